@@ -1,0 +1,254 @@
+"""What a Cavalcade process is told by its environment: read here, checked at once, and frozen.
+
+No other module reads ``os.environ``; the command line hands it to these classes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+BackendName = Literal["services", "monolith"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "console"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+DATABASE_URL = "CAVALCADE_DATABASE_URL"
+REDIS_URL = "CAVALCADE_REDIS_URL"
+SECRET = "CAVALCADE_SECRET"  # noqa: S105 - the variable's name, not a secret
+PUBLIC_URL = "CAVALCADE_PUBLIC_URL"
+TRUSTED_PROXIES = "CAVALCADE_TRUSTED_PROXIES"
+BACKEND = "CAVALCADE_BACKEND"
+LOG_LEVEL = "CAVALCADE_LOG_LEVEL"
+LOG_FORMAT = "CAVALCADE_LOG_FORMAT"
+WINDOW_MS = "CAVALCADE_WINDOW_MS"
+MAX_PARTICIPANTS = "CAVALCADE_MAX_PARTICIPANTS"
+
+DEFAULT_PUBLIC_URL = "http://localhost:8080"
+SHORTEST_SECRET = 32
+"""Characters. A shorter signing secret could be guessed offline from one token."""
+
+_LOOPBACK = "127.0.0.0/8,::1/128"
+_DATABASE_SCHEMES = ("postgresql", "postgres")
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+_Value = TypeVar("_Value")
+
+
+class SettingsError(Exception):
+    """One or more environment variables are missing or hold something that is not allowed.
+
+    Attributes:
+        problems: One sentence for each bad variable: its name and what it may hold. Never the value of a secret.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an API server or a gateway needs to know before it starts."""
+
+    database_url: str = field(repr=False)
+    """``postgresql://...``; a Unix socket is given as ``postgresql://user@/name?host=/directory``."""
+
+    redis_url: str = field(repr=False)
+    """``redis://...``, ``rediss://...`` or ``unix:///path/to.sock``."""
+
+    secrets: tuple[str, ...] = field(repr=False)
+    """Signing secrets: the first signs, all of them verify, so that a secret can be replaced without a logout."""
+
+    public_url: str = DEFAULT_PUBLIC_URL
+    """Where people reach this installation, without a slash at the end: the base of links and the allowed Origin."""
+
+    trusted_proxies: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+    """Peers whose ``X-Forwarded-For`` is believed. A peer on a Unix socket always is."""
+
+    backend: BackendName = "services"
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "json"
+
+    window_ms: int = 100
+    """Milliseconds for which positions are gathered before a session's members get one frame."""
+
+    max_participants: int = 200
+    """People that one session takes at most."""
+
+    @property
+    def socket_url(self) -> str:
+        """The address clients open their WebSocket under, without the ``/websocket`` that Phoenix clients add."""
+        return "ws" + self.public_url.removeprefix("http") + "/socket"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read and check every variable.
+
+        Args:
+            environment: Usually ``os.environ``. An empty value counts as one that is not set.
+
+        Returns:
+            The settings, complete.
+
+        Raises:
+            SettingsError: Names every variable that is missing or wrong, not just the first.
+        """
+        reader = _Reader(environment)
+        settings = cls(
+            database_url=reader.required(DATABASE_URL, _database_url),
+            redis_url=reader.required(REDIS_URL, _redis_url),
+            secrets=reader.required(SECRET, _secrets),
+            public_url=reader.optional(PUBLIC_URL, public_url, DEFAULT_PUBLIC_URL),
+            trusted_proxies=reader.optional(TRUSTED_PROXIES, _networks, _LOOPBACK),
+            backend=cast("BackendName", reader.optional(BACKEND, _one_of(get_args(BackendName)), "services")),
+            log_level=cast("LogLevel", reader.optional(LOG_LEVEL, _one_of(get_args(LogLevel)), "info")),
+            log_format=cast("LogFormat", reader.optional(LOG_FORMAT, _one_of(get_args(LogFormat)), "json")),
+            window_ms=reader.optional(WINDOW_MS, _whole_number(20, 1000, "milliseconds"), "100"),
+            max_participants=reader.optional(MAX_PARTICIPANTS, _whole_number(2, 10_000, "people"), "200"),
+        )
+        reader.finish()
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalServers:
+    """The servers that ``cavalcade up`` is told to use instead of starting its own; None where it starts one."""
+
+    database_url: str | None = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    secrets: tuple[str, ...] | None = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ExternalServers:
+        """Read what is given of the two servers and the secret.
+
+        Raises:
+            SettingsError: A value is wrong, or a server is given without a signing secret. Several installations may
+                share an external server, so a secret kept in one data directory would not do.
+        """
+        reader = _Reader(environment)
+        servers = cls(
+            database_url=reader.absent_or(DATABASE_URL, _database_url),
+            redis_url=reader.absent_or(REDIS_URL, _redis_url),
+            secrets=reader.absent_or(SECRET, _secrets),
+        )
+        if (environment.get(DATABASE_URL) or environment.get(REDIS_URL)) and not environment.get(SECRET):
+            reader.problems.append(f"{SECRET} must be set too when {DATABASE_URL} or {REDIS_URL} is: {_SECRET_ALLOWED}")
+        reader.finish()
+        return servers
+
+
+class _Reader:
+    """Reads variables one by one and remembers what was wrong, so that all of it is reported together."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problems: list[str] = []
+
+    def absent_or(self, name: str, parse: Callable[[str], _Value]) -> _Value | None:
+        value = self._environment.get(name, "").strip()
+        if not value:
+            return None
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.problems.append(f"{name} {error}")
+            return None
+
+    def required(self, name: str, parse: Callable[[str], _Value]) -> _Value:
+        if not self._environment.get(name, "").strip():
+            self.problems.append(f"{name} is not set: it {_ALLOWED[name]}")
+        # Where parsing failed the value is never used: finish() raises before anybody sees it.
+        return cast("_Value", self.absent_or(name, parse))
+
+    def optional(self, name: str, parse: Callable[[str], _Value], default: str) -> _Value:
+        value = self.absent_or(name, parse)
+        return parse(default) if value is None else value
+
+    def finish(self) -> None:
+        if self.problems:
+            raise SettingsError(self.problems)
+
+
+_SECRET_ALLOWED = f"a secret of at least {SHORTEST_SECRET} characters, or several with commas between (the first signs)"
+_ALLOWED = {
+    DATABASE_URL: "names the PostgreSQL server, as postgresql://user:password@host/name",
+    REDIS_URL: "names the Redis or Valkey server, as redis://host:6379/0 or unix:///path/to.sock",
+    SECRET: f"holds {_SECRET_ALLOWED}",
+}
+
+
+def public_url(value: str) -> str:
+    """Check a public address and put it into its one form: scheme, host and port alone.
+
+    Raises:
+        ValueError: It is not ``http://host[:port]`` or ``https://host[:port]``. The message continues a sentence that
+            begins with the name of the variable or option.
+    """
+    allowed = f"must be http://host or https://host, with a port if need be and no path, not {value!r}"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError(allowed) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError(allowed)
+    if parts.path not in {"", "/"} or any(character.isspace() for character in value):
+        raise ValueError(allowed)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    # A browser leaves the scheme's own port out of Origin, so it must be left out here as well.
+    default_port = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in {None, default_port} else "")
+
+
+def _database_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if scheme not in _DATABASE_SCHEMES or not separator or not rest:
+        raise ValueError(_ALLOWED[DATABASE_URL])
+    return f"postgresql://{rest}"
+
+
+def _redis_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if scheme not in _REDIS_SCHEMES or not separator or not rest:
+        raise ValueError(_ALLOWED[REDIS_URL])
+    return value
+
+
+def _secrets(value: str) -> tuple[str, ...]:
+    secrets = tuple(secret.strip() for secret in value.split(","))
+    if any(len(secret) < SHORTEST_SECRET for secret in secrets):
+        raise ValueError(f"must hold {_SECRET_ALLOWED}; one given here is shorter")
+    return secrets
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(","))
+    except ValueError as error:
+        raise ValueError(f"must be networks with commas between, as 10.0.0.0/8,fd00::/8: {error}") from None
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.lower() not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {value!r}")
+        return value.lower()
+
+    return parse
+
+
+def _whole_number(least: int, most: int, unit: str) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        # int() alone would also take "1_0" and " 5 ".
+        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+            raise ValueError(f"must be a whole number of {unit} from {least} to {most}, not {value!r}")
+        return int(value)
+
+    return parse
