@@ -1,3 +1,3 @@
-"""Cavalcade: the live positions of a group, inside a private, temporary session."""
+"""Cavalcade: real-time location sharing for groups, in a private, temporary session."""
 
 __version__ = "0.1.0"

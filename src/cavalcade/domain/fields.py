@@ -1,0 +1,117 @@
+"""Reading untrusted JSON objects field by field, so that one answer names every bad field."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
+
+
+class Fields:
+    """One object being read; `finish` raises with all that was wrong, and with fields that nobody read.
+
+    A field that is null counts as left out.
+    """
+
+    def __init__(self, data: object, pointer: str = "", errors: list[FieldError] | None = None) -> None:
+        self._errors: list[FieldError] = [] if errors is None else errors
+        self._pointer = pointer
+        self._seen: set[str] = set()
+        self._data: Mapping[str, object] = {}
+        if isinstance(data, dict) and all(isinstance(key, str) for key in data):
+            self._data = data
+        else:
+            self._errors.append(FieldError(pointer, "must be a JSON object"))
+
+    def text(self, name: str, clean: Callable[[str], str] = str, *, required: bool = False) -> str | None:
+        """A string, normalised by `clean`, whose ValueError becomes the field's error."""
+        value = self._take(name, required=required)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            return self._wrong(name, "must be a string")
+        try:
+            return clean(value)
+        except ValueError as error:
+            return self._wrong(name, str(error))
+
+    def integer(self, name: str, low: int, high: int, *, required: bool = False) -> int | None:
+        """A whole number from `low` to `high`; 3.0 counts as whole, true does not count as a number."""
+        value = self._take(name, required=required)
+        if value is None:
+            return None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            return self._wrong(name, f"must be a whole number from {low} to {high}")
+        return value
+
+    def number(self, name: str, low: float, high: float, *, required: bool = False) -> float | None:
+        """A finite number from `low` to `high`."""
+        value = self._take(name, required=required)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return self._wrong(name, f"must be a number from {low:g} to {high:g}")
+        if not low <= value <= high:
+            return self._wrong(name, f"must be a number from {low:g} to {high:g}")
+        return float(value)
+
+    def boolean(self, name: str, *, required: bool = False) -> bool | None:
+        """True or false."""
+        value = self._take(name, required=required)
+        if value is None or isinstance(value, bool):
+            return value
+        return self._wrong(name, "must be true or false")
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
+        """One of the allowed strings."""
+        value = self._take(name)
+        if value is None or (isinstance(value, str) and value in allowed):
+            return value
+        return self._wrong(name, "must be one of " + ", ".join(allowed))
+
+    def sequence(self, name: str, longest: int) -> list[object]:
+        """A required array of at most `longest` items; empty where it is wrong."""
+        value = self._take(name, required=True)
+        if value is None:
+            return []
+        if not isinstance(value, list) or len(value) > longest:
+            self._wrong(name, f"must be an array of at most {longest} items")
+            return []
+        return value
+
+    def nested(self, name: str) -> "Fields | None":
+        """A nested object, whose errors are gathered with this one's."""
+        value = self._take(name)
+        return None if value is None else Fields(value, f"{self._pointer}/{name}", self._errors)
+
+    def finish(self) -> None:
+        """Notes unknown fields of this object and, for the outermost one, raises.
+
+        Raises:
+            Rejected: `invalid_request` with every bad field, where there is one.
+        """
+        known = ", ".join(sorted(self._seen)) or "none"
+        for name in self._data:
+            if name not in self._seen:
+                escaped = name[:64].replace("~", "~0").replace("/", "~1")
+                self._errors.append(FieldError(f"{self._pointer}/{escaped}", f"is not a known field; known: {known}"))
+        if self._errors and not self._pointer:
+            reject(*self._errors)
+
+    def _take(self, name: str, *, required: bool = False) -> object:
+        self._seen.add(name)
+        value = self._data.get(name)
+        if value is None and required:
+            self._wrong(name, "is required")
+        return value
+
+    def _wrong(self, name: str, detail: str) -> None:
+        self._errors.append(FieldError(f"{self._pointer}/{name}", detail))
+
+
+def reject(*errors: FieldError) -> NoReturn:
+    """Raises `invalid_request` for these fields."""
+    count = "One field is" if len(errors) == 1 else f"{len(errors)} fields are"
+    raise Rejected(ErrorCode.INVALID_REQUEST, f"{count} not valid.", errors=tuple(errors))

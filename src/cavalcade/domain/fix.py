@@ -1,0 +1,141 @@
+"""Readings of a receiver, and the positions they become when they are accepted.
+
+Positions are quantised once, on acceptance, so that every client sees the same numbers in either encoding. The units
+are those of the packed form (see docs/contract.md).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MAX_FIX_TIME = 2**53 - 1
+"""The greatest time that JSON numbers carry exactly in every client, ms since the epoch."""
+
+MAX_U8, MAX_U16, MAX_I16, MIN_I16 = 0xFF, 0xFFFF, 0x7FFF, -0x8000
+DEGREE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A raw reading, as a client sends it; None where unknown.
+
+    Attributes:
+        lat: Degrees north, -90 to 90.
+        lon: Degrees east, -180 to 180.
+        fix_time: When it was taken, ms since the epoch; None means now.
+        accuracy: Radius of 68 % confidence, metres.
+        heading: Degrees clockwise from true north.
+        speed: m/s over ground.
+        altitude: Metres.
+        battery: Whole percent.
+    """
+
+    lat: float
+    lon: float
+    fix_time: int | None = None
+    accuracy: float | None = None
+    heading: float | None = None
+    speed: float | None = None
+    altitude: float | None = None
+    battery: int | None = None
+
+
+class Position(NamedTuple):
+    """An accepted fix, quantised; None where unknown.
+
+    Attributes:
+        fix_time: ms since the epoch.
+        lat: Degrees north x 1e7.
+        lon: Degrees east x 1e7.
+        accuracy: Decimetres, 0 to 65534.
+        speed: cm/s, 0 to 65534.
+        heading: Hundredths of a degree, 0 to 35999.
+        altitude: Metres, -32767 to 32767.
+        battery: Percent, 0 to 100.
+    """
+
+    fix_time: int
+    lat: int
+    lon: int
+    accuracy: int | None = None
+    speed: int | None = None
+    heading: int | None = None
+    altitude: int | None = None
+    battery: int | None = None
+
+    def to_fix(self) -> Fix:
+        """The position in the contract's units."""
+        return Fix(
+            lat=self.lat / DEGREE,
+            lon=self.lon / DEGREE,
+            fix_time=self.fix_time,
+            accuracy=None if self.accuracy is None else self.accuracy / 10,
+            heading=None if self.heading is None else self.heading / 100,
+            speed=None if self.speed is None else self.speed / 100,
+            altitude=self.altitude,
+            battery=self.battery,
+        )
+
+
+def accept(fix: Fix, now: int) -> Position | None:
+    """Turns a reading into a position.
+
+    Args:
+        fix: The reading.
+        now: The server's time, ms since the epoch; a fix from the future counts as now.
+
+    Returns:
+        The quantised position, its bad optional fields unknown; None where the place itself is not finite and in range.
+    """
+    if not (_is_number(fix.lat) and _is_number(fix.lon) and -90 <= fix.lat <= 90 and -180 <= fix.lon <= 180):
+        return None
+    fix_time = fix.fix_time
+    if fix_time is None or not isinstance(fix_time, int) or not 0 <= fix_time <= now:
+        fix_time = now
+    heading = _scaled(fix.heading, 100, 0, 36_000)
+    return Position(
+        fix_time=fix_time,
+        lat=round(fix.lat * DEGREE),
+        lon=round(fix.lon * DEGREE),
+        accuracy=_scaled(fix.accuracy, 10, 0, MAX_U16 - 1, saturate=True),
+        speed=_scaled(fix.speed, 100, 0, MAX_U16 - 1, saturate=True),
+        heading=None if heading is None else heading % 36_000,
+        altitude=_scaled(fix.altitude, 1, MIN_I16 + 1, MAX_I16, saturate=True),
+        battery=_scaled(fix.battery, 1, 0, 100),
+    )
+
+
+def clamp(position: Position, now: int) -> Position | None:
+    """Checks a position that arrived already quantised (a packed fix), by the rules of `accept`.
+
+    Returns:
+        The position with bad optional fields unknown and its time at most `now`; None where the place is out of range.
+    """
+    fix_time, lat, lon, accuracy, speed, heading, altitude, battery = position
+    if not (-90 * DEGREE <= lat <= 90 * DEGREE and -180 * DEGREE <= lon <= 180 * DEGREE):
+        return None
+    fix_time = min(fix_time, now)
+    if heading is not None and heading >= 36_000:
+        heading = 0 if heading == 36_000 else None
+    if battery is not None and battery > 100:
+        battery = None
+    return Position(fix_time, lat, lon, accuracy, speed, heading, altitude, battery)
+
+
+def is_newer(position: Position, newest: Position | None) -> bool:
+    """Whether a position may replace the newest one: an older fix is refused, an equal time is accepted."""
+    return newest is None or position.fix_time >= newest.fix_time
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _scaled(value: float | None, scale: int, low: int, high: int, *, saturate: bool = False) -> int | None:
+    """Quantises an optional field; a value of the wrong kind or out of range is unknown unless it may saturate."""
+    if value is None or not _is_number(value):
+        return None
+    scaled = round(value * scale)
+    if saturate:
+        return None if scaled < low and low == 0 else max(low, min(high, scaled))
+    return scaled if low <= scaled <= high else None

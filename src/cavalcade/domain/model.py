@@ -1,0 +1,100 @@
+"""What a session consists of: its settings, its participants, and the offset of its newest event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+DAY_S = 86_400
+
+
+class Role(StrEnum):
+    """What a participant may do: a host ends and extends, a member shares, a viewer only watches."""
+
+    HOST = "host"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that an operator may set; the defaults are the contract's.
+
+    Attributes:
+        max_participants: How many may be in a session at once.
+        min_lifetime_s: The shortest lifetime of a session, in seconds.
+        max_lifetime_s: How far ahead of now a session's end may lie, in seconds.
+        default_lifetime_s: The lifetime of a session that asks for none, in seconds.
+        max_age_s: How long a session may exist in all, however often it is extended; tokens live a little longer.
+        host_away_s: How long a host must have been away before a member may take over, in seconds.
+    """
+
+    max_participants: int = 200
+    min_lifetime_s: int = 300
+    max_lifetime_s: int = 7 * DAY_S
+    default_lifetime_s: int = 8 * 3600
+    max_age_s: int = 30 * DAY_S
+    host_away_s: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The settings of a sharing group; times in ms since the epoch."""
+
+    id: str
+    name: str
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A member of a session.
+
+    Attributes:
+        id: From 1, unique in the session and never used again.
+        name: As shown to the others, at most `names.MAX_NAME_LENGTH` characters.
+        initials: One or two user-perceived characters made from the name.
+        color: `#rrggbb`, lower case.
+        role: What they may do.
+        sharing: Whether their positions are shown to the others.
+        joined_at: ms since the epoch.
+    """
+
+    id: int
+    name: str
+    initials: str
+    color: str
+    role: Role
+    sharing: bool
+    joined_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """A session folded from its events.
+
+    Attributes:
+        session: Its settings.
+        participants: Those present, by id; who left is not in it. Never mutated.
+        offset: The number of the newest event folded in; 0 before the first.
+        next_participant: The id that the next to join gets. A client that started from a snapshot knows only a lower
+            bound, and does not need it.
+        max_participants: How many may be present at once.
+        ended: Why the session ended, or None while it lives.
+    """
+
+    session: Session
+    participants: Mapping[int, Participant] = field(default_factory=dict)
+    offset: int = 0
+    next_participant: int = 1
+    max_participants: int = 200
+    ended: str | None = None
+
+    @property
+    def host(self) -> Participant | None:
+        """Who is host now, if anyone is."""
+        return next((p for p in self.participants.values() if p.role is Role.HOST), None)
+
+    def is_over(self, now: int) -> bool:
+        """Whether nothing more may happen in it: ended, or past its expiry at `now` (ms since the epoch)."""
+        return self.ended is not None or now >= self.session.expires_at
