@@ -1,4 +1,4 @@
-"""From untrusted JSON to wishes: every field of every call and operation is checked here, once, for HTTP and sockets."""
+"""From untrusted JSON to wishes: each field of each call and operation is checked here, for HTTP and sockets alike."""
 
 import hashlib
 import json

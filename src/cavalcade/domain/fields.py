@@ -29,11 +29,13 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            return self._wrong(name, "must be a string")
+            self._wrong(name, "must be a string")
+            return None
         try:
             return clean(value)
         except ValueError as error:
-            return self._wrong(name, str(error))
+            self._wrong(name, str(error))
+            return None
 
     def integer(self, name: str, low: int, high: int, *, required: bool = False) -> int | None:
         """A whole number from `low` to `high`; 3.0 counts as whole, true does not count as a number."""
@@ -43,7 +45,8 @@ class Fields:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            return self._wrong(name, f"must be a whole number from {low} to {high}")
+            self._wrong(name, f"must be a whole number from {low} to {high}")
+            return None
         return value
 
     def number(self, name: str, low: float, high: float, *, required: bool = False) -> float | None:
@@ -52,9 +55,11 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return self._wrong(name, f"must be a number from {low:g} to {high:g}")
+            self._wrong(name, f"must be a number from {low:g} to {high:g}")
+            return None
         if not low <= value <= high:
-            return self._wrong(name, f"must be a number from {low:g} to {high:g}")
+            self._wrong(name, f"must be a number from {low:g} to {high:g}")
+            return None
         return float(value)
 
     def boolean(self, name: str, *, required: bool = False) -> bool | None:
@@ -62,14 +67,16 @@ class Fields:
         value = self._take(name, required=required)
         if value is None or isinstance(value, bool):
             return value
-        return self._wrong(name, "must be true or false")
+        self._wrong(name, "must be true or false")
+        return None
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
         """One of the allowed strings."""
         value = self._take(name)
         if value is None or (isinstance(value, str) and value in allowed):
             return value
-        return self._wrong(name, "must be one of " + ", ".join(allowed))
+        self._wrong(name, "must be one of " + ", ".join(allowed))
+        return None
 
     def sequence(self, name: str, longest: int) -> list[object]:
         """A required array of at most `longest` items; empty where it is wrong."""

@@ -86,11 +86,19 @@ class Operation:
     Attributes:
         by: The participant; None for `Join` and `Expire`, where there is none.
         wish: What is asked for.
-        op_id: The client's id for it, 1-64 ASCII characters, or None where it came over HTTP.
-        digest: A fingerprint of the wish as sent, so that an `op_id` used again for something else is noticed.
+        op_id: The client's id for it, 1-64 ASCII characters, which its event carries; None where it came over HTTP.
+        digest: A fingerprint of the wish as sent, so that an id used again for something else is noticed.
+        key_hash: The hash of the call's `Idempotency-Key`, in the place of an `op_id` but never broadcast.
     """
 
     by: int | None
     wish: Wish
     op_id: str | None = None
     digest: str = ""
+    key_hash: str | None = None
+
+    @property
+    def memory(self) -> tuple[int, str] | None:
+        """Under what the outcome is remembered: who asked (0 for nobody yet) and the id; None where it is not."""
+        key = self.op_id or self.key_hash
+        return None if key is None else (self.by or 0, key)
