@@ -1,0 +1,171 @@
+"""The server's side of one Phoenix connection with one channel, sans-I/O.
+
+Bytes go in, what they mean comes out; the shell around it (`server.socket`) does the I/O. It keeps the rules of Phoenix
+1.8 for joins, leaves, stale refs and unmatched topics.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from cavalcade.wire.frame import Message, decode_client_binary, decode_text, encode_text
+
+TOPIC_PREFIX: Final = "session:"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Something to send at once."""
+
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequested:
+    """A join to answer with `accept` or `refuse`; a newer one replaces it."""
+
+    join_ref: str
+    ref: str | None
+    topic: str
+    payload: object
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The client left its channel (not its session): stop delivering, send the frames."""
+
+    frames: tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A push on the joined channel."""
+
+    ref: str | None
+    event: str
+    payload: object
+
+
+Received = Send | JoinRequested | Left | Pushed | None
+
+
+class ServerChannel:
+    """One connection's protocol state: not joined, joining, or joined to its only topic."""
+
+    def __init__(self, session_id: str) -> None:
+        """Expects joins to this session alone, the one that the connection's address names."""
+        self.topic = TOPIC_PREFIX + session_id
+        self.join_ref: str | None = None
+        self._joining: JoinRequested | None = None
+
+    @property
+    def joined(self) -> bool:
+        """Whether the channel is open."""
+        return self.join_ref is not None
+
+    def receive_text(self, data: str | bytes | bytearray | memoryview) -> Received:
+        """Reads a text frame.
+
+        Raises:
+            DecodeError: Where it is malformed: close the connection with 1011, as Phoenix does.
+        """
+        return self._receive(decode_text(data))
+
+    def receive_binary(self, data: bytes | memoryview) -> Received:
+        """Reads a binary frame.
+
+        Raises:
+            DecodeError: Where it is malformed: close the connection with 1011, as Phoenix does.
+        """
+        return self._receive(decode_client_binary(data))
+
+    def accept(self, request: JoinRequested, response: object) -> list[bytes]:
+        """Opens the channel.
+
+        Returns:
+            The frames to send, before any broadcast: the ok reply, then for a join over an open channel the close of
+            the old one. None at all where a newer join has replaced the request.
+        """
+        if self._joining is not request:
+            return []
+        frames = [self._reply(request.join_ref, request.ref, request.topic, "ok", response)]
+        if self.join_ref is not None:
+            frames.append(self._close_frame(self.join_ref, "phx_close"))
+        self.join_ref, self._joining = request.join_ref, None
+        return frames
+
+    def refuse(self, request: JoinRequested, response: object) -> list[bytes]:
+        """Answers a join with an error; an older open channel stays as it is."""
+        if self._joining is request:
+            self._joining = None
+        return [self._reply(request.join_ref, request.ref, request.topic, "error", response)]
+
+    def is_current(self, request: JoinRequested) -> bool:
+        """Whether a join still waits for its answer, and no newer one has replaced it."""
+        return self._joining is request
+
+    def reply(self, ref: str, status: str, response: object) -> bytes:
+        """The answer to a push on the joined channel."""
+        return self._reply(self.join_ref, ref, self.topic, status, response)
+
+    def push(self, event: str, payload: object) -> bytes:
+        """A message to this channel alone."""
+        return encode_text(Message(self.join_ref, None, self.topic, event, payload))
+
+    def close(self) -> bytes | None:
+        """Closes the channel for good: the client does not come back. None where it is not open."""
+        return self._end("phx_close")
+
+    def fail(self) -> bytes | None:
+        """Reports a crash of the channel: the client joins again. None where it is not open."""
+        return self._end("phx_error")
+
+    def _end(self, event: str) -> bytes | None:
+        join_ref, self.join_ref = self.join_ref, None
+        return None if join_ref is None else self._close_frame(join_ref, event)
+
+    def _receive(self, message: Message) -> Received:
+        topic, event = message.topic, message.event
+        if topic == self.topic and self.join_ref is not None and event[:4] != "phx_":
+            if message.join_ref is not None and message.join_ref != self.join_ref:
+                return None
+            return Pushed(message.ref, event, message.payload)
+        if topic == "phoenix":
+            if event != "heartbeat" or message.ref is None:
+                return None
+            return Send(
+                encode_text(Message(None, message.ref, "phoenix", "phx_reply", {"status": "ok", "response": {}}))
+            )
+        if event == "phx_join" and topic.startswith(TOPIC_PREFIX):
+            request = JoinRequested(message.join_ref or message.ref or "", message.ref, topic, message.payload)
+            self._joining = request
+            return request
+        if event == "phx_leave":
+            return self._leave(message)
+        return self._unmatched(message)
+
+    def _leave(self, message: Message) -> Received:
+        reply = self._reply(message.join_ref, message.ref, message.topic, "ok", {})
+        if message.topic != self.topic or self.join_ref is None:
+            self._joining = None
+            return Send(reply)
+        if message.join_ref is not None and message.join_ref != self.join_ref:
+            return None
+        closed = self._close_frame(self.join_ref, "phx_close")
+        self.join_ref = self._joining = None
+        return Left((reply, closed))
+
+    def _unmatched(self, message: Message) -> Received:
+        response = {"reason": "unmatched topic"}
+        return Send(self._reply(None, message.ref, message.topic, "error", response)) if message.ref else None
+
+    def _close_frame(self, join_ref: str, event: str) -> bytes:
+        return encode_text(Message(join_ref, join_ref, self.topic, event, {}))
+
+    @staticmethod
+    def _reply(join_ref: str | None, ref: str | None, topic: str, status: str, response: object) -> bytes:
+        return encode_text(Message(join_ref, ref, topic, "phx_reply", {"status": status, "response": response}))
+
+
+def event_frame(topic: str, event: dict[str, object]) -> bytes:
+    """The broadcast of a durable event, the same bytes for every connection."""
+    return encode_text(Message(None, None, topic, "event", event))

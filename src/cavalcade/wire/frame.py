@@ -1,0 +1,147 @@
+"""Frames of Phoenix Channels V2: `[join_ref, ref, topic, event, payload]` as JSON text, and their binary forms.
+
+The format is that of Phoenix 1.7 and 1.8 (`Phoenix.Socket.V2.JSONSerializer`) and of its JavaScript client:
+
+- text: a JSON array of five, for every direction;
+- binary: a kind byte, one length byte for each string, the strings in UTF-8, then the payload. Kind 0 is a push (with a
+  ref from clients, without one from servers), 1 a reply, 2 a broadcast.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from cavalcade.wire.errors import DecodeError
+
+MAX_FRAME: Final = 65_536
+"""The largest frame that a server reads, bytes; beyond it the connection is closed with 1009."""
+
+_PUSH, _REPLY, _BROADCAST = 0, 1, 2
+_MAX_STRING: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One frame.
+
+    Attributes:
+        join_ref: The ref of the join that opened the channel; None for broadcasts and heartbeats.
+        ref: What a reply refers to; None where none is expected.
+        topic: `session:<id>`, or `phoenix` for heartbeats.
+        event: What it is, such as `phx_join` or `position`.
+        payload: JSON, or bytes where the frame is binary. A reply's is `{"status": ..., "response": ...}`.
+    """
+
+    join_ref: str | None
+    ref: str | None
+    topic: str
+    event: str
+    payload: object
+
+
+def decode_text(data: str | bytes | bytearray | memoryview) -> Message:
+    """Reads a text frame; elements beyond the fifth are ignored, as Phoenix does.
+
+    Raises:
+        DecodeError: Where it is not a frame.
+    """
+    if isinstance(data, memoryview):
+        data = data.tobytes()
+    try:
+        frame = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError("a text frame must be valid JSON in UTF-8") from error
+    if not isinstance(frame, list) or len(frame) < 5:
+        raise DecodeError("a text frame must be an array of [join_ref, ref, topic, event, payload]")
+    join_ref, ref, topic, event, payload = frame[:5]
+    if not (join_ref is None or isinstance(join_ref, str)) or not (ref is None or isinstance(ref, str)):
+        raise DecodeError("join_ref and ref must be strings or null")
+    if not isinstance(topic, str) or not isinstance(event, str):
+        raise DecodeError("topic and event must be strings")
+    return Message(join_ref, ref, topic, event, payload)
+
+
+def encode_text(message: Message) -> bytes:
+    """Writes a text frame (ASCII JSON, so that no text in it can be invalid UTF-8)."""
+    frame = [message.join_ref, message.ref, message.topic, message.event, message.payload]
+    return json.dumps(frame, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def decode_client_binary(data: bytes | memoryview) -> Message:
+    """Reads a binary frame that a client sent: always a push.
+
+    Raises:
+        DecodeError: Where it is not one.
+    """
+    if len(data) < 5 or data[0] != _PUSH:
+        raise DecodeError("a binary frame from a client must be a push")
+    (join_ref, ref, topic, event), payload = _strings(data, 1, 4)
+    return Message(join_ref or None, ref or None, topic, event, payload)
+
+
+def decode_server_binary(data: bytes | memoryview) -> Message:
+    """Reads a binary frame that a server sent: a push, a reply or a broadcast.
+
+    Raises:
+        DecodeError: Where it is none of these.
+    """
+    kind = data[0] if len(data) else -1
+    if kind == _PUSH:
+        (join_ref, topic, event), payload = _strings(data, 1, 3)
+        return Message(join_ref or None, None, topic, event, payload)
+    if kind == _REPLY:
+        (join_ref, ref, topic, status), payload = _strings(data, 1, 4)
+        return Message(join_ref or None, ref or None, topic, "phx_reply", {"status": status, "response": payload})
+    if kind == _BROADCAST:
+        (topic, event), payload = _strings(data, 1, 2)
+        return Message(None, None, topic, event, payload)
+    raise DecodeError("a binary frame must be a push, a reply or a broadcast")
+
+
+def encode_client_push(join_ref: str, ref: str, topic: str, event: str, payload: bytes) -> bytes:
+    """Writes a client's binary push."""
+    return _binary(_PUSH, (join_ref, ref, topic, event), payload)
+
+
+def encode_server_push(join_ref: str, topic: str, event: str, payload: bytes) -> bytes:
+    """Writes a server's binary push to one channel."""
+    return _binary(_PUSH, (join_ref, topic, event), payload)
+
+
+def encode_binary_reply(join_ref: str, ref: str, topic: str, status: str, payload: bytes) -> bytes:
+    """Writes a binary reply."""
+    return _binary(_REPLY, (join_ref, ref, topic, status), payload)
+
+
+def encode_binary_broadcast(topic: str, event: str, payload: bytes) -> bytes:
+    """Writes a binary broadcast, the same bytes for every connection of a topic."""
+    return _binary(_BROADCAST, (topic, event), payload)
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _strings(data: bytes | memoryview, start: int, count: int) -> tuple[list[str], bytes]:
+    """Splits `count` length-prefixed strings and the payload from a frame."""
+    at = start + count
+    if len(data) < at:
+        raise DecodeError("a binary frame ended within its lengths")
+    ends = []
+    for length in data[start:at]:
+        ends.append((at, at + length))
+        at += length
+    if len(data) < at:
+        raise DecodeError("a binary frame ended within its strings")
+    try:
+        strings = [str(data[begin:end], "utf-8") for begin, end in ends]
+    except UnicodeDecodeError as error:
+        raise DecodeError("the strings of a binary frame must be UTF-8") from error
+    return strings, bytes(data[at:])
+
+
+def _binary(kind: int, strings: tuple[str, ...], payload: bytes) -> bytes:
+    encoded = [text.encode() for text in strings]
+    if any(len(text) > _MAX_STRING for text in encoded):
+        raise ValueError(f"strings in a binary frame must have at most {_MAX_STRING} bytes")
+    return b"".join((bytes((kind, *map(len, encoded))), *encoded, payload))
