@@ -26,8 +26,7 @@ _HEADER: Final = Struct(">Q")
 
 def pack_fix(position: Position) -> bytes:
     """Packs a fix of one's own, 25 bytes."""
-    fix_time, *body = position
-    return _FIX.pack(fix_time, *_body(*body))
+    return _FIX.pack(position.fix_time, *_body(position))
 
 
 def unpack_fix(data: bytes | memoryview) -> Position:
@@ -60,21 +59,9 @@ def pack_positions(server_time: int, positions: Iterable[tuple[int, Position]]) 
     """
     pack = _POSITION.pack
     parts = [_HEADER.pack(server_time)]
-    for participant, (fix_time, lat, lon, accuracy, speed, heading, altitude, battery) in positions:
-        age = server_time - fix_time
-        parts.append(
-            pack(
-                participant,
-                0 if age < 0 else min(age, MAX_AGE_MS),
-                lat,
-                lon,
-                MAX_U16 if accuracy is None else accuracy,
-                MAX_U16 if speed is None else speed,
-                MAX_U16 if heading is None else heading,
-                MIN_I16 if altitude is None else altitude,
-                MAX_U8 if battery is None else battery,
-            )
-        )
+    for participant, position in positions:
+        age = server_time - position.fix_time
+        parts.append(pack(participant, 0 if age < 0 else min(age, MAX_AGE_MS), *_body(position)))
     return b"".join(parts)
 
 
@@ -163,15 +150,8 @@ def positions_from_list(data: object) -> list[tuple[int, Position]]:
     return [position_from_dict(item) for item in data]
 
 
-def _body(
-    lat: int,
-    lon: int,
-    accuracy: int | None,
-    speed: int | None,
-    heading: int | None,
-    altitude: int | None,
-    battery: int | None,
-) -> tuple[int, ...]:
+def _body(position: Position) -> tuple[int, ...]:
+    _, lat, lon, accuracy, speed, heading, altitude, battery = position
     return (
         lat,
         lon,
