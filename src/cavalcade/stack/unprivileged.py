@@ -1,0 +1,63 @@
+"""Runs one command as somebody other than root, for PostgreSQL, which refuses to run as root.
+
+Run as a script with the standard library alone: ``python -I -S unprivileged.py namespace|UID command...``.
+
+``namespace``: the command sees itself as an ordinary user through a user namespace of its own, while the files it writes
+still belong to root; nothing has to be handed over. A number: the command drops to that user for good, which works
+where namespaces are forbidden (as in most containers), if that user can reach the command and its files.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+NAMESPACE = "namespace"
+_CLONE_NEWUSER = 0x10000000
+_INNER_USER = 1000  # any but 0 will do: nothing outside the namespace sees it
+
+
+def become(identity: str) -> None:
+    """Turn the calling process into ``identity``, for good.
+
+    Raises:
+        OSError: The system does not allow it.
+    """
+    if identity == NAMESPACE:
+        _enter_namespace()
+        return
+    user = int(identity)
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+
+
+def _enter_namespace() -> None:
+    user, group = os.geteuid(), os.getegid()
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "unshare"):
+        raise OSError("this system has no user namespaces")
+    if library.unshare(_CLONE_NEWUSER) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    # The kernel takes a map of groups only after setgroups has been given up.
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{_INNER_USER} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{_INNER_USER} {group} 1")
+
+
+def main() -> int:
+    """Become the identity of the first argument and turn into the command that follows it."""
+    identity, *command = sys.argv[1:]
+    try:
+        become(identity)
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        sys.stderr.write(f"cannot run {command[0]} as {identity}: {error.strerror}\n")
+    return 126
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey per run, on sockets in a temporary folder."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from cavalcade.stack import postgres, valkey
+from cavalcade.stack.process import Process
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+_database_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    """A folder with a path that is short enough for sockets, whatever pytest's own are called."""
+    with tempfile.TemporaryDirectory(prefix="cavalcade-test-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+async def postgres_url(server_directory: Path) -> AsyncIterator[str]:
+    """The address of an empty database on a PostgreSQL that all tests share; see ``database_url``."""
+    postgres.create(server_directory / "postgres")
+    process = await Process.start(
+        postgres.service(server_directory / "postgres", server_directory, server_directory / "postgres.log")
+    )
+    await process.until_ready()
+    yield postgres.url(server_directory)
+    await process.stop()
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, server_directory: Path) -> AsyncIterator[str]:
+    """The address of a new, empty database of this test's own, removed afterwards."""
+    name = f"test_{next(_database_numbers)}"
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute(f"CREATE DATABASE {name} STRATEGY wal_log")
+    yield postgres.url(server_directory, name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def valkey_url(server_directory: Path) -> AsyncIterator[str]:
+    """The address of a Valkey that all tests share; see ``redis_url``."""
+    directory = server_directory / "valkey"
+    directory.mkdir()
+    socket = server_directory / "valkey.sock"
+    process = await Process.start(valkey.service(directory, socket, server_directory / "valkey.log"))
+    await process.until_ready()
+    yield valkey.url(socket)
+    await process.stop()
+
+
+@pytest.fixture
+async def redis_url(valkey_url: str) -> AsyncIterator[str]:
+    """The address of a Valkey that holds nothing when the test begins."""
+    client = Redis.from_url(valkey_url)
+    await client.flushall()
+    yield valkey_url
+    await client.aclose()

@@ -1,0 +1,126 @@
+"""The embedded PostgreSQL and Valkey: they keep what was written, over restarts and crashes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from cavalcade.stack import postgres, valkey
+from cavalcade.stack.errors import StackError
+from cavalcade.stack.process import Process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="cavalcade-test-") as name:
+        yield Path(name)
+
+
+async def started_postgres(directory: Path) -> Process:
+    postgres.create(directory / "postgres")
+    process = await Process.start(postgres.service(directory / "postgres", directory, directory / "postgres.log"))
+    await process.until_ready()
+    return process
+
+
+async def started_valkey(directory: Path) -> Process:
+    (directory / "valkey").mkdir(exist_ok=True)
+    service = valkey.service(directory / "valkey", directory / "valkey.sock", directory / "valkey.log")
+    process = await Process.start(service)
+    await process.until_ready()
+    return process
+
+
+async def test_postgres_keeps_rows_over_a_restart(directory: Path) -> None:
+    process = await started_postgres(directory)
+    connection = await asyncpg.connect(postgres.url(directory))
+    await connection.execute("CREATE TABLE kept (value integer); INSERT INTO kept VALUES (7)")
+    await connection.close()
+    assert stat.S_IMODE((directory / postgres.SOCKET_NAME).stat().st_mode) == 0o600
+    await process.stop()
+    assert await process.wait() == 0
+
+    process = await started_postgres(directory)
+    connection = await asyncpg.connect(postgres.url(directory))
+    assert await connection.fetchval("SELECT value FROM kept") == 7
+    assert await connection.fetchval("SHOW data_checksums") == "on"
+    await connection.close()
+    await process.stop()
+
+
+async def test_postgres_keeps_committed_rows_over_a_crash(directory: Path) -> None:
+    process = await started_postgres(directory)
+    connection = await asyncpg.connect(postgres.url(directory))
+    await connection.execute("CREATE TABLE kept (value integer); INSERT INTO kept VALUES (7)")
+    postmaster = int((directory / "postgres" / "postmaster.pid").read_text().split()[0])
+    if Path(f"/proc/{postmaster}").exists():  # inside a namespace of its own the number would be another
+        os.kill(postmaster, signal.SIGKILL)
+    connection.terminate()
+    assert await process.wait() == 128 + signal.SIGKILL
+
+    process = await started_postgres(directory)
+    connection = await asyncpg.connect(postgres.url(directory))
+    assert await connection.fetchval("SELECT value FROM kept") == 7
+    await connection.close()
+    await process.stop()
+
+
+async def test_postgres_of_another_major_version_is_refused(directory: Path) -> None:
+    (directory / "postgres").mkdir()
+    (directory / "postgres" / "PG_VERSION").write_text("19\n")
+    with pytest.raises(StackError, match="was written by PostgreSQL 19; this Cavalcade brings PostgreSQL 18"):
+        postgres.create(directory / "postgres")
+
+
+async def test_an_interrupted_creation_is_begun_again(directory: Path) -> None:
+    (directory / "postgres.new").mkdir()
+    (directory / "postgres.new" / "PG_VERSION").write_text("18\n")
+    process = await started_postgres(directory)
+    await process.stop()
+    assert not (directory / "postgres.new").exists()
+
+
+async def test_postgres_that_cannot_start_shows_its_last_lines(directory: Path) -> None:
+    postgres.create(directory / "postgres")
+    shutil.rmtree(directory / "postgres" / "global")
+    process = await Process.start(postgres.service(directory / "postgres", directory, directory / "postgres.log"))
+    with pytest.raises(StackError, match="PostgreSQL ended while starting") as caught:
+        await process.until_ready()
+    assert "FATAL" in caught.value.detail or "PANIC" in caught.value.detail or "postgres:" in caught.value.detail
+
+
+async def test_valkey_keeps_keys_over_a_restart(directory: Path) -> None:
+    process = await started_valkey(directory)
+    client = Redis.from_url(valkey.url(directory / "valkey.sock"))
+    await client.set("kept", "7")
+    await client.aclose()
+    assert stat.S_IMODE((directory / "valkey.sock").stat().st_mode) == 0o600
+    await process.stop()
+    assert await process.wait() == 0
+
+    process = await started_valkey(directory)
+    client = Redis.from_url(valkey.url(directory / "valkey.sock"))
+    assert await client.get("kept") == b"7"
+    await client.aclose()
+    await process.stop()
+
+
+async def test_shared_fixtures_give_an_empty_database_each(database_url: str, redis_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    await connection.close()
+    client = Redis.from_url(redis_url)
+    assert await client.dbsize() == 0
+    await client.aclose()
