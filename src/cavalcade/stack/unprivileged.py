@@ -3,8 +3,8 @@
 Run as a script with the standard library alone: ``python -I -S unprivileged.py namespace|UID command...``.
 
 ``namespace``: the command sees itself as an ordinary user through a user namespace of its own, while the files it
-writes still belong to root; nothing has to be handed over. A number: the command drops to that user for good, which works
-where namespaces are forbidden (as in most containers), if that user can reach the command and its files.
+writes still belong to root; nothing has to be handed over. A number: the command drops to that user for good, which
+works where namespaces are forbidden (as in most containers), if that user can reach the command and its files.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Runs one command and ends it when the process that asked for it is gone.
 
 Run as a script with the standard library alone: ``python -I -S watchdog.py [options] -- command...``. Its standard
-input is a pipe whose other end the parent holds. The end of that pipe is the one signal to stop: the parent closes it to stop
-the command in good order, and the kernel closes it when the parent dies, even of SIGKILL. (PR_SET_PDEATHSIG would fire
-when the spawning thread ends, is cleared by setuid, and macOS has nothing like it.)
+input is a pipe whose other end the parent holds. The end of that pipe is the one signal to stop: the parent closes it
+to stop the command in good order, and the kernel closes it when the parent dies, even of SIGKILL. (PR_SET_PDEATHSIG
+would fire when the spawning thread ends, is cleared by setuid, and macOS has nothing like it.)
 
 The command's output goes into a log file that is never longer than twice a bound: a full file becomes ``<name>.1``.
 """

