@@ -86,11 +86,18 @@ def _as(who: str | None, *command: str | Path) -> list[str]:
     return [sys.executable, "-I", "-S", unprivileged.__file__, who, *map(str, command)]
 
 
-def hand_over(path: Path) -> None:
-    """Make ``path`` belong to the user that PostgreSQL runs as, where that is another than the one of this process."""
+def hand_over(path: Path, reached_through: tuple[Path, ...] = ()) -> None:
+    """Make ``path`` belong to the user that PostgreSQL runs as, where that is another than the owner of our files.
+
+    Args:
+        path: The folder to hand over.
+        reached_through: Folders of ours above it, which that user may then pass through, but not list.
+    """
     who = identity()
     if who in {None, unprivileged.NAMESPACE}:
         return
+    for folder in reached_through:
+        folder.chmod(0o711)
     os.chown(path, int(who), int(who))
 
 

@@ -1,0 +1,275 @@
+"""The command ``cavalcade``: arguments and environment are read here and in ``settings``, and nowhere else.
+
+What a command needs is imported inside it, so that ``--help`` and each process load their own part alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cavalcade import __version__, settings
+from cavalcade.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cavalcade.stack.caddy import Door
+
+DEFAULT_PORT = 8080
+DEFAULT_LAN_PORT = 8443
+
+_CAVALCADE_HELP = """
+Share the live positions of a group inside a private, temporary session.
+
+\b
+cavalcade up           start everything on this machine, on http://localhost:8080
+cavalcade up --demo    the same, with a simulated convoy to look at
+cavalcade up --lan     for phones on the same network
+
+"up" needs nothing else: PostgreSQL, Valkey and Caddy come with Cavalcade. On servers of your own, run "api" and
+"gateway" as services behind your load balancer; their settings are environment variables (see "api --help").
+"""
+
+_UP_HELP = """
+Start everything on this machine and serve until ctrl-C.
+
+Prints one line "ready ADDRESS" on standard output once the whole can serve; everything else goes to standard error.
+Ctrl-C or SIGTERM stops every part in order; what is kept in the data folder is there again at the next start.
+
+\b
+For this machine (and a phone on a cable):
+  cavalcade up
+For phones on the same network, with a QR code to begin with:
+  cavalcade up --lan
+For everybody, on a domain of your own:
+  cavalcade up --public-url https://convoy.example.org
+A second one beside the first:
+  cavalcade up --port 8081 --data ./second
+
+CAVALCADE_DATABASE_URL and CAVALCADE_REDIS_URL make it use servers that already run; CAVALCADE_SECRET must then be set
+too. Other settings ("cavalcade api --help") hold for every process it starts. Logs lie in the data folder.
+"""
+
+_SETTINGS_HELP = """
+It stops in good order on SIGTERM or ctrl-C. Settings are environment variables:
+
+\b
+CAVALCADE_DATABASE_URL      postgresql://user:password@host/name; must be set
+CAVALCADE_REDIS_URL         redis://host:6379/0, or unix:///path/to.sock;
+                            must be set
+CAVALCADE_SECRET            signs tokens: at least 32 characters, or several
+                            such with commas between, of which the first
+                            signs and all are accepted; must be set
+CAVALCADE_PUBLIC_URL        base of links, and the Origin allowed
+                            [http://localhost:8080]
+CAVALCADE_TRUSTED_PROXIES   networks whose X-Forwarded-For is believed
+                            [127.0.0.0/8,::1/128]
+CAVALCADE_LOG_LEVEL         debug, info, warning or error [info]
+CAVALCADE_LOG_FORMAT        json or console [json]
+CAVALCADE_WINDOW_MS         positions are gathered for this long, 20 to 1000
+                            [100]
+CAVALCADE_MAX_PARTICIPANTS  people in one session, at most [200]
+
+\b
+For example:
+  cavalcade {name} --listen 127.0.0.1:{port} --internal 127.0.0.1:{internal}
+"""
+
+_API_HELP = "Run one API server: sessions and people over HTTP, kept in PostgreSQL.\n" + _SETTINGS_HELP.format(
+    name="api", port=8100, internal=8101
+)
+_GATEWAY_HELP = "Run one gateway: the sockets of everybody in a session, with live positions in Redis.\n" + (
+    _SETTINGS_HELP.format(name="gateway", port=8200, internal=8201)
+)
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+# Commands of other parts: where each is imported from once it is used, and what the list of commands says of it.
+_COMMANDS_ELSEWHERE = {
+    "simulate": ("cavalcade.simulate.command", "Let simulated riders share their positions in a session."),
+}
+
+
+class _Commands(click.Group):
+    """Lists commands that live in other parts without importing those parts."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *_COMMANDS_ELSEWHERE]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS_ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _ = _COMMANDS_ELSEWHERE[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, self.commands[name].get_short_help_str(90)) for name in super().list_commands(ctx)]
+        rows += [(name, summary) for name, (_, summary) in _COMMANDS_ELSEWHERE.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def main() -> None:
+    """Run the command line, and turn wrong settings into plain words and exit code 1."""
+    try:
+        commands.main(prog_name="cavalcade")
+    except SettingsError as error:
+        _fail(*error.problems)
+
+
+def _fail(*lines: str) -> None:
+    for line in lines:
+        click.echo(f"cavalcade: {line}", err=True)
+    sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT, help=_CAVALCADE_HELP)
+@click.version_option(__version__, prog_name="cavalcade", message="%(prog)s %(version)s")
+def commands() -> None:
+    """The command ``cavalcade`` itself."""
+
+
+def _as_public_url(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value and settings.public_url(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@commands.command(short_help="Start everything on this machine and serve until ctrl-C.", help=_UP_HELP)
+@click.option(
+    "--backend",
+    type=click.Choice(["services", "monolith"]),
+    default="services",
+    show_default=True,
+    help="Which of the two backends runs.",
+)
+@click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="How many processes serve sockets.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"Where to listen.  [default: {DEFAULT_PORT}; with --lan {DEFAULT_LAN_PORT}]",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="The folder that everything is kept in.  [default: $XDG_DATA_HOME/cavalcade, or ~/.local/share/cavalcade]",
+)
+@click.option("--lan", is_flag=True, help="Serve HTTPS on this machine's network address, for phones near by.")
+@click.option("--lan-address", help="With --lan: the address, where the one found is not the one phones can reach.")
+@click.option(
+    "--public-url",
+    callback=_as_public_url,
+    help="Serve https://DOMAIN with automatic certificates, on ports 80 and 443. With --port as well, something else "
+    "in front (a tunnel, a proxy) serves that address and passes it on to the port on this machine.",
+)
+@click.option("--demo", is_flag=True, help="Let a simulated convoy set out in a new session, and print its link.")
+def up(
+    *,
+    backend: str,
+    nodes: int,
+    port: int | None,
+    data: Path | None,
+    lan: bool,
+    lan_address: str | None,
+    public_url: str | None,
+    demo: bool,
+) -> None:
+    """Turn the options of ``cavalcade up`` into a door, and run the stack behind it."""
+    from cavalcade.stack.errors import StackError  # noqa: PLC0415 - see the top of this module
+    from cavalcade.stack.up import Options  # noqa: PLC0415
+    from cavalcade.stack.up import up as run  # noqa: PLC0415
+
+    if backend != "services":
+        _fail(f"The backend {backend!r} is not available yet: this version has --backend services alone.")
+    if nodes > 1:
+        _fail("More than one node is not available yet: leave --nodes out, or give 1.")
+    if lan and public_url:
+        raise click.UsageError("--lan and --public-url exclude each other.")
+    if lan_address and not lan:
+        raise click.UsageError("--lan-address goes with --lan.")
+    try:
+        options = Options(
+            data=data or default_data_directory(os.environ),
+            door=_door(port, public_url, lan=lan, lan_address=lan_address),
+            environment=os.environ,
+            backend=backend,
+            demo=demo,
+        )
+        asyncio.run(run(options))
+    except StackError as error:
+        if error.detail:
+            click.echo(error.detail, err=True)
+        _fail(error.problem, error.advice)
+
+
+def _door(port: int | None, public_url: str | None, *, lan: bool, lan_address: str | None) -> Door:
+    from cavalcade.stack import caddy  # noqa: PLC0415 - see the top of this module
+    from cavalcade.stack.lan import network_address  # noqa: PLC0415
+
+    if lan:
+        return caddy.lan_door(lan_address or network_address(), port or DEFAULT_LAN_PORT)
+    if public_url:
+        return caddy.proxied_door(public_url, port) if port else caddy.public_door(public_url)
+    return caddy.local_door(port or DEFAULT_PORT)
+
+
+def default_data_directory(environment: Mapping[str, str]) -> Path:
+    """Where ``cavalcade up`` keeps everything unless told otherwise."""
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "cavalcade"
+
+
+def _as_address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    kind, _, rest = value.partition(":")
+    if kind == "unix" and rest.startswith("/"):
+        return value
+    host, _, port = value.rpartition(":")
+    if host and port.isascii() and port.isdigit() and 0 < int(port) < 65536:
+        return value
+    raise click.BadParameter(f"{value!r} is neither HOST:PORT nor unix:/path/to.sock")
+
+
+def _listening(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the two addresses that every process of ours listens on."""
+    internal = click.option(
+        "--internal",
+        required=True,
+        metavar="ADDRESS",
+        callback=_as_address,
+        help="Where /healthz, /readyz and /metrics are: never open this one to the outside.",
+    )
+    listen = click.option(
+        "--listen",
+        required=True,
+        metavar="ADDRESS",
+        callback=_as_address,
+        help="Where to serve: HOST:PORT, or unix:/path/to.sock.",
+    )
+    return listen(internal(command))
+
+
+@commands.command(short_help="Run one API server.", help=_API_HELP)
+@_listening
+def api(listen: str, internal: str) -> None:
+    """Run one API server until it is told to stop."""
+    from cavalcade.services import api_server  # noqa: PLC0415 - see the top of this module
+
+    api_server.run(Settings.from_environment(os.environ), listen, internal)
+
+
+@commands.command(short_help="Run one gateway.", help=_GATEWAY_HELP)
+@_listening
+def gateway(listen: str, internal: str) -> None:
+    """Run one gateway until it is told to stop."""
+    from cavalcade.services import gateway as gateway_process  # noqa: PLC0415 - see the top of this module
+
+    gateway_process.run(Settings.from_environment(os.environ), listen, internal)

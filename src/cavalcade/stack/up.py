@@ -1,0 +1,283 @@
+"""`cavalcade up`: everything on one machine, started in order and kept running until it is told to stop.
+
+The process tree, in the order of starting; stopping goes the other way::
+
+    cavalcade up
+      watchdog - PostgreSQL        unless CAVALCADE_DATABASE_URL names one
+      watchdog - Valkey            unless CAVALCADE_REDIS_URL names one
+      watchdog - Caddy             the one door
+      watchdog - cavalcade api
+      watchdog - cavalcade gateway
+      watchdog - cavalcade simulate    with --demo
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import signal
+import ssl
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cavalcade.settings import (
+    BACKEND,
+    DATABASE_URL,
+    PUBLIC_URL,
+    REDIS_URL,
+    SECRET,
+    TRUSTED_PROXIES,
+    ExternalServers,
+    Settings,
+)
+from cavalcade.stack import caddy, data_directory, lan, postgres, probe, valkey
+from cavalcade.stack.errors import StackError
+from cavalcade.stack.process import Process, Service
+from cavalcade.stack.progress import Progress
+from cavalcade.stack.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cavalcade.stack.caddy import Door
+    from cavalcade.stack.data_directory import DataDirectory
+
+PAGE = Path(__file__).parent.parent / "page"
+_READY_WITHIN_S = 30.0
+_CERTIFICATE_WITHIN_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `cavalcade up` was asked for."""
+
+    data: Path
+    door: Door
+    environment: Mapping[str, str]
+    backend: str = "services"
+    demo: bool = False
+
+
+async def up(options: Options) -> None:
+    """Start everything, print ``ready <base url>``, and run until SIGINT, SIGTERM or SIGHUP.
+
+    Raises:
+        StackError: It could not start, or a part died too often. Everything it started has ended by then.
+        SettingsError: The environment holds something that is not allowed.
+    """
+    servers = ExternalServers.from_environment(options.environment)
+    progress = Progress()
+    # First of all, since it is the likeliest thing to be wrong, and cheap to see.
+    caddy.check_ports(options.door)
+    os.umask(0o077)
+    with data_directory.opened(options.data) as data:
+        stack = _Stack(options, servers, data, progress)
+        running = asyncio.create_task(stack.run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, running.cancel)
+        try:
+            await running
+        except asyncio.CancelledError:
+            progress.say("Stopping")
+        finally:
+            # A second ctrl-C while stopping changes nothing: every part has a bound on how long it may take.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, lambda: None)
+            await stack.supervisor.stop()
+    progress.say("Stopped; everything is kept in " + str(data.path))
+
+
+class _Stack:
+    """One run of `cavalcade up` in an open data directory."""
+
+    def __init__(self, options: Options, servers: ExternalServers, data: DataDirectory, progress: Progress) -> None:
+        self._options = options
+        self._servers = servers
+        self._data = data
+        self._progress = progress
+        self.supervisor = Supervisor(progress, held=(data.lock,))
+
+    async def run(self) -> None:
+        door, data = self._options.door, self._data
+        environment = self._environment()
+        # A wrong setting is told here in plain words, not by two processes that keep dying of it.
+        Settings.from_environment({**self._options.environment, **environment})
+        await self.supervisor.start(*await self._servers_to_start())
+        self._write_caddyfile()
+        await self.supervisor.start(
+            caddy.service(data.caddy / "Caddyfile", self._caddy_answers, data.log("caddy")),
+            self._cavalcade("api", "API server", environment),
+            self._cavalcade("gateway", "gateway", environment),
+        )
+        await self._until_ready_at_the_door()
+        data.announce(door.base_url)
+        sys.stdout.write(f"ready {door.base_url}\n")
+        sys.stdout.flush()
+        self._say_what_next()
+        if self._options.demo:
+            await self._start_demo(environment)
+        raise await self.supervisor.failure()
+
+    async def _servers_to_start(self) -> list[Service]:
+        data, services = self._data, []
+        if self._servers.database_url is None:
+            sockets = data.run / "postgres"
+            sockets.mkdir(mode=0o700, exist_ok=True)
+            postgres.hand_over(sockets, reached_through=(data.path, data.run))
+            if not data.postgres.exists():
+                self._progress.say("Making a new database")
+            await asyncio.to_thread(postgres.create, data.postgres)
+            services.append(postgres.service(data.postgres, sockets, data.log("postgres")))
+        if self._servers.redis_url is None:
+            services.append(valkey.service(data.valkey, self._valkey_socket, data.log("valkey")))
+        return services
+
+    @property
+    def _valkey_socket(self) -> Path:
+        return self._data.run / "valkey.sock"
+
+    def _environment(self) -> dict[str, str]:
+        """What the API server and the gateway are told, on top of what `cavalcade up` itself was."""
+        secrets = self._servers.secrets or (self._data.signing_secret(),)
+        return {
+            DATABASE_URL: self._servers.database_url or postgres.url(self._data.run / "postgres"),
+            REDIS_URL: self._servers.redis_url or valkey.url(self._valkey_socket),
+            SECRET: ",".join(secrets),
+            PUBLIC_URL: self._options.door.base_url,
+            BACKEND: self._options.backend,
+            # Caddy is the one peer, over a Unix socket, and it has replaced whatever clients claimed.
+            TRUSTED_PROXIES: self._options.environment.get(TRUSTED_PROXIES, ""),
+        }
+
+    def _cavalcade(self, command: str, name: str, environment: dict[str, str]) -> Service:
+        listen, internal = self._data.run / f"{command}.sock", self._data.run / f"{command}-internal.sock"
+
+        def remove_sockets() -> None:
+            listen.unlink(missing_ok=True)
+            internal.unlink(missing_ok=True)
+
+        return Service(
+            name=name,
+            command=(
+                *(sys.executable, "-m", "cavalcade", command),
+                *("--listen", f"unix:{listen}", "--internal", f"unix:{internal}"),
+            ),
+            ready=functools.partial(_is_ready, listen, internal),
+            log=self._data.log(command),
+            environment=environment,
+            before_start=remove_sockets,
+            ready_within_s=_READY_WITHIN_S,
+        )
+
+    def _write_caddyfile(self) -> None:
+        if not (PAGE / "index.html").exists():
+            self._progress.warn(f"The page is not built, so there is none to open: `make page` builds it into {PAGE}.")
+        text = caddy.configuration(
+            self._options.backend,
+            self._options.door,
+            storage=self._data.caddy,
+            api=self._data.run / "api.sock",
+            gateway=self._data.run / "gateway.sock",
+            page=PAGE,
+        )
+        (self._data.caddy / "Caddyfile").write_text(text, encoding="utf-8")
+
+    async def _ask_the_door(self, path: str) -> probe.Answer:
+        door = self._options.door
+        tls = None
+        if door.certificates != "none":
+            # This asks an address of our own whether it serves; who trusts its certificate is another matter.
+            tls = ssl.create_default_context()
+            tls.check_hostname = False
+            tls.verify_mode = ssl.CERT_NONE
+        address = door.bind[0] if door.bind else "127.0.0.1"
+        return await probe.get(
+            path, address=address, port=door.ports[-1] if not tls else self._tls_port, host=door.host, tls=tls
+        )
+
+    @property
+    def _tls_port(self) -> int:
+        door = self._options.door
+        return 443 if door.certificates == "public" else door.ports[0]
+
+    async def _caddy_answers(self) -> bool:
+        if self._options.door.certificates == "public":
+            # The certificate may take a while; plain HTTP answers before that.
+            return (await probe.get("/", port=80, host=self._options.door.host)).status != 0
+        return (await self._ask_the_door("/j")).status != 0
+
+    async def _until_ready_at_the_door(self) -> None:
+        """Wait until ``GET /readyz`` answers 200 the way people come in.
+
+        Raises:
+            StackError: It did not, in time.
+        """
+        public = self._options.door.certificates == "public"
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (_CERTIFICATE_WITHIN_S if public else _READY_WITHIN_S)
+        while (answer := await self._ask_the_door("/readyz")).status != 200:
+            if loop.time() > deadline:
+                if public and answer.status == 0:
+                    raise StackError(
+                        f"No certificate for {self._options.door.host} could be had ({answer.body}).",
+                        "Its name must lead to this machine, and ports 80 and 443 must be open to the internet. "
+                        f"What Caddy tried is in {self._data.log('caddy')}.",
+                    )
+                raise StackError(
+                    "Everything has started, but the server does not get ready.",
+                    f"The logs are in {self._data.path / 'logs'}.",
+                    answer.body.strip(),
+                )
+            await asyncio.sleep(0.05)
+
+    def _say_what_next(self) -> None:
+        door, say = self._options.door, self._progress.say
+        say("")
+        say(f"Open {door.base_url} and tap “Start a session”.")
+        if door.certificate_page:
+            certificate = caddy.root_certificate(self._data.caddy).read_text()
+            lan.write_certificate_page(self._data.caddy / "phone", certificate, door)
+            say("On a phone near by, open this first: it helps the phone trust this server.")
+            say(lan.qr_code(door.certificate_page))
+            say(f"{door.certificate_page}\nThe certificate's fingerprint: {lan.fingerprint(certificate)}")
+        elif door.certificates == "none" and not door.behind_proxy:
+            port = door.ports[0]
+            say(f"For a phone on a cable: adb reverse tcp:{port} tcp:{port}, then open the same address there.")
+            say("For phones near by start with --lan; for a domain of your own with --public-url.")
+        say(f"Data and logs are in {self._data.path}. Ctrl-C stops everything and keeps the data.")
+
+    async def _start_demo(self, environment: dict[str, str]) -> None:
+        self._progress.say("\nA convoy sets out; its link:")
+        if self._options.door.certificates == "internal":
+            environment = {**environment, "SSL_CERT_FILE": str(caddy.root_certificate(self._data.caddy))}
+        service = Service(
+            name="simulator",
+            command=(sys.executable, "-m", "cavalcade", "simulate", "--server", self._options.door.base_url, "--new"),
+            ready=_at_once,
+            log=None,
+            environment=environment,
+        )
+        self.supervisor.run_once(await Process.start(service))
+
+
+async def _at_once() -> bool:
+    return True
+
+
+async def _is_ready(listen: Path, internal: Path) -> bool:
+    if (await probe.get("/readyz", socket=internal)).status != 200:
+        return False
+    return _made_private(listen, internal)
+
+
+def _made_private(*sockets: Path) -> bool:
+    """Keep other users out, whatever mode a server gave its sockets; False where one is not there yet."""
+    for path in sockets:
+        if not path.exists():
+            return False
+        path.chmod(0o600)
+    return True
