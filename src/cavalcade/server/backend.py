@@ -12,7 +12,7 @@ from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
-from cavalcade.wire.messages import Mode
+from cavalcade.server.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +55,6 @@ class Neighbour:
     participant: int
     position: Position
     distance: float
-
-
-class Outbox(Protocol):
-    """Where a backend puts what one connection shall receive; `server.outbox` is the only implementation.
-
-    No method blocks or fails: an outbox that cannot keep up conflates positions, and closes its connection with 1011
-    rather than drop or hoard durable events.
-    """
-
-    participant: int
-    mode: Mode
-    presence_ref: str
-
-    def send_event(self, event: Event, frame: bytes) -> None:
-        """Delivers a durable event, in order, exactly once for each offset; `frame` is its encoded broadcast."""
-
-    def send_positions(self, frame: bytes) -> bool:
-        """Delivers a flush, encoded in this connection's mode; False where the connection is behind and skips it."""
-
-    def send_control(self, frame: bytes) -> None:
-        """Delivers a frame that is neither: presence."""
-
-    def close(self, code: int) -> None:
-        """Closes the connection with a code of the contract."""
 
 
 class Backend(Protocol):

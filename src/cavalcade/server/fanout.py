@@ -1,0 +1,199 @@
+"""One session's audience on one process: its connections, its newest positions, who is present, and the flush.
+
+Both backends hold one of these for each session that has connections here; they differ in who feeds it.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
+
+from cavalcade.domain.events import Event
+from cavalcade.domain.fix import Position, is_newer
+from cavalcade.domain.session import withdrawn
+from cavalcade.server.outbox import CLOSE_REPLACED, Outbox
+from cavalcade.wire.channel import TOPIC_PREFIX, event_frame
+from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
+from cavalcade.wire.messages import Mode, event_to_dict
+from cavalcade.wire.positions import pack_positions, positions_to_dict
+
+MAX_CONNECTIONS: Final = 4
+"""Connections of one participant; the oldest makes room for a fifth."""
+
+MIN_INTERVAL_S: Final = 0.25
+"""A participant's positions are shown to the others at most four times a second; the rest conflate."""
+
+
+class Clock(Protocol):
+    """Time as a fan-out needs it."""
+
+    def now(self) -> int:
+        """The time of day, ms since the epoch."""
+
+    def window_s(self) -> float:
+        """How long positions are gathered now, seconds."""
+
+
+class Fanout:
+    """The audience of one session on this process."""
+
+    def __init__(self, session_id: str, clock: Clock, changed: Callable[[int, Position], None]) -> None:
+        """Starts without anybody.
+
+        Args:
+            session_id: Which session.
+            clock: The time and the window.
+            changed: Called with every accepted position, to be stored.
+        """
+        self.topic = TOPIC_PREFIX + session_id
+        self.newest: dict[int, Position] = {}
+        self.refused = 0
+        self._clock = clock
+        self._changed = changed
+        self._outboxes: list[Outbox] = []
+        self._by_participant: dict[int, list[Outbox]] = defaultdict(list)
+        self._modes: dict[Mode, int] = {"json": 0, "binary": 0}
+        self._pending: set[int] = set()
+        self._flushed_at: dict[int, float] = {}
+        self._last_flush = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def __len__(self) -> int:
+        """How many connections there are."""
+        return len(self._outboxes)
+
+    @property
+    def present(self) -> Mapping[int, list[str]]:
+        """Who is connected, with the refs of their connections."""
+        return {who: [box.presence_ref for box in boxes] for who, boxes in self._by_participant.items()}
+
+    def add(self, outbox: Outbox) -> None:
+        """Adds a connection and tells the others who is there; a fifth one of somebody replaces their oldest."""
+        mine = self._by_participant[outbox.participant]
+        if len(mine) >= MAX_CONNECTIONS:
+            oldest = mine[0]
+            self.remove(oldest)
+            oldest.close(CLOSE_REPLACED)
+            mine = self._by_participant[outbox.participant]
+        self._announce(joins={outbox.participant: [outbox.presence_ref]})
+        mine.append(outbox)
+        self._outboxes.append(outbox)
+        self._modes[outbox.mode] += 1
+        outbox.caught_up = lambda: self._catch_up(outbox)
+
+    def remove(self, outbox: Outbox) -> bool:
+        """Removes a connection; False where it was not there."""
+        mine = self._by_participant.get(outbox.participant, [])
+        if outbox not in mine:
+            return False
+        mine.remove(outbox)
+        if not mine:
+            del self._by_participant[outbox.participant]
+        self._outboxes.remove(outbox)
+        self._modes[outbox.mode] -= 1
+        outbox.caught_up = None
+        self._announce(leaves={outbox.participant: [outbox.presence_ref]})
+        return True
+
+    def deliver(self, event: Event) -> None:
+        """Sends a durable event to everybody, and withdraws the position that it withdraws."""
+        gone = withdrawn(event.change)
+        if gone is not None:
+            self.newest.pop(gone, None)
+            self._pending.discard(gone)
+            self._flushed_at.pop(gone, None)
+        if not self._outboxes:
+            return
+        frame = event_frame(self.topic, event_to_dict(event))
+        for outbox in tuple(self._outboxes):
+            outbox.send_event(event, frame)
+
+    def accept(self, participant: int, position: Position) -> bool:
+        """Takes a position for the next flush; False where a newer one is known."""
+        if not is_newer(position, self.newest.get(participant)):
+            self.refused += 1
+            return False
+        self.newest[participant] = position
+        self._pending.add(participant)
+        self._changed(participant, position)
+        if self._timer is None:
+            quiet_for = self._loop.time() - self._last_flush
+            self._arm(max(0.0, self._clock.window_s() - quiet_for))
+        return True
+
+    def restore(self, positions: Mapping[int, Position]) -> None:
+        """Takes stored positions that are newer than those here, and shows them."""
+        for participant, position in positions.items():
+            mine = self.newest.get(participant)
+            if mine is None or position.fix_time > mine.fix_time:
+                self.newest[participant] = position
+                self._pending.add(participant)
+        if self._pending and self._timer is None:
+            self._arm(0.0)
+
+    def close(self, code: int) -> None:
+        """Closes every connection with a code."""
+        self.stop()
+        for outbox in tuple(self._outboxes):
+            outbox.close(code)
+
+    def stop(self) -> None:
+        """Cancels the pending flush."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self, delay: float) -> None:
+        self._timer = self._loop.call_later(delay, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        moment = self._loop.time()
+        due = [who for who in self._pending if moment - self._flushed_at.get(who, -1.0) >= MIN_INTERVAL_S]
+        self._pending.difference_update(due)
+        if due:
+            self._last_flush = moment
+            for who in due:
+                self._flushed_at[who] = moment
+            if self._outboxes:
+                self._send_positions([(who, self.newest[who]) for who in due])
+        if self._pending:
+            earliest = min(self._flushed_at.get(who, moment) for who in self._pending) + MIN_INTERVAL_S
+            self._arm(max(self._clock.window_s(), earliest - moment))
+
+    def _send_positions(self, positions: list[tuple[int, Position]]) -> None:
+        """Encodes once for each mode that is listening, then writes the same bytes to every connection."""
+        now = self._clock.now()
+        frames = {mode: self._positions_frame(mode, now, positions) for mode, count in self._modes.items() if count}
+        for outbox in tuple(self._outboxes):
+            outbox.send_positions(frames[outbox.mode])
+
+    def _positions_frame(self, mode: Mode, now: int, positions: Iterable[tuple[int, Position]]) -> bytes:
+        if mode == "binary":
+            return encode_binary_broadcast(self.topic, "positions", pack_positions(now, positions))
+        return encode_text(Message(None, None, self.topic, "positions", positions_to_dict(now, positions)))
+
+    def _catch_up(self, outbox: Outbox) -> None:
+        """Sends a reader that was behind the newest of everything."""
+        outbox.send_control(self._presence_frame("presence_state", presence_metas(self.present)))
+        if self.newest:
+            outbox.send_positions(self._positions_frame(outbox.mode, self._clock.now(), self.newest.items()))
+
+    def _announce(
+        self, *, joins: Mapping[int, list[str]] | None = None, leaves: Mapping[int, list[str]] | None = None
+    ) -> None:
+        if not self._outboxes:
+            return
+        diff = {"joins": presence_metas(joins or {}), "leaves": presence_metas(leaves or {})}
+        frame = self._presence_frame("presence_diff", diff)
+        for outbox in tuple(self._outboxes):
+            outbox.send_control(frame)
+
+    def _presence_frame(self, event: str, payload: object) -> bytes:
+        return encode_text(Message(None, None, self.topic, event, payload))
+
+
+def presence_metas(present: Mapping[int, Iterable[str]]) -> dict[str, object]:
+    """Presence as Phoenix clients read it: keyed by the participant's id as a string."""
+    return {str(who): {"metas": [{"phx_ref": ref} for ref in refs]} for who, refs in present.items()}

@@ -1,0 +1,196 @@
+"""Live state in Redis: the newest positions, the geospatial index, when hosts were last seen, and tombstones.
+
+Every key carries the hash tag `{id}` and an expiry, so that nothing outlives its session even where nobody cleans up.
+Redis away costs freshness elsewhere, never a session on this process: writes are repeated when it is back.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.fix import DEGREE, Position
+from cavalcade.server.redis_link import Command, RedisLink
+from cavalcade.wire.positions import pack_fix, unpack_fix
+
+GEO_LATITUDE: Final = 85.05
+"""Redis indexes no place beyond this latitude (Web Mercator's edge): GEOADD fails whole."""
+
+GRACE_MS: Final = 5_000
+"""How long keys outlive their session's expiry, so that a clock's drift takes nothing away early."""
+
+TOMBSTONE_S: Final = 45
+"""How long writes for an ended session are refused; less than a minute, after which nothing may be stored."""
+
+# KEYS positions, geo, ended; ARGV expiry in ms, then (participant, packed fix, lon, lat) each.
+# The newest fix_time wins, wherever it was written from.
+_WRITE: Final = """
+if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
+for i = 2, #ARGV, 4 do
+  local old = redis.call('HGET', KEYS[1], ARGV[i])
+  if not old or struct.unpack('>I8', old) <= struct.unpack('>I8', ARGV[i + 1]) then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+    redis.call('GEOADD', KEYS[2], ARGV[i + 2], ARGV[i + 3], ARGV[i])
+  end
+end
+redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+redis.call('PEXPIREAT', KEYS[2], ARGV[1])
+return 1
+"""
+_WRITE_SHA: Final = hashlib.sha1(_WRITE.encode(), usedforsecurity=False).hexdigest()
+
+
+def key(session_id: str, part: str) -> str:
+    """The name of a session's key or channel."""
+    return f"cavalcade:{{{session_id}}}:{part}"
+
+
+@dataclass(slots=True)
+class _Dirty:
+    expires_at: int
+    positions: dict[int, Position]
+
+
+class LivePositionWriter:
+    """Gathers positions of all sessions of a process and writes them in one batch."""
+
+    def __init__(self, link: RedisLink) -> None:
+        """Writes over a link of the caller's."""
+        self._link = link
+        self._dirty: dict[str, _Dirty] = {}
+        self._withdrawn: dict[str, set[int]] = defaultdict(set)
+
+    def connected(self) -> None:
+        """Must be called whenever the link stands (again): the server may not know the script."""
+        self._link.tell([("SCRIPT", "LOAD", _WRITE)])
+
+    def put(self, session_id: str, expires_at: int, positions: Mapping[int, Position]) -> None:
+        """Notes positions to be written; a later one of the same participant replaces the earlier."""
+        dirty = self._dirty.get(session_id)
+        if dirty is None:
+            self._dirty[session_id] = _Dirty(expires_at, dict(positions))
+        else:
+            dirty.expires_at = expires_at
+            dirty.positions.update(positions)
+
+    def withdraw(self, session_id: str, participant: int) -> None:
+        """Takes a position out, also one that waits to be written."""
+        if (dirty := self._dirty.get(session_id)) is not None:
+            dirty.positions.pop(participant, None)
+        self._withdrawn[session_id].add(participant)
+
+    def forget(self, session_id: str) -> None:
+        """Drops what waits for a session that ended."""
+        self._dirty.pop(session_id, None)
+        self._withdrawn.pop(session_id, None)
+
+    def flush(self) -> None:
+        """Writes what has been gathered; keeps it where Redis is away."""
+        if not self._dirty and not self._withdrawn:
+            return
+        commands: list[Command] = []
+        for session_id, participants in self._withdrawn.items():
+            commands.extend(_withdrawal(session_id, participants))
+        commands += [_write(session_id, d.expires_at, d.positions) for session_id, d in self._dirty.items()]
+        if self._link.tell(commands):
+            self._dirty.clear()
+            self._withdrawn.clear()
+
+
+class LiveState:
+    """What any process may ask of Redis, one call at a time, over redis-py.
+
+    Every method raises `Rejected` with `unavailable` while Redis is away.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        """Uses a client of the caller's, with `decode_responses` off."""
+        self._redis = client
+
+    async def ping(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            await self._pipeline([("PING",)])
+        except Rejected:
+            return False
+        return True
+
+    async def positions(self, session_id: str) -> dict[int, Position]:
+        """The newest positions."""
+        return (await self.positions_of_many([session_id]))[session_id]
+
+    async def positions_of_many(self, session_ids: Sequence[str]) -> dict[str, dict[int, Position]]:
+        """The newest positions of several sessions in one round trip."""
+        answers = await self._pipeline([("HGETALL", key(session_id, "positions")) for session_id in session_ids])
+        return dict(zip(session_ids, map(_positions, answers), strict=True))
+
+    async def near(self, session_id: str, center: Position, radius_m: float) -> list[tuple[int, float]]:
+        """Who is within a radius of a place: (participant, metres), nearest first."""
+        lon, lat = _geo(center)
+        command = ("GEOSEARCH", key(session_id, "geo"), "FROMLONLAT", lon, lat, "BYRADIUS", radius_m, "m")
+        (answer,) = await self._pipeline([(*command, "ASC", "WITHDIST")])
+        assert isinstance(answer, list)
+        return [(int(member), float(distance)) for member, distance in answer]
+
+    async def withdraw(self, session_id: str, participants: Iterable[int]) -> None:
+        """Takes positions out."""
+        await self._pipeline(_withdrawal(session_id, participants))
+
+    async def end(self, session_id: str) -> None:
+        """Deletes all of a session that ended, and refuses late writes for a while."""
+        names = [key(session_id, part) for part in ("positions", "geo", "seen")]
+        await self._pipeline([("SET", key(session_id, "ended"), 1, "EX", TOMBSTONE_S), ("DEL", *names)])
+
+    async def seen(self, session_id: str, participant: int, at: int, expires_at: int) -> None:
+        """Notes when somebody was last connected, ms since the epoch."""
+        name = key(session_id, "seen")
+        await self._pipeline([("HSET", name, participant, at), ("PEXPIREAT", name, expires_at + GRACE_MS)])
+
+    async def seen_at(self, session_id: str, participant: int) -> int | None:
+        """When somebody was last noted as connected, ms since the epoch."""
+        (answer,) = await self._pipeline([("HGET", key(session_id, "seen"), participant)])
+        return None if answer is None else int(answer)  # type: ignore[call-overload]  # redis-py: bytes
+
+    async def publish(self, session_id: str, message: bytes) -> None:
+        """Tells every process that has the session about its change."""
+        await self._pipeline([("PUBLISH", key(session_id, "events"), message)])
+
+    async def _pipeline(self, commands: Iterable[Command]) -> list[object]:
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for command in commands:
+                    pipeline.execute_command(*command)
+                return await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise Rejected(ErrorCode.UNAVAILABLE, "Live positions cannot be reached right now.") from error
+
+
+def _write(session_id: str, expires_at: int, positions: Mapping[int, Position]) -> Command:
+    arguments: list[str | bytes | int | float] = [expires_at + GRACE_MS]
+    for participant, position in positions.items():
+        arguments += [participant, pack_fix(position), *_geo(position)]
+    names = (key(session_id, "positions"), key(session_id, "geo"), key(session_id, "ended"))
+    return ("EVALSHA", _WRITE_SHA, 3, *names, *arguments)
+
+
+def _withdrawal(session_id: str, participants: Iterable[int]) -> list[Command]:
+    who = tuple(participants)
+    return [("HDEL", key(session_id, "positions"), *who), ("ZREM", key(session_id, "geo"), *who)] if who else []
+
+
+def _geo(position: Position) -> tuple[float, float]:
+    """Longitude and latitude as the geospatial index takes them."""
+    return position.lon / DEGREE, max(-GEO_LATITUDE, min(GEO_LATITUDE, position.lat / DEGREE))
+
+
+def _positions(answer: object) -> dict[int, Position]:
+    """Reads a hash of packed fixes, which comes as a dict from redis-py and as a flat list over RESP2."""
+    if isinstance(answer, list):
+        answer = dict(zip(answer[::2], answer[1::2], strict=True))
+    assert isinstance(answer, dict)
+    return {int(participant): unpack_fix(packed) for participant, packed in answer.items()}

@@ -1,0 +1,162 @@
+"""What one connection is owed, under one bound: durable events in order, the newest positions, presence.
+
+Durable frames wait in a bounded queue while the reader is slow; positions and presence do not wait at all: the newest
+of them is sent again when the reader can take it. A reader that cannot even follow the durable frames is closed with 1011
+and comes back with its offset.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from cavalcade.domain.events import Event, ParticipantLeft, SessionEnded
+from cavalcade.wire.messages import Mode
+
+MAX_QUEUED_FRAMES: Final = 512
+MAX_QUEUED_BYTES: Final = 256 * 1024
+
+CLOSE_FAILED: Final = 1011
+CLOSE_UNAUTHORIZED: Final = 4401
+CLOSE_NOT_FOUND: Final = 4404
+CLOSE_REPLACED: Final = 4409
+
+
+class Wire(Protocol):
+    """The connection under an outbox."""
+
+    def write_text(self, frame: bytes) -> None:
+        """Writes one text frame to the transport."""
+
+    def write_binary(self, frame: bytes) -> None:
+        """Writes one binary frame to the transport."""
+
+    def close(self, code: int) -> None:
+        """Closes the connection at once."""
+
+    def finish(self, code: int) -> None:
+        """Ends the channel for good, and closes the connection with a code if the client does not do so itself."""
+
+
+class Outbox:
+    """The outbox of one joined connection.
+
+    It starts shut, so that nothing overtakes the reply to the join: `open` lets that reply go first.
+    """
+
+    __slots__ = (
+        "_behind",
+        "_bytes",
+        "_open",
+        "_paused",
+        "_queue",
+        "_wire",
+        "_write_positions",
+        "caught_up",
+        "mode",
+        "offset",
+        "participant",
+        "presence_ref",
+    )
+
+    def __init__(self, wire: Wire, participant: int, mode: Mode, presence_ref: str, *, paused: bool = False) -> None:
+        """Binds an outbox to its connection.
+
+        Args:
+            wire: The connection.
+            participant: Whose it is.
+            mode: How it wants its positions.
+            presence_ref: What tells this connection from the participant's others.
+            paused: Whether the transport is full already.
+        """
+        self.participant = participant
+        self.mode: Mode = mode
+        self.presence_ref = presence_ref
+        self.offset = 0
+        self.caught_up: Callable[[], None] | None = None
+        """Called when a reader that was behind can take the newest of everything again; set by who owns live state."""
+        self._wire = wire
+        self._write_positions = wire.write_binary if mode == "binary" else wire.write_text
+        self._queue: deque[bytes] = deque()
+        self._bytes = 0
+        self._open = False
+        self._paused = paused
+        self._behind = False
+
+    def open(self, offset: int, frames: Sequence[bytes]) -> None:
+        """Sends the join's answer and then what has come in since; events up to `offset` are in that answer."""
+        held, self._queue, self._bytes = self._queue, deque(), 0
+        self.offset = max(self.offset, offset)
+        self._open = True
+        for frame in (*frames, *held):
+            self._send(frame)
+        if self._behind and not self._paused:
+            self._catch_up()
+
+    def skip_to(self, offset: int) -> None:
+        """Notes that events up to `offset` need no delivery: they are in the answer that `open` will send."""
+        self.offset = offset
+
+    def send_event(self, event: Event, frame: bytes) -> None:
+        """Delivers a durable event once; one that was delivered before is ignored."""
+        if event.offset <= self.offset:
+            return
+        self.offset = event.offset
+        self._send(frame)
+        change = event.change
+        if isinstance(change, SessionEnded):
+            self._wire.finish(CLOSE_NOT_FOUND)
+        elif isinstance(change, ParticipantLeft) and change.participant == self.participant:
+            self._wire.finish(CLOSE_UNAUTHORIZED)
+
+    def send_positions(self, frame: bytes) -> bool:
+        """Delivers a flush, or skips it where the reader is behind."""
+        if self._paused or not self._open:
+            self._behind = True
+            return False
+        self._write_positions(frame)
+        return True
+
+    def send_control(self, frame: bytes) -> None:
+        """Delivers presence, or skips it where the reader is behind: the whole presence is sent when it caught up."""
+        if self._paused or not self._open:
+            self._behind = True
+        else:
+            self._wire.write_text(frame)
+
+    def send_reply(self, frame: bytes) -> None:
+        """Delivers the reply to an operation, in its place among the durable events."""
+        self._send(frame)
+
+    def close(self, code: int) -> None:
+        """Closes the connection with a code of the contract."""
+        self._wire.close(code)
+
+    def pause(self) -> None:
+        """The transport is full."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """The transport takes more."""
+        self._paused = False
+        while self._queue and not self._paused:
+            frame = self._queue.popleft()
+            self._bytes -= len(frame)
+            self._wire.write_text(frame)
+        if self._behind and self._open and not self._paused:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        self._behind = False
+        if self.caught_up is not None:
+            self.caught_up()
+
+    def _send(self, frame: bytes) -> None:
+        if self._open and not self._paused:
+            self._wire.write_text(frame)
+            return
+        self._queue.append(frame)
+        self._bytes += len(frame)
+        if len(self._queue) > MAX_QUEUED_FRAMES or self._bytes > MAX_QUEUED_BYTES:
+            self._queue.clear()
+            self._bytes = 0
+            self._wire.close(CLOSE_FAILED)
