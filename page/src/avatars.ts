@@ -1,0 +1,81 @@
+/** A person on the map: disc with initials and colour, heading arrow, name, and the age of the position once stale. */
+import type { Point } from "./geo";
+import { strings } from "./strings";
+
+export interface MapPerson {
+  readonly id: number;
+  readonly name: string;
+  readonly initials: string;
+  readonly color: string;
+  readonly point: Point;
+  readonly heading: number | null;
+  readonly isMe: boolean;
+  readonly isStale: boolean;
+  readonly isSelected: boolean;
+  /** Said beneath the name, such as the age of a stale position; empty where there is nothing to say. */
+  readonly note: string;
+  /** Whether the camera should keep this person in the picture. */
+  readonly isInPicture: boolean;
+}
+
+export class Avatar {
+  /** What the map places; its own transform belongs to the map. */
+  readonly element = document.createElement("div");
+  private readonly button = document.createElement("button");
+  private readonly arrow = document.createElement("span");
+  private readonly disc = document.createElement("span");
+  private readonly name = document.createElement("span");
+  private readonly note = document.createElement("span");
+
+  constructor(onSelect: () => void) {
+    this.element.className = "avatar";
+    this.button.type = "button";
+    this.button.className = "avatar-button";
+    this.arrow.className = "avatar-arrow";
+    this.disc.className = "avatar-disc";
+    const label = document.createElement("span");
+    label.className = "avatar-label";
+    this.name.className = "avatar-name";
+    this.note.className = "avatar-note";
+    label.append(this.name, this.note);
+    this.button.append(this.arrow, this.disc, label);
+    this.button.addEventListener("click", (event) => {
+      event.stopPropagation();
+      onSelect();
+    });
+    this.element.append(this.button);
+  }
+
+  show(person: MapPerson): void {
+    const { element } = this;
+    element.style.setProperty("--person", person.color);
+    element.style.setProperty("--on-person", inkOn(person.color));
+    element.classList.toggle("is-me", person.isMe);
+    element.classList.toggle("is-stale", person.isStale);
+    element.classList.toggle("is-selected", person.isSelected);
+    element.style.zIndex = person.isMe ? "3" : person.isSelected ? "4" : person.isStale ? "1" : "2";
+    setText(this.disc, person.initials);
+    setText(this.name, person.isMe ? strings.map.you : person.name);
+    setText(this.note, person.note);
+    this.arrow.hidden = person.heading === null || person.isStale;
+    if (person.heading !== null) this.arrow.style.rotate = `${person.heading}deg`;
+    const label = person.note ? `${person.name}, ${person.note}` : person.name;
+    if (this.button.getAttribute("aria-label") !== label) this.button.setAttribute("aria-label", label);
+    element.dataset.participant = String(person.id);
+  }
+}
+
+/** Black or white, whichever is easier to read on a colour `#rrggbb`. */
+export function inkOn(color: string): "#ffffff" | "#14181a" {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  // White letters are favoured a little: they are large and bold, and black ones on a deep colour look dirty.
+  return luminance > 0.36 ? "#14181a" : "#ffffff";
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

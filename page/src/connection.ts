@@ -1,0 +1,184 @@
+/** One membership's connection: the official Phoenix client, the join by offset, and coming back by itself. */
+import { type Channel, Presence, Socket } from "phoenix";
+import { decodePositions, encodeFix } from "./codec";
+import type { Fix, JoinReply, Position, SessionEvent } from "./model";
+
+/** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 8 s. */
+const HEARTBEAT_MS = 4_000;
+const LONGEST_WAIT_MS = 5_000;
+const PROBE_MS = 3_000;
+
+export type LinkState = "connecting" | "live" | "lost";
+
+export interface Refusal {
+  readonly reason: string;
+  readonly retry: boolean;
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+}
+
+export interface ConnectionEvents {
+  onLinkState(state: LinkState): void;
+  onJoined(reply: JoinReply): void;
+  onEvent(event: SessionEvent): void;
+  onPositions(serverTime: number, positions: readonly Position[]): void;
+  onPresence(connected: ReadonlySet<number>): void;
+  /** The server said not to come back; the connection is closed for good. */
+  onRefused(reason: string): void;
+}
+
+export class SessionConnection {
+  private readonly socket: Socket;
+  private readonly topic: string;
+  private channel: Channel;
+  private isOver = false;
+  private readonly listening = new AbortController();
+
+  /**
+   * @param socketAddress - The `socket` field of the API's answer.
+   * @param offset - Gives the newest offset known, or null for a fresh snapshot; asked at every join.
+   */
+  constructor(
+    socketAddress: string,
+    sessionId: string,
+    token: string,
+    private readonly offset: () => number | null,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.topic = `session:${sessionId}`;
+    this.socket = new Socket(socketAddress, {
+      authToken: token,
+      params: { session: sessionId },
+      heartbeatIntervalMs: HEARTBEAT_MS,
+      reconnectAfterMs: waitAfter,
+      rejoinAfterMs: (tries) => waitAfter(tries + 5),
+    });
+    this.socket.onClose(() => this.lost());
+    this.channel = this.openChannel();
+    this.listenToTheDevice();
+  }
+
+  /** Connects and joins; from then on it comes back by itself until `close`. */
+  open(): void {
+    this.events.onLinkState("connecting");
+    this.socket.connect();
+    this.join();
+  }
+
+  get isLive(): boolean {
+    return !this.isOver && this.socket.isConnected() && this.channel.state === "joined";
+  }
+
+  /** Joins again from a fresh snapshot: an event was missed. `offset` gives null then. */
+  rejoin(): void {
+    if (this.isOver) return;
+    this.channel.leave();
+    this.channel = this.openChannel();
+    this.join();
+  }
+
+  /** Sends a fix; while the connection is away it is dropped, since only the newest counts. */
+  sendFix(fix: Fix): boolean {
+    if (!this.isLive) return false;
+    this.channel.push("position", encodeFix(fix));
+    return true;
+  }
+
+  /** Sends an operation and gives its offset. Rejects with a `Refusal`; without an answer its `retry` is true. */
+  submit(operation: string, payload: Readonly<Record<string, unknown>>): Promise<number> {
+    return new Promise((resolve, reject: (refusal: Refusal) => void) => {
+      if (this.isOver) {
+        reject({ reason: "session_not_found", retry: false });
+        return;
+      }
+      this.channel
+        .push(operation, payload)
+        .receive("ok", (reply: { offset: number }) => resolve(reply.offset))
+        .receive("error", (refusal: Refusal) => reject(refusal))
+        .receive("timeout", () => reject({ reason: "unavailable", retry: true }));
+    });
+  }
+
+  /** Ends the connection for good. */
+  close(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.listening.abort();
+    this.channel.leave();
+    this.socket.disconnect();
+  }
+
+  private openChannel(): Channel {
+    const channel = this.socket.channel(this.topic, () => {
+      const offset = this.offset();
+      return offset === null ? { mode: "binary" } : { mode: "binary", offset };
+    });
+    channel.on("event", (event: SessionEvent) => this.events.onEvent(event));
+    channel.on("positions", (payload: ArrayBuffer | { server_time: number; positions: Position[] }) => {
+      const frame = payload instanceof ArrayBuffer ? decodePositions(payload) : payload;
+      this.events.onPositions(frame.server_time, frame.positions);
+    });
+    channel.onError(() => this.lost());
+    const presence = new Presence(channel);
+    presence.onSync(() => this.events.onPresence(new Set(presence.list((key) => Number(key)))));
+    return channel;
+  }
+
+  private join(): void {
+    const channel = this.channel;
+    channel
+      .join()
+      .receive("ok", (reply: JoinReply) => {
+        if (channel !== this.channel || this.isOver) return;
+        this.events.onJoined(reply);
+        this.events.onLinkState("live");
+      })
+      .receive("error", (refusal: Partial<Refusal>) => {
+        if (channel !== this.channel || this.isOver) return;
+        if (refusal.retry === false) {
+          this.close();
+          this.events.onRefused(refusal.reason ?? "session_not_found");
+        } else {
+          this.lost();
+        }
+      });
+  }
+
+  private lost(): void {
+    if (!this.isOver) this.events.onLinkState("lost");
+  }
+
+  /** Reconnects at once when the device says that the network or the page is back. */
+  private listenToTheDevice(): void {
+    const signal = this.listening.signal;
+    const wake = () => {
+      if (document.visibilityState === "visible") this.probe();
+    };
+    addEventListener("online", () => this.reconnect(), { signal });
+    addEventListener("offline", () => this.probe(), { signal });
+    addEventListener("pageshow", wake, { signal });
+    document.addEventListener("visibilitychange", wake, { signal });
+  }
+
+  /** Makes sure that an open connection still answers: a phone that slept may hold a dead one. */
+  private probe(): void {
+    if (this.isOver) return;
+    if (!this.socket.isConnected()) {
+      this.reconnect();
+      return;
+    }
+    const silent = setTimeout(() => this.reconnect(), PROBE_MS);
+    this.socket.ping(() => clearTimeout(silent));
+  }
+
+  private reconnect(): void {
+    if (this.isOver) return;
+    this.socket.disconnect();
+    this.socket.connect();
+  }
+}
+
+/** Back-off that doubles from 100 ms to 5 s, with jitter, so that a restarted server is not met by all at once. */
+function waitAfter(tries: number): number {
+  const longest = Math.min(LONGEST_WAIT_MS, 100 * 2 ** Math.min(tries, 10));
+  return longest / 2 + Math.random() * (longest / 2);
+}

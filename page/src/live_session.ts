@@ -1,0 +1,233 @@
+/** One membership while its map is open: state, connection and this device's position, and what one can do. */
+import { ApiError, leaveSession } from "./api";
+import { type LinkState, type Refusal, SessionConnection } from "./connection";
+import { LocationSource, type LocationState } from "./location";
+import { forgetMembership, type Membership, randomId, rememberMembership } from "./memory";
+import type { Fix, Participant } from "./model";
+import { type Action, reduce, type SessionState } from "./session_state";
+import { WakeLock } from "./wake_lock";
+
+/** Why the map is closed: ended by the host, run out, left by oneself, or a link that leads nowhere any more. */
+export type Ending = "ended" | "expired" | "left" | "gone" | "full" | "unauthorized";
+
+const TRIES = 4;
+const RETRY_MS = 1_500;
+
+export class LiveSession {
+  state: SessionState | null = null;
+  link: LinkState = "connecting";
+  /** When the connection was lost, on this device's clock. */
+  lostSince: number | null = null;
+  ending: Ending | null = null;
+  /** What the person wants; the server's word follows. Null until the first join. */
+  wantsSharing: boolean | null = null;
+
+  private readonly connection: SessionConnection;
+  private readonly location: LocationSource;
+  private readonly wakeLock = new WakeLock();
+  private readonly listeners = new Set<() => void>();
+  private latestFix: Fix | null = null;
+  /** The server's clock minus this device's, in milliseconds. */
+  private skew = 0;
+  private isNotifying = false;
+
+  constructor(
+    private membership: Membership,
+    startSharing: boolean,
+  ) {
+    this.wantsSharing = startSharing ? null : false;
+    this.location = new LocationSource(
+      (fix) => this.sendFix(fix),
+      () => this.changed(),
+    );
+    const offset = () => (this.state && !this.state.gap ? this.state.offset : null);
+    this.connection = new SessionConnection(membership.socket, membership.sessionId, membership.token, offset, {
+      onLinkState: (link) => this.linkChanged(link),
+      onJoined: (reply) => {
+        this.skew = reply.server_time - Date.now();
+        this.dispatch({ type: "joined", reply });
+        this.settleAfterJoin();
+      },
+      onEvent: (event) => this.dispatch({ type: "event", event }),
+      onPositions: (serverTime, positions) => {
+        // Delay on the way only ever makes the server look behind: the greatest difference is the nearest.
+        this.skew = Math.max(this.skew, serverTime - Date.now());
+        this.dispatch({ type: "positions", positions });
+      },
+      onPresence: (connected) => this.dispatch({ type: "presence", connected, at: this.now() }),
+      onRefused: (reason) => this.finish(endingOf(reason)),
+    });
+  }
+
+  /** Calls back after changes, several at once where they come together. */
+  subscribe(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  open(): void {
+    this.connection.open();
+  }
+
+  /** The server's time as far as this device can tell, in milliseconds. */
+  now(): number {
+    return Date.now() + this.skew;
+  }
+
+  get me(): Participant | null {
+    return this.state?.participants.get(this.state.me) ?? null;
+  }
+
+  get locationState(): LocationState {
+    return this.location.state;
+  }
+
+  get isSharing(): boolean {
+    return this.wantsSharing === true && this.me?.role !== "viewer";
+  }
+
+  get links(): Pick<Membership, "link" | "viewerLink"> {
+    return this.membership;
+  }
+
+  /** Shares this device's position or stops; either way at once on this device, and for everyone when it is stored. */
+  async setSharing(on: boolean): Promise<void> {
+    this.wantsSharing = on;
+    this.applySharing();
+    if (this.me && this.me.sharing !== on) await this.perform("sharing:set", { on });
+  }
+
+  /** Asks the browser for positions again, after it refused or found none. */
+  retryLocation(): void {
+    this.location.stop();
+    if (this.isSharing) this.location.start();
+  }
+
+  setProfile(fields: { name?: string; color?: string }): Promise<void> {
+    return this.perform("profile:set", fields);
+  }
+
+  extend(seconds: number): Promise<void> {
+    return this.perform("session:set", { extend_s: seconds });
+  }
+
+  rename(name: string): Promise<void> {
+    return this.perform("session:set", { name });
+  }
+
+  async endForAll(): Promise<void> {
+    await this.perform("session:end", {});
+    this.finish("ended");
+  }
+
+  /** Leaves for good; by HTTP where the socket is away. */
+  async leave(): Promise<void> {
+    this.location.stop();
+    if (this.connection.isLive) await this.perform("leave", {});
+    else await leaveSession(this.membership.sessionId, this.membership.token).catch(acceptGone);
+    this.finish("left");
+  }
+
+  private async perform(operation: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
+    const opId = randomId();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.connection.submit(operation, { op_id: opId, ...payload });
+        return;
+      } catch (error) {
+        const refusal = error as Refusal;
+        const isOver = refusal.reason === "session_not_found" && (operation === "leave" || operation === "session:end");
+        if (isOver) return;
+        if (!refusal.retry || attempt === TRIES) throw refusal;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS * attempt));
+      }
+    }
+  }
+
+  private sendFix(reading: Fix): void {
+    // Some receivers stamp their readings ahead of the clock.
+    const fix = { ...reading, fix_time: Math.min(reading.fix_time, Date.now()) + this.skew };
+    this.latestFix = fix;
+    this.connection.sendFix(fix);
+    if (this.state) this.dispatch({ type: "positions", positions: [{ ...fix, participant: this.state.me }] });
+  }
+
+  private settleAfterJoin(): void {
+    const me = this.me;
+    if (!me || me.role === "viewer") {
+      this.wantsSharing = false;
+      return;
+    }
+    this.wantsSharing ??= me.sharing;
+    this.applySharing();
+    if (me.sharing !== this.wantsSharing) {
+      // Wanted while the connection was away, or said when joining.
+      void this.perform("sharing:set", { on: this.wantsSharing }).catch(() => this.changed());
+    }
+    if (this.latestFix && this.wantsSharing) this.connection.sendFix(this.latestFix);
+  }
+
+  private applySharing(): void {
+    if (this.isSharing) this.location.start();
+    else {
+      this.location.stop();
+      this.latestFix = null;
+    }
+    this.wakeLock.set(this.isSharing);
+    this.changed();
+  }
+
+  private dispatch(action: Action): void {
+    const before = this.state;
+    this.state = reduce(before, action);
+    if (this.state === before) return;
+    if (this.state?.endedBecause) {
+      this.finish(this.state.endedBecause === "expired" ? "expired" : "ended");
+    } else if (this.state?.gap && !before?.gap) {
+      this.connection.rejoin();
+    } else if (this.state && this.state.session.expires_at !== before?.session.expires_at) {
+      this.membership = { ...this.membership, expiresAt: this.state.session.expires_at };
+      rememberMembership(this.membership);
+    }
+    this.changed();
+  }
+
+  private linkChanged(link: LinkState): void {
+    if (this.ending || link === this.link) return;
+    this.link = link;
+    if (link === "lost") {
+      this.lostSince ??= Date.now();
+      this.dispatch({ type: "presence_unknown" });
+    }
+    if (link === "live") this.lostSince = null;
+    this.changed();
+  }
+
+  private finish(ending: Ending): void {
+    if (this.ending) return;
+    this.ending = ending;
+    this.location.stop();
+    this.wakeLock.set(false);
+    this.connection.close();
+    if (ending !== "full") forgetMembership(this.membership.sessionId);
+    this.changed();
+  }
+
+  private changed(): void {
+    if (this.isNotifying) return;
+    this.isNotifying = true;
+    queueMicrotask(() => {
+      this.isNotifying = false;
+      for (const listener of this.listeners) listener();
+    });
+  }
+}
+
+function endingOf(reason: string): Ending {
+  if (reason === "session_full") return "full";
+  return reason === "unauthorized" ? "unauthorized" : "gone";
+}
+
+function acceptGone(error: unknown): void {
+  const isGone = error instanceof ApiError && (error.code === "unauthorized" || error.code === "session_not_found");
+  if (!isGone) throw error;
+}

@@ -1,0 +1,87 @@
+/** Decides what an address shows: the start, a link's invitation, or the session that this device is in. */
+import "./style/index.css";
+import { render } from "lit-html";
+import { parseFragment, pathOf } from "./link";
+import { type Ending, LiveSession } from "./live_session";
+import { forgetExpired, recallMembership } from "./memory";
+import { endingPage } from "./pages/ending_page";
+import { joinPage } from "./pages/join_page";
+import { SessionPage } from "./pages/session_page";
+import { startPage } from "./pages/start_page";
+import { strings } from "./strings";
+import { applyTheme } from "./theme";
+
+const root = document.getElementById("app");
+if (!root) throw new Error("index.html has no #app");
+const app: HTMLElement = root;
+
+/** Every page starts on an empty element: what the one before drew, and the map in it, is gone. */
+function clear(): HTMLElement {
+  render(null, app);
+  const page = document.createElement("div");
+  page.className = "page";
+  app.replaceChildren(page);
+  return page;
+}
+
+function open(): void {
+  if (location.pathname !== "/j") {
+    showStart(location.pathname === "/" ? "" : strings.problem.notFound);
+    return;
+  }
+  const link = parseFragment(location.hash);
+  if (!link) {
+    showEnding("gone");
+  } else if (recallMembership(link.sessionId)) {
+    showSession(link.sessionId, { isNew: false, startSharing: true });
+  } else {
+    joinPage(clear(), link, {
+      onJoined: (startSharing) => showSession(link.sessionId, { isNew: false, startSharing }),
+      onEnding: showEnding,
+    });
+  }
+}
+
+function showStart(notice = ""): void {
+  document.title = strings.product;
+  startPage(
+    clear(),
+    (sessionId, link) => {
+      history.pushState(null, "", pathOf(link));
+      showSession(sessionId, { isNew: true, startSharing: true });
+    },
+    notice,
+  );
+}
+
+function showSession(sessionId: string, options: { isNew: boolean; startSharing: boolean }): void {
+  const membership = recallMembership(sessionId);
+  if (!membership) {
+    open();
+    return;
+  }
+  const live = new LiveSession(membership, options.startSharing);
+  live.subscribe(() => {
+    if (live.state && !live.ending) document.title = `${live.state.session.name} · ${strings.product}`;
+  });
+  new SessionPage(clear(), live, options.isNew, () => showEnding(live.ending ?? "gone"));
+  live.open();
+}
+
+function showEnding(ending: Ending): void {
+  document.title = strings.product;
+  const mayJoinAgain = ending === "left" || ending === "unauthorized" || ending === "full";
+  endingPage(clear(), ending, {
+    startNew: () => {
+      history.pushState(null, "", "/");
+      open();
+    },
+    ...(mayJoinAgain && parseFragment(location.hash) && { joinAgain: open }),
+  });
+}
+
+applyTheme();
+forgetExpired(Date.now());
+addEventListener("popstate", () => location.reload());
+addEventListener("hashchange", () => location.reload());
+open();

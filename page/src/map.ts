@@ -1,0 +1,259 @@
+/** The live map: people on MapLibre, and a camera that keeps them in the picture. Loaded after the shell. */
+import "maplibre-gl/dist/maplibre-gl.css";
+import { AttributionControl, type GeoJSONSource, Map as GlMap, Marker, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { Avatar, type MapPerson } from "./avatars";
+import { distance } from "./format";
+import type { Point } from "./geo";
+import { GroundLoader } from "./ground";
+import { Glide } from "./interpolation";
+import { RINGS_SOURCE, ringFeature } from "./map_styles";
+import { rangeRings, ringStep } from "./range_rings";
+import type { Theme } from "./theme";
+import { type Camera, centerCamera, fitCamera, metresPerPixel, needsRefit, type Padding, type Size } from "./view";
+
+setWorkerUrl(workerUrl);
+
+/** What the camera keeps in the picture by itself; `free` after a touch. */
+export type Follow = "everyone" | "me" | "free";
+
+export interface MapEvents {
+  onFollow(follow: Follow): void;
+  onSelect(participant: number): void;
+  /** Streets are shown, or the built-in shapes. */
+  onGround(ground: "streets" | "built-in"): void;
+}
+
+/** Twenty frames a second look smooth for avatars, and spare the battery. */
+const FRAME_MS = 50;
+const EASE_MS = 900;
+const CLOSE_ZOOM = 15;
+const FOLLOW_SLACK_PX = 28;
+
+interface Placed {
+  readonly avatar: Avatar;
+  readonly marker: Marker;
+  readonly glide: Glide;
+  person: MapPerson;
+}
+
+export class LiveMap {
+  private readonly map: GlMap;
+  private readonly placed = new Map<number, Placed>();
+  private readonly ringLabels: Marker[] = [];
+  private readonly ground: GroundLoader;
+  private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
+  private padding: Padding = { top: 0, right: 0, bottom: 0, left: 0 };
+  private follow: Follow = "everyone";
+  private hasView = false;
+  private frame: number | null = null;
+  private lastFrameAt = 0;
+  private drawnRings = "";
+
+  /** @throws Error where the browser cannot draw with WebGL. */
+  constructor(
+    container: HTMLElement,
+    theme: Theme,
+    private readonly events: MapEvents,
+  ) {
+    this.map = new GlMap({
+      container,
+      style: { version: 8, sources: {}, layers: [] },
+      center: [10, 30],
+      zoom: 1.2,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxZoom: 19,
+      fadeDuration: 150,
+      trackResize: true,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new ScaleControl({ maxWidth: 96, unit: "metric" }), "bottom-left");
+    this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
+    this.ground = new GroundLoader(this.map, theme, (ground) => {
+      this.events.onGround(ground);
+      this.drawRings();
+    });
+    const touched = (event: { originalEvent?: unknown }) => {
+      if (event.originalEvent) this.setFollow("free");
+    };
+    this.map.on("dragstart", touched);
+    this.map.on("zoomstart", touched);
+    this.map.on("moveend", () => this.drawRings());
+    this.map.on("resize", () => this.keepInPicture());
+  }
+
+  setTheme(theme: Theme): void {
+    this.ground.setTheme(theme);
+  }
+
+  /** Shows these people and no others. */
+  setPeople(people: readonly MapPerson[]): void {
+    const now = performance.now();
+    const gone = new Set(this.placed.keys());
+    for (const person of people) {
+      gone.delete(person.id);
+      const placed = this.placed.get(person.id) ?? this.place(person, now);
+      placed.person = person;
+      placed.avatar.show(person);
+      placed.glide.moveTo(person.point, now, this.still.matches || document.visibilityState === "hidden");
+    }
+    for (const id of gone) {
+      this.placed.get(id)?.marker.remove();
+      this.placed.delete(id);
+    }
+    this.keepInPicture();
+    this.drawRings();
+    this.animate();
+  }
+
+  /** What panels cover, in CSS pixels. */
+  setPadding(padding: Padding): void {
+    const sides = ["top", "right", "bottom", "left"] as const;
+    if (sides.every((side) => Math.abs(padding[side] - this.padding[side]) < 2)) return;
+    this.padding = padding;
+    this.keepInPicture();
+  }
+
+  showEveryone(): void {
+    this.setFollow("everyone");
+    this.fit(true);
+  }
+
+  centerOnMe(): void {
+    const me = this.me();
+    if (!me) return;
+    this.setFollow("me");
+    this.moveTo(centerCamera(me, Math.max(this.map.getZoom(), CLOSE_ZOOM), this.padding), true);
+  }
+
+  /** Brings one person into the middle, and stays there until the camera is given back. */
+  show(participant: number): void {
+    const placed = this.placed.get(participant);
+    if (!placed) return;
+    this.setFollow("free");
+    this.moveTo(centerCamera(placed.person.point, Math.max(this.map.getZoom(), CLOSE_ZOOM), this.padding), true);
+  }
+
+  zoomBy(levels: number): void {
+    this.setFollow("free");
+    this.map.easeTo({ zoom: this.map.getZoom() + levels, duration: this.still.matches ? 0 : 250 });
+  }
+
+  private place(person: MapPerson, now: number): Placed {
+    const avatar = new Avatar(() => this.events.onSelect(person.id));
+    const marker = new Marker({ element: avatar.element, anchor: "center" }).setLngLat(person.point).addTo(this.map);
+    const placed = { avatar, marker, glide: new Glide(person.point, now), person };
+    this.placed.set(person.id, placed);
+    return placed;
+  }
+
+  /** Draws while somebody is under way, and not a frame longer. */
+  private animate(): void {
+    if (this.frame !== null) return;
+    const step = (now: number) => {
+      this.frame = null;
+      let isMoving = false;
+      const isDue = now - this.lastFrameAt >= FRAME_MS;
+      if (isDue) this.lastFrameAt = now;
+      for (const { marker, glide } of this.placed.values()) {
+        isMoving ||= glide.isMoving(now);
+        if (isDue) marker.setLngLat(glide.at(now));
+      }
+      if (isMoving || !isDue) this.frame = requestAnimationFrame(step);
+    };
+    this.frame = requestAnimationFrame(step);
+  }
+
+  private setFollow(follow: Follow): void {
+    if (follow === this.follow) return;
+    this.follow = follow;
+    this.events.onFollow(follow);
+  }
+
+  private keepInPicture(): void {
+    if (this.follow === "everyone") this.fit(false);
+    else if (this.follow === "me") this.followMe();
+  }
+
+  private fit(isWanted: boolean): void {
+    const points = this.pointsInPicture();
+    const size = this.size();
+    const best = fitCamera(points, size, this.padding);
+    if (!best) return;
+    if (isWanted || !this.hasView || needsRefit(this.camera(), points, size, this.padding)) {
+      this.moveTo(best, this.hasView);
+      this.hasView = true;
+    }
+  }
+
+  private followMe(): void {
+    const me = this.me();
+    if (!me || this.map.isMoving()) return;
+    const target = centerCamera(me, this.map.getZoom(), this.padding);
+    const at = this.map.project(target.center);
+    const { width, height } = this.size();
+    if (Math.hypot(at.x - width / 2, at.y - height / 2) > FOLLOW_SLACK_PX) this.moveTo(target, true);
+  }
+
+  private moveTo(camera: Camera, isEased: boolean): void {
+    // One movement at a time: a target that shifts under way would make the picture swim.
+    if (isEased && this.follow === "everyone" && this.map.isMoving()) {
+      this.map.once("moveend", () => this.keepInPicture());
+      return;
+    }
+    const target = { center: camera.center, zoom: camera.zoom };
+    if (!isEased || this.still.matches) this.map.jumpTo(target);
+    else this.map.easeTo({ ...target, duration: EASE_MS, essential: false });
+  }
+
+  private pointsInPicture(): Point[] {
+    const people = [...this.placed.values()].map((placed) => placed.person);
+    const wanted = people.filter((person) => person.isInPicture);
+    return (wanted.length > 0 ? wanted : people).map((person) => person.point);
+  }
+
+  private me(): Point | null {
+    for (const { person } of this.placed.values()) if (person.isMe) return person.point;
+    return null;
+  }
+
+  private camera(): Camera {
+    const { lat, lng } = this.map.getCenter();
+    return { center: { lat, lon: lng }, zoom: this.map.getZoom() };
+  }
+
+  private size(): Size {
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    return { width: clientWidth, height: clientHeight };
+  }
+
+  private drawRings(): void {
+    const source = this.map.getSource<GeoJSONSource>(RINGS_SOURCE);
+    const center = this.me();
+    const step = source && center ? ringStep(metresPerPixel(center.lat, this.map.getZoom())) : null;
+    const drawn = center && step ? `${center.lat} ${center.lon} ${step} ${this.ground.generation}` : "";
+    if (drawn === this.drawnRings) return;
+    this.drawnRings = drawn;
+    const rings = center && step ? rangeRings(center, step) : [];
+    source?.setData({ type: "FeatureCollection", features: rings.map((ring) => ringFeature(ring.outline)) });
+    while (this.ringLabels.length > rings.length) this.ringLabels.pop()?.remove();
+    for (const [index, ring] of rings.entries()) {
+      const label = this.ringLabels[index] ?? this.addRingLabel(ring.label);
+      label.getElement().textContent = distance(ring.radius);
+      label.setLngLat(ring.label);
+    }
+  }
+
+  private addRingLabel(at: Point): Marker {
+    const element = document.createElement("span");
+    element.className = "ring-label";
+    element.setAttribute("aria-hidden", "true");
+    const marker = new Marker({ element, anchor: "center" }).setLngLat(at).addTo(this.map);
+    this.ringLabels.push(marker);
+    return marker;
+  }
+}

@@ -1,0 +1,167 @@
+/** What lies beneath the people: streets from a style on the network, or the country shapes that ship with the page. */
+import type { Feature, FeatureCollection, Position as LonLat, MultiLineString, Polygon } from "geojson";
+import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { feature, mesh } from "topojson-client";
+import type { GeometryCollection, Topology } from "topojson-specification";
+import worldUrl from "world-atlas/countries-50m.json?url";
+import { strings } from "./strings";
+import type { Theme } from "./theme";
+
+export const RINGS_SOURCE = "rings";
+const LAND_SOURCE = "land";
+const BORDERS_SOURCE = "borders";
+const GRATICULE_SOURCE = "graticule";
+
+const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+
+interface Palette {
+  readonly sea: string;
+  readonly land: string;
+  readonly coast: string;
+  readonly border: string;
+  readonly graticule: string;
+  readonly ring: string;
+}
+
+const PALETTES: Readonly<Record<Theme, Palette>> = {
+  light: {
+    sea: "#c9dbe2",
+    land: "#eef0e9",
+    coast: "#9db7c1",
+    border: "#b9bfb4",
+    graticule: "#b9ced6",
+    ring: "#7b8a8c",
+  },
+  dark: {
+    sea: "#0b151b",
+    land: "#1a2124",
+    coast: "#36505c",
+    border: "#3c474a",
+    graticule: "#14232b",
+    ring: "#71868d",
+  },
+};
+
+export interface MapConfiguration {
+  /** The address of a MapLibre style with streets. */
+  readonly style: string;
+  /** The style for dark surroundings; the same where none is given. */
+  readonly style_dark?: string;
+}
+
+const DEFAULT_CONFIGURATION: MapConfiguration = {
+  style: "https://tiles.openfreemap.org/styles/liberty",
+  style_dark: "https://tiles.openfreemap.org/styles/dark",
+};
+
+/** Reads the operator's `/config.json`; the default where there is none. */
+export async function loadConfiguration(): Promise<MapConfiguration> {
+  try {
+    const response = await fetch("/config.json");
+    if (!response.ok || !response.headers.get("Content-Type")?.includes("json")) return DEFAULT_CONFIGURATION;
+    const given = (await response.json()) as Partial<MapConfiguration>;
+    return typeof given.style === "string" ? { ...given, style: given.style } : DEFAULT_CONFIGURATION;
+  } catch {
+    return DEFAULT_CONFIGURATION;
+  }
+}
+
+/** Fetches a style with streets. Rejects where it cannot be had. */
+export async function fetchStreets(
+  configuration: MapConfiguration,
+  theme: Theme,
+  signal: AbortSignal,
+): Promise<StyleSpecification> {
+  const address = theme === "dark" ? (configuration.style_dark ?? configuration.style) : configuration.style;
+  const response = await fetch(address, { signal });
+  if (!response.ok) throw new Error(`style answered ${response.status}`);
+  return (await response.json()) as StyleSpecification;
+}
+
+/** The style that needs no network: sea, land, borders, a graticule from afar and range rings from close by. */
+export function builtInStyle(theme: Theme, world: World | null): StyleSpecification {
+  const palette = PALETTES[theme];
+  const layers: LayerSpecification[] = [
+    { id: "sea", type: "background", paint: { "background-color": world ? palette.sea : palette.land } },
+    line("graticule", GRATICULE_SOURCE, palette.graticule, 1, { maxzoom: 9 }),
+    { id: "land", type: "fill", source: LAND_SOURCE, paint: { "fill-color": palette.land } },
+    line("coast", LAND_SOURCE, palette.coast, 1),
+    line("borders", BORDERS_SOURCE, palette.border, 1.2, { dashes: [3, 2] }),
+    line("rings", RINGS_SOURCE, palette.ring, 1.2, { dashes: [2, 3] }),
+  ];
+  return {
+    version: 8,
+    name: "built-in",
+    sources: {
+      [LAND_SOURCE]: { type: "geojson", data: world?.land ?? EMPTY, attribution: strings.map.builtIn, tolerance: 0.2 },
+      [BORDERS_SOURCE]: { type: "geojson", data: world?.borders ?? EMPTY, tolerance: 0.2 },
+      [GRATICULE_SOURCE]: { type: "geojson", data: graticule() },
+      [RINGS_SOURCE]: { type: "geojson", data: EMPTY },
+    },
+    layers,
+  };
+}
+
+function line(
+  id: string,
+  source: string,
+  color: string,
+  width: number,
+  options: { dashes?: number[]; maxzoom?: number } = {},
+): LayerSpecification {
+  return {
+    id,
+    type: "line",
+    source,
+    ...(options.maxzoom && { maxzoom: options.maxzoom }),
+    paint: {
+      "line-color": color,
+      "line-width": width,
+      ...(options.dashes && { "line-dasharray": options.dashes }),
+    },
+  };
+}
+
+export interface World {
+  readonly land: FeatureCollection;
+  readonly borders: Feature<MultiLineString>;
+}
+
+let world: Promise<World> | null = null;
+
+/** Loads the country shapes, once. */
+export function loadWorld(): Promise<World> {
+  world ??= fetchWorld().catch((error: unknown) => {
+    world = null;
+    throw error;
+  });
+  return world;
+}
+
+async function fetchWorld(): Promise<World> {
+  const response = await fetch(worldUrl);
+  if (!response.ok) throw new Error(`country shapes answered ${response.status}`);
+  const topology = (await response.json()) as Topology<{ land: GeometryCollection; countries: GeometryCollection }>;
+  const { land, countries } = topology.objects;
+  const borders = mesh(topology, countries, (a, b) => a !== b);
+  return {
+    land: feature(topology, land) as FeatureCollection,
+    borders: { type: "Feature", properties: {}, geometry: borders },
+  };
+}
+
+function graticule(): FeatureCollection {
+  const features: Feature[] = [];
+  for (let lon = -180; lon < 180; lon += 10) features.push(path([-80, -40, 0, 40, 80].map((lat) => [lon, lat])));
+  for (let lat = -80; lat <= 80; lat += 10) features.push(path([-180, -90, 0, 90, 180].map((lon) => [lon, lat])));
+  return { type: "FeatureCollection", features };
+}
+
+function path(coordinates: LonLat[]): Feature {
+  return { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } };
+}
+
+/** A ring as GeoJSON. */
+export function ringFeature(ring: LonLat[]): Feature<Polygon> {
+  return { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } };
+}

@@ -1,0 +1,136 @@
+/**
+ * What this device remembers: who it is in a session (so that a reload comes back as the same participant), the last
+ * name used, and the theme. A browser that refuses storage costs these comforts and nothing else.
+ */
+
+/** A place in a session. The token and the codes are secrets; they are forgotten on leaving and when the session ends. */
+export interface Membership {
+  readonly sessionId: string;
+  readonly token: string;
+  readonly socket: string;
+  /** The link that others may join with; absent for one who only watches. */
+  readonly link?: string;
+  readonly viewerLink?: string;
+  readonly expiresAt: number;
+}
+
+const MEMBERSHIP = "cavalcade.session.";
+const ATTEMPT = "cavalcade.attempt.";
+const NAME = "cavalcade.name";
+const THEME = "cavalcade.theme";
+
+export function recallMembership(sessionId: string): Membership | null {
+  const text = read(localStorageOrNull(), MEMBERSHIP + sessionId);
+  if (text === null) return null;
+  try {
+    const membership = JSON.parse(text) as Membership;
+    return typeof membership.token === "string" && typeof membership.socket === "string" ? membership : null;
+  } catch {
+    return null;
+  }
+}
+
+export function rememberMembership(membership: Membership): void {
+  write(localStorageOrNull(), MEMBERSHIP + membership.sessionId, JSON.stringify(membership));
+}
+
+export function forgetMembership(sessionId: string): void {
+  remove(localStorageOrNull(), MEMBERSHIP + sessionId);
+}
+
+/** Forgets every place whose session is over by the clock. */
+export function forgetExpired(now: number): void {
+  const storage = localStorageOrNull();
+  if (!storage) return;
+  for (const key of Object.keys(storage)) {
+    if (!key.startsWith(MEMBERSHIP)) continue;
+    const id = key.slice(MEMBERSHIP.length);
+    const membership = recallMembership(id);
+    // A day of grace: the host may have given the session more time while this device was away.
+    if (!membership || membership.expiresAt + 86_400_000 < now) forgetMembership(id);
+  }
+}
+
+/** The key of an attempt that may not have been answered; it survives a reload, and `settleAttempt` ends it. */
+export function attemptKey(purpose: string): string {
+  const storage = sessionStorageOrNull();
+  const known = read(storage, ATTEMPT + purpose);
+  if (known) return known;
+  const key = randomId();
+  write(storage, ATTEMPT + purpose, key);
+  return key;
+}
+
+export function settleAttempt(purpose: string): void {
+  remove(sessionStorageOrNull(), ATTEMPT + purpose);
+}
+
+export function recallName(): string {
+  return read(localStorageOrNull(), NAME) ?? "";
+}
+
+export function rememberName(name: string): void {
+  if (name) write(localStorageOrNull(), NAME, name);
+  else remove(localStorageOrNull(), NAME);
+}
+
+export function recallTheme(): string | null {
+  return read(localStorageOrNull(), THEME);
+}
+
+export function rememberTheme(theme: string | null): void {
+  if (theme) write(localStorageOrNull(), THEME, theme);
+  else remove(localStorageOrNull(), THEME);
+}
+
+/** 128 random bits in hex; `crypto.randomUUID` is missing on insecure addresses. */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** What could not be stored lives as long as the page does. */
+const unstored = new Map<string, string>();
+
+function localStorageOrNull(): Storage | null {
+  try {
+    return globalThis.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+function sessionStorageOrNull(): Storage | null {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+function read(storage: Storage | null, key: string): string | null {
+  try {
+    return storage?.getItem(key) ?? unstored.get(key) ?? null;
+  } catch {
+    return unstored.get(key) ?? null;
+  }
+}
+
+function write(storage: Storage | null, key: string, value: string): void {
+  try {
+    if (!storage) throw new Error("no storage");
+    storage.setItem(key, value);
+    unstored.delete(key);
+  } catch {
+    unstored.set(key, value);
+  }
+}
+
+function remove(storage: Storage | null, key: string): void {
+  unstored.delete(key);
+  try {
+    storage?.removeItem(key);
+  } catch {
+    // Nothing was stored then.
+  }
+}

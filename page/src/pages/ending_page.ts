@@ -1,0 +1,36 @@
+/** The last word on a session: why there is no map any more, and what one can do now. */
+import { html, nothing, render } from "lit-html";
+import { icons, mark } from "../icons";
+import type { Ending } from "../live_session";
+import { convoy } from "../panels/scene";
+import { strings } from "../strings";
+
+export interface EndingActions {
+  startNew(): void;
+  /** Absent where the link certainly leads nowhere. */
+  joinAgain?(): void;
+}
+
+export function endingPage(root: HTMLElement, ending: Ending, actions: EndingActions): void {
+  const words = strings.ending;
+  render(
+    html`<main class="poster is-ending" data-ending=${ending}>
+      <div class="poster-scene is-empty" aria-hidden="true">${convoy()}</div>
+      <div class="poster-words">
+        <p class="brand">${mark} ${strings.product}</p>
+        <div role="alert">
+          <h1 tabindex="-1">${words[`${ending}Title`]}</h1>
+          <p class="lead">${words[ending]}</p>
+        </div>
+        ${
+          actions.joinAgain
+            ? html`<button class="button is-huge" @click=${actions.joinAgain}>${icons.people} ${words.joinAgain}</button>`
+            : nothing
+        }
+        <button class="button is-primary is-huge" @click=${actions.startNew}>${icons.broadcast} ${words.startNew}</button>
+      </div>
+    </main>`,
+    root,
+  );
+  root.querySelector("h1")?.focus();
+}

@@ -1,0 +1,149 @@
+/** What an opened link shows first: where it leads, a name if one likes, and one tap to be on the map. */
+import { html, nothing, render, type TemplateResult } from "lit-html";
+import { ApiError, joinSession, type Preview, previewSession } from "../api";
+import { duration } from "../format";
+import { icons, mark } from "../icons";
+import type { Link } from "../link";
+import { attemptKey, recallName, rememberMembership, rememberName, settleAttempt } from "../memory";
+import { problemNotice } from "../panels/problem";
+import { convoy } from "../panels/scene";
+import { strings } from "../strings";
+
+export interface JoinOutcome {
+  /** Called once this device is in, with whether it wants to share its location. */
+  onJoined(startSharing: boolean): void;
+  /** The link leads nowhere, or nobody else can come in. */
+  onEnding(ending: "gone" | "full"): void;
+}
+
+export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): void {
+  let preview: Preview | null = null;
+  let problem: ApiError | null = null;
+  let isWorking = false;
+  let name = recallName();
+
+  async function look(): Promise<void> {
+    problem = null;
+    draw();
+    try {
+      preview = await previewSession(link.sessionId, link.code);
+    } catch (error) {
+      if (!ended(error)) problem = asProblem(error);
+    }
+    draw();
+  }
+
+  async function join(startSharing: boolean): Promise<void> {
+    if (isWorking) return;
+    isWorking = true;
+    problem = null;
+    draw();
+    // Another name is another attempt: a key belongs to one request.
+    const purpose = `join.${link.code.slice(0, 10)}.${name}`;
+    try {
+      const joined = await joinSession(link.sessionId, link.code, name, attemptKey(purpose));
+      settleAttempt(purpose);
+      rememberName(name);
+      const ownLink = `${location.origin}/j#${link.code}`;
+      rememberMembership({
+        sessionId: joined.session.id,
+        token: joined.token,
+        socket: joined.socket,
+        ...(joined.participant.role !== "viewer" && { link: ownLink }),
+        expiresAt: joined.session.expires_at,
+      });
+      outcome.onJoined(startSharing);
+    } catch (error) {
+      isWorking = false;
+      const refusal = asProblem(error);
+      if (!refusal.isPassing) settleAttempt(purpose);
+      if (ended(error)) return;
+      problem = refusal;
+      draw();
+    }
+  }
+
+  function ended(error: unknown): boolean {
+    if (!(error instanceof ApiError)) return false;
+    if (error.code === "session_not_found") outcome.onEnding("gone");
+    else if (error.code === "session_full") outcome.onEnding("full");
+    else return false;
+    return true;
+  }
+
+  function submit(event: SubmitEvent): void {
+    event.preventDefault();
+    void join(!link.watch);
+  }
+
+  function draw(): void {
+    render(template(), root);
+  }
+
+  function template(): TemplateResult {
+    return html`<main class="poster is-join">
+      <div class="poster-scene" aria-hidden="true">${convoy()}</div>
+      <div class="poster-words">
+        <p class="brand">${mark} ${strings.product}</p>
+        ${preview ? invitation(preview) : problem ? nothing : looking()}
+        ${problem ? problemNotice(problem, preview ? null : look) : nothing}
+        ${preview ? form() : nothing}
+      </div>
+    </main>`;
+  }
+
+  function looking(): TemplateResult {
+    return html`<p class="lead" role="status"><span class="spinner"></span> ${strings.join.looking}</p>`;
+  }
+
+  function invitation(found: Preview): TemplateResult {
+    const left = duration(found.session.expires_at - Date.now());
+    return html`<p class="eyebrow">${link.watch ? strings.join.watching : strings.join.invited}</p>
+      <h1>${found.session.name}</h1>
+      <p class="facts">
+        <span>${icons.people} ${strings.join.here(found.participants)}</span>
+        <span>${icons.clock} ${strings.join.endsIn(left)}</span>
+      </p>`;
+  }
+
+  function form(): TemplateResult {
+    return html`<form class="join-form" @submit=${submit}>
+      <label for="name">${strings.join.nameLabel}</label>
+      <input
+        id="name"
+        name="name"
+        maxlength="48"
+        autocomplete="nickname"
+        autocapitalize="words"
+        enterkeyhint="go"
+        aria-describedby="name-hint"
+        .value=${name}
+        @input=${(event: InputEvent) => {
+          name = (event.target as HTMLInputElement).value.trim();
+        }}
+      />
+      <p id="name-hint" class="hint">${strings.join.nameHint}</p>
+      <button class="button is-primary is-huge" ?disabled=${isWorking}>
+        ${
+          isWorking
+            ? html`<span class="spinner"></span> ${strings.join.working}`
+            : link.watch
+              ? html`${icons.eye} ${strings.join.watchAction}`
+              : html`${icons.broadcast} ${strings.join.action}`
+        }
+      </button>
+      <p class="reason">${link.watch ? icons.eye : icons.pin} ${link.watch ? strings.join.watchReason : strings.join.locationReason}</p>
+      ${
+        link.watch
+          ? nothing
+          : html`<button type="button" class="button is-plain" ?disabled=${isWorking} @click=${() => join(false)}>${strings.join.quiet}</button>`
+      }
+    </form>`;
+  }
+
+  void look();
+}
+
+function asProblem(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError("unknown");
+}

@@ -1,0 +1,258 @@
+/** The session: a full map, with everything else laid over its edges. */
+import { html, nothing, render, type TemplateResult } from "lit-html";
+import type { MapPerson } from "../avatars";
+import { age, duration } from "../format";
+import { icons } from "../icons";
+import type { LiveSession } from "../live_session";
+import type { Follow, LiveMap } from "../map";
+import type { Position } from "../model";
+import { dock } from "../panels/dock";
+import { menuPanel } from "../panels/menu";
+import { notices } from "../panels/notices";
+import { peoplePanel } from "../panels/people";
+import { sharePanel } from "../panels/share";
+import { isRecent, isStale } from "../staleness";
+import { strings } from "../strings";
+import { onThemeChange, theme } from "../theme";
+import type { PanelName, SessionView } from "../ui";
+
+const TICK_MS = 1_000;
+const FAILURE_SHOWN_MS = 4_000;
+const WIDE = matchMedia("(min-width: 900px)");
+
+export class SessionPage implements SessionView {
+  panel: PanelName | null;
+  selected: number | null = null;
+  private map: LiveMap | null = null;
+  private mapProblem = false;
+  private follow: Follow = "everyone";
+  private hasStreets = true;
+  private isLocationNoticeShut = false;
+  private failure: ReturnType<typeof setTimeout> | null = null;
+  private readonly ticking: ReturnType<typeof setInterval>;
+  private readonly resizing = new ResizeObserver(() => this.measure());
+
+  /**
+   * @param root - Where the page is drawn; it must be empty.
+   * @param isNew - The session was made just now, so that inviting is what comes next.
+   */
+  constructor(
+    private readonly root: HTMLElement,
+    readonly live: LiveSession,
+    isNew: boolean,
+    private readonly onEnding: () => void,
+  ) {
+    this.panel = isNew ? "share" : WIDE.matches ? "people" : null;
+    live.subscribe(() => this.liveChanged());
+    this.ticking = setInterval(() => this.redraw(), TICK_MS);
+    this.redraw();
+    for (const part of root.querySelectorAll(".top, .dock, .panel-place")) this.resizing.observe(part);
+    onThemeChange((now) => this.map?.setTheme(now));
+    void this.loadMap();
+  }
+
+  openPanel(panel: PanelName | null): void {
+    const before = this.panel;
+    this.panel = panel ?? (WIDE.matches && before !== "people" ? "people" : null);
+    this.redraw();
+    if (panel) this.root.querySelector<HTMLElement>(".panel-title")?.focus({ preventScroll: true });
+    else this.root.querySelector<HTMLElement>(`[data-opens="${before}"]`)?.focus({ preventScroll: true });
+  }
+
+  select(participant: number): void {
+    this.selected = this.selected === participant ? null : participant;
+    if (this.selected !== null) {
+      this.panel = "people";
+      this.map?.show(participant);
+    }
+    this.redraw();
+  }
+
+  explainLocation(): void {
+    this.isLocationNoticeShut = false;
+    this.live.retryLocation();
+    this.redraw();
+  }
+
+  redraw(): void {
+    if (this.live.ending) return;
+    render(this.template(), this.root);
+    this.map?.setPeople(this.mapPeople());
+    this.measure();
+  }
+
+  attempt(work: () => Promise<void>): void {
+    work().catch(() => {
+      if (this.failure !== null) clearTimeout(this.failure);
+      this.failure = setTimeout(() => {
+        this.failure = null;
+        this.redraw();
+      }, FAILURE_SHOWN_MS);
+      this.redraw();
+    });
+  }
+
+  private liveChanged(): void {
+    if (!this.live.ending) {
+      this.redraw();
+      return;
+    }
+    clearInterval(this.ticking);
+    this.resizing.disconnect();
+    this.onEnding();
+  }
+
+  private template(): TemplateResult {
+    return html`<main class="stage">
+      <div class="map" role="region" aria-label=${strings.session.mapLabel}></div>
+      ${this.map ? nothing : this.mapPlaceholder()}
+      <div class="rail">
+        ${this.top()}
+        ${notices(this, this.isLocationNoticeShut, () => {
+          this.isLocationNoticeShut = true;
+          this.redraw();
+        })}
+        ${this.failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${strings.menu.failed}</p>` : nothing}
+        <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
+        ${dock(this)}
+      </div>
+      ${this.mapActions()}
+    </main>`;
+  }
+
+  private top(): TemplateResult {
+    const { live } = this;
+    const session = live.state?.session;
+    const left = session ? session.expires_at - live.now() : null;
+    const isOpen = this.panel === "menu";
+    return html`<header class="top">
+      <span class="pulse is-${live.link}" title=${live.link}></span>
+      <div class="top-words">
+        <h1>${session?.name ?? strings.product}</h1>
+        <p>${left === null ? strings.connection.connecting : strings.time.left(duration(left))}</p>
+      </div>
+      <button
+        class="icon-button"
+        data-opens="menu"
+        aria-label=${strings.session.menu}
+        aria-expanded=${isOpen}
+        @click=${() => this.openPanel(isOpen ? null : "menu")}
+      >
+        ${icons.menu}
+      </button>
+    </header>`;
+  }
+
+  private panelCard(panel: PanelName): TemplateResult {
+    const titles = { people: strings.people.title, share: strings.share.title, menu: strings.menu.title };
+    const bodies = { people: peoplePanel, share: sharePanel, menu: menuPanel };
+    return html`<section class="panel" data-panel=${panel} aria-labelledby="panel-title">
+      <header class="panel-head">
+        <h2 id="panel-title" class="panel-title" tabindex="-1">${titles[panel]}</h2>
+        <button class="icon-button" aria-label=${strings.session.close} @click=${() => this.openPanel(null)}>${icons.close}</button>
+      </header>
+      <div class="panel-body">${bodies[panel](this)}</div>
+    </section>`;
+  }
+
+  private mapActions(): TemplateResult {
+    const hasMe = this.live.state?.positions.has(this.live.state.me) ?? false;
+    return html`<div class="map-actions">
+      ${
+        this.map && this.follow !== "everyone"
+          ? html`<button class="pill" @click=${() => this.showEveryone()}>${icons.everyone} ${strings.map.showEveryone}</button>`
+          : nothing
+      }
+      <button
+        class="round ${this.follow === "me" ? "is-active" : ""}"
+        aria-label=${strings.map.centerOnMe}
+        title=${strings.map.centerOnMe}
+        ?disabled=${!this.map || !hasMe}
+        @click=${() => this.map?.centerOnMe()}
+      >
+        ${icons.center}
+      </button>
+    </div>`;
+  }
+
+  private mapPlaceholder(): TemplateResult {
+    return html`<div class="map-placeholder" role="status">
+      ${this.mapProblem ? html`<p>${icons.warning} ${strings.session.mapFailed}</p>` : html`<p>${strings.session.mapLoading}</p>`}
+    </div>`;
+  }
+
+  private showEveryone(): void {
+    this.selected = null;
+    this.map?.showEveryone();
+    this.redraw();
+  }
+
+  private async loadMap(): Promise<void> {
+    try {
+      const { LiveMap } = await import("../map");
+      const container = this.root.querySelector<HTMLElement>(".map");
+      if (!container || this.live.ending) return;
+      this.map = new LiveMap(container, theme(), {
+        onFollow: (follow) => {
+          this.follow = follow;
+          this.redraw();
+        },
+        onSelect: (participant) => this.select(participant),
+        onGround: (ground) => {
+          this.hasStreets = ground === "streets";
+          this.root.querySelector(".stage")?.toggleAttribute("data-streets", this.hasStreets);
+        },
+      });
+    } catch {
+      // No WebGL, or the library did not arrive: the list still says who is where.
+      this.mapProblem = true;
+    }
+    this.redraw();
+  }
+
+  private mapPeople(): MapPerson[] {
+    const { state } = this.live;
+    if (!state) return [];
+    const now = this.live.now();
+    return [...state.positions.values()].flatMap((position) => {
+      const person = state.participants.get(position.participant);
+      if (!person) return [];
+      const stale = isStale(position, now);
+      return [
+        {
+          ...person,
+          point: { lat: position.lat, lon: position.lon },
+          heading: headingOf(position),
+          isMe: person.id === state.me,
+          isStale: stale,
+          isSelected: person.id === this.selected,
+          note: stale ? age(now - position.fix_time) : "",
+          isInPicture: isRecent(position, now),
+        },
+      ];
+    });
+  }
+
+  /** Tells the map what the panels cover, so that everybody is fitted into what is left. */
+  private measure(): void {
+    const stage = this.root.querySelector(".stage")?.getBoundingClientRect();
+    const top = this.root.querySelector(".top")?.getBoundingClientRect();
+    const dockBox = this.root.querySelector(".dock")?.getBoundingClientRect();
+    if (!stage || !top || !dockBox) return;
+    const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
+    const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);
+    this.root.style.setProperty("--covered-bottom", WIDE.matches ? "0px" : `${Math.round(bottom)}px`);
+    // Labels hang below their points, and arrows stand around them.
+    this.map?.setPadding(
+      WIDE.matches
+        ? { top: 40, right: 70, bottom: 60, left: top.right + 30 }
+        : { top: top.bottom + 34, right: 34, bottom: bottom + 50, left: 34 },
+    );
+  }
+}
+
+/** A heading means something while moving; a receiver at rest makes one up. */
+function headingOf(position: Position): number | null {
+  if (position.heading === undefined) return null;
+  return position.speed !== undefined && position.speed < 0.5 ? null : position.heading;
+}

@@ -1,0 +1,68 @@
+/** The bar under the thumb: sharing on or off, who is here, and inviting. */
+import { html, nothing, type TemplateResult } from "lit-html";
+import { icons } from "../icons";
+import { strings } from "../strings";
+import type { PanelName, SessionView } from "../ui";
+
+export function dock(view: SessionView): TemplateResult {
+  const count = view.live.state?.participants.size ?? 0;
+  return html`<nav class="dock" aria-label=${strings.menu.title}>
+    ${sharingButton(view)}
+    ${opener(view, "people", html`${icons.people}${count ? html`<span class="count">${count}</span>` : nothing}`, strings.people.open)}
+    ${opener(view, "share", icons.invite, strings.share.open)}
+  </nav>`;
+}
+
+function opener(view: SessionView, panel: PanelName, picture: TemplateResult, label: string): TemplateResult {
+  const isOpen = view.panel === panel;
+  return html`<button
+    class="dock-button ${isOpen ? "is-open" : ""}"
+    data-opens=${panel}
+    aria-expanded=${isOpen}
+    @click=${() => view.openPanel(isOpen ? null : panel)}
+  >
+    <span class="dock-icon">${picture}</span><span class="dock-label">${label}</span>
+  </button>`;
+}
+
+function sharingButton(view: SessionView): TemplateResult {
+  const { live } = view;
+  if (live.me?.role === "viewer") {
+    return html`<div class="sharing is-off">
+      ${icons.eye}
+      <span><b>${strings.sharing.viewer}</b><small>${strings.sharing.viewerHint}</small></span>
+    </div>`;
+  }
+  const { look, title, hint } = sharingWords(view);
+  const isBlocked = live.isSharing && look === "is-off";
+  const press = () => {
+    if (isBlocked) view.explainLocation();
+    else view.attempt(() => live.setSharing(!live.isSharing));
+  };
+  return html`<button
+    class="sharing ${look}"
+    aria-pressed=${live.isSharing && !isBlocked}
+    ?disabled=${!live.state}
+    @click=${press}
+  >
+    <span class="sharing-icon">${look === "is-off" ? icons.off : icons.broadcast}</span>
+    <span><b>${title}</b><small>${hint}</small></span>
+  </button>`;
+}
+
+function sharingWords(view: SessionView): { look: string; title: string; hint: string } {
+  const words = strings.sharing;
+  if (!view.live.isSharing && view.live.state) return { look: "is-off", title: words.paused, hint: words.pausedHint };
+  switch (view.live.locationState) {
+    case "on":
+      return { look: "is-on", title: words.on, hint: words.onHint };
+    case "refused":
+    case "insecure":
+    case "unsupported":
+      return { look: "is-off", title: words.cannot, hint: words.cannotHint };
+    case "unavailable":
+      return { look: "is-waiting", title: words.noFix, hint: words.noFixHint };
+    default:
+      return { look: "is-waiting", title: words.asking, hint: words.askingHint };
+  }
+}

@@ -1,0 +1,140 @@
+/** Who is here: name, role, whether connected and sharing, and where from me. Also what a screen reader reads as the map. */
+import { html, nothing, type TemplateResult } from "lit-html";
+import { repeat } from "lit-html/directives/repeat.js";
+import { inkOn } from "../avatars";
+import { age, compass, distance, speed } from "../format";
+import { bearingBetween, distanceBetween } from "../geo";
+import { icons } from "../icons";
+import { rememberName } from "../memory";
+import type { Participant, Position } from "../model";
+import type { SessionState } from "../session_state";
+import { isStale } from "../staleness";
+import { strings } from "../strings";
+import type { SessionView } from "../ui";
+
+export function peoplePanel(view: SessionView): TemplateResult {
+  const state = view.live.state;
+  if (!state) return html`<div class="skeleton" aria-hidden="true"></div>`;
+  const people = sorted(state);
+  return html`
+    <ul class="people">
+      ${repeat(
+        people,
+        (one) => one.id,
+        (one) => row(view, state, one),
+      )}
+    </ul>
+    ${
+      people.length === 1
+        ? html`<button class="button is-wide" @click=${() => view.openPanel("share")}>
+          ${icons.invite} ${strings.people.alone}
+        </button>`
+        : nothing
+    }
+  `;
+}
+
+/** Me first, then the host, then by the time of joining. */
+function sorted(state: SessionState): Participant[] {
+  const rank = (one: Participant) =>
+    one.id === state.me ? 0 : one.role === "host" ? 1 : one.role === "viewer" ? 3 : 2;
+  return [...state.participants.values()].sort((a, b) => rank(a) - rank(b) || a.joined_at - b.joined_at || a.id - b.id);
+}
+
+function row(view: SessionView, state: SessionState, person: Participant): TemplateResult {
+  const position = state.positions.get(person.id);
+  const isMe = person.id === state.me;
+  const isSelected = view.selected === person.id;
+  const content = html`
+    <span class="person-disc" style="--person:${person.color};--on-person:${inkOn(person.color)}" aria-hidden="true">
+      ${person.initials}
+      ${state.connected?.has(person.id) ? html`<i class="presence"></i>` : nothing}
+    </span>
+    <span class="person-words">
+      <span class="person-name">
+        <b>${person.name}</b>
+        ${isMe ? html`<span class="tag is-me">${strings.people.you}</span>` : nothing}
+        ${person.role === "host" ? html`<span class="tag">${strings.people.host}</span>` : nothing}
+      </span>
+      <span class="person-status">${status(view, state, person, position)}</span>
+      ${isSelected && position ? html`<span class="person-detail">${details(position)}</span>` : nothing}
+    </span>
+    ${isMe ? nothing : whereabouts(state, position)}
+  `;
+  return html`<li class="person ${isSelected ? "is-selected" : ""}" data-participant=${person.id}>
+    ${
+      position
+        ? html`<button class="person-row" aria-pressed=${isSelected} @click=${() => view.select(person.id)}>${content}</button>`
+        : html`<div class="person-row">${content}</div>`
+    }
+    ${isMe ? renameButton(view, person) : nothing}
+  </li>`;
+}
+
+function status(
+  view: SessionView,
+  state: SessionState,
+  person: Participant,
+  position: Position | undefined,
+): string | TemplateResult {
+  const now = view.live.now();
+  const isConnected = state.connected === null || state.connected.has(person.id) || person.id === state.me;
+  if (!isConnected) {
+    const seen = state.lastSeen.get(person.id) ?? position?.fix_time;
+    return seen === undefined ? strings.people.away : strings.people.lastSeen(age(now - seen));
+  }
+  if (person.role === "viewer") return strings.people.viewer;
+  if (!person.sharing) return strings.people.paused;
+  if (!position) return strings.people.noPosition;
+  if (isStale(position, now)) return strings.people.positionFrom(age(now - position.fix_time));
+  if (position.speed !== undefined && position.speed > 1) return speed(position.speed);
+  return strings.people.connected;
+}
+
+function details(position: Position): string {
+  const parts: string[] = [];
+  if (position.speed !== undefined) parts.push(speed(position.speed));
+  if (position.accuracy !== undefined) parts.push(strings.people.accuracy(distance(position.accuracy)));
+  if (position.battery !== undefined) parts.push(strings.people.battery(position.battery));
+  return parts.join(" · ");
+}
+
+function whereabouts(state: SessionState, position: Position | undefined): TemplateResult | typeof nothing {
+  const mine = state.positions.get(state.me);
+  if (!mine || !position) return nothing;
+  const bearing = bearingBetween(mine, position);
+  const metres = distanceBetween(mine, position);
+  return html`<span class="whereabouts">
+    <b>${distance(metres)}</b>
+    ${metres < 5 ? nothing : html`<span><i style="rotate:${bearing}deg">${icons.arrow}</i>${compass(bearing)}</span>`}
+  </span>`;
+}
+
+let isRenaming = false;
+
+function renameButton(view: SessionView, person: Participant): TemplateResult {
+  if (!isRenaming) {
+    const open = () => {
+      isRenaming = true;
+      view.redraw();
+      document.getElementById("my-name")?.focus();
+    };
+    return html`<button class="icon-button" aria-label=${strings.people.rename} title=${strings.people.rename} @click=${open}>
+      ${icons.pencil}
+    </button>`;
+  }
+  const save = (event: SubmitEvent) => {
+    event.preventDefault();
+    const name = String(new FormData(event.target as HTMLFormElement).get("name") ?? "").trim();
+    isRenaming = false;
+    view.redraw();
+    if (!name || name === person.name) return;
+    rememberName(name);
+    view.attempt(() => view.live.setProfile({ name }));
+  };
+  return html`<form class="rename" @submit=${save}>
+    <label class="visually-hidden" for="my-name">${strings.people.nameLabel}</label>
+    <input id="my-name" name="name" maxlength="48" autocomplete="nickname" .value=${person.name} />
+    <button class="button is-primary">${strings.people.save}</button>
+  </form>`;
+}

@@ -1,0 +1,38 @@
+/** A call that did not work, in plain words and with what to do. */
+import { html, nothing, type TemplateResult } from "lit-html";
+import type { ApiError } from "../api";
+import { duration } from "../format";
+import { icons } from "../icons";
+import { strings } from "../strings";
+
+const WAIT_S = 60;
+
+export function problemNotice(problem: ApiError, retry: (() => void) | null = null): TemplateResult {
+  const { title, text } = words(problem);
+  return html`<div class="notice is-card is-problem" role="alert" data-problem=${problem.code}>
+    ${icons.warning}
+    <div>
+      <p><b>${title}</b></p>
+      <p>${text}</p>
+      ${
+        retry
+          ? html`<div class="notice-actions"><button class="button is-small" @click=${retry}>${strings.problem.tryAgain}</button></div>`
+          : nothing
+      }
+    </div>
+  </div>`;
+}
+
+function words(problem: ApiError): { title: string; text: string } {
+  const say = strings.problem;
+  switch (problem.code) {
+    case "offline":
+      return { title: say.offlineTitle, text: say.offline };
+    case "unavailable":
+      return { title: say.unavailableTitle, text: say.unavailable };
+    case "too_many_requests":
+      return { title: say.tooManyTitle, text: say.tooMany(duration((problem.retryAfter ?? WAIT_S) * 1_000)) };
+    default:
+      return { title: say.unknownTitle, text: problem.details.length ? `${problem.details.join(". ")}.` : say.unknown };
+  }
+}

@@ -1,0 +1,96 @@
+/** Inviting people: the device's share sheet, copying, a QR code, and the link for watching apart from it. */
+import { html, nothing, type TemplateResult } from "lit-html";
+import { unsafeSVG } from "lit-html/directives/unsafe-svg.js";
+import { renderSVG } from "uqr";
+import { icons } from "../icons";
+import { markForWatching } from "../link";
+import { strings } from "../strings";
+import type { SessionView } from "../ui";
+
+const COPIED_MS = 2_000;
+
+let copied: string | null = null;
+let drawn: { readonly link: string; readonly svg: string } | null = null;
+
+export function sharePanel(view: SessionView): TemplateResult {
+  const { link, viewerLink } = view.live.links;
+  if (!link) return html`<p class="lead">${strings.share.watcher}</p>`;
+  return html`
+    <p class="lead">${strings.share.lead}</p>
+    <div class="share-actions">
+      ${
+        canSend()
+          ? html`<button class="button is-primary" @click=${() => send(view, link)}>${icons.send} ${strings.share.send}</button>`
+          : nothing
+      }
+      ${copyButton(view, link, strings.share.copy, canSend() ? "" : "is-primary")}
+    </div>
+    <output class="link" aria-label=${strings.share.title}>${link.replace(/^https?:\/\//, "")}</output>
+    <figure class="qr">
+      <div role="img" aria-label=${strings.share.qrLabel}>${unsafeSVG(qr(link))}</div>
+      <figcaption>${strings.share.scan}</figcaption>
+    </figure>
+    ${viewerLink ? forWatching(view, markForWatching(viewerLink)) : nothing}
+  `;
+}
+
+function forWatching(view: SessionView, link: string): TemplateResult {
+  return html`<section class="watch-link">
+    <h3>${icons.eye} ${strings.share.viewerTitle}</h3>
+    <p>${strings.share.viewerLead}</p>
+    <div class="share-actions">
+      ${canSend() ? html`<button class="button" @click=${() => send(view, link)}>${strings.share.sendViewer}</button>` : nothing}
+      ${copyButton(view, link, strings.share.copyViewer, "")}
+    </div>
+  </section>`;
+}
+
+function copyButton(view: SessionView, link: string, label: string, emphasis: string): TemplateResult {
+  const isCopied = copied === link;
+  return html`<button class="button ${emphasis}" @click=${() => void copy(view, link)}>
+    ${isCopied ? icons.check : icons.copy} <span aria-live="polite">${isCopied ? strings.share.copied : label}</span>
+  </button>`;
+}
+
+function canSend(): boolean {
+  return typeof navigator.share === "function";
+}
+
+function send(view: SessionView, link: string): void {
+  const name = view.live.state?.session.name ?? strings.product;
+  // Rejects when the sheet is closed without sending, which is nobody's error.
+  void navigator.share({ title: strings.product, text: strings.share.message(name), url: link }).catch(() => undefined);
+}
+
+async function copy(view: SessionView, link: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(link);
+  } catch {
+    copyOldWay(link);
+  }
+  copied = link;
+  view.redraw();
+  setTimeout(() => {
+    copied = null;
+    view.redraw();
+  }, COPIED_MS);
+}
+
+/** On insecure addresses there is no clipboard interface, but a selection can be copied. */
+function copyOldWay(link: string): void {
+  const field = document.createElement("textarea");
+  field.value = link;
+  field.className = "visually-hidden";
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
+function qr(link: string): string {
+  if (drawn?.link !== link) {
+    // Dark on light in both themes: some readers know nothing else.
+    drawn = { link, svg: renderSVG(link, { border: 2, blackColor: "#14181a", whiteColor: "#ffffff" }) };
+  }
+  return drawn.svg;
+}

@@ -1,0 +1,41 @@
+/** Lets the newest value through at most once an interval; a value held back is replaced by a newer one. */
+export class RateGate<Value> {
+  private lastSentAt = Number.NEGATIVE_INFINITY;
+  private held: Value | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly intervalMs: number,
+    private readonly send: (value: Value) => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  offer(value: Value): void {
+    const wait = this.lastSentAt + this.intervalMs - this.now();
+    if (wait <= 0 && this.timer === null) {
+      this.pass(value);
+      return;
+    }
+    this.held = value;
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = null;
+        if (this.held !== null) this.pass(this.held);
+      },
+      Math.max(0, wait),
+    );
+  }
+
+  /** Drops what is held back. */
+  clear(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.held = null;
+  }
+
+  private pass(value: Value): void {
+    this.held = null;
+    this.lastSentAt = this.now();
+    this.send(value);
+  }
+}

@@ -1,0 +1,17 @@
+/** When a position stops counting as where somebody is. */
+import type { Position } from "./model";
+
+/** Fixes come each second while moving, and at least every twenty while standing still. */
+const STALE_MS = 30_000;
+/** Someone silent for so long no longer holds the camera. */
+const FORGOTTEN_MS = 15 * 60_000;
+
+/** Whether a position must be shown with its age. */
+export function isStale(position: Position, now: number): boolean {
+  return now - position.fix_time >= STALE_MS;
+}
+
+/** Whether the camera still keeps the position in the picture. */
+export function isRecent(position: Position, now: number): boolean {
+  return now - position.fix_time < FORGOTTEN_MS;
+}

@@ -1,0 +1,17 @@
+/** What the panels tell the page that shows them. */
+import type { LiveSession } from "./live_session";
+
+export type PanelName = "people" | "share" | "menu";
+
+export interface SessionView {
+  readonly live: LiveSession;
+  readonly panel: PanelName | null;
+  readonly selected: number | null;
+  openPanel(panel: PanelName | null): void;
+  select(participant: number): void;
+  /** Says again why there is no location, and asks the browser once more. */
+  explainLocation(): void;
+  redraw(): void;
+  /** Runs something that may fail, and says so in plain words if it does. */
+  attempt(work: () => Promise<void>): void;
+}
