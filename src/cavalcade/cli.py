@@ -171,6 +171,8 @@ def _as_public_url(_context: click.Context, _parameter: click.Parameter, value: 
     help="Serve https://DOMAIN with automatic certificates, on ports 80 and 443. With --port as well, something else "
     "in front (a tunnel, a proxy) serves that address and passes it on to the port on this machine.",
 )
+# `make run` uses it: make can be killed without its children being told.
+@click.option("--with-parent", is_flag=True, hidden=True)
 @click.option("--demo", is_flag=True, help="Let a simulated convoy set out in a new session, and print its link.")
 def up(
     *,
@@ -181,6 +183,7 @@ def up(
     lan: bool,
     lan_address: str | None,
     public_url: str | None,
+    with_parent: bool,
     demo: bool,
 ) -> None:
     """Turn the options of ``cavalcade up`` into a door, and run the stack behind it."""
@@ -203,6 +206,7 @@ def up(
             environment=os.environ,
             backend=backend,
             demo=demo,
+            parent=os.getppid() if with_parent else None,
         )
         asyncio.run(run(options))
     except StackError as error:

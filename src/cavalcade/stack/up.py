@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent.parent / "page"
 _READY_WITHIN_S = 30.0
 _CERTIFICATE_WITHIN_S = 120.0
+_LOOK_FOR_PARENT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Options:
     environment: Mapping[str, str]
     backend: str = "services"
     demo: bool = False
+    parent: int | None = None
+    """The process whose end is a reason to stop as well."""
 
 
 async def up(options: Options) -> None:
@@ -76,6 +79,7 @@ async def up(options: Options) -> None:
     with data_directory.opened(options.data) as data:
         stack = _Stack(options, servers, data, progress)
         running = asyncio.create_task(stack.run())
+        following = asyncio.create_task(_follow(options.parent, running))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, running.cancel)
@@ -84,6 +88,7 @@ async def up(options: Options) -> None:
         except asyncio.CancelledError:
             progress.say("Stopping")
         finally:
+            following.cancel()
             # A second ctrl-C while stopping changes nothing: every part has a bound on how long it may take.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, lambda: None)
@@ -262,6 +267,15 @@ class _Stack:
             environment=environment,
         )
         self.supervisor.run_once(await Process.start(service))
+
+
+async def _follow(parent: int | None, running: asyncio.Task[None]) -> None:
+    """Cancel ``running`` once this process has another parent, which is how one learns that its own has died."""
+    while parent is not None:
+        if os.getppid() != parent:
+            running.cancel()
+            return
+        await asyncio.sleep(_LOOK_FOR_PARENT_S)
 
 
 async def _at_once() -> bool:

@@ -1,0 +1,100 @@
+# Everything here needs only make and Python 3.11 or newer; the rest is installed into .venv and page/node_modules.
+# A file below .venv or page/node_modules named .installed marks a step that is done, so a second run is quick.
+
+BACKEND ?= services
+ARGS ?=
+DATA ?= .data
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PAGE := src/cavalcade/page/index.html
+PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune -o -type f -print)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install page run demo test test-long lint bench dist lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- installing -----------------------------------------------------------------------------------------------------
+
+install: $(VENV)/.installed $(PAGE) ## Install what running needs, and build the page
+
+$(VENV)/bin/python:
+	@python=$$(tools/find_python.sh) && echo "Making $(VENV) with $$python" && $$python -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked packages (a minute or two the first time)"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --editable .
+	@touch $@
+
+# The tests' packages are a superset of the others, at the same versions.
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing what the tests need"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+page/node_modules/.installed: page/package.json page/package-lock.json | $(VENV)/bin/python
+	@echo "Installing what the page is built with"
+	@cd page && ../tools/npm.sh ci --include=dev --no-audit --no-fund --loglevel=error
+	@touch $@
+
+page: $(PAGE) ## Build the page that a link opens
+
+$(PAGE): $(PAGE_SOURCES) page/node_modules/.installed
+	@echo "Building the page"
+	@cd page && ../tools/npm.sh run --silent build -- --logLevel warn
+	@touch $@
+
+# --- running --------------------------------------------------------------------------------------------------------
+
+UP = exec $(BIN)/cavalcade up --with-parent --backend $(BACKEND) --data $(DATA) $(if $(PORT),--port $(PORT))
+
+run: install ## Start everything on http://localhost:8080 (BACKEND=..., PORT=..., DATA=..., ARGS="--lan")
+	@$(UP) $(ARGS)
+
+demo: install ## Start everything with a simulated convoy, and print its link
+	@$(UP) --demo $(ARGS)
+
+# --- checking -------------------------------------------------------------------------------------------------------
+
+test: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
+test: install $(VENV)/.installed-dev ## Install what tests need and run them all, after lint
+	@tools/find_chromium.sh >/dev/null
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -m "not long" $(ARGS)
+	cd page && ../tools/npm.sh run --silent test
+
+test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
+test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes
+	@tools/find_chromium.sh >/dev/null
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+lint: $(VENV)/.installed-dev page/node_modules/.installed ## Check style, types and the rules of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd page && ../tools/npm.sh run --silent lint
+
+bench: install $(VENV)/.installed-dev ## Measure the position path against its floor
+	$(BIN)/python -m bench $(ARGS)
+
+# --- packing --------------------------------------------------------------------------------------------------------
+
+dist: $(PAGE) $(VENV)/.installed-dev ## Build the wheel, with the page inside, into dist/
+	$(BIN)/uv build --wheel --out-dir dist
+
+COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --no-header --python-version 3.11
+lock: $(VENV)/.installed-dev ## Choose the newest allowed versions again, and lock them with their hashes
+	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --upgrade --group node -o requirements-node.lock
+
+clean: ## Remove everything that was installed or built; data in .data stays
+	rm -rf $(VENV) page/node_modules src/cavalcade/page build dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
