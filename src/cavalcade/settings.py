@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
+from cavalcade.domain.model import Limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -28,6 +30,9 @@ LOG_LEVEL = "CAVALCADE_LOG_LEVEL"
 LOG_FORMAT = "CAVALCADE_LOG_FORMAT"
 WINDOW_MS = "CAVALCADE_WINDOW_MS"
 MAX_PARTICIPANTS = "CAVALCADE_MAX_PARTICIPANTS"
+MIN_LIFETIME_S = "CAVALCADE_MIN_LIFETIME_S"
+HOST_AWAY_S = "CAVALCADE_HOST_AWAY_S"
+PURGE_AFTER_S = "CAVALCADE_PURGE_AFTER_S"
 
 DEFAULT_PUBLIC_URL = "http://localhost:8080"
 SHORTEST_SECRET = 32
@@ -81,6 +86,24 @@ class Settings:
     max_participants: int = 200
     """People that one session takes at most."""
 
+    min_lifetime_s: int = 300
+    """Seconds that the shortest session lives."""
+
+    host_away_s: int = 600
+    """Seconds after which any member may take over from a host who is away."""
+
+    purge_after_s: int = 30
+    """Seconds after its end until a session is deleted; what is promised is one minute."""
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds that the domain's rules take."""
+        return Limits(
+            max_participants=self.max_participants,
+            min_lifetime_s=self.min_lifetime_s,
+            host_away_s=self.host_away_s,
+        )
+
     @property
     def socket_url(self) -> str:
         """The address clients open their WebSocket under, without the ``/websocket`` that Phoenix clients add."""
@@ -111,6 +134,9 @@ class Settings:
             log_format=cast("LogFormat", reader.optional(LOG_FORMAT, _one_of(get_args(LogFormat)), "json")),
             window_ms=reader.optional(WINDOW_MS, _whole_number(20, 1000, "milliseconds"), "100"),
             max_participants=reader.optional(MAX_PARTICIPANTS, _whole_number(2, 10_000, "people"), "200"),
+            min_lifetime_s=reader.optional(MIN_LIFETIME_S, _whole_number(1, 3600, "seconds"), "300"),
+            host_away_s=reader.optional(HOST_AWAY_S, _whole_number(1, 86_400, "seconds"), "600"),
+            purge_after_s=reader.optional(PURGE_AFTER_S, _whole_number(1, 45, "seconds"), "30"),
         )
         reader.finish()
         return settings

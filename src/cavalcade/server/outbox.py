@@ -1,8 +1,8 @@
 """What one connection is owed, under one bound: durable events in order, the newest positions, presence.
 
 Durable frames wait in a bounded queue while the reader is slow; positions and presence do not wait at all: the newest
-of them is sent again when the reader can take it. A reader that cannot even follow the durable frames is closed with 1011
-and comes back with its offset.
+of them is sent again when the reader can take it. A reader that cannot even follow the durable frames is closed with
+1011 and comes back with its offset.
 """
 
 from collections import deque
