@@ -1,0 +1,262 @@
+"""The session store: sessions folded and as events, written by compare-and-set on (epoch, offset)."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, Self
+
+from sqlalchemy import Executable, Row, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event, SessionEnded
+from cavalcade.domain.model import Participant, Role, Session, SessionState
+from cavalcade.storage import connection, statements
+from cavalcade.storage.errors import Conflict
+from cavalcade.storage.stored import Outcome, Stored
+from cavalcade.storage.tables import creations, outcomes, sessions
+from cavalcade.wire.messages import event_from_dict, event_to_dict, participant_to_dict
+
+__all__ = ["Conflict", "Outcome", "SessionStore", "Stored"]
+
+_PING: Final = text("SELECT 1")
+
+
+class SessionStore:
+    """All sessions in one PostgreSQL database, over a pool of connections.
+
+    Every method raises `errors.Unavailable` where PostgreSQL is away. Reads are tried once more on a new connection
+    when theirs breaks; writes are not, since they may have happened.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Takes over an engine of `connection.open_engine` that commits each statement; see `open`."""
+        self._engine = engine
+
+    @classmethod
+    def open(cls, database_url: str, *, pool_size: int = 10) -> Self:
+        """Prepares a store; it connects when it is first used.
+
+        Args:
+            database_url: `postgresql://...`; a Unix socket as `postgresql://user@/name?host=/directory`.
+            pool_size: The most connections at once.
+        """
+        return cls(
+            connection.open_engine(
+                database_url,
+                pool_size=pool_size,
+                statement_timeout_s=connection.STATEMENT_TIMEOUT_S,
+                autocommit=True,
+            )
+        )
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+    async def ping(self) -> None:
+        """Asks PostgreSQL for a sign of life.
+
+        Raises:
+            Unavailable: There was none.
+        """
+        await self._read(_PING)
+
+    async def insert(
+        self, stored: Stored, events: Sequence[Event], *, key_hash: str | None = None, digest: str = ""
+    ) -> str | None:
+        """Stores a new session with its first events, all or nothing.
+
+        Args:
+            stored: The session, folded from `events`.
+            events: From offset 1 on.
+            key_hash: The hash of the `Idempotency-Key` that it is made under, remembered as long as the session.
+            digest: The fingerprint of the call's content.
+
+        Returns:
+            None where it was stored; where the key is remembered already, the id of the session made under it, and
+            nothing was stored.
+
+        Raises:
+            Rejected: `op_id_reused` where the key is remembered with another digest.
+            Conflict: There is a session of this id already.
+        """
+        state = stored.state
+        _check_order(0, events, state)
+        keys = [] if key_hash is None else [{"key_hash": key_hash, "digest": digest}]
+        parameters = {
+            **_columns(state, events),
+            "new_id": state.session.id,
+            "new_code_hash": stored.code_hash,
+            "new_viewer_hash": stored.viewer_hash,
+            "new_epoch": stored.epoch,
+            "new_created_at": state.session.created_at,
+            "participants": [participant_to_dict(person) for person in state.participants.values()],
+            "events": [event_to_dict(event) for event in events],
+            "creations": keys,
+        }
+        try:
+            await self._write(statements.INSERT, parameters)
+        except IntegrityError as error:
+            taken = {sessions.primary_key.name, creations.primary_key.name}
+            if connection.violated_constraint(error) not in taken:
+                raise
+            return await self._made_before(key_hash, digest, error)
+        return None
+
+    async def load(self, session_id: str) -> Stored | None:
+        """Reads a session, an ended one too as long as it is not purged; None where there is none."""
+        return (await self.load_many([session_id])).get(session_id)
+
+    async def load_many(self, session_ids: Collection[str]) -> dict[str, Stored]:
+        """Reads sessions in one round trip, by id; those that there are not are left out."""
+        rows = await self._read(statements.LOAD, {"session_ids": list(session_ids)})
+        return {row.id: _stored(row) for row in rows}
+
+    async def events_after(self, session_id: str, offset: int, limit: int = 1000) -> list[Event]:
+        """Reads the events that follow an offset, in order, at most `limit` of them."""
+        rows = await self._read(statements.EVENTS_AFTER, {"session_id": session_id, "after": offset, "most": limit})
+        return [event_from_dict(dict(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+    async def append(
+        self,
+        base: Stored,
+        events: Sequence[Event],
+        after: SessionState,
+        *,
+        memory: tuple[int, str] | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        """Stores what an operation led to, all or nothing; it is committed when this returns.
+
+        Args:
+            base: The session that the operation was decided on.
+            events: What was decided, from the base's offset + 1 on; none where nothing changed.
+            after: The base's state with the events folded in.
+            memory: Under what the outcome is remembered, as `Operation.memory`; None where it is not.
+            outcome: What is remembered under it.
+
+        Raises:
+            Conflict: The session has another epoch or offset by now, is over or gone, or the operation is remembered
+                already. Nothing was stored.
+        """
+        _check_order(base.state.offset, events, after)
+        remembered = []
+        if memory is not None and outcome is not None:
+            participant, op_id = memory
+            remembered = [
+                {"participant": participant, "op_id": op_id, "digest": outcome.digest, "reply": dict(outcome.reply)}
+            ]
+        parameters = {
+            **_columns(after, events),
+            "session_id": base.state.session.id,
+            "base_epoch": base.epoch,
+            "base_offset": base.state.offset,
+            "participants": [participant_to_dict(person) for person in _changed(base.state, after)],
+            "gone": [person for person in base.state.participants if person not in after.participants],
+            "events": [event_to_dict(event) for event in events],
+            "outcomes": remembered,
+        }
+        try:
+            written = await self._write(statements.APPEND, parameters)
+        except IntegrityError as error:
+            if connection.violated_constraint(error) == outcomes.primary_key.name:
+                raise Conflict("the operation is remembered already") from error
+            raise
+        if not written:
+            raise Conflict("the session has moved on")
+
+    async def recall(self, session_id: str, participant: int, op_id: str) -> Outcome | None:
+        """Reads how an operation ended, if it is remembered; see `append`."""
+        rows = await self._read(
+            statements.RECALL, {"session_id": session_id, "participant": participant, "op_id": op_id}
+        )
+        return Outcome(rows[0].digest, rows[0].reply) if rows else None
+
+    async def offsets(self, session_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Reads where sessions stand: (epoch, offset) by id; those that are gone are left out."""
+        rows = await self._read(statements.OFFSETS, {"session_ids": list(session_ids)})
+        return {row.id: (row.epoch, row.offset) for row in rows}
+
+    async def due(self, now: int, limit: int = 100) -> list[str]:
+        """Finds sessions whose time is over at `now` (ms since the epoch) and that nobody has ended, oldest first."""
+        rows = await self._read(statements.DUE, {"now": now, "most": limit})
+        return [row.id for row in rows]
+
+    async def purge(self, ended_before: int, limit: int = 100) -> list[str]:
+        """Deletes sessions that ended at or before a time (ms since the epoch) with all that belongs to them.
+
+        Returns:
+            The ids of those deleted by this call, at most `limit`.
+        """
+        rows = await self._write(statements.PURGE, {"ended_before": ended_before, "most": limit})
+        return [row.id for row in rows]
+
+    async def _made_before(self, key_hash: str | None, digest: str, error: IntegrityError) -> str:
+        rows = await self._read(statements.CREATED, {"key_hash": key_hash})
+        if not rows:  # also where what was made under the key has just been purged
+            raise Conflict("there is a session of this id already") from error
+        if rows[0].digest != digest:
+            raise Rejected(ErrorCode.OP_ID_REUSED, "This Idempotency-Key was used for something else.") from error
+        made: str = rows[0].session_id
+        return made
+
+    async def _read(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        with connection.translated():
+            try:
+                return await self._execute(statement, parameters)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return await self._execute(statement, parameters)
+
+    async def _write(self, statement: Executable, parameters: Mapping[str, object]) -> Sequence[Row[Any]]:
+        with connection.translated():
+            return await self._execute(statement, parameters)
+
+    async def _execute(self, statement: Executable, parameters: Mapping[str, object] | None) -> Sequence[Row[Any]]:
+        async with self._engine.connect() as connected:
+            return (await connected.execute(statement, parameters)).all()
+
+
+def _columns(state: SessionState, events: Sequence[Event]) -> dict[str, object]:
+    """The parameters for `statements.CHANGING`."""
+    return {
+        "new_offset": state.offset,
+        "new_name": state.session.name,
+        "new_expires_at": state.session.expires_at,
+        "new_next_participant": state.next_participant,
+        "new_max_participants": state.max_participants,
+        "new_ended": state.ended,
+        "new_ended_at": next((event.at for event in events if isinstance(event.change, SessionEnded)), None),
+    }
+
+
+def _check_order(offset: int, events: Sequence[Event], after: SessionState) -> None:
+    """Refuses a caller's mistake that would leave a hole in the order of offsets."""
+    if [event.offset for event in events] != list(range(offset + 1, offset + 1 + len(events))):
+        raise ValueError(f"the events do not follow offset {offset} without holes")
+    if after.offset != offset + len(events):
+        raise ValueError(f"the state at offset {after.offset} is not folded from the events after {offset}")
+
+
+def _changed(before: SessionState, after: SessionState) -> Iterable[Participant]:
+    for person in after.participants.values():
+        old = before.participants.get(person.id)
+        if old is not person and old != person:
+            yield person
+
+
+def _stored(row: Row[Any]) -> Stored:
+    people = (
+        Participant(number, name, initials, color, Role(role), sharing, joined_at)
+        for number, name, initials, color, role, sharing, joined_at in row.people
+    )
+    state = SessionState(
+        Session(row.id, row.name, row.created_at, row.expires_at),
+        {person.id: person for person in people},
+        offset=row.offset,
+        next_participant=row.next_participant,
+        max_participants=row.max_participants,
+        ended=row.ended,
+    )
+    return Stored(state, row.epoch, row.code_hash, row.viewer_hash)

@@ -1,0 +1,150 @@
+"""The statements of the session store, each one round trip and one transaction.
+
+A write is one statement: an UPDATE that holds only where the session is as expected, or an INSERT, and in the same
+statement everything that hangs on it. What there may be any number of travels as one JSON array, so that the text stays
+the same and stays prepared.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    Column,
+    Integer,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    column,
+    delete,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+
+from cavalcade.storage.tables import creations, events, outcomes, participants, sessions
+
+CHANGING: Final = ("offset", "name", "expires_at", "next_participant", "max_participants", "ended", "ended_at")
+"""The columns of a session that an append writes; the others stay as they were at the beginning."""
+
+_IDS: Final = bindparam("session_ids", type_=ARRAY(Text))
+
+
+def _bound(*columns: Column[object]) -> dict[str, object]:
+    return {each.name: bindparam(f"new_{each.name}", type_=each.type) for each in columns}
+
+
+def _hanging(table: Table, session: CTE) -> Insert:
+    """Inserts the JSON rows of the parameter named like the table, where the session's row was written."""
+    names = [each.name for each in table.c if each.name != "session_id"]
+    rows = (
+        func.jsonb_to_recordset(bindparam(table.name, type_=JSONB))
+        .table_valued(*(column(name, table.c[name].type) for name in names))
+        .render_derived(name=f"new_{table.name}", with_types=True)
+    )
+    # Every row with the one session, or with none.
+    source = select(session.c.id, *(rows.c[name] for name in names)).join_from(session, rows, true())
+    return insert(table).from_select(["session_id", *names], source, include_defaults=False)
+
+
+_PERSON: Final = [each for each in participants.c if each.name != "session_id"]
+
+LOAD: Final = select(
+    sessions,
+    # In the same statement, so that session and people are of one moment.
+    select(func.coalesce(func.json_agg(func.json_build_array(*_PERSON)), func.json_build_array()))
+    .where(participants.c.session_id == sessions.c.id)
+    .scalar_subquery()
+    .label("people"),
+).where(sessions.c.id == any_(_IDS))
+"""Sessions with their people, of `session_ids`."""
+
+OFFSETS: Final = select(sessions.c.id, sessions.c.epoch, sessions.c.offset).where(sessions.c.id == any_(_IDS))
+"""Where the sessions of `session_ids` stand."""
+
+EVENTS_AFTER: Final = (
+    select(events)
+    .where(events.c.session_id == bindparam("session_id"), events.c.offset > bindparam("after"))
+    .order_by(events.c.offset)
+    .limit(bindparam("most", type_=Integer))
+)
+"""The events of a session that follow an offset."""
+
+RECALL: Final = select(outcomes.c.digest, outcomes.c.reply).where(
+    outcomes.c.session_id == bindparam("session_id"),
+    outcomes.c.participant == bindparam("participant"),
+    outcomes.c.op_id == bindparam("op_id"),
+)
+"""How an operation ended."""
+
+CREATED: Final = select(creations.c.session_id, creations.c.digest).where(creations.c.key_hash == bindparam("key_hash"))
+"""What was made under a key."""
+
+DUE: Final = (
+    select(sessions.c.id)
+    .where(sessions.c.ended.is_(None), sessions.c.expires_at <= bindparam("now"))
+    .order_by(sessions.c.expires_at)
+    .limit(bindparam("most", type_=Integer))
+)
+"""Sessions whose time is over and that nobody has ended yet."""
+
+PURGE: Final = (
+    delete(sessions)
+    .where(
+        sessions.c.id.in_(
+            select(sessions.c.id)
+            .where(sessions.c.ended_at <= bindparam("ended_before"))
+            .order_by(sessions.c.ended_at)
+            .limit(bindparam("most", type_=Integer))
+            .with_for_update(skip_locked=True)  # several processes may purge at once
+        )
+    )
+    .returning(sessions.c.id)
+)
+"""Deletes what ended long enough ago; the rest follows by cascade."""
+
+_made: Final = insert(sessions).values(_bound(*sessions.c)).returning(sessions.c.id).cte("made")
+
+INSERT: Final = select(_made.c.id).add_cte(
+    _hanging(participants, _made).cte("people"),
+    _hanging(events, _made).cte("history"),
+    _hanging(creations, _made).cte("keys"),
+)
+"""A new session with its people, its first events and the key it was made under."""
+
+_fenced: Final = (
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("session_id"),
+        sessions.c.epoch == bindparam("base_epoch"),
+        sessions.c.offset == bindparam("base_offset"),
+        sessions.c.ended.is_(None),
+    )
+    .values(_bound(*(sessions.c[name] for name in CHANGING)))
+    .returning(sessions.c.id)
+    .cte("fenced")
+)
+_people = _hanging(participants, _fenced)
+
+APPEND: Final = select(_fenced.c.id).add_cte(
+    _people.on_conflict_do_update(
+        constraint=participants.primary_key,
+        set_={each.name: _people.excluded[each.name] for each in _PERSON if each.name != "id"},
+    ).cte("people"),
+    delete(participants)
+    .where(
+        participants.c.session_id == _fenced.c.id,
+        participants.c.id == any_(bindparam("gone", type_=ARRAY(Integer))),
+    )
+    .cte("gone"),
+    _hanging(events, _fenced).cte("history"),
+    _hanging(outcomes, _fenced).cte("memory"),
+)
+"""What follows from a session as it was: no row in the answer, and nothing written, where it has moved on.
+
+A second append waits for the first one's row lock, then sees the new offset and writes nothing; so offsets have neither
+holes nor doubles.
+"""

@@ -1,0 +1,36 @@
+"""What the store hands out and takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cavalcade.domain.model import SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A session as it is stored.
+
+    Attributes:
+        state: The session, folded up to `state.offset`.
+        epoch: Counts its owners, from 1; whoever has an older one may not write any more.
+        code_hash: Of the secret that lets in members.
+        viewer_hash: Of the secret that lets in viewers.
+    """
+
+    state: SessionState
+    epoch: int
+    code_hash: bytes
+    viewer_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an operation ended, kept as long as its session so that the same operation again gets the same reply.
+
+    Attributes:
+        digest: The fingerprint of the operation's content.
+        reply: What was answered, as JSON.
+    """
+
+    digest: str
+    reply: Mapping[str, object]
