@@ -6,8 +6,6 @@ import os
 import shutil
 import signal
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -19,13 +17,7 @@ from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="cavalcade-test-") as name:
-        yield Path(name)
+    from pathlib import Path
 
 
 async def started_postgres(directory: Path) -> Process:

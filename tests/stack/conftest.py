@@ -1,0 +1,125 @@
+"""What the tests of the stack share: short folders, free ports, and looking at processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A new folder whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="cavalcade-test-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on, and whose next one is free too (``--lan`` takes two)."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def until_gone() -> Callable[[set[int]], None]:
+    """Waits until none of the processes is there any more; they are nobody's children here, so it has to look."""
+
+    def wait(pids: set[int]) -> None:
+        deadline = time.monotonic() + 20
+        while left := {pid for pid in pids if _alive(pid)}:
+            assert time.monotonic() < deadline, f"still there: {left}"
+            time.sleep(0.02)
+
+    return wait
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below ``pid``."""
+    rows = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = dict(map(int, row.split()) for row in rows.splitlines())  # type: ignore[misc]  # each row has two numbers
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+class Up:
+    """A running ``cavalcade up``."""
+
+    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+        self.process = process
+        self._errors = errors
+
+    async def ready(self) -> str:
+        """Wait for the line on standard output and return the address in it."""
+        assert self.process.stdout
+        async with asyncio.timeout(60):
+            line = (await self.process.stdout.readline()).decode()
+        assert line.startswith("ready "), self.said()
+        return line.split()[1]
+
+    async def end(self, number: signal.Signals | None = None) -> int:
+        """Send a signal, if one is given, and wait for the end."""
+        if number and self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(60):
+            return await self.process.wait()
+
+    def said(self) -> str:
+        """What it wrote to standard error so far."""
+        return self._errors.read_text()
+
+    def below(self) -> set[int]:
+        """The processes that it started, and those that these started."""
+        return descendants(self.process.pid)
+
+
+@pytest.fixture
+async def start_up(directory: Path) -> AsyncIterator[Callable[..., Awaitable[Up]]]:
+    """Starts ``cavalcade up`` with the arguments given, and ends it after the test."""
+    started: list[Up] = []
+
+    async def start(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Up:
+        errors = directory / f"up-{len(started)}.txt"
+        with errors.open("wb") as file:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cavalcade", "up", *arguments),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=file,
+                env={**os.environ, **(environment or {})},
+            )
+        started.append(Up(process, errors))
+        return started[-1]
+
+    yield start
+    for each in started:
+        await each.end(signal.SIGTERM)
