@@ -1,5 +1,6 @@
 /** A person on the map: disc with initials and colour, heading arrow, name, and the age of the position once stale. */
 import type { Point } from "./geo";
+import type { Side } from "./label_layout";
 import { strings } from "./strings";
 
 export interface MapPerson {
@@ -27,23 +28,38 @@ export class Avatar {
   private readonly name = document.createElement("span");
   private readonly note = document.createElement("span");
 
+  private readonly label = document.createElement("span");
+  private measured: { text: string; width: number; height: number } | null = null;
+
   constructor(onSelect: () => void) {
     this.element.className = "avatar";
     this.button.type = "button";
     this.button.className = "avatar-button";
     this.arrow.className = "avatar-arrow";
     this.disc.className = "avatar-disc";
-    const label = document.createElement("span");
-    label.className = "avatar-label";
+    this.label.className = "avatar-label";
     this.name.className = "avatar-name";
     this.note.className = "avatar-note";
-    label.append(this.name, this.note);
-    this.button.append(this.arrow, this.disc, label);
+    this.label.append(this.name, this.note);
+    this.button.append(this.arrow, this.disc, this.label);
     this.button.addEventListener("click", (event) => {
       event.stopPropagation();
       onSelect();
     });
     this.element.append(this.button);
+  }
+
+  /** How large the name is; the browser is asked only when its words have changed. */
+  labelSize(): { width: number; height: number } {
+    const text = `${this.name.textContent}\n${this.note.textContent}`;
+    if (this.measured?.text !== text) {
+      this.measured = { text, width: this.label.offsetWidth, height: this.label.offsetHeight };
+    }
+    return this.measured;
+  }
+
+  placeLabel(side: Side): void {
+    if (this.label.dataset.side !== side) this.label.dataset.side = side;
   }
 
   show(person: MapPerson): void {

@@ -7,8 +7,9 @@ import { distance } from "./format";
 import type { Point } from "./geo";
 import { GroundLoader } from "./ground";
 import { Glide } from "./interpolation";
-import { RINGS_SOURCE, ringFeature } from "./map_styles";
-import { rangeRings, ringStep } from "./range_rings";
+import { placeLabels, type Side } from "./label_layout";
+import { GRID_SOURCE, linesFeature, RINGS_SOURCE, ringFeature } from "./map_styles";
+import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import type { Theme } from "./theme";
 import { type Camera, centerCamera, fitCamera, metresPerPixel, needsRefit, type Padding, type Size } from "./view";
 
@@ -49,6 +50,7 @@ export class LiveMap {
   private frame: number | null = null;
   private lastFrameAt = 0;
   private drawnRings = "";
+  private sides = new Map<number, Side>();
 
   /** @throws Error where the browser cannot draw with WebGL. */
   constructor(
@@ -75,6 +77,7 @@ export class LiveMap {
     this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
     this.ground = new GroundLoader(this.map, theme, (ground) => {
       this.events.onGround(ground);
+      this.drawGrid();
       this.drawRings();
     });
     const touched = (event: { originalEvent?: unknown }) => {
@@ -82,7 +85,11 @@ export class LiveMap {
     };
     this.map.on("dragstart", touched);
     this.map.on("zoomstart", touched);
-    this.map.on("moveend", () => this.drawRings());
+    this.map.on("moveend", () => {
+      this.drawGrid();
+      this.drawRings();
+      this.arrangeLabels();
+    });
     this.map.on("resize", () => this.keepInPicture());
   }
 
@@ -107,6 +114,7 @@ export class LiveMap {
     }
     this.keepInPicture();
     this.drawRings();
+    this.arrangeLabels();
     this.animate();
   }
 
@@ -115,7 +123,8 @@ export class LiveMap {
     const sides = ["top", "right", "bottom", "left"] as const;
     if (sides.every((side) => Math.abs(padding[side] - this.padding[side]) < 2)) return;
     this.padding = padding;
-    this.keepInPicture();
+    if (this.follow === "everyone") this.fit(true);
+    else this.keepInPicture();
   }
 
   showEveryone(): void {
@@ -166,6 +175,19 @@ export class LiveMap {
       if (isMoving || !isDue) this.frame = requestAnimationFrame(step);
     };
     this.frame = requestAnimationFrame(step);
+  }
+
+  /** Gives every name a place where it covers nobody: mine first, then who is fresh, then the others. */
+  private arrangeLabels(): void {
+    const rank = ({ person }: Placed) => (person.isSelected ? 0 : person.isMe ? 1 : person.isStale ? 3 : 2);
+    const people = [...this.placed.values()]
+      .sort((a, b) => rank(a) - rank(b) || a.person.id - b.person.id)
+      .map(({ person, avatar }) => {
+        const { x, y } = this.map.project(person.point);
+        return { id: person.id, x, y, ...avatar.labelSize() };
+      });
+    this.sides = placeLabels(people, this.sides);
+    for (const [id, side] of this.sides) this.placed.get(id)?.avatar.placeLabel(side);
   }
 
   private setFollow(follow: Follow): void {
@@ -246,6 +268,22 @@ export class LiveMap {
       label.getElement().textContent = distance(ring.radius);
       label.setLngLat(ring.label);
     }
+  }
+
+  /** Squares that stay put while people move over them: without streets nothing else shows motion. */
+  private drawGrid(): void {
+    const source = this.map.getSource<GeoJSONSource>(GRID_SOURCE);
+    if (!source) return;
+    const { lat } = this.map.getCenter();
+    const step = ringStep(metresPerPixel(lat, this.map.getZoom()));
+    const bounds = this.map.getBounds();
+    const corners = {
+      south: bounds.getSouth(),
+      west: bounds.getWest(),
+      north: bounds.getNorth(),
+      east: bounds.getEast(),
+    };
+    source.setData(linesFeature(step === null ? [] : metreGrid(corners, step)));
   }
 
   private addRingLabel(at: Point): Marker {

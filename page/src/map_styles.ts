@@ -8,9 +8,13 @@ import { strings } from "./strings";
 import type { Theme } from "./theme";
 
 export const RINGS_SOURCE = "rings";
+export const GRID_SOURCE = "grid";
 const LAND_SOURCE = "land";
 const BORDERS_SOURCE = "borders";
 const GRATICULE_SOURCE = "graticule";
+
+/** Between these zooms the shapes give way to a plain ground: from close by their coasts are hundreds of metres off. */
+const SHAPES_FADE = [8.5, 11] as const;
 
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 
@@ -20,6 +24,7 @@ interface Palette {
   readonly coast: string;
   readonly border: string;
   readonly graticule: string;
+  readonly grid: string;
   readonly ring: string;
 }
 
@@ -30,6 +35,7 @@ const PALETTES: Readonly<Record<Theme, Palette>> = {
     coast: "#9db7c1",
     border: "#b9bfb4",
     graticule: "#b9ced6",
+    grid: "#dde1d8",
     ring: "#7b8a8c",
   },
   dark: {
@@ -38,6 +44,7 @@ const PALETTES: Readonly<Record<Theme, Palette>> = {
     coast: "#36505c",
     border: "#3c474a",
     graticule: "#14232b",
+    grid: "#252e31",
     ring: "#71868d",
   },
 };
@@ -82,11 +89,20 @@ export async function fetchStreets(
 export function builtInStyle(theme: Theme, world: World | null): StyleSpecification {
   const palette = PALETTES[theme];
   const layers: LayerSpecification[] = [
-    { id: "sea", type: "background", paint: { "background-color": world ? palette.sea : palette.land } },
+    {
+      id: "sea",
+      type: "background",
+      paint: {
+        "background-color": world
+          ? ["interpolate", ["linear"], ["zoom"], SHAPES_FADE[0], palette.sea, SHAPES_FADE[1], palette.land]
+          : palette.land,
+      },
+    },
     line("graticule", GRATICULE_SOURCE, palette.graticule, 1, { maxzoom: 9 }),
     { id: "land", type: "fill", source: LAND_SOURCE, paint: { "fill-color": palette.land } },
-    line("coast", LAND_SOURCE, palette.coast, 1),
-    line("borders", BORDERS_SOURCE, palette.border, 1.2, { dashes: [3, 2] }),
+    line("grid", GRID_SOURCE, palette.grid, 1),
+    line("coast", LAND_SOURCE, palette.coast, 1, { maxzoom: SHAPES_FADE[1] }),
+    line("borders", BORDERS_SOURCE, palette.border, 1.2, { dashes: [3, 2], maxzoom: SHAPES_FADE[1] }),
     line("rings", RINGS_SOURCE, palette.ring, 1.2, { dashes: [2, 3] }),
   ];
   return {
@@ -96,6 +112,7 @@ export function builtInStyle(theme: Theme, world: World | null): StyleSpecificat
       [LAND_SOURCE]: { type: "geojson", data: world?.land ?? EMPTY, attribution: strings.map.builtIn, tolerance: 0.2 },
       [BORDERS_SOURCE]: { type: "geojson", data: world?.borders ?? EMPTY, tolerance: 0.2 },
       [GRATICULE_SOURCE]: { type: "geojson", data: graticule() },
+      [GRID_SOURCE]: { type: "geojson", data: EMPTY },
       [RINGS_SOURCE]: { type: "geojson", data: EMPTY },
     },
     layers,
@@ -164,4 +181,9 @@ function path(coordinates: LonLat[]): Feature {
 /** A ring as GeoJSON. */
 export function ringFeature(ring: LonLat[]): Feature<Polygon> {
   return { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } };
+}
+
+/** Lines as GeoJSON. */
+export function linesFeature(lines: LonLat[][]): Feature<MultiLineString> {
+  return { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: lines } };
 }

@@ -1,4 +1,4 @@
-/** Distance rings around a point: on ground without streets they are what one judges distances by. */
+/** Rings and squares of known size: on ground without streets they are what one judges distances and motion by. */
 import { destination, type Point } from "./geo";
 
 const CORNERS = 96;
@@ -32,4 +32,39 @@ export function rangeRings(center: Point, step: number): Ring[] {
     });
     return { radius, outline, label: destination(center, radius, 0) };
   });
+}
+
+export interface Bounds {
+  readonly south: number;
+  readonly west: number;
+  readonly north: number;
+  readonly east: number;
+}
+
+const METRES_PER_DEGREE = 111_195;
+
+/** Lines of a grid of squares, fixed to the ground: the same squares wherever the picture is moved to. */
+export function metreGrid(bounds: Bounds, step: number): [number, number][][] {
+  const latStep = step / METRES_PER_DEGREE;
+  // One width for a whole degree of latitude, so that the squares do not shift with every movement.
+  const widest = Math.cos((Math.min(85, Math.abs(Math.round((bounds.south + bounds.north) / 2))) * Math.PI) / 180);
+  const lonStep = latStep / widest;
+  const lines: [number, number][][] = [];
+  const margin = 0.5;
+  const [dLat, dLon] = [(bounds.north - bounds.south) * margin, (bounds.east - bounds.west) * margin];
+  const [south, north] = [bounds.south - dLat, bounds.north + dLat];
+  const [west, east] = [bounds.west - dLon, bounds.east + dLon];
+  for (let row = Math.ceil(south / latStep); row * latStep <= north; row++) {
+    lines.push([
+      [west, row * latStep],
+      [east, row * latStep],
+    ]);
+  }
+  for (let column = Math.ceil(west / lonStep); column * lonStep <= east; column++) {
+    lines.push([
+      [column * lonStep, south],
+      [column * lonStep, north],
+    ]);
+  }
+  return lines;
 }

@@ -51,7 +51,7 @@ function appearance(view: SessionView): TemplateResult {
     chooseTheme(choice);
     view.redraw();
   };
-  return html`<fieldset class="menu-group segmented">
+  return html`<div class="menu-group"><fieldset class="segmented">
     <legend>${strings.menu.appearance}</legend>
     <div class="segments">
       ${choices.map(
@@ -61,7 +61,7 @@ function appearance(view: SessionView): TemplateResult {
         </label>`,
       )}
     </div>
-  </fieldset>`;
+  </fieldset></div>`;
 }
 
 async function leave(view: SessionView, isHost: boolean): Promise<void> {

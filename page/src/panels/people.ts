@@ -55,6 +55,7 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
         <b>${person.name}</b>
         ${isMe ? html`<span class="tag is-me">${strings.people.you}</span>` : nothing}
         ${person.role === "host" ? html`<span class="tag">${strings.people.host}</span>` : nothing}
+        ${person.role === "viewer" ? html`<span class="tag">${strings.people.viewer}</span>` : nothing}
       </span>
       <span class="person-status">${status(view, state, person, position)}</span>
       ${isSelected && position ? html`<span class="person-detail">${details(position)}</span>` : nothing}
@@ -83,7 +84,7 @@ function status(
     const seen = state.lastSeen.get(person.id) ?? position?.fix_time;
     return seen === undefined ? strings.people.away : strings.people.lastSeen(age(now - seen));
   }
-  if (person.role === "viewer") return strings.people.viewer;
+  if (person.role === "viewer") return strings.people.connected;
   if (!person.sharing) return strings.people.paused;
   if (!position) return strings.people.noPosition;
   if (isStale(position, now)) return strings.people.positionFrom(age(now - position.fix_time));

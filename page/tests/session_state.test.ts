@@ -1,0 +1,246 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { JoinReply, Participant, Position, SessionEvent, Snapshot } from "../src/model";
+import { type Action, reduce, type SessionState } from "../src/session_state";
+
+const session = { id: "abcdefghij", name: "Amber Convoy", created_at: 1, expires_at: 100 };
+
+function person(id: number, fields: Partial<Participant> = {}): Participant {
+  const name = `Traveller ${id}`;
+  return { id, name, initials: `T${id}`, color: "#e5484d", role: "member", sharing: true, joined_at: id, ...fields };
+}
+
+function at(participant: number, fixTime: number): Position {
+  return { participant, lat: 60, lon: 25, fix_time: fixTime };
+}
+
+function reply(offset: number, snapshot: Snapshot, positions: Position[] = []): JoinReply {
+  return { offset, server_time: 1_000, me: 1, positions, snapshot };
+}
+
+function event(offset: number, type: string, data: Record<string, unknown>): SessionEvent {
+  return { offset, at: offset, by: 1, op_id: null, type, data };
+}
+
+function run(...actions: Action[]): SessionState {
+  const state = actions.reduce(reduce, null as SessionState | null);
+  if (state === null) throw new Error("no state after these actions");
+  return state;
+}
+
+const joined: Action = {
+  type: "joined",
+  reply: reply(2, { session, participants: [person(1, { role: "host" }), person(2)] }, [at(1, 10), at(2, 10)]),
+};
+
+describe("joining", () => {
+  test("a snapshot gives everything", () => {
+    const state = run(joined);
+    expect([...state.participants.keys()]).toEqual([1, 2]);
+    expect([...state.positions.keys()]).toEqual([1, 2]);
+    expect(state).toMatchObject({ me: 1, offset: 2, gap: false, endedBecause: null });
+  });
+
+  test("events in place of a snapshot are folded, and positions replaced", () => {
+    const missed = [event(3, "participant_left", { participant: 2, reason: "left" })];
+    const state = run(joined, {
+      type: "joined",
+      reply: { offset: 3, server_time: 1, me: 1, positions: [at(1, 11)], events: missed },
+    });
+    expect([...state.participants.keys()]).toEqual([1]);
+    expect(state.positions.get(1)?.fix_time).toBe(11);
+    expect(state.offset).toBe(3);
+  });
+
+  test("a position gone while away is gone", () => {
+    const state = run(joined, {
+      type: "joined",
+      reply: { offset: 2, server_time: 1, me: 1, positions: [at(1, 11)], events: [] },
+    });
+    expect(state.positions.has(2)).toBe(false);
+  });
+
+  test("events that do not reach the offset are a gap, which a fresh snapshot mends", () => {
+    const short = { offset: 9, server_time: 1, me: 1, positions: [], events: [] };
+    expect(run(joined, { type: "joined", reply: short }).gap).toBe(true);
+    expect(run(joined, { type: "joined", reply: short }, joined)).toMatchObject({ gap: false, offset: 2 });
+  });
+});
+
+describe("events", () => {
+  test("one at or below the offset is ignored", () => {
+    const state = run(joined);
+    expect(reduce(state, { type: "event", event: event(2, "session_ended", { reason: "ended" }) })).toBe(state);
+  });
+
+  test("a hole is a gap, and nothing after it is applied", () => {
+    const state = run(
+      joined,
+      { type: "event", event: event(4, "participant_left", { participant: 2, reason: "left" }) },
+      { type: "event", event: event(3, "host_changed", { participant: 2 }) },
+    );
+    expect(state).toMatchObject({ gap: true, offset: 2 });
+    expect(state.participants.get(1)?.role).toBe("host");
+  });
+
+  test("an unknown type moves the offset and nothing else", () => {
+    const before = run(joined);
+    expect(run(joined, { type: "event", event: event(3, "chat_message", { text: "hi" }) })).toEqual({
+      ...before,
+      offset: 3,
+    });
+  });
+
+  test("a new host makes the old one a member", () => {
+    const state = run(joined, { type: "event", event: event(3, "host_changed", { participant: 2 }) });
+    expect([...state.participants.values()].map((one) => one.role)).toEqual(["member", "host"]);
+  });
+
+  test("leaving and pausing withdraw the position", () => {
+    const paused = run(joined, { type: "event", event: event(3, "sharing_changed", { participant: 2, on: false }) });
+    expect(paused.positions.has(2)).toBe(false);
+    const left = run(joined, {
+      type: "event",
+      event: event(3, "participant_left", { participant: 2, reason: "left" }),
+    });
+    expect(left.positions.has(2)).toBe(false);
+  });
+
+  test("a position under way when its owner paused does not come back", () => {
+    const state = run(
+      joined,
+      { type: "event", event: event(3, "sharing_changed", { participant: 2, on: false }) },
+      { type: "positions", positions: [at(2, 99)] },
+    );
+    expect(state.positions.has(2)).toBe(false);
+  });
+
+  test("the end keeps the reason and no positions", () => {
+    const state = run(joined, { type: "event", event: event(3, "session_ended", { reason: "expired" }) });
+    expect(state.endedBecause).toBe("expired");
+    expect(state.positions.size).toBe(0);
+  });
+});
+
+describe("positions", () => {
+  test("the newest wins, and strangers are ignored", () => {
+    const state = run(joined, { type: "positions", positions: [at(1, 9), at(2, 12), at(8, 50)] });
+    expect([...state.positions.values()].map((one) => [one.participant, one.fix_time])).toEqual([
+      [1, 10],
+      [2, 12],
+    ]);
+  });
+
+  test("nothing new changes nothing", () => {
+    const state = run(joined);
+    expect(reduce(state, { type: "positions", positions: [at(1, 10)] })).toBe(state);
+  });
+});
+
+describe("presence", () => {
+  test("who goes is remembered with the time", () => {
+    const state = run(
+      joined,
+      { type: "presence", connected: new Set([1, 2]), at: 5 },
+      { type: "presence", connected: new Set([1]), at: 8 },
+    );
+    expect(state.lastSeen.get(2)).toBe(8);
+    expect(state.connected).toEqual(new Set([1]));
+  });
+
+  test("is unknown while the connection is away", () => {
+    const state = run(joined, { type: "presence", connected: new Set([1]), at: 5 }, { type: "presence_unknown" });
+    expect(state.connected).toBeNull();
+  });
+});
+
+/** Small sessions of random valid changes, as events with the participants that they leave behind. */
+const history = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant("join" as const), name: fc.string({ minLength: 1, maxLength: 8 }) }),
+    fc.record({ kind: fc.constant("leave" as const), pick: fc.nat() }),
+    fc.record({ kind: fc.constant("share" as const), pick: fc.nat(), on: fc.boolean() }),
+    fc.record({
+      kind: fc.constant("rename" as const),
+      pick: fc.nat(),
+      name: fc.string({ minLength: 1, maxLength: 8 }),
+    }),
+    fc.record({ kind: fc.constant("host" as const), pick: fc.nat() }),
+    fc.record({ kind: fc.constant("extend" as const), by: fc.nat() }),
+  ),
+  { maxLength: 30 },
+);
+
+test("events applied to a stale snapshot equal a fresh snapshot", () => {
+  fc.assert(
+    fc.property(history, fc.nat(), (steps, cut) => {
+      let snapshot: Snapshot = { session, participants: [person(1, { role: "host" })] };
+      const snapshots = [snapshot];
+      const events: SessionEvent[] = [];
+      let nextId = 2;
+      for (const step of steps) {
+        const change = decide(step, snapshot, nextId);
+        if (step.kind === "join") nextId += 1;
+        events.push(event(events.length + 1, change.type, change.data));
+        snapshot = change.after;
+        snapshots.push(snapshot);
+      }
+      const from = cut % snapshots.length;
+      const stale = snapshots[from];
+      if (!stale) throw new Error("no such snapshot");
+      const caughtUp = run(
+        { type: "joined", reply: reply(from, stale) },
+        ...events.slice(from).map((one): Action => ({ type: "event", event: one })),
+      );
+      const fresh = run({ type: "joined", reply: reply(events.length, snapshot) });
+      const byId = (state: SessionState) => [...state.participants.values()].sort((a, b) => a.id - b.id);
+      expect(byId(caughtUp)).toEqual(byId(fresh));
+      expect(caughtUp.session).toEqual(fresh.session);
+      expect(caughtUp.offset).toBe(fresh.offset);
+    }),
+  );
+});
+
+type Step = typeof history extends fc.Arbitrary<(infer One)[]> ? One : never;
+
+/** A small server: what a change does to a snapshot, written apart from the reducer that it checks. */
+function decide(
+  step: Step,
+  before: Snapshot,
+  nextId: number,
+): { type: string; data: Record<string, unknown>; after: Snapshot } {
+  const people = before.participants;
+  const with_ = (participants: readonly Participant[]): Snapshot => ({ ...before, participants });
+  if (step.kind === "join") {
+    const newcomer = person(nextId, { name: step.name });
+    return { type: "participant_joined", data: { participant: newcomer }, after: with_([...people, newcomer]) };
+  }
+  if (step.kind === "extend") {
+    const longer = { ...before.session, expires_at: before.session.expires_at + step.by };
+    return { type: "session_changed", data: { session: longer }, after: { ...before, session: longer } };
+  }
+  const id = people.length === 0 ? 0 : (people[step.pick % people.length]?.id ?? 0);
+  const edit = (fields: Partial<Participant>) => people.map((one) => (one.id === id ? { ...one, ...fields } : one));
+  switch (step.kind) {
+    case "leave":
+      return {
+        type: "participant_left",
+        data: { participant: id, reason: "left" },
+        after: with_(people.filter((one) => one.id !== id)),
+      };
+    case "share":
+      return {
+        type: "sharing_changed",
+        data: { participant: id, on: step.on },
+        after: with_(edit({ sharing: step.on })),
+      };
+    case "rename": {
+      const profile = { name: step.name, initials: step.name.slice(0, 1), color: "#0b84f3" };
+      return { type: "profile_changed", data: { participant: id, ...profile }, after: with_(edit(profile)) };
+    }
+    case "host": {
+      const roles = people.map((one) => ({ ...one, role: one.id === id ? ("host" as const) : ("member" as const) }));
+      return { type: "host_changed", data: { participant: id }, after: with_(roles) };
+    }
+  }
+}
