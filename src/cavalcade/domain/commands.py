@@ -160,8 +160,15 @@ def fix(data: object) -> Fix | None:
 
 
 def digest(name: str, data: object) -> str:
-    """A fingerprint of a request's content, the same for the same JSON whatever the order of its fields."""
-    canonical = json.dumps([name, data], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """A fingerprint of a request's content, the same for the same JSON whatever the order of its fields.
+
+    Raises:
+        Rejected: `invalid_request` where arrays and objects lie too deep within each other.
+    """
+    try:
+        canonical = json.dumps([name, data], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    except RecursionError:
+        reject(FieldError("", "is nested too deeply"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

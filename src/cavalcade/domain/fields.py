@@ -1,10 +1,12 @@
 """Reading untrusted JSON objects field by field, so that one answer names every bad field."""
 
-import math
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
+
+MAX_UNKNOWN_FIELDS: Final = 20
+"""How many unknown fields of an object an answer names, so that it does not grow to many times what was sent."""
 
 
 class Fields:
@@ -54,10 +56,7 @@ class Fields:
         value = self._take(name, required=required)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            self._wrong(name, f"must be a number from {low:g} to {high:g}")
-            return None
-        if not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             self._wrong(name, f"must be a number from {low:g} to {high:g}")
             return None
         return float(value)
@@ -100,10 +99,13 @@ class Fields:
             Rejected: `invalid_request` with every bad field, where there is one.
         """
         known = ", ".join(sorted(self._seen)) or "none"
-        for name in self._data:
-            if name not in self._seen:
-                escaped = name[:64].replace("~", "~0").replace("/", "~1")
-                self._errors.append(FieldError(f"{self._pointer}/{escaped}", f"is not a known field; known: {known}"))
+        unknown = [name for name in self._data if name not in self._seen]
+        for name in unknown[:MAX_UNKNOWN_FIELDS]:
+            # Lone surrogates, which JSON can spell, would keep the answer from being written as UTF-8.
+            shown = name[:64].encode(errors="replace").decode().replace("~", "~0").replace("/", "~1")
+            self._errors.append(FieldError(f"{self._pointer}/{shown}", f"is not a known field; known: {known}"))
+        if (more := len(unknown) - MAX_UNKNOWN_FIELDS) > 0:
+            self._errors.append(FieldError(self._pointer, f"has {more} more fields that are not known"))
         if self._errors and not self._pointer:
             reject(*self._errors)
 

@@ -128,14 +128,18 @@ def is_newer(position: Position, newest: Position | None) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool):
+        return False
+    # An integer is finite; asking math.isfinite fails for those that no float can hold.
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _scaled(value: float | None, scale: int, low: int, high: int, *, saturate: bool = False) -> int | None:
     """Quantises an optional field; a value of the wrong kind or out of range is unknown unless it may saturate."""
     if value is None or not _is_number(value):
         return None
-    scaled = round(value * scale)
+    # Bounded before it is scaled: a finite number times the scale may be infinite, which no integer can hold.
+    scaled = round(max(low / scale - 1, min(high / scale + 1, value)) * scale)
     if saturate:
         return None if scaled < low and low == 0 else max(low, min(high, scaled))
     return scaled if low <= scaled <= high else None

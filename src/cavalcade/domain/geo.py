@@ -21,7 +21,8 @@ def bearing(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     delta = math.radians(lon2 - lon1)
     y = math.sin(delta) * math.cos(phi2)
     x = math.cos(phi1) * math.sin(phi2) - math.sin(phi1) * math.cos(phi2) * math.cos(delta)
-    return math.degrees(math.atan2(y, x)) % 360.0
+    # The remainder of a tiny negative angle rounds to 360 itself, hence the second one.
+    return math.degrees(math.atan2(y, x)) % 360.0 % 360.0
 
 
 def destination(lat: float, lon: float, heading: float, metres: float) -> tuple[float, float]:

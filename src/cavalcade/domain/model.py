@@ -6,6 +6,9 @@ from enum import StrEnum
 
 DAY_S = 86_400
 
+MAX_PARTICIPANT_ID = 0xFFFF
+"""The greatest id that packed positions can carry; nobody can join after it has been given away."""
+
 
 class Role(StrEnum):
     """What a participant may do: a host ends and extends, a member shares, a viewer only watches."""

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 
 MAX_NAME_LENGTH = 48
 MAX_COMBINING_MARKS = 4
+MAX_RAW_LENGTH = 256
+"""How much text is looked at, white space included: normalising takes quadratic time for long runs of marks."""
+
+MAX_GRAPHEME_LENGTH = 16
+"""Code points in one user-perceived character; the longest emoji in use has 10."""
 
 PALETTE = (
     "#e5484d", "#0b84f3", "#2f9e44", "#f08c00", "#8e4ec6", "#0c8599",
@@ -18,6 +23,7 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _SPACE = re.compile(r"\s+")
 _JOINER = "\u200d"
 _INVISIBLE_ALLOWED = frozenset("\u200c\u200d")
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _ADJECTIVES = (
     "Amber", "Autumn", "Bold", "Bright", "Calm", "Clear", "Coastal", "Copper", "Crimson", "Dawn", "Distant", "Early",
     "Golden", "Green", "High", "Jade", "Keen", "Long", "Lucky", "Merry", "Misty", "Northern", "Open", "Polar", "Quiet",
@@ -43,7 +49,7 @@ def clean_name(text: str) -> str:
         ValueError: With a sentence that says what is allowed, where the name is too long or holds characters that could
             disturb the text around it (controls, text-direction overrides, lone surrogates, stacks of marks).
     """
-    name = _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    name = _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip() if len(text) <= MAX_RAW_LENGTH else text
     if len(name) > MAX_NAME_LENGTH:
         raise ValueError(f"must have at most {MAX_NAME_LENGTH} characters")
     marks = 0
@@ -54,10 +60,13 @@ def clean_name(text: str) -> str:
             category == "Cf" and character not in _INVISIBLE_ALLOWED and not _is_emoji_tag(character)
         ):
             raise ValueError("must not contain control characters or text-direction overrides")
-        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if category in {"Mn", "Me"}:
+            marks += 1
+        elif category != "Cf":  # Marks stack up across a joiner, which takes no space.
+            marks = 0
         if marks > MAX_COMBINING_MARKS:
             raise ValueError(f"must not stack more than {MAX_COMBINING_MARKS} marks on one character")
-        visible = visible or category[0] in "LNPS"
+        visible = visible or (category[0] in "LNPS" and character not in _BLANKS)
     return name if visible else ""
 
 
@@ -84,7 +93,7 @@ def initials(name: str) -> str:
     second = words[-1][0] if len(words) > 1 else (words[0][1] if len(words[0]) > 1 and _is_cased(first) else "")
     if second and not second[0].isalnum():
         second = ""
-    return _upper(first) + _upper(second)
+    return _capital(first) + _capital(second)
 
 
 def default_participant_name(participant: int) -> str:
@@ -103,9 +112,10 @@ def default_color(participant: int) -> str:
     return PALETTE[(participant - 1) % len(PALETTE)]
 
 
-def _upper(grapheme: str) -> str:
-    upper = grapheme.upper()
-    return upper if len(upper) == len(grapheme) else grapheme
+def _capital(grapheme: str) -> str:
+    """Title case, which leaves scripts alone whose capitals do not begin words (Georgian)."""
+    capital = grapheme.title()
+    return capital if len(capital) == len(grapheme) else grapheme
 
 
 def _is_cased(grapheme: str) -> bool:
@@ -115,6 +125,11 @@ def _is_cased(grapheme: str) -> bool:
 def _is_letter_like(grapheme: str) -> bool:
     """Letters, digits and pictographs; not punctuation or brackets around a word."""
     return grapheme[0].isalnum() or unicodedata.category(grapheme[0]) == "So"
+
+
+def _is_pictograph(character: str) -> bool:
+    """Whether it may be part of a joined emoji; some of the arrows in them are mathematical symbols."""
+    return unicodedata.category(character) in {"So", "Sm"}
 
 
 def _is_emoji_tag(character: str) -> bool:
@@ -138,9 +153,9 @@ def _extends(character: str) -> bool:
 def _graphemes(text: str) -> Iterator[str]:
     cluster = ""
     for character in text:
-        joins = cluster and (
+        joins = 0 < len(cluster) < MAX_GRAPHEME_LENGTH and (
             _extends(character)
-            or cluster[-1] == _JOINER
+            or (cluster[-1] == _JOINER and _is_pictograph(cluster[0]) and _is_pictograph(character))
             or (len(cluster) == 1 and _is_regional_indicator(cluster) and _is_regional_indicator(character))
         )
         if joins:

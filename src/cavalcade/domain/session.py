@@ -21,7 +21,7 @@ from cavalcade.domain.events import (
     SharingChanged,
     UnknownChange,
 )
-from cavalcade.domain.model import Limits, Participant, Role, Session, SessionState
+from cavalcade.domain.model import MAX_PARTICIPANT_ID, Limits, Participant, Role, Session, SessionState
 from cavalcade.domain.operations import (
     ClaimHost,
     EndSession,
@@ -78,7 +78,7 @@ def decide(state: SessionState, operation: Operation, now: int, limits: Limits) 
     """
     changes = _changes(state, operation, now, limits)
     return [
-        Event(state.offset + place, now, operation.by, operation.op_id, change)
+        Event(state.offset + place, now, _cause(operation, change), operation.op_id, change)
         for place, change in enumerate(changes, start=1)
     ]
 
@@ -140,11 +140,20 @@ def _changes(state: SessionState, operation: Operation, now: int, limits: Limits
             return []
 
 
+def _cause(operation: Operation, change: Change) -> int | None:
+    """Who caused a change: whoever joins gets their id with the event, and so cannot be named by the operation."""
+    return change.participant.id if isinstance(change, ParticipantJoined) else operation.by
+
+
 def _join(state: SessionState, wish: Join, now: int) -> Change:
     if len(state.participants) >= state.max_participants:
         raise Rejected(ErrorCode.SESSION_FULL, f"This session already has {state.max_participants} people in it.")
-    role = Role.HOST if wish.role is not Role.VIEWER and state.host is None else wish.role
     participant = state.next_participant
+    if participant > MAX_PARTICIPANT_ID:
+        raise Rejected(ErrorCode.SESSION_FULL, "Too many people have come and gone in this session.")
+    role = wish.role
+    if role is not Role.VIEWER:
+        role = Role.HOST if state.host is None else Role.MEMBER
     name = wish.name or names.default_participant_name(participant)
     return ParticipantJoined(
         Participant(

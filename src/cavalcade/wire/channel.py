@@ -56,6 +56,7 @@ class ServerChannel:
         self.topic = TOPIC_PREFIX + session_id
         self.join_ref: str | None = None
         self._joining: JoinRequested | None = None
+        self._joining_elsewhere: JoinRequested | None = None
 
     @property
     def joined(self) -> bool:
@@ -84,7 +85,12 @@ class ServerChannel:
         Returns:
             The frames to send, before any broadcast: the ok reply, then for a join over an open channel the close of
             the old one. None at all where a newer join has replaced the request.
+
+        Raises:
+            ValueError: Where the request is for another session's topic; only `refuse` answers that.
         """
+        if request.topic != self.topic:
+            raise ValueError("a join to another session's topic cannot be accepted")
         if self._joining is not request:
             return []
         frames = [self._reply(request.join_ref, request.ref, request.topic, "ok", response)]
@@ -97,11 +103,13 @@ class ServerChannel:
         """Answers a join with an error; an older open channel stays as it is."""
         if self._joining is request:
             self._joining = None
+        if self._joining_elsewhere is request:
+            self._joining_elsewhere = None
         return [self._reply(request.join_ref, request.ref, request.topic, "error", response)]
 
     def is_current(self, request: JoinRequested) -> bool:
         """Whether a join still waits for its answer, and no newer one has replaced it."""
-        return self._joining is request
+        return request is self._joining or request is self._joining_elsewhere
 
     def reply(self, ref: str, status: str, response: object) -> bytes:
         """The answer to a push on the joined channel."""
@@ -137,7 +145,10 @@ class ServerChannel:
             )
         if event == "phx_join" and topic.startswith(TOPIC_PREFIX):
             request = JoinRequested(message.join_ref or message.ref or "", message.ref, topic, message.payload)
-            self._joining = request
+            if topic == self.topic:
+                self._joining = request
+            else:
+                self._joining_elsewhere = request
             return request
         if event == "phx_leave":
             return self._leave(message)
@@ -145,14 +156,14 @@ class ServerChannel:
 
     def _leave(self, message: Message) -> Received:
         reply = self._reply(message.join_ref, message.ref, message.topic, "ok", {})
-        if message.topic != self.topic or self.join_ref is None:
-            self._joining = None
+        newest = self.join_ref if self._joining is None else self._joining.join_ref
+        if message.topic != self.topic or newest is None:
             return Send(reply)
-        if message.join_ref is not None and message.join_ref != self.join_ref:
+        if message.join_ref is not None and message.join_ref != newest:
             return None
-        closed = self._close_frame(self.join_ref, "phx_close")
-        self.join_ref = self._joining = None
-        return Left((reply, closed))
+        self._joining = None
+        closed = self._end("phx_close")
+        return Send(reply) if closed is None else Left((reply, closed))
 
     def _unmatched(self, message: Message) -> Received:
         response = {"reason": "unmatched topic"}

@@ -10,7 +10,7 @@ from typing import Final
 _ID_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID: Final = re.compile(r"[a-z0-9]{10}")
 _CODE: Final = re.compile(r"([a-z0-9]{10})\.([A-Za-z0-9_-]{22})")
-_LINK: Final = re.compile(r"#([^&\s]+)")
+_LINK: Final = re.compile(r"#([a-z0-9]{10}\.[A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
 
 
 def new_session_id() -> str:
@@ -47,9 +47,11 @@ def parse_code(code: str) -> tuple[str, str] | None:
 
 
 def code_from_link(text: str) -> str | None:
-    """Finds the code in what somebody pasted: a link `<base>/j#<code>`, perhaps with `&...` behind, or a bare code."""
+    """Finds the code in what somebody pasted: a link `<base>/j#<code>`, with text around it or not, or a bare code."""
     found = _LINK.search(text)
-    code = found[1] if found else text.strip()
+    if found:
+        return found[1]
+    code = text.strip()
     return code if parse_code(code) else None
 
 

@@ -45,10 +45,10 @@ def decode_text(data: str | bytes | bytearray | memoryview) -> Message:
     Raises:
         DecodeError: Where it is not a frame.
     """
-    if isinstance(data, memoryview):
-        data = data.tobytes()
     try:
-        frame = json.loads(data, parse_constant=_no_constant)
+        # Decoded here, since json.loads would take UTF-16 and surrogates in bytes as well.
+        text = data if isinstance(data, str) else str(data, "utf-8")
+        frame = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise DecodeError("a text frame must be valid JSON in UTF-8") from error
     if not isinstance(frame, list) or len(frame) < 5:
