@@ -4,6 +4,7 @@ Every key carries the hash tag `{id}` and an expiry, so that nothing outlives it
 Redis away costs freshness elsewhere, never a session on this process: writes are repeated when it is back.
 """
 
+import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,9 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import DEGREE, Position
+from cavalcade.domain.session import withdrawn
 from cavalcade.server.redis_link import Command, RedisLink
 from cavalcade.wire.positions import pack_fix, unpack_fix
 
@@ -26,6 +29,9 @@ GRACE_MS: Final = 5_000
 
 TOMBSTONE_S: Final = 45
 """How long writes for an ended session are refused; less than a minute, after which nothing may be stored."""
+
+WRITE_INTERVAL_S: Final = 0.2
+"""How long positions are gathered before they are written, seconds."""
 
 # KEYS positions, geo, ended; ARGV expiry in ms, then (participant, packed fix, lon, lat) each.
 # The newest fix_time wins, wherever it was written from.
@@ -89,6 +95,29 @@ class LivePositionWriter:
         self._dirty.pop(session_id, None)
         self._withdrawn.pop(session_id, None)
 
+    def announce(self, publication: Command, session_id: str, events: Iterable[Event]) -> None:
+        """Publishes events, after the withdrawals that go with them."""
+        gone = {who for event in events if (who := withdrawn(event.change)) is not None}
+        for who in gone:
+            self.withdraw(session_id, who)
+        self.flush()
+        self._link.tell([publication])
+
+    def seen(self, session_id: str, participant: int, at: int, expires_at: int) -> None:
+        """Notes when somebody was last connected, ms since the epoch."""
+        name = key(session_id, "seen")
+        self._link.tell([("HSET", name, participant, at), ("PEXPIREAT", name, expires_at + GRACE_MS)])
+
+    def end(self, session_id: str) -> None:
+        """Deletes all of a session that ended, and refuses late writes for a while."""
+        self.forget(session_id)
+        self._link.tell([("SET", key(session_id, "ended"), 1, "EX", TOMBSTONE_S), _deletion([session_id])])
+
+    def delete(self, session_ids: Sequence[str]) -> None:
+        """Deletes all of sessions that ended a while ago."""
+        if session_ids:
+            self._link.tell([_deletion(session_ids)])
+
     def flush(self) -> None:
         """Writes what has been gathered; keeps it where Redis is away."""
         if not self._dirty and not self._withdrawn:
@@ -100,6 +129,12 @@ class LivePositionWriter:
         if self._link.tell(commands):
             self._dirty.clear()
             self._withdrawn.clear()
+
+    async def run(self) -> None:
+        """Writes what has been gathered five times a second, until cancelled."""
+        while True:
+            await asyncio.sleep(WRITE_INTERVAL_S)
+            self.flush()
 
 
 class LiveState:
@@ -137,28 +172,10 @@ class LiveState:
         assert isinstance(answer, list)
         return [(int(member), float(distance)) for member, distance in answer]
 
-    async def withdraw(self, session_id: str, participants: Iterable[int]) -> None:
-        """Takes positions out."""
-        await self._pipeline(_withdrawal(session_id, participants))
-
-    async def end(self, session_id: str) -> None:
-        """Deletes all of a session that ended, and refuses late writes for a while."""
-        names = [key(session_id, part) for part in ("positions", "geo", "seen")]
-        await self._pipeline([("SET", key(session_id, "ended"), 1, "EX", TOMBSTONE_S), ("DEL", *names)])
-
-    async def seen(self, session_id: str, participant: int, at: int, expires_at: int) -> None:
-        """Notes when somebody was last connected, ms since the epoch."""
-        name = key(session_id, "seen")
-        await self._pipeline([("HSET", name, participant, at), ("PEXPIREAT", name, expires_at + GRACE_MS)])
-
     async def seen_at(self, session_id: str, participant: int) -> int | None:
         """When somebody was last noted as connected, ms since the epoch."""
         (answer,) = await self._pipeline([("HGET", key(session_id, "seen"), participant)])
         return None if answer is None else int(answer)  # type: ignore[call-overload]  # redis-py: bytes
-
-    async def publish(self, session_id: str, message: bytes) -> None:
-        """Tells every process that has the session about its change."""
-        await self._pipeline([("PUBLISH", key(session_id, "events"), message)])
 
     async def _pipeline(self, commands: Iterable[Command]) -> list[object]:
         try:
@@ -181,6 +198,10 @@ def _write(session_id: str, expires_at: int, positions: Mapping[int, Position]) 
 def _withdrawal(session_id: str, participants: Iterable[int]) -> list[Command]:
     who = tuple(participants)
     return [("HDEL", key(session_id, "positions"), *who), ("ZREM", key(session_id, "geo"), *who)] if who else []
+
+
+def _deletion(session_ids: Iterable[str]) -> Command:
+    return ("DEL", *(key(session_id, part) for session_id in session_ids for part in ("positions", "geo", "seen")))
 
 
 def _geo(position: Position) -> tuple[float, float]:

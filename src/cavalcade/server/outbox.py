@@ -46,6 +46,7 @@ class Outbox:
     __slots__ = (
         "_behind",
         "_bytes",
+        "_done",
         "_open",
         "_paused",
         "_queue",
@@ -81,6 +82,7 @@ class Outbox:
         self._open = False
         self._paused = paused
         self._behind = False
+        self._done = False
 
     def open(self, offset: int, frames: Sequence[bytes]) -> None:
         """Sends the join's answer and then what has come in since; events up to `offset` are in that answer."""
@@ -98,19 +100,19 @@ class Outbox:
 
     def send_event(self, event: Event, frame: bytes) -> None:
         """Delivers a durable event once; one that was delivered before is ignored."""
-        if event.offset <= self.offset:
+        if event.offset <= self.offset or self._done:
             return
         self.offset = event.offset
         self._send(frame)
         change = event.change
         if isinstance(change, SessionEnded):
-            self._wire.finish(CLOSE_NOT_FOUND)
+            self._finish(CLOSE_NOT_FOUND)
         elif isinstance(change, ParticipantLeft) and change.participant == self.participant:
-            self._wire.finish(CLOSE_UNAUTHORIZED)
+            self._finish(CLOSE_UNAUTHORIZED)
 
     def send_positions(self, frame: bytes) -> bool:
         """Delivers a flush, or skips it where the reader is behind."""
-        if self._paused or not self._open:
+        if self._paused or self._done or not self._open:
             self._behind = True
             return False
         self._write_positions(frame)
@@ -118,7 +120,7 @@ class Outbox:
 
     def send_control(self, frame: bytes) -> None:
         """Delivers presence, or skips it where the reader is behind: the whole presence is sent when it caught up."""
-        if self._paused or not self._open:
+        if self._paused or self._done or not self._open:
             self._behind = True
         else:
             self._wire.write_text(frame)
@@ -145,9 +147,14 @@ class Outbox:
         if self._behind and self._open and not self._paused:
             self._catch_up()
 
+    def _finish(self, code: int) -> None:
+        """This was the last event for this connection: nothing of the session reaches it any more."""
+        self._done = True
+        self._wire.finish(code)
+
     def _catch_up(self) -> None:
         self._behind = False
-        if self.caught_up is not None:
+        if self.caught_up is not None and not self._done:
             self.caught_up()
 
     def _send(self, frame: bytes) -> None:

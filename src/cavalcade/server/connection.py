@@ -1,0 +1,383 @@
+"""One WebSocket connection: frames in, operations and positions to the backend, frames out through its outbox."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from cavalcade.domain import commands
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.fix import Position, accept, clamp
+from cavalcade.server.backend import Attachment, Receipt
+from cavalcade.server.clock import now_ms
+from cavalcade.server.deadline import REPLY_DEADLINE_S, within
+from cavalcade.server.fanout import presence_metas
+from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_NOT_FOUND, CLOSE_UNAUTHORIZED, Outbox
+from cavalcade.wire.channel import JoinRequested, Left, Pushed, Received, Send, ServerChannel
+from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.frame import MAX_FRAME
+from cavalcade.wire.messages import JoinParameters, event_to_dict, read_join, rejection_to_dict, snapshot_to_dict
+from cavalcade.wire.positions import FIX_SIZE, position_to_dict, unpack_fix
+
+if TYPE_CHECKING:
+    from cavalcade.server.socket import SocketServer
+    from cavalcade.server.tokens import Claims
+
+MAX_WAITING_OPERATIONS: Final = 16
+"""Operations of one connection that may wait for their turn; they are carried out one after another."""
+
+MAX_FRAMES_PER_S: Final = 100
+"""Beyond this a connection is not read until the second is over: TCP slows the sender down."""
+
+LINGER_S: Final = 5.0
+"""How long a client that was told not to come back has to close by itself."""
+
+ABORT_S: Final = 2.0
+"""How long the peer has to answer a close."""
+
+SEND_BUFFER: Final = 16_384
+"""The kernel's send buffer in bytes: what it holds for a slow reader is stale by the time it is read."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Connection(WSListener):
+    """One connection and the channel on it."""
+
+    __slots__ = (
+        "_channel",
+        "_claims",
+        "_closing",
+        "_fragment_type",
+        "_fragments",
+        "_frames",
+        "_join",
+        "_loop",
+        "_operations",
+        "_outbox",
+        "_paused",
+        "_second",
+        "_server",
+        "_session_id",
+        "_transport",
+        "_worker",
+        "joined_or_opened_at",
+        "last_received_at",
+    )
+
+    def __init__(self, server: "SocketServer", session_id: str, claims: "Claims | None") -> None:
+        """Starts a connection whose handshake was accepted.
+
+        Args:
+            server: What all connections share.
+            session_id: The session that its address names.
+            claims: What its token says, or None where it has no valid one.
+        """
+        super().__init__()
+        self._server = server
+        self._session_id = session_id
+        self._claims = claims
+        self._channel = ServerChannel(session_id)
+        self._loop = asyncio.get_running_loop()
+        self._transport: WSTransport | None = None
+        self._outbox: Outbox | None = None
+        self._join: asyncio.Task[None] | None = None
+        self._operations: deque[Pushed] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._fragments: bytearray | None = None
+        self._fragment_type: WSMsgType | None = None
+        self._second = 0
+        self._frames = 0
+        self._paused = self._closing = False
+        self.last_received_at = self.joined_or_opened_at = self._loop.time()
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether a channel is open."""
+        return self._outbox is not None
+
+    # What picows calls.
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """The socket is open."""
+        self._transport = transport
+        underlying = transport.underlying_transport
+        underlying.set_write_buffer_limits(high=0)
+        with contextlib.suppress(OSError):
+            underlying.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._server.opened(self)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """A frame came in."""
+        moment = self._loop.time()
+        self.last_received_at = moment
+        self._count(moment, transport)
+        kind = frame.msg_type
+        try:
+            if kind is WSMsgType.BINARY and frame.fin:
+                self._act(self._channel.receive_binary(frame.get_payload_as_bytes()))
+            elif kind is WSMsgType.TEXT and frame.fin:
+                self._act(self._channel.receive_text(frame.get_payload_as_bytes()))
+            elif kind is WSMsgType.PING:
+                if not self._paused:
+                    transport.send_pong(frame.get_payload_as_bytes())
+            elif kind is WSMsgType.CLOSE:
+                self._closing = True
+                transport.send_close(frame.get_close_code())
+                transport.disconnect()
+            elif kind is not WSMsgType.PONG:
+                self._collect(frame)
+        except DecodeError as error:
+            self._server.metrics.malformed_frames.inc()
+            _log.info("frame_malformed", expected=str(error))
+            self.close(CLOSE_FAILED)
+
+    def on_ws_disconnected(self, _transport: WSTransport) -> None:
+        """The socket is gone."""
+        self._closing = True
+        self._detach()
+        self._operations.clear()
+        self._server.gone(self)
+
+    def pause_writing(self) -> None:
+        """The transport is full."""
+        self._paused = True
+        if self._outbox is not None:
+            self._outbox.pause()
+
+    def resume_writing(self) -> None:
+        """The transport takes more."""
+        self._paused = False
+        if self._outbox is not None:
+            self._outbox.resume()
+
+    # What the outbox and the server call.
+
+    def write_text(self, frame: bytes) -> None:
+        """Writes one text frame."""
+        assert self._transport is not None
+        self._transport.send(WSMsgType.TEXT, frame)
+
+    def write_binary(self, frame: bytes) -> None:
+        """Writes one binary frame."""
+        assert self._transport is not None
+        self._transport.send(WSMsgType.BINARY, frame)
+
+    def close(self, code: int) -> None:
+        """Closes the connection with a code; a peer that does not answer is cut off."""
+        if self._closing or self._transport is None:
+            return
+        self._closing = True
+        self._detach()
+        self._transport.send_close(code)  # type: ignore[arg-type]  # picows takes the codes from 4000 up as integers
+        self._loop.call_later(ABORT_S, self._transport.disconnect, False)
+
+    def finish(self, code: int) -> None:
+        """Ends the channel for good, and closes the connection if the client does not do so itself."""
+        frame = self._channel.close()
+        if frame is not None and not self._closing:
+            self.write_text(frame)
+        if code != CLOSE_NOT_FOUND:
+            self._detach()
+        self._loop.call_later(LINGER_S, self.close, code)
+
+    # Frames in.
+
+    def _count(self, moment: float, transport: WSTransport) -> None:
+        """Stops reading for the rest of a second in which too much came in."""
+        second = int(moment)
+        if second != self._second:
+            self._second, self._frames = second, 0
+        self._frames += 1
+        if self._frames == MAX_FRAMES_PER_S:
+            transport.underlying_transport.pause_reading()
+            self._loop.call_later(second + 1 - moment, self._read_again)
+
+    def _read_again(self) -> None:
+        if not self._closing and self._transport is not None:
+            self._transport.underlying_transport.resume_reading()
+
+    def _collect(self, frame: WSFrame) -> None:
+        """Puts a fragmented message together."""
+        starts = frame.msg_type is not WSMsgType.CONTINUATION
+        if starts is not (self._fragments is None):
+            raise DecodeError("a fragmented message must be finished before another one, and begun before it goes on")
+        if self._fragments is None:
+            self._fragments, self._fragment_type = bytearray(), frame.msg_type
+        self._fragments += frame.get_payload_as_memoryview()
+        if len(self._fragments) > MAX_FRAME:
+            self._fragments = None
+            self.close(WSCloseCode.MESSAGE_TOO_BIG.value)
+            return
+        if frame.fin:
+            message, self._fragments = bytes(self._fragments), None
+            text = self._fragment_type is WSMsgType.TEXT
+            self._act(self._channel.receive_text(message) if text else self._channel.receive_binary(message))
+
+    def _act(self, received: Received) -> None:
+        if self._closing:
+            return
+        match received:
+            case Pushed(event="position", payload=payload):
+                self._position(payload)
+            case Pushed():
+                self._enqueue(received)
+            case Send(frame=frame):
+                self._reply(frame)
+            case JoinRequested():
+                self._begin_join(received)
+            case Left(frames=frames):
+                self._detach()
+                for frame in frames:
+                    self._reply(frame)
+            case None:
+                pass
+
+    def _reply(self, frame: bytes) -> None:
+        """Sends an answer in its place; before the join, a peer that does not read what it asked for is cut off."""
+        if self._outbox is not None:
+            self._outbox.send_reply(frame)
+        elif self._paused:
+            self.close(CLOSE_FAILED)
+        else:
+            self.write_text(frame)
+
+    def _position(self, payload: object) -> None:
+        outbox = self._outbox
+        if outbox is None:
+            return
+        position: Position | None = None
+        if isinstance(payload, bytes):
+            if len(payload) == FIX_SIZE:
+                position = clamp(unpack_fix(payload), now_ms())
+        elif (fix := commands.fix(payload)) is not None:
+            position = accept(fix, now_ms())
+        if position is None:
+            self._server.metrics.positions_refused.inc()
+            return
+        self._server.metrics.positions_received.inc()
+        self._server.backend.report(self._session_id, outbox.participant, position)
+
+    # Joining.
+
+    def _begin_join(self, request: JoinRequested) -> None:
+        if self._join is not None:
+            self._join.cancel()
+        self._detach()
+        claims = self._claims
+        if claims is None or request.topic != self._channel.topic or claims.session_id != self._session_id:
+            self._refuse(request, Rejected(ErrorCode.UNAUTHORIZED, "The token is not valid for this session."))
+            return
+        try:
+            parameters = read_join(request.payload)
+        except Rejected as rejected:
+            self._refuse(request, rejected)
+            return
+        self._join = asyncio.create_task(self._attach(request, parameters, claims.participant))
+
+    async def _attach(self, request: JoinRequested, parameters: JoinParameters, participant: int) -> None:
+        outbox = Outbox(self, participant, parameters.mode, secrets.token_urlsafe(9), paused=self._paused)
+        backend = self._server.backend
+
+        async def attach() -> Attachment:
+            attachment = await backend.attach(self._session_id, outbox, parameters.offset)
+            if self._closing or not self._channel.is_current(request):
+                # Too late, or replaced by a newer join: nobody would ever take the outbox out again.
+                backend.detach(self._session_id, outbox)
+            return attachment
+
+        try:
+            attachment = await within(REPLY_DEADLINE_S, attach())
+        except Rejected as rejected:
+            if not self._closing and self._channel.is_current(request):
+                self._refuse(request, rejected)
+            return
+        if self._closing or not self._channel.is_current(request):
+            return
+        self._outbox = outbox
+        if self._paused:
+            outbox.pause()
+        frames = self._channel.accept(request, self._welcome(attachment, parameters, participant))
+        presence = self._channel.push("presence_state", presence_metas(attachment.present))
+        outbox.open(attachment.state.offset, [*frames, presence])
+
+    def _welcome(self, attachment: Attachment, parameters: JoinParameters, me: int) -> dict[str, object]:
+        response: dict[str, object] = {
+            "offset": attachment.state.offset,
+            "server_time": now_ms(),
+            "me": me,
+            "mode": parameters.mode,
+            "positions": [position_to_dict(who, where) for who, where in attachment.positions.items()],
+        }
+        if attachment.events is None:
+            response["snapshot"] = snapshot_to_dict(attachment.state)
+        else:
+            response["events"] = [event_to_dict(event) for event in attachment.events]
+        return response
+
+    def _refuse(self, request: JoinRequested, rejected: Rejected) -> None:
+        for frame in self._channel.refuse(request, rejection_to_dict(rejected)):
+            self._reply(frame)
+        if rejected.code is ErrorCode.UNAUTHORIZED:
+            self.finish(CLOSE_UNAUTHORIZED)
+        elif rejected.code is ErrorCode.SESSION_NOT_FOUND:
+            self.finish(CLOSE_NOT_FOUND)
+
+    def _detach(self) -> None:
+        outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            self.joined_or_opened_at = self._loop.time()
+            self._server.backend.detach(self._session_id, outbox)
+
+    # Operations, one after another.
+
+    def _enqueue(self, pushed: Pushed) -> None:
+        if self._outbox is None:
+            return
+        if pushed.event not in commands.OPERATIONS:
+            known = ", ".join(sorted(commands.OPERATIONS))
+            self._answer(pushed, Rejected(ErrorCode.INVALID_REQUEST, f"No such operation; there are: {known}."))
+        elif len(self._operations) >= MAX_WAITING_OPERATIONS:
+            self._answer(pushed, Rejected(ErrorCode.TOO_MANY_REQUESTS, "Too many operations at once; try again."))
+        else:
+            self._operations.append(pushed)
+            if self._worker is None:
+                self._worker = asyncio.create_task(self._work(self._outbox.participant))
+
+    async def _work(self, participant: int) -> None:
+        try:
+            while self._operations:
+                await self._carry_out(self._operations.popleft(), participant)
+        finally:
+            self._worker = None
+
+    async def _carry_out(self, pushed: Pushed, participant: int) -> None:
+        try:
+            operation = commands.operation(pushed.event, participant, pushed.payload)
+            receipt = await within(REPLY_DEADLINE_S, self._server.backend.submit(self._session_id, operation))
+        except Rejected as rejected:
+            self._answer(pushed, rejected)
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the operator a stack
+            _log.exception("operation_failed", operation=pushed.event)
+            self._answer(pushed, Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
+        else:
+            self._answer(pushed, receipt)
+
+    def _answer(self, pushed: Pushed, answer: Receipt | Rejected) -> None:
+        if pushed.ref is None or self._closing:
+            return
+        if isinstance(answer, Rejected):
+            name = pushed.event if pushed.event in commands.OPERATIONS else "unknown"
+            self._server.metrics.operations.labels(name, answer.code.value).inc()
+            self._reply(self._channel.reply(pushed.ref, "error", rejection_to_dict(answer)))
+            return
+        response: dict[str, object] = {"offset": answer.offset}
+        if answer.accepted is not None:
+            response["accepted"] = answer.accepted
+        self._server.metrics.operations.labels(pushed.event, "ok").inc()
+        self._reply(self._channel.reply(pushed.ref, "ok", response))

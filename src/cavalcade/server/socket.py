@@ -1,0 +1,112 @@
+"""The WebSocket server that both backends run: handshakes, the list of connections, silence, and the drain."""
+
+import asyncio
+from typing import Any, Final
+
+from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse
+from picows.common import WSUpgradeResponseWithListener
+
+from cavalcade.server.backend import Backend
+from cavalcade.server.clock import now_ms
+from cavalcade.server.connection import Connection
+from cavalcade.server.handshake import Refusal, allowed_origins, read_handshake
+from cavalcade.server.listener import listen_for_sockets
+from cavalcade.server.outbox import CLOSE_FAILED
+from cavalcade.server.socket_metrics import SocketMetrics
+from cavalcade.server.tokens import TokenSigner
+
+JOIN_S: Final = 10.0
+"""How long a connection may stay without a joined channel."""
+
+SILENCE_S: Final = 90.0
+"""How long a connection may say nothing at all; clients send a heartbeat every 30 s."""
+
+SWEEP_S: Final = 1.0
+GOING_AWAY: Final = 1012
+
+
+class SocketServer:
+    """All connections of one process."""
+
+    def __init__(self, backend: Backend, signer: TokenSigner, public_url: str, metrics: SocketMetrics) -> None:
+        """Prepares a server; `listen` opens it.
+
+        Args:
+            backend: Who owns live state.
+            signer: Checks tokens.
+            public_url: Where browsers come from.
+            metrics: What is counted.
+        """
+        self.backend = backend
+        self.metrics = metrics
+        self._signer = signer
+        self._origins = allowed_origins(public_url)
+        self._connections: dict[Connection, None] = {}
+        self._servers: list[asyncio.Server] = []
+
+    def __len__(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    async def listen(self, address: str) -> None:
+        """Starts to take connections.
+
+        Args:
+            address: `unix:/path` or `HOST:PORT`.
+
+        Raises:
+            OSError: Where the address cannot be had.
+        """
+        self._servers.append(await listen_for_sockets(self._accept, address))
+
+    async def run(self) -> None:
+        """Closes connections that never join or went silent, until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self.sweep(asyncio.get_running_loop().time())
+
+    def sweep(self, moment: float) -> None:
+        """Closes what has been idle for too long at a moment of the loop's clock."""
+        for connection in tuple(self._connections):
+            silent = moment - connection.last_received_at > SILENCE_S
+            if silent or (not connection.is_joined and moment - connection.joined_or_opened_at > JOIN_S):
+                connection.close(CLOSE_FAILED)
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no more connections and sends those there are elsewhere, spread over some seconds."""
+        for server in self._servers:
+            server.close()
+        connections = tuple(self._connections)
+        for connection in connections:
+            connection.close(GOING_AWAY)
+            await asyncio.sleep(seconds / len(connections))
+
+    def opened(self, connection: Connection) -> None:
+        """Notes a new connection."""
+        self._connections[connection] = None
+        self.metrics.connections.set(len(self._connections))
+
+    def gone(self, connection: Connection) -> None:
+        """Forgets a connection."""
+        self._connections.pop(connection, None)
+        self.metrics.connections.set(len(self._connections))
+
+    def _accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+        headers = request.headers
+        _mend_connection_header(headers)
+        handshake = read_handshake(request.path.decode("latin-1"), headers, self._origins)
+        if isinstance(handshake, Refusal):
+            self.metrics.handshakes_refused.labels(handshake.reason).inc()
+            refusal = WSUpgradeResponse.create_error_response(handshake.status)
+            return WSUpgradeResponseWithListener(refusal, None)
+        claims = self._signer.verify(handshake.token, now_ms()) if handshake.token else None
+        extra = {"Sec-WebSocket-Protocol": handshake.subprotocol} if handshake.subprotocol else None
+        response = WSUpgradeResponse.create_101_response(extra_headers=extra)
+        return WSUpgradeResponseWithListener(response, Connection(self, handshake.session_id, claims))
+
+
+def _mend_connection_header(headers: Any) -> None:  # noqa: ANN401 - a multidict, which picows does not export
+    """Firefox sends `Connection: keep-alive, Upgrade`, which is right and which picows refuses."""
+    tokens = {token.strip().lower() for value in headers.getall("Connection", []) for token in value.split(",")}
+    if "upgrade" in tokens:
+        headers["Connection"] = "upgrade"

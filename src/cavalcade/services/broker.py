@@ -1,0 +1,106 @@
+"""Events between processes: Redis Pub/Sub, one channel for each session that has connections here."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from json import JSONDecodeError, dumps, loads
+from typing import Final
+
+import structlog
+
+from cavalcade.domain.events import Event
+from cavalcade.server.live_state import key
+from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.messages import event_to_dict, events_from_list
+
+CONFIRM_S: Final = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Broker:
+    """The subscriptions of one process. What is published while Redis is away is lost here: offsets tell."""
+
+    def __init__(
+        self, redis_url: str, received: Callable[[str, Sequence[Event]], None], restored: Callable[[], None]
+    ) -> None:
+        """Prepares the broker; `run` connects it.
+
+        Args:
+            redis_url: Where Redis is.
+            received: Called with a session's id and its new events.
+            restored: Called when all subscriptions stand again after Redis was away: something may have been missed.
+        """
+        self._received, self._restored = received, restored
+        self._sessions: dict[str, str] = {}
+        self._confirmations: dict[str, asyncio.Future[None]] = {}
+        self._link = RedisLink(redis_url, connected=self._resubscribe, lost=self._fail, pushed=self._push)
+
+    async def run(self) -> None:
+        """Keeps the subscriptions until cancelled."""
+        await self._link.run()
+
+    async def subscribe(self, session_id: str) -> None:
+        """Subscribes and awaits the confirmation: whatever is published from then on arrives.
+
+        Raises:
+            RedisUnavailable: Where Redis is away or does not confirm in time.
+        """
+        channel = key(session_id, "events")
+        confirmation = self._confirmations.get(channel)
+        if confirmation is None:
+            confirmation = asyncio.get_running_loop().create_future()
+            self._confirmations[channel] = confirmation
+            self._sessions[channel] = session_id
+            if not self._link.tell([("SUBSCRIBE", channel)]):
+                self._settle(channel, RedisUnavailable())
+        try:
+            async with asyncio.timeout(CONFIRM_S):
+                await asyncio.shield(confirmation)
+        except TimeoutError:
+            raise RedisUnavailable from None
+
+    def unsubscribe(self, session_id: str) -> None:
+        """Ends a subscription."""
+        channel = key(session_id, "events")
+        if self._sessions.pop(channel, None) is not None:
+            self._link.tell([("UNSUBSCRIBE", channel)])
+
+    def _resubscribe(self) -> None:
+        if self._sessions:
+            self._link.tell([("SUBSCRIBE", *self._sessions)])
+            self._restored()
+
+    def _fail(self) -> None:
+        for channel in tuple(self._confirmations):
+            self._settle(channel, RedisUnavailable())
+
+    def _push(self, message: list[object]) -> None:
+        kind, channel = message[0], message[1]
+        if not isinstance(channel, bytes):
+            return
+        name = channel.decode()
+        if kind == b"subscribe":
+            self._settle(name, None)
+        elif kind == b"message" and isinstance(message[2], bytes) and name in self._sessions:
+            try:
+                events = events_from_list(loads(message[2]))
+            except (JSONDecodeError, DecodeError):
+                _log.exception("broker_message_unreadable")
+                return
+            self._received(self._sessions[name], events)
+
+    def _settle(self, channel: str, error: RedisUnavailable | None) -> None:
+        confirmation = self._confirmations.pop(channel, None)
+        if confirmation is None or confirmation.done():
+            return
+        if error is None:
+            confirmation.set_result(None)
+        else:
+            confirmation.set_exception(error)
+            confirmation.exception()  # whoever waits gets it; where nobody does, it is no accident
+
+
+def publication(session_id: str, events: Sequence[Event]) -> Command:
+    """The command that tells every process with the session about its new events."""
+    return ("PUBLISH", key(session_id, "events"), dumps([event_to_dict(event) for event in events]))

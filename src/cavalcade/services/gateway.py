@@ -1,0 +1,109 @@
+"""`cavalcade gateway`: the process that holds the WebSocket connections of route 1."""
+
+import asyncio
+import contextlib
+import signal
+from typing import Final
+
+import redis.asyncio
+import structlog
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from cavalcade.server.clock import AdaptiveClock, now_ms
+from cavalcade.server.internal import serve_internal
+from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.logs import configure_logging
+from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.socket import SocketServer
+from cavalcade.server.socket_metrics import SocketMetrics
+from cavalcade.server.tokens import TokenSigner
+from cavalcade.services.backend import ServicesBackend
+from cavalcade.services.hub import Hub
+from cavalcade.settings import Settings
+from cavalcade.storage.errors import Unavailable
+from cavalcade.storage.migrate import migrate
+from cavalcade.storage.sessions import SessionStore
+
+DRAIN_S: Final = 0.5
+SWEEP_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings, listen: str, internal: str) -> None:
+    """Runs a gateway until it is told to stop.
+
+    Args:
+        settings: What the environment says.
+        listen: `unix:/path` or `HOST:PORT` for WebSockets; behind the load balancer.
+        internal: `unix:/path` or `HOST:PORT` for health and metrics.
+    """
+    configure_logging(settings)
+    uvloop.run(serve(settings, listen, internal))
+
+
+async def serve(settings: Settings, listen: str, internal: str) -> None:
+    """Runs a gateway within the current loop until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await migrate(settings.database_url)
+    registry = CollectorRegistry()
+    metrics = SocketMetrics(registry)
+    store = SessionStore.open(settings.database_url)
+    client = redis.asyncio.Redis.from_url(settings.redis_url)
+    live = LiveState(client)
+    clock = AdaptiveClock(settings.window_ms)
+    link = RedisLink(settings.redis_url, connected=lambda: _heal(writer, hub))
+    writer = LivePositionWriter(link)
+    hub = Hub(store, live, writer, clock, settings.redis_url)
+    backend = ServicesBackend(store, live, writer, settings.limits, hub)
+    sockets = SocketServer(backend, TokenSigner(settings.secrets), settings.public_url, metrics)
+    work = [
+        link.run(),
+        hub.broker.run(),
+        hub.run(),
+        writer.run(),
+        clock.run(),
+        sockets.run(),
+        sweep(backend, settings.purge_after_s),
+        _measure(metrics, hub, clock),
+        serve_internal(internal, backend, registry),
+    ]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(task) for task in work]
+        await sockets.listen(listen)
+        _log.info("gateway_started", listen=listen)
+        await stopped.wait()
+        await sockets.drain(DRAIN_S)
+        writer.flush()
+        for task in tasks:
+            task.cancel()
+    await store.close()
+    await client.aclose()
+    _log.info("gateway_stopped")
+
+
+async def sweep(backend: ServicesBackend, purge_after_s: int) -> None:
+    """Ends sessions whose time is over and deletes what has ended, once a second, until cancelled."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            await backend.expire()
+            await backend.purge(now_ms() - purge_after_s * 1000)
+        await asyncio.sleep(SWEEP_S)
+
+
+def _heal(writer: LivePositionWriter, hub: Hub) -> None:
+    """Redis is there (again): it may know nothing of what this gateway has."""
+    writer.connected()
+    hub.rewrite()
+
+
+async def _measure(metrics: SocketMetrics, hub: Hub, clock: AdaptiveClock) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        metrics.sessions.set(len(hub.hosted))
+        metrics.loop_lag.set(clock.lag_s)
+        metrics.window.set(clock.window_s())

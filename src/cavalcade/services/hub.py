@@ -1,0 +1,280 @@
+"""The sessions that have connections on this gateway: each folded up to date, each with its fan-out.
+
+A session is hosted when the first connection attaches: subscribe, then read PostgreSQL and Redis, then fold what came
+in meanwhile. Events are applied in the order of offsets; what is missing is fetched from PostgreSQL.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import structlog
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event
+from cavalcade.domain.fix import Position
+from cavalcade.domain.session import evolve, withdrawn
+from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.fanout import Fanout
+from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.outbox import CLOSE_NOT_FOUND, Outbox
+from cavalcade.server.redis_link import RedisUnavailable
+from cavalcade.services.broker import Broker
+from cavalcade.storage.errors import Unavailable
+from cavalcade.storage.sessions import SessionStore
+from cavalcade.storage.stored import Stored
+
+GAP_S: Final = 0.05
+"""How long an event that came too early waits for the ones before it."""
+
+LINGER_S: Final = 20.0
+"""How long a session without connections stays hosted: people come back from a tunnel."""
+
+LOG_LENGTH: Final = 256
+"""Newest events kept for those who come back, so that a reconnect storm does not read PostgreSQL."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Hosted:
+    """One session on this gateway."""
+
+    stored: Stored
+    fanout: Fanout
+    log: deque[Event] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    early: dict[int, Event] = field(default_factory=dict)
+    repair: asyncio.TimerHandle | asyncio.Task[None] | None = None
+    linger: asyncio.TimerHandle | None = None
+
+
+class Hub:
+    """All sessions of one gateway."""
+
+    def __init__(
+        self, store: SessionStore, live: LiveState, writer: LivePositionWriter, clock: AdaptiveClock, redis_url: str
+    ) -> None:
+        """Starts empty.
+
+        Args:
+            store: PostgreSQL.
+            live: Redis, for reading.
+            writer: Where accepted positions go.
+            clock: Time and window.
+            redis_url: For the broker's own connection.
+        """
+        self.hosted: dict[str, Hosted] = {}
+        self.broker = Broker(redis_url, self.receive, self.check_soon)
+        self._store, self._live, self._writer, self._clock = store, live, writer, clock
+        self._hosting: dict[str, asyncio.Task[Hosted]] = {}
+        self._arrived: dict[str, list[Event]] = {}
+        self._cold: dict[str, asyncio.Future[tuple[Stored | None, dict[int, Position]]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._check_now = asyncio.Event()
+
+    async def host(self, session_id: str) -> Hosted:
+        """The hosted session, loaded once however many ask at the same time.
+
+        Raises:
+            Rejected: `session_not_found` or `unavailable`.
+        """
+        hosted = self.hosted.get(session_id)
+        if hosted is not None:
+            return hosted
+        task = self._hosting.get(session_id)
+        if task is None:
+            task = asyncio.create_task(self._load(session_id))
+            self._hosting[session_id] = task
+            task.add_done_callback(lambda _: self._hosting.pop(session_id, None))
+        return await asyncio.shield(task)
+
+    async def events_since(self, hosted: Hosted, offset: int) -> list[Event]:
+        """The events after an offset, up to the state that the session has when this returns.
+
+        Raises:
+            Unavailable: Where PostgreSQL cannot be read.
+        """
+        wanted = hosted.stored.state.offset
+        events: list[Event] = []
+        if not (hosted.log and hosted.log[0].offset <= offset + 1) and offset < wanted:
+            events = await self._store.events_after(hosted.stored.state.session.id, offset)
+            offset += len(events)
+        return events + [event for event in hosted.log if event.offset > offset]
+
+    def add(self, hosted: Hosted, outbox: Outbox) -> None:
+        """Adds a connection to a session."""
+        if hosted.linger is not None:
+            hosted.linger.cancel()
+            hosted.linger = None
+        hosted.fanout.add(outbox)
+
+    def remove(self, session_id: str, outbox: Outbox) -> bool:
+        """Removes a connection; True where it was its participant's last one."""
+        hosted = self.hosted.get(session_id)
+        if hosted is None or not hosted.fanout.remove(outbox):
+            return False
+        if not hosted.fanout:
+            loop = asyncio.get_running_loop()
+            hosted.linger = loop.call_later(LINGER_S, self._drop, session_id)
+        return outbox.participant not in hosted.fanout.present
+
+    def receive(self, session_id: str, events: Iterable[Event]) -> None:
+        """Takes events from this process or another one, in whatever order, however often."""
+        hosted = self.hosted.get(session_id)
+        if hosted is None:
+            if session_id in self._arrived:
+                self._arrived[session_id].extend(events)
+            return
+        for event in events:
+            if event.offset > hosted.stored.state.offset:
+                hosted.early[event.offset] = event
+        self._settle(session_id, hosted)
+
+    def check_soon(self) -> None:
+        """Asks for a comparison with PostgreSQL now: something may have been missed."""
+        self._check_now.set()
+
+    async def run(self) -> None:
+        """Compares all hosted sessions with PostgreSQL, in one query a second, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._check_now.wait()
+            except TimeoutError:
+                pass
+            self._check_now.clear()
+            try:
+                await self._check()
+            except Unavailable:
+                _log.warning("offsets_unchecked")
+
+    def rewrite(self) -> None:
+        """Hands all newest positions to the writer again: Redis may have lost them."""
+        for session_id, hosted in self.hosted.items():
+            if hosted.fanout.newest:
+                self._writer.put(session_id, hosted.stored.state.session.expires_at, hosted.fanout.newest)
+
+    def _settle(self, session_id: str, hosted: Hosted) -> None:
+        """Applies what follows without a gap; asks for what is missing when it does not come by itself."""
+        state = hosted.stored.state
+        while (event := hosted.early.pop(state.offset + 1, None)) is not None:
+            state = evolve(state, event)
+            hosted.stored = replace(hosted.stored, state=state)
+            hosted.log.append(event)
+            gone = withdrawn(event.change)
+            if gone is not None:
+                self._writer.withdraw(session_id, gone)
+            hosted.fanout.deliver(event)
+        if state.ended is not None:
+            self._writer.forget(session_id)
+            self._drop(session_id)
+            return
+        hosted.early = {offset: event for offset, event in hosted.early.items() if offset > state.offset}
+        if hosted.early and hosted.repair is None:
+            hosted.repair = asyncio.get_running_loop().call_later(GAP_S, self._fetch_gap, session_id, hosted)
+
+    def _fetch_gap(self, session_id: str, hosted: Hosted) -> None:
+        async def fetch() -> None:
+            try:
+                events = await self._store.events_after(session_id, hosted.stored.state.offset)
+            except Unavailable:
+                events = []
+            finally:
+                hosted.repair = None
+            if self.hosted.get(session_id) is hosted:
+                self.receive(session_id, events)
+
+        if hosted.early:
+            hosted.repair = self._spawn(fetch())
+        else:
+            hosted.repair = None
+
+    async def _check(self) -> None:
+        session_ids = list(self.hosted)
+        if not session_ids:
+            return
+        newest = await self._store.offsets(session_ids)
+        for session_id in session_ids:
+            hosted = self.hosted.get(session_id)
+            if hosted is None:
+                continue
+            if session_id not in newest:
+                hosted.fanout.close(CLOSE_NOT_FOUND)
+                self._drop(session_id)
+            elif newest[session_id][1] > hosted.stored.state.offset and hosted.repair is None:
+                self.receive(session_id, await self._store.events_after(session_id, hosted.stored.state.offset))
+
+    async def _load(self, session_id: str) -> Hosted:
+        self._arrived[session_id] = []
+        try:
+            await self.broker.subscribe(session_id)
+            stored, positions = await self._read(session_id)
+        except (RedisUnavailable, Unavailable) as error:
+            self.broker.unsubscribe(session_id)
+            raise Rejected(ErrorCode.UNAVAILABLE, "The session cannot be loaded right now.") from error
+        except Rejected:
+            self.broker.unsubscribe(session_id)
+            raise
+        finally:
+            arrived = self._arrived.pop(session_id)
+        if stored is None or stored.state.is_over(self._clock.now()):
+            self.broker.unsubscribe(session_id)
+            raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
+        fanout = Fanout(session_id, self._clock, lambda who, where: self._stored_later(session_id, who, where))
+        sharing = {who for who, person in stored.state.participants.items() if person.sharing}
+        fanout.newest.update({who: where for who, where in positions.items() if who in sharing})
+        hosted = Hosted(stored, fanout)
+        self.hosted[session_id] = hosted
+        hosted.linger = asyncio.get_running_loop().call_later(LINGER_S, self._drop, session_id)
+        self.receive(session_id, arrived)
+        return hosted
+
+    async def _read(self, session_id: str) -> tuple[Stored | None, dict[int, Position]]:
+        """Reads a session from PostgreSQL and Redis, together with all others that are wanted in the same moment."""
+        future = self._cold.get(session_id)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            if not self._cold:
+                self._spawn(self._read_batch())
+            self._cold[session_id] = future
+        return await future
+
+    async def _read_batch(self) -> None:
+        await asyncio.sleep(0)
+        batch, self._cold = self._cold, {}
+        try:
+            stored = await self._store.load_many(list(batch))
+            positions = await self._live.positions_of_many(list(batch))
+        except (Unavailable, Rejected) as error:
+            for future in batch.values():
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for session_id, future in batch.items():
+            if not future.done():
+                future.set_result((stored.get(session_id), positions[session_id]))
+
+    def _stored_later(self, session_id: str, participant: int, position: Position) -> None:
+        hosted = self.hosted.get(session_id)
+        if hosted is not None:
+            self._writer.put(session_id, hosted.stored.state.session.expires_at, {participant: position})
+
+    def _drop(self, session_id: str) -> None:
+        """Stops hosting a session. Connections that still hang on it are on their way out."""
+        hosted = self.hosted.pop(session_id, None)
+        if hosted is None:
+            return
+        hosted.fanout.stop()
+        if hosted.linger is not None:
+            hosted.linger.cancel()
+        if hosted.repair is not None:
+            hosted.repair.cancel()
+        self.broker.unsubscribe(session_id)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
