@@ -67,9 +67,12 @@ def open_engine(database_url: str, *, pool_size: int, statement_timeout_s: int, 
     return engine
 
 
-def _refuse_closed(connection: Any, _entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:  # noqa: ANN401 - the driver's, adapted at run time
+def _refuse_closed(connection: Any, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:  # noqa: ANN401 - the driver's, adapted at run time
     """Has the pool replace a connection that PostgreSQL has closed, as after its restart; costs no round trip."""
-    if connection.driver_connection.is_closed():
+    # A new one is not refused: the pool would give up with an error that says nothing, the statement says more.
+    used = entry.info.get("used", False)
+    entry.info["used"] = True
+    if used and connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
