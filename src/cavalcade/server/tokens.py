@@ -1,20 +1,27 @@
-"""Tokens: who somebody is in which session, signed, so that checking one needs no database.
+"""Tokens: who somebody is in which session, signed so that no database is asked.
 
-`1.<session>.<participant>.<expiry in s>.<HMAC-SHA256 in base64url>`: letters, digits, dots, dashes and underscores,
-safe in a header, a query and a WebSocket subprotocol.
+A token is base64url without padding of `version, session id, participant, expiry, HMAC-SHA256`: 74 characters, all of
+them fit for headers, addresses and subprotocols.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
-import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-MAX_TOKEN_LENGTH: Final = 128
-_VERSION: Final = "1"
-_FORM: Final = re.compile(r"1\.([a-z0-9]{10})\.([1-9][0-9]{0,8})\.([1-9][0-9]{0,11})\.([A-Za-z0-9_-]{43})", re.ASCII)
+from cavalcade.domain.model import DAY_S, Limits
+from cavalcade.wire.codes import is_session_id
+
+VERSION: Final = 1
+
+_CLAIMS: Final = struct.Struct(">B10sIQ")
+_LENGTH: Final = (_CLAIMS.size + hashlib.sha256().digest_size) * 8 // 6 + 1
+_PURPOSE: Final = b"token\0"
+"""Set before what is signed: the same secret derives other things as well, which must never pass for a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +29,8 @@ class Claims:
     """What a valid token says.
 
     Attributes:
-        session_id: The session it lets into; into no other.
-        participant: Whose it is.
+        session_id: The only session that it opens.
+        participant: Whose it is; whether they are still there is not in it.
         expires_at: ms since the epoch.
     """
 
@@ -33,36 +40,66 @@ class Claims:
 
 
 class TokenSigner:
-    """Signs tokens with the first secret and accepts those that any of the secrets signed."""
+    """Issues tokens with the first of its secrets and accepts those of any of them, so that secrets can be rotated."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        """Takes the signing secrets, newest first."""
-        self._keys = [hashlib.sha256(f"cavalcade token\0{secret}".encode()).digest() for secret in secrets]
+        """Takes the secrets, the one that signs first.
+
+        Raises:
+            ValueError: Where there is none.
+        """
+        if not secrets:
+            raise ValueError("there must be a secret to sign with")
+        self._keys = [secret.encode() for secret in secrets]
 
     def issue(self, session_id: str, participant: int, expires_at: int) -> str:
         """Makes a token.
 
         Args:
-            session_id: The session it lets into.
+            session_id: The session that it opens.
             participant: Whose it is.
-            expires_at: ms since the epoch, counted in whole seconds.
+            expires_at: Until when it holds, ms since the epoch; see `token_expiry`.
+
+        Raises:
+            ValueError: Where the session id has not the form of one.
         """
-        body = f"{_VERSION}.{session_id}.{participant}.{expires_at // 1000}"
-        return f"{body}.{_sign(self._keys[0], body)}"
+        if not is_session_id(session_id):
+            raise ValueError("not a session id")
+        return _signed(_CLAIMS.pack(VERSION, session_id.encode(), participant, expires_at), self._keys[0])
 
     def verify(self, token: str, now: int) -> Claims | None:
-        """Reads a token; None where it is malformed, signed by nobody we know, or expired at `now` (ms)."""
-        match = _FORM.fullmatch(token) if len(token) <= MAX_TOKEN_LENGTH else None
-        if match is None:
+        """Reads a token.
+
+        Args:
+            token: What a client sent; anything at all.
+            now: ms since the epoch.
+
+        Returns:
+            What it says, or None where none of the secrets signed exactly this text or its time is over.
+        """
+        if len(token) != _LENGTH or not token.isascii():
             return None
-        body, signature = token.rsplit(".", 1)
-        # Every key is tried whatever the outcome of the others, so that timing tells nothing about them.
-        valid = [hmac.compare_digest(_sign(key, body), signature) for key in self._keys]
-        expires_at = int(match[3]) * 1000
-        if not any(valid) or expires_at <= now:
+        try:
+            payload = base64.urlsafe_b64decode(token + "=" * (-_LENGTH % 4))[: _CLAIMS.size]
+        except (binascii.Error, ValueError):
             return None
-        return Claims(match[1], int(match[2]), expires_at)
+        # Whole texts are compared: base64 could otherwise spell the same bytes in several ways.
+        matches = [
+            len(payload) == _CLAIMS.size and hmac.compare_digest(_signed(payload, key), token) for key in self._keys
+        ]
+        if not any(matches):
+            return None
+        version, session_id, participant, expires_at = _CLAIMS.unpack(payload)
+        if version != VERSION or now >= expires_at:
+            return None
+        return Claims(session_id.decode(), participant, expires_at)
 
 
-def _sign(key: bytes, body: str) -> str:
-    return base64.urlsafe_b64encode(hmac.digest(key, body.encode(), "sha256")).rstrip(b"=").decode()
+def token_expiry(now: int, limits: Limits) -> int:
+    """Until when a token issued now holds (ms since the epoch): a day longer than any session that began before."""
+    return now + (limits.max_age_s + DAY_S) * 1000
+
+
+def _signed(payload: bytes, key: bytes) -> str:
+    signature = hmac.digest(key, _PURPOSE + payload, hashlib.sha256)
+    return base64.urlsafe_b64encode(payload + signature).rstrip(b"=").decode()
