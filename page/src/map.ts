@@ -80,11 +80,7 @@ export class LiveMap {
       this.drawGrid();
       this.drawRings();
     });
-    const touched = (event: { originalEvent?: unknown }) => {
-      if (event.originalEvent) this.setFollow("free");
-    };
-    this.map.on("dragstart", touched);
-    this.map.on("zoomstart", touched);
+    this.giveCameraToTouch();
     this.map.on("moveend", () => {
       this.drawGrid();
       this.drawRings();
@@ -150,6 +146,21 @@ export class LiveMap {
   zoomBy(levels: number): void {
     this.setFollow("free");
     this.map.easeTo({ zoom: this.map.getZoom() + levels, duration: this.still.matches ? 0 : 250 });
+  }
+
+  /** Whoever moves the map has the camera. */
+  private giveCameraToTouch(): void {
+    const touched = () => this.setFollow("free");
+    this.map.on("dragstart", touched);
+    this.map.on("wheel", touched);
+    this.map.on("dblclick", touched);
+    this.map.on("boxzoomstart", touched);
+    this.map.on("touchstart", (event) => {
+      if (event.points.length > 1) touched();
+    });
+    this.map.getCanvas().addEventListener("keydown", (event) => {
+      if (/^(Arrow.*|[-+=_])$/.test(event.key)) touched();
+    });
   }
 
   private place(person: MapPerson, now: number): Placed {

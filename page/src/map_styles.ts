@@ -39,12 +39,12 @@ const PALETTES: Readonly<Record<Theme, Palette>> = {
     ring: "#7b8a8c",
   },
   dark: {
-    sea: "#0b151b",
-    land: "#1a2124",
+    sea: "#0a1a24",
+    land: "#12181a",
     coast: "#36505c",
     border: "#3c474a",
-    graticule: "#14232b",
-    grid: "#252e31",
+    graticule: "#12252f",
+    grid: "#1f282b",
     ring: "#71868d",
   },
 };

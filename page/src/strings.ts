@@ -65,7 +65,7 @@ export const strings = {
     paused: "Sharing paused",
     pausedHint: "Tap to share again",
     viewer: "Watching",
-    viewerHint: "You are not on the map",
+    viewerHint: "You are not shown",
     cannot: "Not sharing",
     cannotHint: "Tap to see why",
     noFix: "No position yet",

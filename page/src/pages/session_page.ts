@@ -240,13 +240,14 @@ export class SessionPage implements SessionView {
     const dockBox = this.root.querySelector(".dock")?.getBoundingClientRect();
     if (!stage || !top || !dockBox) return;
     const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
+    const notice = this.root.querySelector(".notices:has(*)")?.getBoundingClientRect();
     const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);
     this.root.style.setProperty("--covered-bottom", WIDE.matches ? "0px" : `${Math.round(bottom)}px`);
     // Labels hang below their points, and arrows stand around them.
     this.map?.setPadding(
       WIDE.matches
         ? { top: 40, right: 70, bottom: 60, left: top.right + 30 }
-        : { top: top.bottom + 34, right: 34, bottom: bottom + 50, left: 34 },
+        : { top: Math.max(top.bottom, notice?.bottom ?? 0) + 34, right: 34, bottom: bottom + 50, left: 34 },
     );
   }
 }

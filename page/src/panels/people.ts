@@ -94,7 +94,6 @@ function status(
 
 function details(position: Position): string {
   const parts: string[] = [];
-  if (position.speed !== undefined) parts.push(speed(position.speed));
   if (position.accuracy !== undefined) parts.push(strings.people.accuracy(distance(position.accuracy)));
   if (position.battery !== undefined) parts.push(strings.people.battery(position.battery));
   return parts.join(" · ");
