@@ -1,0 +1,85 @@
+"""The Python client: a session that keeps itself connected, on pure-Python packages.
+
+A person on the move in ten lines:
+
+```python
+import asyncio
+from cavalcade.client import Fix, connect, join_session
+
+async def main() -> None:
+    membership = await join_session("http://localhost:8080/j#<code>", name="Ben")
+    async with connect(membership) as session:
+        session.report(Fix(lat=47.66, lon=9.18, accuracy=8.0))
+        await session.wait_for(lambda live: len(live.positions) > 1, timeout=60)
+        for participant, position in session.positions.items():
+            print(session.state.participants[participant].name, position.to_fix())
+
+asyncio.run(main())
+```
+
+`channel` is the protocol without I/O, `live_session` the asyncio shell around it, `http` the calls without a socket.
+What to rely on is in docs/client.md.
+"""
+
+from cavalcade.client.changes import (
+    Change,
+    Closed,
+    ConnectionChanged,
+    ConnectionState,
+    EventReceived,
+    PositionsReceived,
+    PresenceChanged,
+    StateReplaced,
+)
+from cavalcade.client.channel import Timing
+from cavalcade.client.errors import ChangesMissed, ClientError, ProtocolError, SessionOver, Unreachable
+from cavalcade.client.http import (
+    Neighbour,
+    Preview,
+    change_session,
+    create_session,
+    end_session,
+    fetch_session,
+    find_nearby,
+    join_session,
+    leave_session,
+    preview_session,
+)
+from cavalcade.client.live_session import LiveSession, connect
+from cavalcade.client.membership import Membership
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.fix import Fix, Position
+
+__all__ = [
+    "Change",
+    "ChangesMissed",
+    "ClientError",
+    "Closed",
+    "ConnectionChanged",
+    "ConnectionState",
+    "ErrorCode",
+    "EventReceived",
+    "Fix",
+    "LiveSession",
+    "Membership",
+    "Neighbour",
+    "Position",
+    "PositionsReceived",
+    "PresenceChanged",
+    "Preview",
+    "ProtocolError",
+    "Rejected",
+    "SessionOver",
+    "StateReplaced",
+    "Timing",
+    "Unreachable",
+    "change_session",
+    "connect",
+    "create_session",
+    "end_session",
+    "fetch_session",
+    "find_nearby",
+    "join_session",
+    "leave_session",
+    "preview_session",
+]

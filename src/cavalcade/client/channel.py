@@ -1,0 +1,484 @@
+"""The client's side of one session over any number of connections, sans-I/O.
+
+What happens goes in (`opened`, `received`, `lost`, `tick`, and what the user wants), actions come out; the shell around
+it (`live_session`) carries them out and calls `tick` at `deadline`. Times are milliseconds of a clock that never goes
+back, and are passed in, as is randomness.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit
+from cavalcade.client.backoff import Backoff
+from cavalcade.client.changes import (
+    Change,
+    Closed,
+    ConnectionChanged,
+    ConnectionState,
+    EventReceived,
+    PositionsReceived,
+    PresenceChanged,
+    StateReplaced,
+)
+from cavalcade.client.errors import ProtocolError, SessionOver
+from cavalcade.client.outbox import FINISHING, Outbox, PendingOperation
+from cavalcade.client.replica import Gap, Replica
+from cavalcade.client.replies import JoinReply, read_join_reply, read_rejection
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event
+from cavalcade.domain.fix import Fix, Position, accept
+from cavalcade.domain.model import Role
+from cavalcade.wire.channel import TOPIC_PREFIX
+from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push, encode_text
+from cavalcade.wire.messages import Mode, event_from_dict
+from cavalcade.wire.positions import fix_to_dict, pack_fix, positions_from_list, unpack_positions
+
+FINAL_CLOSES: Final = {4401: "unauthorized", 4404: "session_not_found", 4409: "replaced"}
+"""Close codes after which the server does not want this client back, and what they mean."""
+
+_NORMAL, _PROTOCOL_FAILED, _UNANSWERED = 1000, 1002, 4000
+_DONE_REASONS: Final = frozenset({"left", "ended", "expired", "unauthorized", "session_not_found"})
+"""Endings that mean the same as an acknowledged `leave` or `session:end`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How patient a client is, in milliseconds.
+
+    Attributes:
+        heartbeat_ms: Between heartbeats.
+        answer_ms: How long a heartbeat, a join or an operation may stay without an answer.
+        stable_ms: How long a channel must have been joined before the next back-off starts from the beginning.
+    """
+
+    heartbeat_ms: int = 30_000
+    answer_ms: int = 10_000
+    stable_ms: int = 5_000
+
+
+class _Timer(Enum):
+    DIAL = auto()
+    REJOIN = auto()
+    JOIN = auto()
+    HEARTBEAT = auto()
+    HEARTBEAT_ANSWER = auto()
+    OPERATION_ANSWER = auto()
+    OPERATION_RETRY = auto()
+    STABLE = auto()
+
+
+_OF_A_CONNECTION = frozenset(_Timer) - {_Timer.DIAL, _Timer.OPERATION_RETRY}
+
+
+class Channel:
+    """Keeps one session joined: dials, joins, resumes by offset, repeats operations, folds what comes.
+
+    Every method that takes `now` returns the actions to carry out, in order.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        participant: int,
+        *,
+        mode: Mode = "binary",
+        timing: Timing | None = None,
+        random: Callable[[], float],
+    ) -> None:
+        """Prepares a channel that `start` then opens.
+
+        Args:
+            session_id: Which session.
+            participant: One's own id in it.
+            mode: How positions travel.
+            timing: How patient to be.
+            random: A source of numbers from 0 to 1, for the back-off.
+        """
+        self.topic = TOPIC_PREFIX + session_id
+        self.participant = participant
+        self.replica = Replica()
+        self.connection = ConnectionState.WAITING
+        self.closed: Closed | None = None
+        self.failure: Exception | None = None
+        """Why it closed, where that was a refusal or a failure: what to raise."""
+        self._mode: Mode = mode
+        self._timing = timing or Timing()
+        self._reconnects = Backoff(random)
+        self._retries = Backoff(random)
+        self._outbox = Outbox()
+        self._kept_fix: Fix | None = None
+        self._timers: dict[_Timer, int] = {}
+        self._actions: list[Action] = []
+        self._socket_open = False
+        self._last_ref = 0
+        self._join_ref: str | None = None
+        self._heartbeat_ref: str | None = None
+        self._needs_snapshot = False
+
+    @property
+    def deadline(self) -> int | None:
+        """When `tick` is due; None where nothing is timed."""
+        return min(self._timers.values(), default=None)
+
+    def start(self, now: int) -> list[Action]:
+        """Begins to connect."""
+        self._timers[_Timer.DIAL] = now
+        return self.tick(now)
+
+    def tick(self, now: int) -> list[Action]:
+        """Does what is due."""
+        due = sorted((at, timer.value, timer) for timer, at in self._timers.items() if at <= now)
+        for _, _, timer in due:
+            # An earlier one of the same tick may have cancelled this one.
+            if self._timers.pop(timer, None) is not None:
+                self._on_timer(timer, now)
+        return self._take()
+
+    def opened(self, now: int) -> list[Action]:
+        """The WebSocket is open."""
+        if self.closed is None:
+            self._socket_open = True
+            self._timers[_Timer.HEARTBEAT] = now + self._timing.heartbeat_ms
+            self._join(now)
+        return self._take()
+
+    def lost(self, now: int, close_code: int | None = None) -> list[Action]:
+        """The WebSocket could not be opened, or has closed.
+
+        Args:
+            now: Now.
+            close_code: What the server closed it with, where it did.
+        """
+        if self.closed is None:
+            reason = FINAL_CLOSES.get(close_code or 0)
+            self._socket_open = False
+            if reason is not None:
+                known = reason in set(ErrorCode)
+                self._finish(reason, Rejected(ErrorCode(reason)) if known else None)
+            else:
+                self._wait_to_dial(now)
+        return self._take()
+
+    def received(self, frame: str | bytes, now: int) -> list[Action]:
+        """A frame came."""
+        if self.closed is None and self._socket_open:
+            try:
+                self._handle(decode_text(frame) if isinstance(frame, str) else decode_server_binary(frame), now)
+            except ProtocolError as error:
+                self._finish("protocol_error", error, close_code=_PROTOCOL_FAILED)
+            except (DecodeError, Gap):
+                # Whatever was missed or could not be read, a snapshot says it anew.
+                self._rejoin_later(now, needs_snapshot=True)
+        return self._take()
+
+    def submit(self, op_id: str, event: str, payload: Mapping[str, object], now: int) -> list[Action]:
+        """Asks for an operation; its `Settle` comes sooner or later, whatever happens to connections.
+
+        Raises:
+            SessionOver: The session object has ended.
+            Rejected: `too_many_requests` where too many operations wait already.
+        """
+        if self.closed is not None:
+            raise SessionOver(self.closed.reason)
+        self._outbox.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
+        if self._outbox.sharing() is False:
+            self._kept_fix = None
+        self._send_operation(now)
+        return self._take()
+
+    def report(self, fix: Fix) -> list[Action]:
+        """Sends a position, or keeps the newest while there is no connection; nothing while sharing is off."""
+        if self.closed is not None or not self._may_share():
+            return []
+        if self.connection is ConnectionState.JOINED:
+            self._send_fix(fix)
+        else:
+            self._kept_fix = fix
+        return self._take()
+
+    def close(self) -> list[Action]:
+        """Ends it from this side; the participant stays in the session."""
+        if self.closed is None:
+            self._finish("disconnected", None)
+        return self._take()
+
+    # Connections and joins
+
+    def _on_timer(self, timer: _Timer, now: int) -> None:
+        match timer:
+            case _Timer.DIAL:
+                self._change_connection(ConnectionState.CONNECTING)
+                self._actions.append(Dial())
+            case _Timer.REJOIN:
+                self._join(now)
+            case _Timer.HEARTBEAT:
+                self._heartbeat_ref = self._next_ref()
+                self._send(Message(None, self._heartbeat_ref, "phoenix", "heartbeat", {}))
+                self._timers[_Timer.HEARTBEAT_ANSWER] = now + self._timing.answer_ms
+            case _Timer.JOIN | _Timer.HEARTBEAT_ANSWER:
+                self._drop(now, _UNANSWERED)
+            case _Timer.OPERATION_ANSWER:
+                self._outbox.interrupted()
+                self._send_operation(now)
+            case _Timer.OPERATION_RETRY:
+                self._send_operation(now)
+            case _Timer.STABLE:
+                self._reconnects.reset()
+
+    def _join(self, now: int) -> None:
+        self._change_connection(ConnectionState.CONNECTING)
+        self._outbox.interrupted()
+        self._timers.pop(_Timer.OPERATION_ANSWER, None)
+        self._join_ref = self._next_ref()
+        self.replica.forget_presence()
+        payload: dict[str, object] = {"mode": self._mode}
+        if self.replica.state is not None and not self._needs_snapshot:
+            payload["offset"] = self.replica.state.offset
+        self._send(Message(self._join_ref, self._join_ref, self.topic, "phx_join", payload))
+        self._timers[_Timer.JOIN] = now + self._timing.answer_ms
+
+    def _rejoin_later(self, now: int, *, needs_snapshot: bool = False) -> None:
+        """Joins again over the same socket; until then what comes for the channel is not listened to."""
+        self._needs_snapshot = self._needs_snapshot or needs_snapshot
+        self._join_ref = None
+        self._outbox.interrupted()
+        for timer in (_Timer.JOIN, _Timer.STABLE, _Timer.OPERATION_ANSWER):
+            self._timers.pop(timer, None)
+        self._change_connection(ConnectionState.CONNECTING)
+        self._timers[_Timer.REJOIN] = now + self._reconnects.next_wait_ms()
+
+    def _drop(self, now: int, code: int) -> None:
+        self._socket_open = False
+        self._actions.append(Disconnect(code))
+        self._wait_to_dial(now)
+
+    def _wait_to_dial(self, now: int) -> None:
+        self._forget_connection()
+        self._change_connection(ConnectionState.WAITING)
+        self._timers[_Timer.DIAL] = now + self._reconnects.next_wait_ms()
+
+    def _forget_connection(self) -> None:
+        self._join_ref = self._heartbeat_ref = None
+        self._outbox.interrupted()
+        for timer in _OF_A_CONNECTION:
+            self._timers.pop(timer, None)
+
+    def _finish(self, reason: str, failure: Exception | None, close_code: int = _NORMAL) -> None:
+        if self._socket_open or self.connection is ConnectionState.CONNECTING:
+            self._actions.append(Disconnect(close_code))
+        self._socket_open = False
+        self._forget_connection()
+        self._timers.clear()
+        self._kept_fix = None
+        self.closed, self.failure = Closed(reason), failure
+        for operation in self._outbox.drain():
+            done = operation.event in FINISHING and reason in _DONE_REASONS
+            self._actions.append(
+                Settle(operation.op_id, self._done_already() if done else failure or SessionOver(reason))
+            )
+        self._change_connection(ConnectionState.CLOSED)
+        self._notify(self.closed)
+
+    # What comes in
+
+    def _handle(self, message: Message, now: int) -> None:
+        if message.topic == "phoenix":
+            if message.ref is not None and message.ref == self._heartbeat_ref:
+                self._timers.pop(_Timer.HEARTBEAT_ANSWER, None)
+                self._timers[_Timer.HEARTBEAT] = now + self._timing.heartbeat_ms
+            return
+        if message.topic != self.topic or self._join_ref is None:
+            return
+        if message.join_ref is not None and message.join_ref != self._join_ref:
+            return
+        match message.event:
+            case "phx_reply":
+                self._on_reply(message, now)
+            case "phx_error":
+                self._rejoin_later(now)
+            case "phx_close":
+                self._finish("closed", None)
+            case _ if self.connection is not ConnectionState.JOINED:
+                # Meant for the channel that the join under way replaces; the reply to that join has it all.
+                pass
+            case "event":
+                self._on_event(event_from_dict(message.payload))
+            case "positions":
+                self._on_positions(message.payload)
+            case "presence_state":
+                self.replica.replace_presence(message.payload)
+                self._notify(PresenceChanged(self.replica.present))
+            case "presence_diff":
+                self.replica.change_presence(message.payload)
+                self._notify(PresenceChanged(self.replica.present))
+
+    def _on_reply(self, message: Message, now: int) -> None:
+        payload = message.payload
+        if not isinstance(payload, dict) or message.ref is None:
+            raise DecodeError("a reply must have a ref, a status and a response")
+        ok, response = payload.get("status") == "ok", payload.get("response")
+        if message.ref == self._join_ref:
+            if self._timers.pop(_Timer.JOIN, None) is None:
+                return
+            if ok:
+                self._on_joined(read_join_reply(response), now)
+            else:
+                self._on_join_refused(response, now)
+        elif (operation := self._outbox.answered(message.ref)) is not None:
+            self._timers.pop(_Timer.OPERATION_ANSWER, None)
+            if ok:
+                self._retries.reset()
+                self._settle(operation, response if isinstance(response, dict) else {})
+            elif isinstance(response, dict) and response.get("reason") == "unmatched topic":
+                self._rejoin_later(now)
+            else:
+                self._on_operation_refused(operation, response, now)
+            self._send_operation(now)
+
+    def _on_joined(self, reply: JoinReply, now: int) -> None:
+        self.participant = reply.me
+        if reply.state is not None:
+            self._needs_snapshot = False
+            self.replica.replace_state(reply.state)
+            self._notify(StateReplaced(reply.state))
+        for event in reply.events:
+            self._fold(event)
+        if self.replica.state is None or self.replica.state.offset != reply.offset:
+            raise Gap
+        self.replica.replace_positions(reply.positions)
+        self._timers[_Timer.STABLE] = now + self._timing.stable_ms
+        self._change_connection(ConnectionState.JOINED)
+        self._notify(PositionsReceived(reply.server_time, dict(self.replica.positions)))
+        self._after_event()
+        if self.closed is None:
+            if self._kept_fix is not None and self._may_share():
+                self._send_fix(self._kept_fix)
+            self._kept_fix = None
+            self._send_operation(now)
+
+    def _on_join_refused(self, response: object, now: int) -> None:
+        if isinstance(response, dict) and response.get("retry") is True:
+            self._rejoin_later(now)
+        else:
+            rejected = read_rejection(response)
+            self._finish(rejected.code.value, rejected)
+
+    def _on_event(self, event: Event) -> None:
+        self._fold(event)
+        self._after_event()
+
+    def _fold(self, event: Event) -> None:
+        if self.replica.fold(event):
+            self._notify(EventReceived(event))
+
+    def _after_event(self) -> None:
+        """Ends it where the session is over for this participant."""
+        state = self.replica.state
+        if state is None:
+            return
+        if state.ended is not None:
+            self._finish(state.ended, None)
+        elif self._has_left():
+            self._finish("left", None)
+
+    def _on_positions(self, payload: object) -> None:
+        server_time: object
+        positions: Iterable[tuple[int, Position]]
+        if isinstance(payload, bytes):
+            server_time, positions = unpack_positions(payload)
+        else:
+            fields = payload if isinstance(payload, dict) else {}
+            server_time, positions = fields.get("server_time"), positions_from_list(fields.get("positions"))
+        if not isinstance(server_time, int):
+            raise DecodeError("positions must have the server_time")
+        taken = self.replica.merge_positions(positions)
+        if taken:
+            self._notify(PositionsReceived(server_time, taken))
+
+    # What goes out
+
+    def _send_operation(self, now: int) -> None:
+        if self.connection is not ConnectionState.JOINED or _Timer.OPERATION_RETRY in self._timers:
+            return
+        operation = self._outbox.to_send()
+        if operation is None:
+            return
+        ref = self._next_ref()
+        self._outbox.sent(ref)
+        self._send(Message(self._join_ref, ref, self.topic, operation.event, dict(operation.payload)))
+        self._timers[_Timer.OPERATION_ANSWER] = now + self._timing.answer_ms
+
+    def _on_operation_refused(self, operation: PendingOperation, response: object, now: int) -> None:
+        if isinstance(response, dict) and response.get("retry") is True:
+            self._timers[_Timer.OPERATION_RETRY] = now + self._retries.next_wait_ms()
+            return
+        error: Exception
+        try:
+            error = rejected = read_rejection(response)
+        except ProtocolError as unreadable:
+            # A newer server's code: this operation has failed, the session goes on.
+            error = unreadable
+        else:
+            if operation.event in FINISHING and rejected.code.value in _DONE_REASONS:
+                self._settle(operation, self._done_already())
+                return
+        self._retries.reset()
+        self._outbox.settle()
+        self._actions.append(Settle(operation.op_id, error))
+
+    def _settle(self, operation: PendingOperation, response: Mapping[str, object]) -> None:
+        self._outbox.settle()
+        self._actions.append(Settle(operation.op_id, response))
+        if operation.event in FINISHING:
+            self._finish("left" if operation.event == "leave" else "ended", None)
+
+    def _done_already(self) -> Mapping[str, object]:
+        return {"offset": 0 if self.replica.state is None else self.replica.state.offset}
+
+    def _send_fix(self, fix: Fix) -> None:
+        if self._mode == "json":
+            payload: object = fix_to_dict(fix)
+            self._send(Message(self._join_ref, self._next_ref(), self.topic, "position", payload), conflates=True)
+            return
+        # The server judges the time; here it only has to fit.
+        position = accept(fix, fix.fix_time or 0)
+        if position is not None and self._join_ref is not None:
+            frame = encode_client_push(self._join_ref, self._next_ref(), self.topic, "position", pack_fix(position))
+            self._actions.append(Transmit(frame, conflates=True))
+
+    def _may_share(self) -> bool:
+        """Whether a position may leave this device: what was asked for last counts, even before it is acknowledged."""
+        wanted = self._outbox.sharing()
+        if wanted is not None:
+            return wanted
+        state = self.replica.state
+        if state is None:
+            return True
+        me = state.participants.get(self.participant)
+        return me is not None and me.sharing and me.role is not Role.VIEWER
+
+    def _has_left(self) -> bool:
+        state = self.replica.state
+        return state is not None and self.participant not in state.participants
+
+    def _send(self, message: Message, *, conflates: bool = False) -> None:
+        self._actions.append(Transmit(encode_text(message).decode("ascii"), conflates=conflates))
+
+    def _next_ref(self) -> str:
+        self._last_ref += 1
+        return str(self._last_ref)
+
+    def _change_connection(self, state: ConnectionState) -> None:
+        if state is not self.connection:
+            self.connection = state
+            self._notify(ConnectionChanged(state))
+
+    def _notify(self, change: Change) -> None:
+        self._actions.append(Notify(change))
+
+    def _take(self) -> list[Action]:
+        actions, self._actions = self._actions, []
+        return actions

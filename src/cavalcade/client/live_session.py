@@ -1,0 +1,432 @@
+"""A session that keeps itself connected: the asyncio shell around the sans-I/O channel."""
+
+import asyncio
+import random
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Self
+
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_websocket
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
+
+from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit
+from cavalcade.client.changes import Change, Closed, ConnectionState
+from cavalcade.client.channel import Channel, Timing
+from cavalcade.client.clock import epoch_ms
+from cavalcade.client.errors import SessionOver, Unreachable
+from cavalcade.client.membership import Membership
+from cavalcade.client.watchers import Reader, Waiter
+from cavalcade.domain.commands import MAX_FIXES
+from cavalcade.domain.fix import Fix, Position, accept
+from cavalcade.domain.model import Participant, SessionState
+from cavalcade.wire.messages import Mode
+from cavalcade.wire.positions import fix_to_dict
+
+MAX_FRAME: Final = 4 * 1024 * 1024
+"""The largest frame read, bytes: a join's answer with a thousand events is about a tenth of it."""
+
+_CLOSE_TIMEOUT_S: Final = 2.0
+
+
+class LiveSession:
+    """One session as one participant sees it; made by `connect`.
+
+    Operations return once the server has stored them, however often the connection breaks meanwhile; their events may
+    arrive a little later. All methods are for the event loop's own thread.
+    """
+
+    def __init__(self, membership: Membership, *, mode: Mode = "binary", timing: Timing | None = None) -> None:
+        """Prepares a session object that `start` connects; use `connect` instead.
+
+        Args:
+            membership: Who, and where.
+            mode: How positions travel: packed, or as JSON that a person can read on the wire.
+            timing: How patient to be.
+        """
+        self.membership = membership
+        self._channel = Channel(
+            membership.session_id, membership.participant, mode=mode, timing=timing, random=random.random
+        )
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._link: _Link | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._operations: dict[str, asyncio.Future[Mapping[str, object]]] = {}
+        self._readers: set[Reader] = set()
+        self._waiters: list[Waiter] = []
+        self._last_problem: str | None = None
+
+    @property
+    def state(self) -> SessionState:
+        """The session, folded from its events.
+
+        Raises:
+            LookupError: Nothing is known before the first join.
+        """
+        state = self._channel.replica.state
+        if state is None:
+            raise LookupError("the session was not joined yet")
+        return state
+
+    @property
+    def me(self) -> Participant | None:
+        """This participant as the others see it; None once it has left."""
+        return self.state.participants.get(self._channel.participant)
+
+    @property
+    def positions(self) -> Mapping[int, Position]:
+        """The newest position of everybody who shares, by participant, oneself included."""
+        return self._channel.replica.positions
+
+    @property
+    def present(self) -> frozenset[int]:
+        """The ids of those who are connected now; while this side is not, as last heard."""
+        return self._channel.replica.present
+
+    @property
+    def connection(self) -> ConnectionState:
+        """How it stands with the server."""
+        return self._channel.connection
+
+    @property
+    def closed(self) -> Closed | None:
+        """Why it has ended, or None while it lives."""
+        return self._channel.closed
+
+    def report(self, fix: Fix) -> None:
+        """Shares one's position: sends it, or keeps the newest while offline. Never blocks.
+
+        Nothing leaves this device while sharing is off, from the moment that was asked for. At most 4 a second reach
+        the others.
+
+        Raises:
+            ValueError: Latitude and longitude are not both finite and in range.
+        """
+        self._perform(self._channel.report(_stamped(fix)))
+
+    async def set_profile(self, *, name: str | None = None, color: str | None = None) -> int:
+        """Changes how one appears; None leaves a field as it is, an empty name takes the default again.
+
+        Returns:
+            The offset of the change, as every operation does.
+
+        Raises:
+            Rejected: The server refused it, as for every operation.
+            SessionOver: The session object ended before the answer came.
+        """
+        return await self._operate("profile:set", _given(name=name, color=color))
+
+    async def set_sharing(self, *, on: bool) -> int:
+        """Pauses or resumes sharing one's position; a pause withdraws it everywhere."""
+        return await self._operate("sharing:set", {"on": on})
+
+    async def leave(self) -> int:
+        """Goes for good; the session object ends."""
+        return await self._operate("leave", {})
+
+    async def end(self) -> int:
+        """Ends the session for everybody, as its host."""
+        return await self._operate("session:end", {})
+
+    async def extend(self, seconds: int) -> int:
+        """Puts the session's end off, as its host."""
+        return await self._operate("session:set", {"extend_s": seconds})
+
+    async def rename(self, name: str) -> int:
+        """Renames the session, as its host; an empty name takes the default again."""
+        return await self._operate("session:set", {"name": name})
+
+    async def claim_host(self) -> int:
+        """Takes over from a host who has been away for long enough."""
+        return await self._operate("host:claim", {})
+
+    async def send_fixes(self, fixes: Iterable[Fix]) -> int:
+        """Sends fixes that were kept while offline: the newest moves the avatar, the rest are history.
+
+        Returns:
+            How many the server accepted.
+
+        Raises:
+            ValueError: A fix has no place on the Earth.
+            Rejected: The server refused them.
+            SessionOver: The session object ended before the answer came.
+        """
+        readings = [fix_to_dict(_stamped(fix)) for fix in fixes]
+        accepted = 0
+        for start in range(0, len(readings), MAX_FIXES):
+            reply = await self._submit("fixes:send", {"fixes": readings[start : start + MAX_FIXES]})
+            count = reply.get("accepted")
+            accepted += count if isinstance(count, int) else 0
+        return accepted
+
+    async def changes(self) -> AsyncIterator[Change]:
+        """Every change from now on, up to and including `Closed`.
+
+        Raises:
+            ChangesMissed: The reader was far too slow.
+        """
+        reader = Reader()
+        self._readers.add(reader)
+        try:
+            if self.closed is not None:
+                reader.put(self.closed)
+            async for change in reader:
+                yield change
+        finally:
+            self._readers.discard(reader)
+
+    async def wait_for(
+        self,
+        condition: "Callable[[LiveSession], bool]",
+        timeout: float | None = None,  # noqa: ASYNC109 - so that the error can come from here, not from the caller's block
+    ) -> None:
+        """Waits until a condition over this object holds; it is looked at now and after each change.
+
+        Args:
+            condition: Such as `lambda session: 2 in session.positions`.
+            timeout: Seconds, or None to wait for ever.
+
+        Raises:
+            TimeoutError: It did not hold in time.
+            SessionOver: It does not hold and no more changes will come.
+        """
+        waiter = Waiter(lambda: condition(self))
+        if not waiter.check():
+            if self.closed is not None:
+                raise SessionOver(self.closed.reason)
+            self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                await waiter.future
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    def start(self) -> None:
+        """Begins to connect."""
+        self._perform(self._channel.start(self._now()))
+
+    async def joined(self, within_s: float | None) -> Self:
+        """Waits for the first join.
+
+        Raises:
+            Rejected: The server does not let this participant in.
+            Unreachable: It did not work out in time; the message says what was in the way.
+            ClientError: The server's answer cannot be understood.
+        """
+        try:
+            await self.wait_for(lambda session: session.connection is ConnectionState.JOINED, within_s)
+        except TimeoutError:
+            raise Unreachable(f"could not join within {within_s:g} s: {self._last_problem or 'no answer'}") from None
+        except SessionOver as error:
+            raise self._channel.failure or error from None
+        return self
+
+    async def close(self) -> None:
+        """Closes the connection; the participant stays in the session."""
+        self._perform(self._channel.close())
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _operate(self, event: str, payload: Mapping[str, object]) -> int:
+        offset = (await self._submit(event, payload)).get("offset")
+        return offset if isinstance(offset, int) else self.state.offset
+
+    def _submit(self, event: str, payload: Mapping[str, object]) -> asyncio.Future[Mapping[str, object]]:
+        op_id = uuid.uuid4().hex
+        settled: asyncio.Future[Mapping[str, object]] = self._loop.create_future()
+        actions = self._channel.submit(op_id, event, payload, self._now())
+        self._operations[op_id] = settled
+        self._perform(actions)
+        return settled
+
+    def _perform(self, actions: Iterable[Action]) -> None:
+        """Carries out what the channel asks for, and sets the timer for when it wants to be asked again."""
+        for action in actions:
+            match action:
+                case Dial():
+                    self._link = _Link(self)
+                case Transmit(frame=frame, conflates=conflates):
+                    if self._link is not None:
+                        self._link.send(frame, conflates=conflates)
+                case Disconnect(code=code):
+                    if self._link is not None:
+                        self._in_background(self._link.close(code))
+                    self._link = None
+                case Settle(op_id=op_id, outcome=outcome):
+                    self._settle(op_id, outcome)
+                case Notify(change=change):
+                    self._notify(change)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (deadline := self._channel.deadline) is not None:
+            # One more millisecond, since `_now` rounds down.
+            self._timer = self._loop.call_at((deadline + 1) / 1000, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._perform(self._channel.tick(self._now()))
+
+    def _settle(self, op_id: str, outcome: Mapping[str, object] | Exception) -> None:
+        settled = self._operations.pop(op_id, None)
+        if settled is None or settled.done():
+            return
+        if isinstance(outcome, Exception):
+            settled.set_exception(outcome)
+        else:
+            settled.set_result(outcome)
+
+    def _notify(self, change: Change) -> None:
+        for reader in self._readers:
+            reader.put(change)
+        self._waiters = [waiter for waiter in self._waiters if not waiter.check()]
+        if isinstance(change, Closed):
+            for waiter in self._waiters:
+                waiter.future.set_exception(SessionOver(change.reason))
+            self._waiters.clear()
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _now(self) -> int:
+        return int(self._loop.time() * 1000)
+
+    # What the link calls.
+
+    def on_opened(self, link: "_Link") -> None:
+        """A WebSocket is open."""
+        if link is self._link:
+            self._last_problem = "the join was not answered"
+            self._perform(self._channel.opened(self._now()))
+
+    def on_received(self, link: "_Link", frame: str | bytes) -> None:
+        """A frame came over it."""
+        if link is self._link:
+            self._perform(self._channel.received(frame, self._now()))
+
+    def on_lost(self, link: "_Link", close_code: int | None, problem: str) -> None:
+        """It is gone."""
+        if link is self._link:
+            self._link = None
+            self._last_problem = problem
+            self._perform(self._channel.lost(self._now(), close_code))
+
+
+class _Link:
+    """One WebSocket from its dialling to its end, in one task for each direction."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+        self._websocket: ClientConnection | None = None
+        self._frames: deque[str | bytes] = deque()
+        self._newest_position: str | bytes | None = None
+        self._has_frames = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    def send(self, frame: str | bytes, *, conflates: bool) -> None:
+        """Sends a frame as soon as the socket takes it; of positions that cannot go yet the newest is kept."""
+        if conflates:
+            self._newest_position = frame
+        else:
+            self._frames.append(frame)
+        self._has_frames.set()
+
+    async def close(self, code: int) -> None:
+        """Closes it, after what was sent before."""
+        websocket = self._websocket
+        if websocket is not None:
+            with suppress(ConnectionClosed, TimeoutError):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    while self._frames:
+                        await websocket.send(self._frames.popleft())
+            await websocket.close(code)
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        membership = self._session.membership
+        try:
+            websocket = await open_websocket(
+                membership.socket_url,
+                subprotocols=[Subprotocol(name) for name in membership.subprotocols],
+                compression=None,
+                ping_interval=None,
+                close_timeout=_CLOSE_TIMEOUT_S,
+                max_size=MAX_FRAME,
+            )
+        except (OSError, TimeoutError, WebSocketException) as error:
+            self._session.on_lost(self, None, str(error) or type(error).__name__)
+            return
+        self._websocket = websocket
+        writer = asyncio.create_task(self._write(websocket))
+        try:
+            self._session.on_opened(self)
+            async for frame in websocket:
+                self._session.on_received(self, frame)
+        except ConnectionClosed:
+            # Its code is asked for below, as after a regular end.
+            pass
+        finally:
+            writer.cancel()
+        code = websocket.close_code
+        self._session.on_lost(self, code, f"the server closed the connection with {code}")
+
+    async def _write(self, websocket: ClientConnection) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                await self._has_frames.wait()
+                self._has_frames.clear()
+                while self._frames or self._newest_position is not None:
+                    if self._frames:
+                        frame = self._frames.popleft()
+                    else:
+                        assert self._newest_position is not None
+                        frame, self._newest_position = self._newest_position, None
+                    await websocket.send(frame)
+
+
+@asynccontextmanager
+async def connect(
+    membership: Membership, *, mode: Mode = "binary", timing: Timing | None = None, join_within_s: float | None = 30.0
+) -> AsyncIterator[LiveSession]:
+    """Joins a session's socket and keeps it joined until the block is left; the participant stays in the session.
+
+    Args:
+        membership: From `create_session` or `join_session`, or kept from an earlier run.
+        mode: How positions travel: `binary` (packed) or `json`.
+        timing: How patient to be.
+        join_within_s: Seconds for the first join, or None to try for ever.
+
+    Raises:
+        Rejected: The server does not let this participant in.
+        Unreachable: The server cannot be reached in time.
+        ClientError: The server's answer cannot be understood.
+    """
+    session = LiveSession(membership, mode=mode, timing=timing)
+    session.start()
+    try:
+        yield await session.joined(join_within_s)
+    finally:
+        await session.close()
+
+
+def _stamped(fix: Fix) -> Fix:
+    """The fix with its time, because it may be sent later than it was taken."""
+    now = epoch_ms()
+    if accept(fix, now) is None:
+        raise ValueError("a fix must have a latitude and a longitude on the Earth")
+    if fix.fix_time is not None:
+        return fix
+    return Fix(fix.lat, fix.lon, now, fix.accuracy, fix.heading, fix.speed, fix.altitude, fix.battery)
+
+
+def _given(**fields: str | None) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
