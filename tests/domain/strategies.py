@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -27,6 +27,8 @@ from cavalcade.domain.operations import (
 from cavalcade.domain.session import decide, found, replay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cavalcade.domain.events import Event
 
 NOW = 1_790_000_000_000
@@ -152,6 +154,15 @@ def sessions() -> st.SearchStrategy[SessionState]:
     )
 
 
+def rejection_of(call: Callable[[], object]) -> Rejected | None:
+    """Why a call is refused, if it is."""
+    try:
+        call()
+    except Rejected as rejected:
+        return rejected
+    return None
+
+
 @dataclass(frozen=True)
 class Step:
     """One operation, when it was asked for, and what came of it."""
@@ -202,4 +213,4 @@ def session_with(*roles: Role, limits: Limits = LIMITS, lifetime_s: int | None =
     for place, role in enumerate(roles):
         wish = Join(Role.MEMBER if role is Role.HOST else role, f"Rider {place + 1}")
         state = replay(state, decide(state, Operation(None, wish), NOW + place * 1000, limits))
-    return replace(state)
+    return state

@@ -14,7 +14,7 @@ MAX_GRAPHEME_LENGTH = 16
 """Code points in one user-perceived character; the longest emoji in use has 10."""
 
 PALETTE = (
-    "#e5484d", "#0b84f3", "#2f9e44", "#f08c00", "#8e4ec6", "#0c8599",
+    "#e5484d", "#0b84f3", "#2f9e44", "#d97706", "#8e4ec6", "#0c8599",
     "#d6409f", "#5c7c0a", "#b4530a", "#4263eb", "#a18072", "#087f5b",
 )  # fmt: skip
 """Default colours, in the order in which participants get them; each keeps white initials readable."""
