@@ -158,7 +158,9 @@ class TestDefaults:
     def test_colours_are_lower_case(self, text: str) -> None:
         assert names.clean_color(text) == "#aabbcc"
 
-    @pytest.mark.parametrize("text", ["", "red", "#abc", "#aabbcc\n", "#aabbccdd", " #aabbcc", "#ａabbcc", "#١٢٣٤٥٦"])
+    @pytest.mark.parametrize(
+        "text", ["", "red", "#abc", "#aabbcc\n", "#aabbccdd", " #aabbcc", "#\uff41abbcc", "#١٢٣٤٥٦"]
+    )
     def test_other_colours_are_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match="#rrggbb"):
             names.clean_color(text)

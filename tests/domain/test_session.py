@@ -118,7 +118,7 @@ class TestLeave:
 
     def test_who_joined_in_the_same_millisecond_follows_by_id(self) -> None:
         state = session_with(HOST, MEMBER, MEMBER)
-        same = {k: replace(p, joined_at=NOW) for k, p in reversed(state.participants.items())}
+        same = {k: replace(p, joined_at=NOW) for k, p in reversed(list(state.participants.items()))}
         assert asked(replace(state, participants=same), 1, Leave())[-1].change == HostChanged(2)
 
     def test_where_no_member_is_there_the_next_to_join_is_host(self) -> None:
