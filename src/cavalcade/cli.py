@@ -76,6 +76,11 @@ CAVALCADE_LOG_FORMAT        json or console [json]
 CAVALCADE_WINDOW_MS         positions are gathered for this long, 20 to 1000
                             [100]
 CAVALCADE_MAX_PARTICIPANTS  people in one session, at most [200]
+CAVALCADE_MIN_LIFETIME_S    seconds that the shortest session lives [300]
+CAVALCADE_HOST_AWAY_S       seconds after which a member may take over from a
+                            host who is away [600]
+CAVALCADE_PURGE_AFTER_S     seconds after its end until a session is deleted,
+                            45 at most [30]
 
 \b
 For example:
@@ -265,15 +270,17 @@ def _listening(command: Callable[..., None]) -> Callable[..., None]:
 @_listening
 def api(listen: str, internal: str) -> None:
     """Run one API server until it is told to stop."""
+    checked = Settings.from_environment(os.environ)
     from cavalcade.services import api_server  # noqa: PLC0415 - see the top of this module
 
-    api_server.run(Settings.from_environment(os.environ), listen, internal)
+    api_server.run(checked, listen, internal)
 
 
 @commands.command(short_help="Run one gateway.", help=_GATEWAY_HELP)
 @_listening
 def gateway(listen: str, internal: str) -> None:
     """Run one gateway until it is told to stop."""
+    checked = Settings.from_environment(os.environ)
     from cavalcade.services import gateway as gateway_process  # noqa: PLC0415 - see the top of this module
 
-    gateway_process.run(Settings.from_environment(os.environ), listen, internal)
+    gateway_process.run(checked, listen, internal)

@@ -61,28 +61,50 @@ def until_gone() -> Callable[[set[int]], None]:
     return wait
 
 
-def descendants(pid: int) -> set[int]:
+def _descendants(pid: int) -> set[int]:
     """Every process below ``pid``."""
     rows = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict(map(int, row.split()) for row in rows.splitlines())  # type: ignore[misc]  # each row has two numbers
+    parents = {int(child): int(parent) for child, parent in (row.split() for row in rows.splitlines())}
     found = {pid}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found - {pid}
 
 
+@pytest.fixture
+def descendants() -> Callable[[int], set[int]]:
+    """Finds every process below the one given."""
+    return _descendants
+
+
 class Up:
     """A running ``cavalcade up``."""
 
-    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self._errors = errors
+        self._said = ""
+        self._spoke = asyncio.Condition()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        assert self.process.stderr
+        while line := await self.process.stderr.readline():
+            async with self._spoke:
+                self._said += line.decode()
+                self._spoke.notify_all()
+
+    async def says(self, text: str, times: int = 1) -> None:
+        """Wait until ``text`` was written to standard error ``times`` times."""
+        async with asyncio.timeout(60), self._spoke:
+            await self._spoke.wait_for(lambda: self._said.count(text) >= times)
 
     async def ready(self) -> str:
         """Wait for the line on standard output and return the address in it."""
         assert self.process.stdout
         async with asyncio.timeout(60):
             line = (await self.process.stdout.readline()).decode()
+            if not line:
+                await self._listening
         assert line.startswith("ready "), self.said()
         return line.split()[1]
 
@@ -91,33 +113,32 @@ class Up:
         if number and self.process.returncode is None:
             self.process.send_signal(number)
         async with asyncio.timeout(60):
+            await self._listening
             return await self.process.wait()
 
     def said(self) -> str:
         """What it wrote to standard error so far."""
-        return self._errors.read_text()
+        return self._said
 
     def below(self) -> set[int]:
         """The processes that it started, and those that these started."""
-        return descendants(self.process.pid)
+        return _descendants(self.process.pid)
 
 
 @pytest.fixture
-async def start_up(directory: Path) -> AsyncIterator[Callable[..., Awaitable[Up]]]:
+async def start_up() -> AsyncIterator[Callable[..., Awaitable[Up]]]:
     """Starts ``cavalcade up`` with the arguments given, and ends it after the test."""
     started: list[Up] = []
 
     async def start(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Up:
-        errors = directory / f"up-{len(started)}.txt"
-        with errors.open("wb") as file:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "cavalcade", "up", *arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=file,
-                env={**os.environ, **(environment or {})},
-            )
-        started.append(Up(process, errors))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cavalcade", "up", *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
+        )
+        started.append(Up(process))
         return started[-1]
 
     yield start

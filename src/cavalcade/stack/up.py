@@ -119,6 +119,9 @@ class _Stack:
             self._cavalcade("gateway", "gateway", environment),
         )
         await self._until_ready_at_the_door()
+        if door.certificate_page:
+            certificate = caddy.root_certificate(data.caddy).read_text()
+            lan.write_certificate_page(data.caddy / "phone", certificate, door)
         data.announce(door.base_url)
         sys.stdout.write(f"ready {door.base_url}\n")
         sys.stdout.flush()
@@ -245,7 +248,6 @@ class _Stack:
         say(f"Open {door.base_url} and tap “Start a session”.")
         if door.certificate_page:
             certificate = caddy.root_certificate(self._data.caddy).read_text()
-            lan.write_certificate_page(self._data.caddy / "phone", certificate, door)
             say("On a phone near by, open this first: it helps the phone trust this server.")
             say(lan.qr_code(door.certificate_page))
             say(f"{door.certificate_page}\nThe certificate's fingerprint: {lan.fingerprint(certificate)}")

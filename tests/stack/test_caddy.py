@@ -1,0 +1,184 @@
+"""Caddy's configuration, in a real Caddy: what goes where, which headers, and what never reaches a log."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from cavalcade.stack import caddy, probe
+from cavalcade.stack.errors import StackError
+from cavalcade.stack.process import Process, last_lines
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from cavalcade.stack.caddy import Door
+
+SCRIPT = b"let convoy = 1;\n" * 200
+
+
+def configuration(door: Door, directory: Path) -> str:
+    return caddy.configuration(
+        "services",
+        door,
+        storage=directory / "caddy",
+        api=directory / "api.sock",
+        gateway=directory / "gateway.sock",
+        page=directory / "page",
+    )
+
+
+DOORS = {
+    "local": caddy.local_door(8080),
+    "proxied": caddy.proxied_door("https://convoy.example.org", 8080),
+    "public": caddy.public_door("https://convoy.example.org"),
+    "lan": caddy.lan_door("192.168.1.7", 8443),
+    "lan over IPv6": caddy.lan_door("fd00::7", 8443),
+}
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS.keys())
+def test_configuration_is_valid(door: Door, directory: Path) -> None:
+    spaced = directory / 'a "quoted" folder'
+    spaced.mkdir()
+    (spaced / "Caddyfile").write_text(configuration(door, spaced))
+    done = subprocess.run(
+        [caddy.binary(), "validate", "--adapter", "caddyfile", "--config", spaced / "Caddyfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "XDG_DATA_HOME": str(spaced), "XDG_CONFIG_HOME": str(spaced)},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("address", ["http://convoy.example.org", "https://192.168.1.7", "https://convoy.example:8443"])
+def test_public_door_needs_what_certificates_need(address: str) -> None:
+    with pytest.raises(StackError, match="cannot be served with automatic certificates"):
+        caddy.public_door(address)
+
+
+def test_port_in_use_is_named(free_port: int) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port))
+        taken.listen()
+        with pytest.raises(StackError, match=f"Port {free_port} is in use by another program") as caught:
+            caddy.check_ports(caddy.local_door(free_port))
+        assert "--port" in caught.value.advice
+    caddy.check_ports(caddy.local_door(free_port))
+
+
+def test_address_of_another_machine_is_named(free_port: int) -> None:
+    with pytest.raises(StackError, match=r"192\.0\.2\.1 is not an address of this machine"):
+        caddy.check_ports(caddy.lan_door("192.0.2.1", free_port))
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers with the request's head, as JSON."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    body = json.dumps({"request": head[0], "headers": [line.lower() for line in head[1:] if line]}).encode()
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + body)
+    await writer.drain()
+    writer.close()
+
+
+@pytest.fixture
+async def api(directory: Path) -> AsyncIterator[asyncio.Server]:
+    server = await asyncio.start_unix_server(echo, directory / "api.sock")
+    async with server:
+        yield server
+
+
+@pytest.fixture
+async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks a Caddy in front of ``api``, of no gateway, and of a small page."""
+    assets = directory / "page" / "assets"
+    assets.mkdir(parents=True)
+    (directory / "page" / "index.html").write_text("<title>page</title>")
+    (directory / "page" / ".hidden").write_text("hidden")
+    (assets / "main-a1b2.js").write_bytes(SCRIPT)
+    (assets / "main-a1b2.js.gz").write_bytes(gzip.compress(SCRIPT))
+    (directory / "caddy").mkdir()
+    caddyfile = directory / "caddy" / "Caddyfile"
+    caddyfile.write_text(configuration(caddy.local_door(free_port), directory))
+
+    async def ready() -> bool:
+        return (await probe.get("/j", port=free_port)).status == 200
+
+    process = await Process.start(caddy.service(caddyfile, ready, directory / "caddy.log"))
+    await process.until_ready()
+    async with httpx.AsyncClient(base_url=f"http://localhost:{free_port}", trust_env=False) as asking:
+        yield asking
+    await process.stop()
+
+
+@pytest.mark.usefixtures("api")
+@pytest.mark.parametrize("path", ["/api/sessions?x=1", "/healthz", "/readyz"])
+async def test_api_paths_go_to_the_api(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).json()["request"] == f"GET {path} HTTP/1.1"
+
+
+@pytest.mark.usefixtures("api")
+async def test_what_a_client_says_about_its_address_is_replaced(client: httpx.AsyncClient) -> None:
+    claims = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    headers = (await client.get("/api/sessions", headers=claims)).json()["headers"]
+    assert not any("203.0.113.9" in header for header in headers)
+    assert any(header in {"x-forwarded-for: 127.0.0.1", "x-forwarded-for: ::1"} for header in headers)
+
+
+@pytest.mark.parametrize("path", ["/", "/j", "/index.html"])
+async def test_page_is_asked_for_each_time_and_may_load_little(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.text == "<title>page</title>"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "geolocation=(self)" in answer.headers["Permissions-Policy"]
+    assert "Server" not in answer.headers
+
+
+async def test_hashed_assets_are_kept_for_good_and_come_compressed(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/assets/main-a1b2.js", headers={"Accept-Encoding": "gzip"})
+    assert answer.content == SCRIPT
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/assets/main-old.js", "/elsewhere", "/j/more", "/.hidden"])
+async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
+async def test_page_by_address_leads_to_the_name(client: httpx.AsyncClient, free_port: int) -> None:
+    """A page from 127.0.0.1 would have an Origin that the gateway refuses."""
+    answer = await client.get("/j", headers={"Host": f"127.0.0.1:{free_port}"})
+    assert answer.status_code == 307
+    assert answer.headers["Location"] == f"http://localhost:{free_port}/j"
+
+
+async def test_missing_api_is_told_as_a_problem_document(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/sessions", json={}, timeout=20)
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json()["code"] == "unavailable"
+
+
+async def test_tokens_reach_no_log(client: httpx.AsyncClient, directory: Path) -> None:
+    answer = await client.get("/socket/websocket?token=very-secret", headers={"Authorization": "Bearer very-secret"})
+    assert answer.status_code == 503
+    await client.get("/assets/missing.js?token=very-secret")
+    assert "very-secret" not in last_lines(directory / "caddy.log", 10_000)
