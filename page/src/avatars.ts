@@ -25,6 +25,7 @@ export class Avatar {
   private readonly button = document.createElement("button");
   private readonly arrow = document.createElement("span");
   private readonly disc = document.createElement("span");
+  private readonly initials = document.createElement("span");
   private readonly name = document.createElement("span");
   private readonly note = document.createElement("span");
 
@@ -37,11 +38,13 @@ export class Avatar {
     this.button.className = "avatar-button";
     this.arrow.className = "avatar-arrow";
     this.disc.className = "avatar-disc";
+    this.initials.className = "avatar-initials";
+    this.disc.append(this.initials);
     this.label.className = "avatar-label";
     this.name.className = "avatar-name";
     this.note.className = "avatar-note";
     this.label.append(this.name, this.note);
-    this.button.append(this.arrow, this.disc, this.label);
+    this.button.append(this.disc, this.arrow, this.label);
     this.button.addEventListener("click", (event) => {
       event.stopPropagation();
       onSelect();
@@ -70,7 +73,7 @@ export class Avatar {
     element.classList.toggle("is-stale", person.isStale);
     element.classList.toggle("is-selected", person.isSelected);
     element.style.zIndex = person.isMe ? "3" : person.isSelected ? "4" : person.isStale ? "1" : "2";
-    setText(this.disc, person.initials);
+    setText(this.initials, person.initials);
     setText(this.name, person.isMe ? strings.map.you : person.name);
     setText(this.note, person.note);
     this.arrow.hidden = person.heading === null || person.isStale;
