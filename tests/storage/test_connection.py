@@ -1,6 +1,8 @@
 """What happens to the store when PostgreSQL is away, comes back, or refuses. A real server is started and stopped."""
 
 import asyncio
+import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,6 +34,16 @@ async def join(store: SessionStore, base: Stored) -> Stored:
     after = rules.replay(base.state, events)
     await store.append(base, events, after)
     return Stored(after, base.epoch, base.code_hash, base.viewer_hash)
+
+
+async def waiting_for_a_lock(database: Database) -> int:
+    """The process id of a server process that waits, once there is one."""
+    while True:
+        pid: int | None = await database.fetchval(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        if pid is not None:
+            return pid
 
 
 class Restartable:
@@ -97,12 +109,7 @@ async def test_a_connection_that_is_cut_while_it_works(store: SessionStore, data
     async with database.transaction():
         await database.execute("SELECT 1 FROM sessions FOR UPDATE")
         appending = asyncio.create_task(join(store, EMPTY))
-        waiting = None
-        while waiting is None:
-            waiting = await database.fetchval(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-        await database.execute("SELECT pg_terminate_backend($1)", waiting)
+        await database.execute("SELECT pg_terminate_backend($1)", await waiting_for_a_lock(database))
         with pytest.raises(Unavailable):
             await appending
     assert await store.load("aaaaaaaaaa") == EMPTY
@@ -156,6 +163,35 @@ async def test_a_row_that_somebody_keeps_locked(migrated_url: str, database: Dat
         with pytest.raises(Unavailable):
             await join(store, EMPTY)
     await join(store, EMPTY)
+    await store.close()
+
+
+async def test_a_server_process_that_hangs_is_given_up_with_its_connection(server: Restartable) -> None:
+    engine = connection.open_engine(server.url, pool_size=1, statement_timeout_s=1, autocommit=True)
+    store = SessionStore(engine)
+    async with engine.connect() as connected:
+        hanging = (await connected.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    os.kill(hanging, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable):
+            await store.ping()
+        await store.ping()
+    finally:
+        os.kill(hanging, signal.SIGCONT)
+    await store.close()
+
+
+async def test_a_caller_that_gives_up_leaves_its_place_in_the_pool(migrated_url: str, database: Database) -> None:
+    store = SessionStore.open(migrated_url, pool_size=1)
+    await store.insert(EMPTY, [])
+    async with database.transaction():
+        await database.execute("SELECT 1 FROM sessions FOR UPDATE")
+        appending = asyncio.create_task(join(store, EMPTY))
+        await waiting_for_a_lock(database)
+        appending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await appending
+    assert await store.load("aaaaaaaaaa") == EMPTY
     await store.close()
 
 
