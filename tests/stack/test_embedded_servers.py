@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from cavalcade.stack import postgres, valkey
+from cavalcade.stack import postgres, unprivileged, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process
 
@@ -115,3 +115,34 @@ async def test_shared_fixtures_give_an_empty_database_each(database_url: str, re
     client = Redis.from_url(redis_url)
     assert await client.dbsize() == 0
     await client.aclose()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+async def test_postgres_as_another_user_where_namespaces_are_forbidden(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_namespaces(identity: str) -> bool:
+        return identity != unprivileged.NAMESPACE and runs_as(identity)
+
+    runs_as = postgres.runs_as
+    monkeypatch.setattr(postgres, "runs_as", without_namespaces)
+    postgres.identity.cache_clear()
+    try:
+        try:
+            user = postgres.identity()
+        except StackError:
+            pytest.skip("the programs lie where no other user can reach them")
+        assert user is not None
+        sockets = directory / "sockets"
+        sockets.mkdir(mode=0o700)
+        postgres.hand_over(sockets, reached_through=(directory,))
+        postgres.create(directory / "postgres")
+        assert (directory / "postgres").stat().st_uid == int(user)
+        process = await Process.start(postgres.service(directory / "postgres", sockets, directory / "postgres.log"))
+        await process.until_ready()
+        connection = await asyncpg.connect(postgres.url(sockets))
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+        await process.stop()
+    finally:
+        postgres.identity.cache_clear()

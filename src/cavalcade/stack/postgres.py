@@ -68,16 +68,19 @@ def identity() -> str | None:
     """
     if os.geteuid() != 0:
         return None
-    refusals = []
     for candidate in (unprivileged.NAMESPACE, _NOBODY):
-        tried = subprocess.run(_as(candidate, binaries() / "postgres", "--version"), capture_output=True, text=True)  # noqa: S603, PLW1510
-        if tried.returncode == 0:
+        if runs_as(candidate):
             return candidate
-        refusals.append(tried.stderr.strip())
     raise StackError(
-        "PostgreSQL does not run as root, and running it as another user is not possible here: " + "; ".join(refusals),
+        "PostgreSQL does not run as root, and running it as another user is not possible here.",
         "Start Cavalcade as an ordinary user, or install it where every user may read it (not under /root).",
     )
+
+
+def runs_as(identity: str) -> bool:
+    """Whether PostgreSQL's programs can be run as ``identity`` here."""
+    tried = subprocess.run(_as(identity, binaries() / "postgres", "--version"), capture_output=True, check=False)  # noqa: S603
+    return tried.returncode == 0
 
 
 def _as(who: str | None, *command: str | Path) -> list[str]:

@@ -1,0 +1,54 @@
+"""The examples in `deploy/` keep up with the settings, the commands and the policy that they repeat."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cavalcade.cli import commands
+from cavalcade.settings import Settings
+from cavalcade.stack import caddy
+
+ROOT = Path(__file__).parent.parent.parent
+DEPLOY = ROOT / "deploy"
+
+
+def test_settings_file_is_complete() -> None:
+    lines = (DEPLOY / "systemd" / "cavalcade.env").read_text().splitlines()
+    environment = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert Settings.from_environment(environment).public_url == "https://convoy.example.org"
+
+
+@pytest.mark.parametrize("name", ["api", "gateway"])
+def test_units_give_the_options_that_the_command_takes(name: str) -> None:
+    unit = (DEPLOY / "systemd" / f"cavalcade-{name}.service").read_text()
+    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
+    _, command, *arguments = shlex.split(line.removeprefix("ExecStart="))
+    assert command == name
+    options = {option for parameter in commands.commands[name].params for option in parameter.opts}
+    assert set(arguments[::2]) == {"--listen", "--internal"} <= options
+    assert "EnvironmentFile=/etc/cavalcade.env" in unit
+
+
+def test_caddyfile_is_valid_and_repeats_the_policy(tmp_path: Path) -> None:
+    text = (DEPLOY / "Caddyfile").read_text()
+    policy = "; ".join(f"{directive} {sources}" for directive, sources in caddy.CONTENT_SECURITY_POLICY.items())
+    assert f'"{policy}"' in text
+    assert f'"{caddy.PERMISSIONS_POLICY}"' in text
+    done = subprocess.run(
+        [caddy.binary(), "validate", "--adapter", "caddyfile", "--config", DEPLOY / "Caddyfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **os.environ,
+            "CAVALCADE_DOMAIN": "convoy.example.org",
+            "XDG_DATA_HOME": str(tmp_path),
+            "XDG_CONFIG_HOME": str(tmp_path),
+        },
+    )
+    assert done.returncode == 0, done.stderr
