@@ -1,0 +1,167 @@
+"""Phones for the browser tests: Chromium windows of a phone's size whose location the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+PHONE = (390, 844)
+DESKTOP = (1280, 800)
+HELSINKI = (60.1700, 24.9400)
+METRES_PER_DEGREE = 111_195
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+Theme = Literal["light", "dark"]
+
+
+@dataclass
+class Phone:
+    """Somebody with the page open.
+
+    Attributes:
+        context: What the browser keeps for this person alone.
+        page: Where the page is shown.
+        complaints: Errors of scripts and of the Content-Security-Policy; a test ends with none.
+    """
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    async def start(self, base: str) -> str:
+        """Start a session and return its link."""
+        await self.page.goto(base)
+        await self.button("Start a session").click()
+        await expect(self.page.locator("[data-panel=share]")).to_be_visible()
+        link = (await self.page.locator(".link").inner_text()).strip()
+        return f"{base.partition('//')[0]}//{link}"
+
+    async def join(self, link: str, name: str, how: str = "Join the map") -> None:
+        """Open a link and join under a name."""
+        await self.page.goto(link)
+        await self.page.get_by_label("Your name").fill(name)
+        await self.button(how).click()
+        await expect(self.page.locator(".dock")).to_be_visible()
+
+    async def move(self, north: float, east: float = 0) -> None:
+        """Move to so many metres north and east of where everybody starts."""
+        latitude = HELSINKI[0] + north / METRES_PER_DEGREE
+        longitude = HELSINKI[1] + east / METRES_PER_DEGREE * 2
+        await self.context.set_geolocation({"latitude": latitude, "longitude": longitude, "accuracy": 6})
+
+    async def open_panel(self, name: Literal["people", "share", "menu"]) -> None:
+        """Open a panel, unless it is open."""
+        if not await self.page.locator(f"[data-panel={name}]").is_visible():
+            await self.page.locator(f"[data-opens={name}]").click()
+        await expect(self.page.locator(f"[data-panel={name}]")).to_be_visible()
+
+    def button(self, name: str) -> Locator:
+        """A button by its accessible name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def row(self, name: str) -> Locator:
+        """Somebody's row in the panel that says who is here."""
+        return self.page.locator("li.person").filter(has=self.page.get_by_text(name, exact=True))
+
+    def avatar(self, participant: int) -> Locator:
+        """Somebody on the map."""
+        return self.page.locator(f".avatar[data-participant='{participant}'] .avatar-disc")
+
+    async def screenshot(self, name: str) -> None:
+        """Keep what is to be seen now under `build/screenshots`."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+async def cavalcade_url() -> AsyncIterator[str]:
+    """The address of a whole Cavalcade, started for these tests."""
+    with tempfile.TemporaryDirectory(prefix="cavalcade-browser-") as directory:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cavalcade", "up", "--port", str(_free_port()), "--data", f"{directory}/data",
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdout
+        async with asyncio.timeout(60):
+            line = (await process.stdout.readline()).decode()
+        assert line.startswith("ready "), line
+        yield line.split()[1]
+        process.send_signal(signal.SIGINT)
+        await process.wait()
+
+
+def _chromium() -> str | None:
+    given = os.environ.get("CAVALCADE_CHROMIUM")
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return given or next((path for path in found if path), None)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all phones, which share nothing in it."""
+    path = _chromium()
+    if path is None:
+        pytest.skip("needs Chromium: install it, or name one in CAVALCADE_CHROMIUM")
+    arguments = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def new_phone(chromium: Browser) -> AsyncIterator[Callable[..., Awaitable[Phone]]]:
+    """Makes phones that stand where everybody starts; at the end none may have complained."""
+    phones: list[Phone] = []
+
+    async def make(*, desktop: bool = False, theme: Theme = "light", may_locate: bool = True, east: float = 0) -> Phone:
+        size = DESKTOP if desktop else PHONE
+        context = await chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=not desktop,
+            color_scheme=theme,
+            locale="en-GB",
+            permissions=["geolocation"] if may_locate else [],
+        )
+        # No test talks to a server of somebody else's: the map falls back to what ships with the page.
+        await context.route("https://**", lambda route: route.abort())
+        page = await context.new_page()
+        phone = Phone(context, page)
+        await phone.move(0, east)
+        page.on("pageerror", lambda error: phone.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: phone.complaints.append(message.text) if "Content Security" in message.text else None,
+        )
+        phones.append(phone)
+        return phone
+
+    yield make
+    for phone in phones:
+        with contextlib.suppress(Exception):
+            await phone.context.close()
+    assert [complaint for phone in phones for complaint in phone.complaints] == []

@@ -1,0 +1,225 @@
+"""The whole path in a browser: one starts, one opens the link, and both see both move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.browser.conftest import Phone
+
+    NewPhone = Callable[..., Awaitable[Phone]]
+
+SEEN_WITHIN_MS = 2_000
+
+
+async def _meet(base: str, new_phone: NewPhone) -> tuple[Phone, Phone, str]:
+    """Anna has started a session and Jörg has joined it; both have the list of people open."""
+    anna, jorg = await new_phone(), await new_phone()
+    link = await anna.start(base)
+    await jorg.join(link, "Jörg Ott")
+    for phone in (anna, jorg):
+        await phone.open_panel("people")
+        await expect(phone.page.locator(".avatar")).to_have_count(2)
+    return anna, jorg, link
+
+
+async def test_both_see_both_within_two_seconds_of_a_move(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg, _ = await _meet(cavalcade_url, new_phone)
+    # Let the fixes of joining pass: they come at most once a second.
+    await expect(anna.row("Jörg Ott")).to_contain_text("m", timeout=5_000)
+
+    for step in range(1, 4):
+        before = await anna.avatar(2).bounding_box()
+        await jorg.move(north=1_000 * step)
+        for phone, other, direction in ((anna, "Jörg Ott", "north"), (jorg, "Traveller 1", "south")):
+            await expect(phone.row(other)).to_contain_text(f"{step} km", timeout=SEEN_WITHIN_MS)
+            await expect(phone.row(other)).to_contain_text(direction, timeout=SEEN_WITHIN_MS)
+        for phone in (anna, jorg):
+            for participant in (1, 2):
+                await expect(phone.avatar(participant)).to_be_in_viewport()
+        assert await anna.avatar(2).bounding_box() != before
+
+    await anna.move(north=500)
+    await expect(jorg.row("Traveller 1")).to_contain_text("2.5 km", timeout=SEEN_WITHIN_MS)
+
+
+async def test_everybody_is_shown_until_the_map_is_touched(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg, _ = await _meet(cavalcade_url, new_phone)
+    await anna.button("Close").click()
+    await expect(anna.button("Show everyone")).to_have_count(0)
+
+    await anna.page.mouse.move(195, 300)
+    await anna.page.mouse.down()
+    await anna.page.mouse.move(60, 200, steps=4)
+    await anna.page.mouse.up()
+    await jorg.move(north=20_000)
+    await expect(anna.button("Show everyone")).to_be_visible()
+    await expect(anna.avatar(2)).not_to_be_in_viewport()
+
+    await anna.button("Show everyone").click()
+    for participant in (1, 2):
+        await expect(anna.avatar(participant)).to_be_in_viewport()
+    await expect(anna.button("Show everyone")).to_have_count(0)
+
+    await anna.button("Center on me").click()
+    await expect(anna.avatar(2)).not_to_be_in_viewport()
+    await expect(anna.avatar(1)).to_be_in_viewport()
+
+
+async def test_a_reload_comes_back_as_the_same_participant(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg, _ = await _meet(cavalcade_url, new_phone)
+    await jorg.page.reload()
+    await jorg.open_panel("people")
+    await expect(jorg.row("Jörg Ott")).to_contain_text("you")
+    await expect(jorg.page.locator("li.person")).to_have_count(2)
+    await expect(anna.page.locator("li.person")).to_have_count(2)
+
+    await anna.page.reload()
+    await anna.open_panel("people")
+    await expect(anna.row("Traveller 1")).to_contain_text("Host")
+    await anna.open_panel("share")
+    await expect(anna.button("Copy watch link")).to_be_visible()
+
+
+async def test_a_name_is_changed_for_everyone(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg, _ = await _meet(cavalcade_url, new_phone)
+    await anna.button("Change my name").click()
+    await anna.page.get_by_label("Your name").fill("Anna Berg")
+    await anna.button("Save").click()
+    await expect(jorg.row("Anna Berg")).to_contain_text("Host")
+    await expect(anna.row("Anna Berg")).to_contain_text("you")
+
+
+async def test_pausing_withdraws_the_position_and_resuming_brings_it_back(
+    cavalcade_url: str, new_phone: NewPhone
+) -> None:
+    anna, jorg, _ = await _meet(cavalcade_url, new_phone)
+    await jorg.page.locator(".sharing").click()
+    await expect(jorg.page.locator(".sharing")).to_contain_text("Sharing paused")
+    await expect(anna.row("Jörg Ott")).to_contain_text("Sharing paused")
+    await expect(anna.page.locator(".avatar")).to_have_count(1)
+
+    # Paused stays paused: a reload must not share again by itself.
+    await jorg.page.reload()
+    await expect(jorg.page.locator(".sharing")).to_contain_text("Sharing paused")
+    await expect(anna.page.locator(".avatar")).to_have_count(1)
+
+    await jorg.page.locator(".sharing").click()
+    await expect(jorg.page.locator(".sharing")).to_contain_text("Sharing live")
+    await expect(anna.page.locator(".avatar")).to_have_count(2)
+
+
+async def test_leaving_takes_one_off_the_map_and_the_link_lets_one_in_again(
+    cavalcade_url: str, new_phone: NewPhone
+) -> None:
+    anna, jorg, _ = await _meet(cavalcade_url, new_phone)
+    await jorg.open_panel("menu")
+    await jorg.button("Leave the session").click()
+    await jorg.button("Leave").click()
+    await expect(jorg.page.get_by_role("heading", name="You left")).to_be_visible()
+    await expect(anna.page.locator("li.person")).to_have_count(1)
+    await expect(anna.page.locator(".avatar")).to_have_count(1)
+
+    await jorg.button("Join again").click()
+    await expect(jorg.page.get_by_label("Your name")).to_have_value("Jörg Ott")
+    await jorg.button("Join the map").click()
+    await expect(anna.page.locator("li.person")).to_have_count(2)
+
+
+async def test_the_host_extends_and_ends_for_everyone(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg, link = await _meet(cavalcade_url, new_phone)
+    await anna.open_panel("menu")
+    await anna.button("Add 1 hour").click()
+    await expect(jorg.page.locator(".top")).to_contain_text("8 h 59 min left")
+
+    await anna.button("End for everyone").click()
+    await anna.page.get_by_role("dialog").get_by_role("button", name="End for everyone").click()
+    for phone in (anna, jorg):
+        await expect(phone.page.get_by_role("heading", name="This session has ended")).to_be_visible()
+    await jorg.page.goto("about:blank")
+    await jorg.page.goto(link)
+    await expect(jorg.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+
+
+async def test_who_refuses_location_still_watches(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ville = await new_phone(), await new_phone(may_locate=False)
+    link = await anna.start(cavalcade_url)
+    await ville.join(link, "Ville")
+    await expect(ville.page.get_by_text("Location is blocked for this page")).to_be_visible()
+    await expect(ville.page.locator(".sharing")).to_contain_text("Not sharing")
+    await expect(ville.page.locator(".avatar")).to_have_count(1)
+    await ville.screenshot("phone-light-refused")
+
+    await ville.context.grant_permissions(["geolocation"])
+    await ville.button("Try again").click()
+    await expect(ville.page.locator(".sharing")).to_contain_text("Sharing live")
+    await expect(anna.page.locator(".avatar")).to_have_count(2)
+
+
+async def test_a_lost_connection_is_said_and_mends_itself(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg, _ = await _meet(cavalcade_url, new_phone)
+    await jorg.context.set_offline(True)
+    await expect(jorg.page.locator("[data-notice=lost]")).to_be_visible(timeout=15_000)
+    await jorg.screenshot("phone-light-lost")
+    await anna.move(north=3_000)
+    await anna.button("Change my name").click()
+    await anna.page.get_by_label("Your name").fill("Anna Berg")
+    await anna.button("Save").click()
+
+    await jorg.context.set_offline(False)
+    await expect(jorg.page.locator("[data-notice=lost]")).to_have_count(0, timeout=5_000)
+    await expect(jorg.row("Anna Berg")).to_contain_text("3 km", timeout=5_000)
+    await jorg.move(north=4_000)
+    await expect(anna.row("Jörg Ott")).to_contain_text("1 km", timeout=SEEN_WITHIN_MS + 1_000)
+
+
+async def test_a_watch_link_shows_and_is_not_shown(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, mum = await new_phone(), await new_phone()
+    await anna.context.grant_permissions(["clipboard-read", "clipboard-write", "geolocation"])
+    await anna.start(cavalcade_url)
+    await anna.button("Copy watch link").click()
+    await expect(anna.button("Copied")).to_be_visible()
+    link = await anna.page.evaluate("navigator.clipboard.readText()")
+
+    await mum.join(link, "Mum", how="Watch the map")
+    await expect(mum.page.locator(".sharing")).to_contain_text("Watching")
+    await expect(mum.page.locator(".avatar")).to_have_count(1)
+    await anna.open_panel("people")
+    await expect(anna.row("Mum")).to_contain_text("Watching")
+    await expect(anna.page.locator(".avatar")).to_have_count(1)
+    await mum.open_panel("share")
+    await expect(mum.page.locator("[data-panel=share]")).to_contain_text("Ask the host")
+
+
+async def test_a_link_that_was_cut_short_says_so(cavalcade_url: str, new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    for fragment in ("", "#abc", "#abcdefghij." + "A" * 22):
+        await phone.page.goto("about:blank")
+        await phone.page.goto(f"{cavalcade_url}/j{fragment}")
+        await expect(phone.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+    await phone.button("Start a new session").click()
+    await expect(phone.button("Start a session")).to_be_visible()
+
+
+async def test_what_it_looks_like(cavalcade_url: str, new_phone: NewPhone) -> None:
+    """Keeps screenshots, and checks that nothing runs out of the window at phone and desktop size."""
+    anna, desk = await new_phone(theme="dark"), await new_phone(desktop=True, east=250)
+    await anna.page.goto(cavalcade_url)
+    await anna.screenshot("phone-dark-start")
+    link = await anna.start(cavalcade_url)
+    await anna.screenshot("phone-dark-share")
+    await desk.page.goto(link)
+    await expect(desk.button("Join the map")).to_be_visible()
+    await desk.screenshot("desktop-light-join")
+    await desk.join(link, "Jörg Ott")
+    await expect(desk.page.locator(".avatar")).to_have_count(2)
+    await anna.open_panel("people")
+    await expect(anna.row("Jörg Ott")).to_contain_text("250 m")
+    for phone, name in ((anna, "phone-dark-people"), (desk, "desktop-light-map")):
+        await phone.screenshot(name)
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await phone.page.evaluate(overflow) <= 0
