@@ -1,9 +1,10 @@
 /** One membership while its map is open: state, connection and this device's position, and what one can do. */
 import { ApiError, leaveSession } from "./api";
 import { type LinkState, type Refusal, SessionConnection } from "./connection";
+import { FixBacklog } from "./fix_backlog";
 import { LocationSource, type LocationState } from "./location";
 import { forgetMembership, type Membership, randomId, rememberMembership } from "./memory";
-import type { Fix, Participant } from "./model";
+import type { Fix, Participant, SessionEvent } from "./model";
 import { type Action, reduce, type SessionState } from "./session_state";
 import { WakeLock } from "./wake_lock";
 
@@ -26,7 +27,12 @@ export class LiveSession {
   private readonly location: LocationSource;
   private readonly wakeLock = new WakeLock();
   private readonly listeners = new Set<() => void>();
+  private readonly backlog = new FixBacklog();
   private latestFix: Fix | null = null;
+  /** What the server last said of this participant's sharing, as far as answers have come. */
+  private storedSharing: boolean | null = null;
+  private isSettlingSharing = false;
+  private readonly ownOperations = new Set<string>();
   /** The server's clock minus this device's, in milliseconds. */
   private skew = 0;
   private isNotifying = false;
@@ -48,7 +54,10 @@ export class LiveSession {
         this.dispatch({ type: "joined", reply });
         this.settleAfterJoin();
       },
-      onEvent: (event) => this.dispatch({ type: "event", event }),
+      onEvent: (event) => {
+        this.dispatch({ type: "event", event });
+        this.followOtherPages(event);
+      },
       onPositions: (serverTime, positions) => {
         // Delay on the way only ever makes the server look behind: the greatest difference is the nearest.
         this.skew = Math.max(this.skew, serverTime - Date.now());
@@ -93,7 +102,7 @@ export class LiveSession {
   async setSharing(on: boolean): Promise<void> {
     this.wantsSharing = on;
     this.applySharing();
-    if (this.me && this.me.sharing !== on) await this.perform("sharing:set", { on });
+    await this.settleSharing();
   }
 
   /** Asks the browser for positions again, after it refused or found none. */
@@ -119,6 +128,11 @@ export class LiveSession {
     this.finish("ended");
   }
 
+  /** Takes over from a host who is away; the server refuses while they have not been away for long. */
+  claimHost(): Promise<void> {
+    return this.perform("host:claim", {});
+  }
+
   /** Leaves for good; by HTTP where the socket is away. */
   async leave(): Promise<void> {
     this.location.stop();
@@ -129,6 +143,7 @@ export class LiveSession {
 
   private async perform(operation: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
     const opId = randomId();
+    this.ownOperations.add(opId);
     for (let attempt = 1; ; attempt++) {
       try {
         await this.connection.submit(operation, { op_id: opId, ...payload });
@@ -145,9 +160,9 @@ export class LiveSession {
 
   private sendFix(reading: Fix): void {
     // Some receivers stamp their readings ahead of the clock.
-    const fix = { ...reading, fix_time: Math.min(reading.fix_time, Date.now()) + this.skew };
+    const fix = { ...reading, fix_time: Math.round(Math.min(reading.fix_time, Date.now()) + this.skew) };
     this.latestFix = fix;
-    this.connection.sendFix(fix);
+    if (!this.connection.sendFix(fix)) this.backlog.add(fix);
     if (this.state) this.dispatch({ type: "positions", positions: [{ ...fix, participant: this.state.me }] });
   }
 
@@ -157,13 +172,44 @@ export class LiveSession {
       this.wantsSharing = false;
       return;
     }
+    this.storedSharing = me.sharing;
     this.wantsSharing ??= me.sharing;
     this.applySharing();
-    if (me.sharing !== this.wantsSharing) {
-      // Wanted while the connection was away, or said when joining.
-      void this.perform("sharing:set", { on: this.wantsSharing }).catch(() => this.changed());
+    // Wanted while the connection was away, or said when joining.
+    void this.settleSharing().catch(() => this.changed());
+    this.sendKeptFixes();
+  }
+
+  /** Tells the server what is wanted, one change at a time: two at once could arrive the wrong way round. */
+  private async settleSharing(): Promise<void> {
+    if (this.isSettlingSharing || this.storedSharing === null) return;
+    this.isSettlingSharing = true;
+    try {
+      while (this.storedSharing !== this.wantsSharing && !this.ending) {
+        const on: boolean = this.wantsSharing === true;
+        await this.perform("sharing:set", { on });
+        this.storedSharing = on;
+      }
+    } finally {
+      this.isSettlingSharing = false;
     }
-    if (this.latestFix && this.wantsSharing) this.connection.sendFix(this.latestFix);
+  }
+
+  /** The same participant may be open on another page, where sharing was paused or resumed. */
+  private followOtherPages(event: SessionEvent): void {
+    const isMine = event.type === "sharing_changed" && event.data.participant === this.state?.me;
+    if (!isMine || (event.op_id !== null && this.ownOperations.has(event.op_id))) return;
+    this.storedSharing = event.data.on === true;
+    this.wantsSharing = this.storedSharing;
+    this.applySharing();
+  }
+
+  private sendKeptFixes(): void {
+    const fixes = this.backlog.take();
+    if (!this.wantsSharing) return;
+    // Only a comfort for those who look back: where it fails, the next fix counts.
+    if (fixes.length > 0) void this.perform("fixes:send", { fixes }).catch(() => undefined);
+    if (this.latestFix) this.connection.sendFix(this.latestFix);
   }
 
   private applySharing(): void {

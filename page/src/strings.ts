@@ -151,6 +151,9 @@ export const strings = {
     confirmLeaveAction: "Leave",
     confirmLeaveHost: "You are the host. Whoever has been here longest takes over.",
     cancel: "Stay",
+    takeOver: "Take over as host",
+    takeOverHint: "Possible once the host has been away for 10 minutes.",
+    tooEarly: "The host has not been away long enough.",
     failed: "That did not reach the server. Try again.",
   },
   connection: {

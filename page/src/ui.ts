@@ -12,6 +12,6 @@ export interface SessionView {
   /** Says again why there is no location, and asks the browser once more. */
   explainLocation(): void;
   redraw(): void;
-  /** Runs something that may fail, and says so in plain words if it does. */
-  attempt(work: () => Promise<void>): void;
+  /** Runs something that may fail, and says so in plain words if it does: `forbidden` where the server said no. */
+  attempt(work: () => Promise<void>, forbidden?: string): void;
 }

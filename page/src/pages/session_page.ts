@@ -1,6 +1,7 @@
 /** The session: a full map, with everything else laid over its edges. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import type { MapPerson } from "../avatars";
+import type { Refusal } from "../connection";
 import { age, duration } from "../format";
 import { icons } from "../icons";
 import type { LiveSession } from "../live_session";
@@ -28,7 +29,7 @@ export class SessionPage implements SessionView {
   private follow: Follow = "everyone";
   private hasStreets = true;
   private isLocationNoticeShut = false;
-  private failure: ReturnType<typeof setTimeout> | null = null;
+  private failure: { readonly text: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
   private readonly ticking: ReturnType<typeof setInterval>;
   private readonly resizing = new ResizeObserver(() => this.measure());
 
@@ -81,13 +82,15 @@ export class SessionPage implements SessionView {
     this.measure();
   }
 
-  attempt(work: () => Promise<void>): void {
-    work().catch(() => {
-      if (this.failure !== null) clearTimeout(this.failure);
-      this.failure = setTimeout(() => {
+  attempt(work: () => Promise<void>, forbidden: string = strings.menu.failed): void {
+    work().catch((error: Partial<Refusal>) => {
+      const text = error.reason === "forbidden" ? forbidden : (error.errors?.[0]?.detail ?? strings.menu.failed);
+      if (this.failure) clearTimeout(this.failure.timer);
+      const timer = setTimeout(() => {
         this.failure = null;
         this.redraw();
       }, FAILURE_SHOWN_MS);
+      this.failure = { text, timer };
       this.redraw();
     });
   }
@@ -112,7 +115,7 @@ export class SessionPage implements SessionView {
           this.isLocationNoticeShut = true;
           this.redraw();
         })}
-        ${this.failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${strings.menu.failed}</p>` : nothing}
+        ${this.failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${this.failure.text}</p>` : nothing}
         <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
         ${dock(this)}
       </div>

@@ -27,7 +27,7 @@ export function menuPanel(view: SessionView): TemplateResult {
           : nothing
       }
     </section>
-    ${appearance(view)}
+    ${takeOver(view)} ${appearance(view)}
     <section class="menu-group">
       <button class="button is-wide" @click=${() => void leave(view, isHost)}>${icons.leave} ${strings.menu.leave}</button>
       <p class="hint">${strings.menu.leaveHint}</p>
@@ -39,6 +39,20 @@ export function menuPanel(view: SessionView): TemplateResult {
       }
     </section>
   `;
+}
+
+/** Offered to members while the host is not there. */
+function takeOver(view: SessionView): TemplateResult | typeof nothing {
+  const { state } = view.live;
+  if (!state?.connected || view.live.me?.role !== "member") return nothing;
+  const host = [...state.participants.values()].find((one) => one.role === "host");
+  if (host && state.connected.has(host.id)) return nothing;
+  return html`<section class="menu-group">
+    <button class="button is-wide" @click=${() => view.attempt(() => view.live.claimHost(), strings.menu.tooEarly)}>
+      ${icons.people} ${strings.menu.takeOver}
+    </button>
+    <p class="hint">${strings.menu.takeOverHint}</p>
+  </section>`;
 }
 
 function appearance(view: SessionView): TemplateResult {
