@@ -10,6 +10,7 @@ import asyncio
 import functools
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -64,17 +65,27 @@ def identity() -> str | None:
     """As whom PostgreSQL runs: None for the user of this process; otherwise what ``unprivileged.become`` takes.
 
     Raises:
-        StackError: This process is root, and no way to run as another user works here.
+        StackError: PostgreSQL cannot run as the user of this process, nor as another.
     """
-    if os.geteuid() != 0:
+    user = os.geteuid()
+    if user != 0 and _has_name(user):
         return None
-    for candidate in (unprivileged.NAMESPACE, _NOBODY):
+    # Only root can become an existing user.
+    for candidate in (unprivileged.NAMESPACE, _NOBODY) if user == 0 else (unprivileged.NAMESPACE,):
         if runs_as(candidate):
             return candidate
     raise StackError(
-        "PostgreSQL does not run as root, and running it as another user is not possible here.",
+        "PostgreSQL does not run as root, or as a user without a name, and running it as another is not possible here.",
         "Start Cavalcade as an ordinary user, or install it where every user may read it (not under /root).",
     )
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def runs_as(identity: str) -> bool:
@@ -144,7 +155,7 @@ def _run(command: list[str], text: str = "") -> None:
     full = "No space left on device" in done.stderr
     raise StackError(
         "PostgreSQL could not make its database" + (": the disk is full." if full else "."),
-        "Free some space and start again." if full else "What it said is below.",
+        "Free some space and start again." if full else "What it said is above.",
         done.stderr.strip(),
     )
 

@@ -1,4 +1,4 @@
-"""Runs one command as somebody other than root, for PostgreSQL, which refuses to run as root.
+"""Runs one command as somebody else, for PostgreSQL, which refuses to run as root or as a user without a name.
 
 Run as a script with the standard library alone: ``python -I -S unprivileged.py namespace|UID command...``.
 
@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import sys
 from pathlib import Path
 
 NAMESPACE = "namespace"
 _CLONE_NEWUSER = 0x10000000
-_INNER_USER = 1000  # any but 0 will do: nothing outside the namespace sees it
+_NOBODY = 65534
 
 
 def become(identity: str) -> None:
@@ -44,8 +45,14 @@ def _enter_namespace() -> None:
         raise OSError(number, os.strerror(number))
     # The kernel takes a map of groups only after setgroups has been given up.
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{_INNER_USER} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{_INNER_USER} {group} 1")
+    inner = _somebody()
+    Path("/proc/self/uid_map").write_text(f"{inner} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{inner} {group} 1")
+
+
+def _somebody() -> int:
+    """A user other than root who has a name, which `initdb` wants to know. Nothing outside the namespace sees it."""
+    return next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), _NOBODY)
 
 
 def main() -> int:
