@@ -7,7 +7,6 @@ DATA ?= .data
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PAGE := src/cavalcade/page/index.html
 PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune -o -type f -print)
 
@@ -27,14 +26,14 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the locked packages (a minute or two the first time)"
-	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --editable .
+	@$(BIN)/python tools/install_locked.py requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 # The tests' packages are a superset of the others, at the same versions.
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing what the tests need"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(BIN)/python tools/install_locked.py requirements-dev.lock
 	@touch $@
 
 page/node_modules/.installed: page/package.json page/package-lock.json | $(VENV)/bin/python
