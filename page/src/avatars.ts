@@ -40,6 +40,7 @@ export class Avatar {
     this.disc.className = "avatar-disc";
     this.initials.className = "avatar-initials";
     this.disc.append(this.initials);
+    this.disc.ariaHidden = "true";
     this.label.className = "avatar-label";
     this.name.className = "avatar-name";
     this.note.className = "avatar-note";
@@ -78,8 +79,6 @@ export class Avatar {
     setText(this.note, person.note);
     this.arrow.hidden = person.heading === null || person.isStale;
     if (person.heading !== null) this.arrow.style.rotate = `${person.heading}deg`;
-    const label = person.note ? `${person.name}, ${person.note}` : person.name;
-    if (this.button.getAttribute("aria-label") !== label) this.button.setAttribute("aria-label", label);
     element.dataset.participant = String(person.id);
   }
 }

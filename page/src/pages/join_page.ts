@@ -85,7 +85,8 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
       <div class="poster-scene" aria-hidden="true">${convoy()}</div>
       <div class="poster-words">
         <p class="brand">${mark} ${strings.product}</p>
-        ${preview ? invitation(preview) : problem ? nothing : looking()}
+        ${preview ? invitation(preview) : html`<h1 class="visually-hidden">${strings.product}</h1>`}
+        ${preview || problem ? nothing : looking()}
         ${problem ? problemNotice(problem, preview ? null : look) : nothing}
         ${preview ? form() : nothing}
       </div>
