@@ -233,8 +233,12 @@ def _door(port: int | None, public_url: str | None, *, lan: bool, lan_address: s
 
 def default_data_directory(environment: Mapping[str, str]) -> Path:
     """Where ``cavalcade up`` keeps everything unless told otherwise."""
-    base = environment.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "cavalcade"
+    if base := environment.get("XDG_DATA_HOME"):
+        return Path(base) / "cavalcade"
+    try:
+        return Path.home() / ".local" / "share" / "cavalcade"
+    except RuntimeError:
+        raise click.UsageError("This user has no home folder: say with --data where to keep everything.") from None
 
 
 def _as_address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

@@ -59,7 +59,7 @@ class Door:
     """The site's address in Caddy's configuration."""
 
     bind: tuple[str, ...]
-    """The addresses listened on."""
+    """The addresses listened on; none for all that the machine has."""
 
     ports: tuple[int, ...]
 
@@ -190,7 +190,7 @@ def configuration(backend: str, door: Door, *, storage: Path, api: Path, gateway
         global_options=_global_options(door),
         server_options=_trusting_loopback() if door.behind_proxy else "",
         address=door.site,
-        bind=" ".join(door.bind) if door.bind else "0.0.0.0 [::]",
+        bind=f"bind {' '.join(door.bind)}" if door.bind else "",
         tls="tls internal" if door.certificates == "internal" else "",
         transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
         permissions_policy=_quoted(PERMISSIONS_POLICY),
