@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.strategies import NOW, History, histories, rejection_of, session_with
+from tests.wire.test_frame import JSON
+
+from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
+from cavalcade.domain.events import (
+    Change,
+    Event,
+    HostChanged,
+    ParticipantJoined,
+    ParticipantLeft,
+    ProfileChanged,
+    SessionChanged,
+    SessionEnded,
+    SharingChanged,
+    UnknownChange,
+)
+from cavalcade.domain.model import Participant, Role, Session
+from cavalcade.wire import messages
+from cavalcade.wire.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANNA = Participant(1, "Anna Berg", "AB", "#e5484d", Role.HOST, sharing=True, joined_at=NOW)
+ANNA_JSON = {
+    "id": 1,
+    "name": "Anna Berg",
+    "initials": "AB",
+    "color": "#e5484d",
+    "role": "host",
+    "sharing": True,
+    "joined_at": NOW,
+}
+SESSION = Session("abcdefghij", "Tour", NOW, NOW + 1)
+SESSION_JSON = {"id": "abcdefghij", "name": "Tour", "created_at": NOW, "expires_at": NOW + 1}
+
+CHANGES: list[tuple[Change, str, dict[str, object]]] = [
+    (ParticipantJoined(ANNA), "participant_joined", {"participant": ANNA_JSON}),
+    (ParticipantLeft(1, "left"), "participant_left", {"participant": 1, "reason": "left"}),
+    (
+        ProfileChanged(1, "Ben", "BE", "#000000"),
+        "profile_changed",
+        {"participant": 1, "name": "Ben", "initials": "BE", "color": "#000000"},
+    ),
+    (SharingChanged(1, on=False), "sharing_changed", {"participant": 1, "on": False}),
+    (HostChanged(2), "host_changed", {"participant": 2}),
+    (SessionChanged(SESSION), "session_changed", {"session": SESSION_JSON}),
+    (SessionEnded("expired"), "session_ended", {"reason": "expired"}),
+]
+
+
+class TestEvents:
+    @pytest.mark.parametrize(("change", "kind", "data"), CHANGES)
+    def test_each_type_has_the_contracts_form(self, change: Change, kind: str, data: dict[str, object]) -> None:
+        event = Event(3, NOW, 1, "op-1", change)
+        written = {"offset": 3, "at": NOW, "by": 1, "op_id": "op-1", "type": kind, "data": data}
+        assert messages.event_to_dict(event) == written
+        assert messages.event_from_dict(written) == event
+
+    def test_these_are_all_the_types(self) -> None:
+        assert {type(change) for change, _, _ in CHANGES} | {UnknownChange} == set(Change.__args__)
+
+    @given(histories())
+    def test_every_event_comes_back_through_json(self, history: History) -> None:
+        written = json.loads(json.dumps([messages.event_to_dict(event) for event in history.events]))
+        assert messages.events_from_list(written) == history.events
+
+    @pytest.mark.parametrize("data", [None, {}, {"text": "hello"}, [1], 7])
+    def test_an_unknown_type_moves_the_offset_alone(self, data: object) -> None:
+        written = {"offset": 4, "at": NOW, "by": None, "op_id": None, "type": "message_sent", "data": data}
+        assert messages.event_from_dict(written) == Event(4, NOW, None, None, UnknownChange("message_sent"))
+
+    def test_fields_that_a_newer_server_adds_are_ignored(self) -> None:
+        written = messages.event_to_dict(Event(3, NOW, None, None, ParticipantJoined(ANNA)))
+        more = {**written, "trace": 1, "data": {"participant": {**ANNA_JSON, "mood": "fine"}, "greeting": "hi"}}
+        assert messages.event_from_dict(more) == messages.event_from_dict(written)
+
+    @given(st.data())
+    def test_a_missing_or_wrong_field_is_a_decode_error(self, data: st.DataObject) -> None:
+        change, _, _ = data.draw(st.sampled_from(CHANGES))
+        written = copy.deepcopy(messages.event_to_dict(Event(3, NOW, None, None, change)))
+        place = written
+        while True:
+            name = data.draw(st.sampled_from(sorted(set(place) - {"by", "op_id"})))
+            inner = place[name]
+            if not isinstance(inner, dict) or data.draw(st.booleans()):
+                break
+            place = inner
+        if data.draw(st.booleans()):
+            del place[name]
+        else:
+            # Neither text, nor whole number, nor object, nor truth value.
+            place[name] = data.draw(st.sampled_from((None, 1.5, [])))
+        with pytest.raises(DecodeError):
+            messages.event_from_dict(written)
+
+    @pytest.mark.parametrize("wrong", [{"by": True}, {"by": "1"}, {"by": 1.0}, {"op_id": 1}, {"offset": True}])
+    def test_a_wrong_cause_is_a_decode_error(self, wrong: dict[str, object]) -> None:
+        written = messages.event_to_dict(Event(3, NOW, 1, "x", HostChanged(2)))
+        with pytest.raises(DecodeError):
+            messages.event_from_dict({**written, **wrong})
+
+
+class TestSnapshots:
+    def test_the_contracts_form(self) -> None:
+        state = session_with(Role.HOST, Role.VIEWER)
+        snapshot = messages.snapshot_to_dict(state)
+        assert snapshot["session"] == messages.session_to_dict(state.session)
+        assert snapshot["participants"] == [messages.participant_to_dict(p) for p in state.participants.values()]
+        assert messages.participant_to_dict(ANNA) == ANNA_JSON
+        assert messages.session_to_dict(SESSION) == SESSION_JSON
+
+    @given(histories())
+    def test_a_snapshot_comes_back_through_json(self, history: History) -> None:
+        state = history.steps[-1].after if history.steps else history.start
+        snapshot = json.loads(json.dumps(messages.snapshot_to_dict(state)))
+        read = messages.state_from_snapshot(state.offset, snapshot)
+        assert (read.session, read.participants, read.offset) == (state.session, state.participants, state.offset)
+        assert read.next_participant <= state.next_participant
+        assert all(participant < read.next_participant for participant in read.participants)
+
+    def test_participants_come_in_the_order_of_their_ids(self) -> None:
+        snapshot = {"session": SESSION_JSON, "participants": [{**ANNA_JSON, "id": n} for n in (9, 10, 2)]}
+        assert list(messages.state_from_snapshot(5, snapshot).participants) == [9, 10, 2]
+        again = messages.snapshot_to_dict(messages.state_from_snapshot(5, snapshot))
+        assert [person["id"] for person in again["participants"]] == [2, 9, 10]  # type: ignore[attr-defined]  # JSON
+
+    @pytest.mark.parametrize("role", ["", "HOST", "admin", None, 1])
+    def test_an_unknown_role_is_a_decode_error(self, role: object) -> None:
+        with pytest.raises(DecodeError):
+            messages.participant_from_dict({**ANNA_JSON, "role": role})
+
+
+READERS: list[Callable[[object], object]] = [
+    messages.event_from_dict,
+    messages.events_from_list,
+    messages.session_from_dict,
+    messages.participant_from_dict,
+    lambda data: messages.state_from_snapshot(0, data),
+    lambda data: messages.event_from_dict(
+        {"offset": 1, "at": 1, "by": 1, "op_id": "x", "type": "participant_joined", "data": data}
+    ),
+    lambda data: messages.state_from_snapshot(0, {"session": SESSION_JSON, "participants": data}),
+]
+
+
+@given(st.sampled_from(READERS), JSON)
+def test_anything_is_read_or_a_decode_error(read: Callable[[object], object], data: object) -> None:
+    try:
+        read(data)
+    except DecodeError:
+        return
+
+
+class TestJoin:
+    @pytest.mark.parametrize(
+        ("payload", "parameters"),
+        [
+            ({}, messages.JoinParameters(None, "json")),
+            ({"offset": None, "mode": None}, messages.JoinParameters(None, "json")),
+            ({"offset": 0}, messages.JoinParameters(0, "json")),
+            ({"offset": 7.0, "mode": "binary", "future": [1]}, messages.JoinParameters(7, "binary")),
+            ({"mode": "json"}, messages.JoinParameters(None, "json")),
+        ],
+    )
+    def test_reads_the_parameters_and_ignores_unknown_ones(
+        self, payload: object, parameters: messages.JoinParameters
+    ) -> None:
+        assert messages.read_join(payload) == parameters
+
+    @pytest.mark.parametrize(
+        ("payload", "pointers"),
+        [
+            ({"offset": -1, "mode": "xml"}, ["/offset", "/mode"]),
+            ({"offset": 1.5}, ["/offset"]),
+            ({"offset": True}, ["/offset"]),
+            ({"offset": 2**53}, ["/offset"]),
+            ({"offset": "7", "mode": ["json"]}, ["/offset", "/mode"]),
+            (None, [""]),
+            ([], [""]),
+            (b"\x00", [""]),
+        ],
+    )
+    def test_names_every_bad_parameter(self, payload: object, pointers: list[str]) -> None:
+        rejected = rejection_of(lambda: messages.read_join(payload))
+        assert rejected is not None
+        assert rejected.code is ErrorCode.INVALID_REQUEST
+        assert [error.pointer for error in rejected.errors] == pointers
+
+
+@pytest.mark.parametrize("code", list(ErrorCode))
+def test_a_rejection_says_whether_to_try_again(code: ErrorCode) -> None:
+    written = messages.rejection_to_dict(Rejected(code))
+    assert written == {"reason": code.value, "retry": code.value in {"too_many_requests", "unavailable"}}
+
+
+def test_a_rejection_names_the_bad_fields() -> None:
+    rejected = Rejected(
+        ErrorCode.INVALID_REQUEST, "One field is not valid.", errors=(FieldError("/on", "is required"),)
+    )
+    assert messages.rejection_to_dict(rejected) == {
+        "reason": "invalid_request",
+        "retry": False,
+        "detail": "One field is not valid.",
+        "errors": [{"pointer": "/on", "detail": "is required"}],
+    }
