@@ -1,9 +1,8 @@
 /** Decides what an address shows: the start, a link's invitation, or the session that this device is in. */
 import "./style/index.css";
-import { render } from "lit-html";
-import { parseFragment, pathOf } from "./link";
+import { parseFragment } from "./link";
 import { type Ending, LiveSession } from "./live_session";
-import { forgetExpired, recallMembership } from "./memory";
+import { forgetExpired, type Membership, recallMembership } from "./memory";
 import { endingPage } from "./pages/ending_page";
 import { joinPage } from "./pages/join_page";
 import { SessionPage } from "./pages/session_page";
@@ -17,7 +16,6 @@ const app: HTMLElement = root;
 
 /** Every page starts on an empty element: what the one before drew, and the map in it, is gone. */
 function clear(): HTMLElement {
-  render(null, app);
   const page = document.createElement("div");
   page.className = "page";
   app.replaceChildren(page);
@@ -44,14 +42,11 @@ function open(): void {
 
 function showStart(notice = ""): void {
   document.title = strings.product;
-  startPage(
-    clear(),
-    (sessionId, link) => {
-      history.pushState(null, "", pathOf(link));
-      showSession(sessionId, { isNew: true, startSharing: true });
-    },
-    notice,
-  );
+  const enter = ({ path, sessionId }: Membership, isNew: boolean) => {
+    history.pushState(null, "", path);
+    showSession(sessionId, { isNew, startSharing: true });
+  };
+  startPage(clear(), enter, notice);
 }
 
 function showSession(sessionId: string, options: { isNew: boolean; startSharing: boolean }): void {

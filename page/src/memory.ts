@@ -6,6 +6,10 @@
 /** A place in a session. The token and the codes are secrets; they are forgotten on leaving and when the session ends. */
 export interface Membership {
   readonly sessionId: string;
+  /** The session's name, to find it again from the start page. */
+  readonly name: string;
+  /** Where the page shows it: `/j#<code>`. */
+  readonly path: string;
   readonly token: string;
   readonly socket: string;
   /** The link that others may join with; absent for one who only watches. */
@@ -14,6 +18,7 @@ export interface Membership {
   readonly expiresAt: number;
 }
 
+const DAY_MS = 86_400_000;
 const MEMBERSHIP = "cavalcade.session.";
 const ATTEMPT = "cavalcade.attempt.";
 const NAME = "cavalcade.name";
@@ -38,17 +43,25 @@ export function forgetMembership(sessionId: string): void {
   remove(localStorageOrNull(), MEMBERSHIP + sessionId);
 }
 
-/** Forgets every place whose session is over by the clock. */
+/** The places whose sessions are not over by the clock, the longest lasting first. */
+export function recallMemberships(now: number): Membership[] {
+  return everyMembership()
+    .filter((membership) => membership.expiresAt > now)
+    .sort((a, b) => b.expiresAt - a.expiresAt);
+}
+
+/** Forgets the places whose sessions are over; a day of grace, since the host may have given them more time. */
 export function forgetExpired(now: number): void {
-  const storage = localStorageOrNull();
-  if (!storage) return;
-  for (const key of Object.keys(storage)) {
-    if (!key.startsWith(MEMBERSHIP)) continue;
-    const id = key.slice(MEMBERSHIP.length);
-    const membership = recallMembership(id);
-    // A day of grace: the host may have given the session more time while this device was away.
-    if (!membership || membership.expiresAt + 86_400_000 < now) forgetMembership(id);
+  for (const { sessionId, expiresAt } of everyMembership()) {
+    if (expiresAt + DAY_MS < now) forgetMembership(sessionId);
   }
+}
+
+function everyMembership(): Membership[] {
+  return Object.keys(localStorageOrNull() ?? {})
+    .filter((key) => key.startsWith(MEMBERSHIP))
+    .map((key) => recallMembership(key.slice(MEMBERSHIP.length)))
+    .filter((membership) => membership !== null);
 }
 
 /** The key of an attempt that may not have been answered; it survives a reload, and `settleAttempt` ends it. */

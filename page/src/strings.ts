@@ -25,10 +25,10 @@ export const strings = {
     lead: "One tap makes a private map for your group. Send the link, and whoever opens it is on it.",
     action: "Start a session",
     working: "Starting",
+    back: (name: string) => `Back to ${name}`,
     locationReason:
       "Your browser asks for your location next. Only people with your link see it, and only until you stop.",
     points: ["No account, no app", "Gone after 8 hours", "You choose when to share"],
-    howTitle: "How it goes",
     haveLink: "Got a link from someone? Open it, and you are in.",
   },
   join: {

@@ -47,6 +47,8 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
       const ownLink = `${location.origin}/j#${link.code}`;
       rememberMembership({
         sessionId: joined.session.id,
+        name: joined.session.name,
+        path: `/j#${link.code}`,
         token: joined.token,
         socket: joined.socket,
         ...(joined.participant.role !== "viewer" && { link: ownLink }),

@@ -19,7 +19,7 @@ import type { PanelName, SessionView } from "../ui";
 
 const TICK_MS = 1_000;
 const FAILURE_SHOWN_MS = 4_000;
-const WIDE = matchMedia("(min-width: 900px)");
+const WIDE = matchMedia("(min-width: 900px), (min-width: 640px) and (max-height: 520px)");
 
 export class SessionPage implements SessionView {
   panel: PanelName | null;
@@ -245,6 +245,7 @@ export class SessionPage implements SessionView {
     const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
     const notice = this.root.querySelector(".notices:has(*)")?.getBoundingClientRect();
     const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);
+    this.root.style.setProperty("--rail-end", `${Math.round(top.right + 8)}px`);
     this.root.style.setProperty("--covered-bottom", WIDE.matches ? "0px" : `${Math.round(bottom)}px`);
     // Labels hang below their points, and arrows stand around them.
     this.map?.setPadding(

@@ -2,7 +2,15 @@
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import { ApiError, createSession } from "../api";
 import { icons, mark } from "../icons";
-import { attemptKey, recallName, rememberMembership, settleAttempt } from "../memory";
+import { pathOf } from "../link";
+import {
+  attemptKey,
+  type Membership,
+  recallMemberships,
+  recallName,
+  rememberMembership,
+  settleAttempt,
+} from "../memory";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
 import { strings } from "../strings";
@@ -10,10 +18,14 @@ import { strings } from "../strings";
 const PURPOSE = "start";
 
 /**
- * @param onStarted - Called with the path of the new session's link once this device is its host.
+ * @param enter - Opens a session that this device is in: one just made, or one that it was in before.
  * @param notice - Said above the title, for one who came by a link that leads nowhere.
  */
-export function startPage(root: HTMLElement, onStarted: (sessionId: string, link: string) => void, notice = ""): void {
+export function startPage(
+  root: HTMLElement,
+  enter: (membership: Membership, isNew: boolean) => void,
+  notice = "",
+): void {
   let isWorking = false;
   let problem: ApiError | null = null;
 
@@ -26,15 +38,18 @@ export function startPage(root: HTMLElement, onStarted: (sessionId: string, link
       const name = recallName();
       const created = await createSession(name ? { name } : {}, attemptKey(PURPOSE));
       settleAttempt(PURPOSE);
-      rememberMembership({
+      const membership: Membership = {
         sessionId: created.session.id,
+        name: created.session.name,
+        path: pathOf(created.link),
         token: created.token,
         socket: created.socket,
         link: created.link,
         viewerLink: created.viewer_link,
         expiresAt: created.session.expires_at,
-      });
-      onStarted(created.session.id, created.link);
+      };
+      rememberMembership(membership);
+      enter(membership, true);
     } catch (error) {
       problem = error instanceof ApiError ? error : new ApiError("unknown");
       if (!problem.isPassing) settleAttempt(PURPOSE);
@@ -59,6 +74,11 @@ export function startPage(root: HTMLElement, onStarted: (sessionId: string, link
         <button class="button is-primary is-huge" ?disabled=${isWorking} @click=${start}>
           ${isWorking ? html`<span class="spinner"></span> ${strings.start.working}` : html`${icons.broadcast} ${strings.start.action}`}
         </button>
+        ${recallMemberships(Date.now()).map(
+          (membership) => html`<button class="button is-wide" @click=${() => enter(membership, false)}>
+            ${icons.people} ${strings.start.back(membership.name)}
+          </button>`,
+        )}
         <p class="reason">${icons.pin} ${strings.start.locationReason}</p>
         <ul class="points">
           ${strings.start.points.map((point) => html`<li>${icons.check} ${point}</li>`)}
