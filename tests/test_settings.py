@@ -24,6 +24,7 @@ def test_defaults() -> None:
     assert settings.trusted_proxies == (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
     assert (settings.backend, settings.log_level, settings.log_format) == ("services", "info", "json")
     assert (settings.window_ms, settings.max_participants) == (100, 200)
+    assert (settings.min_lifetime_s, settings.host_away_s, settings.purge_after_s) == (300, 600, 30)
 
 
 def test_everything_given() -> None:
@@ -80,6 +81,9 @@ def test_missing_variables_are_reported_together() -> None:
         ("CAVALCADE_WINDOW_MS", "1001", "from 20 to 1000"),
         ("CAVALCADE_WINDOW_MS", "1_00", "whole number"),
         ("CAVALCADE_MAX_PARTICIPANTS", "1", "from 2"),
+        ("CAVALCADE_MIN_LIFETIME_S", "0", "seconds from 1"),
+        ("CAVALCADE_HOST_AWAY_S", "-1", "whole number of seconds"),
+        ("CAVALCADE_PURGE_AFTER_S", "46", "from 1 to 45"),
     ],
 )
 def test_wrong_value_says_what_is_allowed(name: str, value: str, said: str) -> None:
