@@ -1,0 +1,261 @@
+"""The load generator: `python -m bench.load` reads a `Load` as JSON from standard input and prints a `Reading`.
+
+It is open-loop: each fix has its time, whether or not the server keeps up, and what was sent late is counted. Frames
+are counted by their lengths alone; one member of each session reads its positions, for the latency.
+"""
+
+import dataclasses
+import json
+import os
+import selectors
+import socket
+import struct
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from bench.process_usage import cpu_s, memory_bytes
+from bench.traffic import (
+    HEADER_SIZE,
+    PERIOD_S,
+    POSITION_SIZE,
+    Load,
+    Target,
+    masked_frame,
+    packed_fix,
+    phases,
+    split_frames,
+)
+
+JOIN_TIMEOUT_S: Final = 30.0
+LATE_S: Final = 0.05
+"""A fix that is sent later than this counts as late."""
+
+_TEXT, _BINARY = 1, 2
+_POSITION: Final = struct.Struct(">HI17x")
+
+
+class LoadError(Exception):
+    """The load could not be put on: why, in plain words."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one run measured, all of it within the measured time.
+
+    Attributes:
+        connections: How many there were.
+        wall_s: How long was measured.
+        sent: Fixes sent.
+        late: Fixes sent more than 50 ms after their time.
+        frames: Binary frames received.
+        positions: Positions in them.
+        server_cpu_s: CPU of the server.
+        helpers_cpu_s: CPU of others, by name.
+        generator_cpu_s: CPU of the generator itself.
+        connection_bytes: Memory of the server for each connection.
+        connection_cpu_s: CPU of the server for each connection that was made.
+        latencies_ms: From a fix's time to its receipt, for one member of each session, sorted.
+    """
+
+    connections: int
+    wall_s: float = 0.0
+    sent: int = 0
+    late: int = 0
+    frames: int = 0
+    positions: int = 0
+    server_cpu_s: float = 0.0
+    helpers_cpu_s: dict[str, float] = field(default_factory=dict)
+    generator_cpu_s: float = 0.0
+    connection_bytes: float = 0.0
+    connection_cpu_s: float = 0.0
+    latencies_ms: list[float] = field(default_factory=list)
+
+
+class Member:
+    """One connection: what it sends, and what it was sent."""
+
+    __slots__ = ("_envelope", "_mask", "_number", "joined", "reads", "rest", "session", "socket")
+
+    def __init__(self, number: int, target: Target, port: int, *, reads: bool) -> None:
+        """Connects and shakes hands.
+
+        Args:
+            number: Counted from 0 over all members.
+            target: Where to.
+            port: On 127.0.0.1.
+            reads: Whether it takes latencies.
+
+        Raises:
+            LoadError: The server refused.
+        """
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=JOIN_TIMEOUT_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.joined = not target.join
+        self.reads = reads
+        self.session = target.session
+        self._number = number
+        self._envelope = target.envelope.encode("latin-1")
+        self._mask = os.urandom(4)
+        self.rest = self._shake_hands(target)
+        if target.join:
+            self.socket.sendall(masked_frame(_TEXT, target.join.encode(), self._mask))
+        self.socket.setblocking(False)
+
+    def send(self) -> None:
+        """Sends the fix of this moment."""
+        fix = packed_fix(self._number, time.time_ns() // 1_000_000)
+        self.socket.send(masked_frame(_BINARY, self._envelope + fix, self._mask))
+
+    def _shake_hands(self, target: Target) -> bytes:
+        request = (
+            f"GET {target.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        self.socket.sendall(request.encode("ascii"))
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            received = self.socket.recv(65_536)
+            if not received:
+                raise LoadError("the server closed a connection instead of answering")
+            answer += received
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        status = head.split(b"\r\n", 1)[0].decode("latin-1")
+        if " 101 " not in status:
+            raise LoadError(f"the server answered {status!r} instead of opening a WebSocket")
+        return rest
+
+
+class Generator:
+    """Puts one load on one server."""
+
+    def __init__(self, load: Load) -> None:
+        """Prepares; `run` does it."""
+        self._load = load
+        self._members: list[Member] = []
+        self._selector = selectors.DefaultSelector()
+        self._reading = Reading(len(load.targets))
+        self._envelope_size = load.envelope_size
+        self._measuring = False
+
+    def run(self) -> Reading:
+        """Connects everybody, warms up and measures.
+
+        Raises:
+            LoadError: The server refused, closed a connection, or did not answer in time.
+        """
+        load, reading = self._load, self._reading
+        memory, cpu = memory_bytes(load.server_pid), cpu_s(load.server_pid)
+        self._connect()
+        reading.connection_bytes = (memory_bytes(load.server_pid) - memory) / reading.connections
+        reading.connection_cpu_s = (cpu_s(load.server_pid) - cpu) / reading.connections
+        begin = time.monotonic() + 0.1
+        measured_from = begin + load.warm_up_s
+        schedule = sorted(zip(phases(load.targets, load.pattern), self._members, strict=True), key=lambda pair: pair[0])
+        due = [(begin + phase, member) for phase, member in schedule]
+        due = self._drive(due, measured_from)
+        before = self._cpu()
+        self._measuring = True
+        started = time.monotonic()
+        self._drive(due, measured_from + load.measured_s)
+        reading.wall_s = time.monotonic() - started
+        self._measuring = False
+        after = self._cpu()
+        reading.server_cpu_s = after["server"] - before["server"]
+        reading.generator_cpu_s = after["generator"] - before["generator"]
+        reading.helpers_cpu_s = {name: after[name] - before[name] for name in load.helper_pids}
+        reading.latencies_ms.sort()
+        return reading
+
+    def _cpu(self) -> dict[str, float]:
+        pids = {"server": self._load.server_pid, "generator": os.getpid(), **self._load.helper_pids}
+        return {name: cpu_s(pid) for name, pid in pids.items()}
+
+    def _connect(self) -> None:
+        seen: set[int] = set()
+        for number, target in enumerate(self._load.targets):
+            member = Member(number, target, self._load.port, reads=target.session not in seen)
+            seen.add(target.session)
+            self._members.append(member)
+            self._selector.register(member.socket, selectors.EVENT_READ, member)
+            self._receive(0)
+        deadline = time.monotonic() + JOIN_TIMEOUT_S
+        while not all(member.joined for member in self._members):
+            if time.monotonic() > deadline:
+                raise LoadError("the server did not answer all joins in time")
+            self._receive(0.1)
+
+    def _drive(self, due: list[tuple[float, Member]], until: float) -> list[tuple[float, Member]]:
+        """Sends each fix in its time and takes what comes, until a moment; returns what is due next, in order."""
+        reading = self._reading
+        at, count = 0, len(due)
+        while (now := time.monotonic()) < until:
+            moment, member = due[at]
+            if moment > now:
+                self._receive(min(moment, until) - now)
+                continue
+            member.send()
+            if self._measuring:
+                reading.sent += 1
+                reading.late += now - moment > LATE_S
+            due[at] = (moment + PERIOD_S, member)
+            at = (at + 1) % count
+        return due[at:] + due[:at]
+
+    def _receive(self, timeout_s: float) -> None:
+        for key, _ in self._selector.select(timeout_s):
+            member: Member = key.data
+            try:
+                data = member.socket.recv(262_144)
+            except BlockingIOError:
+                continue
+            if not data:
+                raise LoadError("the server closed a connection")
+            if member.rest:
+                data = member.rest + data
+            frames, taken = split_frames(data)
+            member.rest = data[taken:]
+            if self._measuring:
+                self._count(member, data, frames)
+            elif not member.joined:
+                self._look_for_reply(member, data, frames)
+
+    def _count(self, member: Member, data: bytes, frames: list[tuple[int, int, int]]) -> None:
+        reading, offset = self._reading, self._envelope_size + HEADER_SIZE
+        for opcode, begin, end in frames:
+            if opcode != _BINARY:
+                continue
+            reading.frames += 1
+            reading.positions += (end - begin - offset) // POSITION_SIZE
+            if member.reads:
+                received = time.time() * 1000
+                body = begin + offset
+                server_time = int.from_bytes(data[body - HEADER_SIZE : body], "big")
+                ages = _POSITION.iter_unpack(data[body:end])
+                reading.latencies_ms.extend(received - server_time + age for _, age in ages)
+
+    @staticmethod
+    def _look_for_reply(member: Member, data: bytes, frames: list[tuple[int, int, int]]) -> None:
+        for opcode, begin, end in frames:
+            if opcode == _TEXT and b'"phx_reply"' in data[begin:end]:
+                if b'"status":"ok"' not in data[begin:end]:
+                    raise LoadError("the server refused a join")
+                member.joined = True
+
+
+def main() -> int:
+    """Reads the load, puts it on and prints what was measured; 1 and a sentence where that was not possible."""
+    fields = json.load(sys.stdin)
+    load = Load(**{**fields, "targets": [Target(**target) for target in fields["targets"]]})
+    try:
+        reading = Generator(load).run()
+    except (LoadError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    json.dump(dataclasses.asdict(reading), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
