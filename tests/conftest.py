@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from cavalcade.stack import postgres, valkey
@@ -16,6 +17,10 @@ from cavalcade.stack.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+# Time says little on machines that run other things as well.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 _database_numbers = itertools.count(1)
 

@@ -114,7 +114,6 @@ PAYLOADS = JSON.map(portable).filter(
 REFS = st.none() | SHORT
 
 
-@settings(deadline=None)
 @given(st.builds(Message, REFS, REFS, SHORT, SHORT, PAYLOADS))
 def test_text_frames(serializer: Serializer, message: Message) -> None:
     assert serializer.decode(frame.encode_text(message), binary=False) == message
@@ -123,7 +122,6 @@ def test_text_frames(serializer: Serializer, message: Message) -> None:
     assert frame.decode_text(written) == message
 
 
-@settings(deadline=None)
 @given(FILLED, FILLED, st.tuples(SHORT, SHORT), st.binary())
 def test_binary_frames(
     serializer: Serializer, join_ref: str, ref: str, topic_event: tuple[str, str], payload: bytes
@@ -143,7 +141,7 @@ def test_binary_frames(
         assert serializer.decode(data, binary=True) == frame.decode_server_binary(data)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(1, 65_535), positions(NOW)), max_size=5))
 def test_packed_positions_arrive_whole(serializer: Serializer, sent: list[tuple[int, Position]]) -> None:
     packed = pack_positions(NOW, sent)
