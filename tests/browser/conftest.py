@@ -97,7 +97,10 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 async def cavalcade_url() -> AsyncIterator[str]:
-    """The address of a whole Cavalcade, started for these tests."""
+    """The address of a whole Cavalcade: started for these tests, or running already and named in CAVALCADE_TEST_URL."""
+    if running := os.environ.get("CAVALCADE_TEST_URL"):
+        yield running
+        return
     with tempfile.TemporaryDirectory(prefix="cavalcade-browser-") as directory:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cavalcade", "up", "--port", str(_free_port()), "--data", f"{directory}/data",
