@@ -3,7 +3,7 @@ import type { Map as GlMap } from "maplibre-gl";
 import { builtInStyle, fetchStreets, loadConfiguration, loadWorld, type World } from "./map_styles";
 import type { Theme } from "./theme";
 
-export type Ground = "streets" | "built-in";
+type Ground = "streets" | "built-in";
 
 const PATIENCE_MS = 3_000;
 /** So many failed tiles without one that came, and the streets count as missing. */
@@ -20,11 +20,12 @@ export class GroundLoader {
   constructor(
     private readonly map: GlMap,
     private theme: Theme,
-    private readonly onGround: (ground: Ground) => void,
+    /** Called after each new style, when whatever was drawn on the one before is gone. */
+    private readonly onGround: () => void,
   ) {
     this.map.on("style.load", () => {
       this.generation += 1;
-      this.onGround(this.ground);
+      this.onGround();
     });
     this.map.on("error", () => this.countFailure());
     this.map.on("sourcedata", (event) => {

@@ -15,6 +15,8 @@ export const icons = {
   menu: icon(
     svg`<circle class="dot" cx="12" cy="5" r="1.7"/><circle class="dot" cx="12" cy="12" r="1.7"/><circle class="dot" cx="12" cy="19" r="1.7"/>`,
   ),
+  plus: icon(svg`<path d="M12 5v14M5 12h14"/>`),
+  minus: icon(svg`<path d="M5 12h14"/>`),
   close: icon(svg`<path d="M6 6l12 12M18 6L6 18"/>`),
   center: icon(
     svg`<circle cx="12" cy="12" r="6.5"/><circle class="dot" cx="12" cy="12" r="2.3"/><path d="M12 2v3.500M12 18.500V22M2 12h3.500M18.5 12H22"/>`,

@@ -119,10 +119,6 @@ export class LiveSession {
     return this.perform("session:set", { extend_s: seconds });
   }
 
-  rename(name: string): Promise<void> {
-    return this.perform("session:set", { name });
-  }
-
   async endForAll(): Promise<void> {
     await this.perform("session:end", {});
     this.finish("ended");

@@ -21,8 +21,6 @@ export type Follow = "everyone" | "me" | "free";
 export interface MapEvents {
   onFollow(follow: Follow): void;
   onSelect(participant: number): void;
-  /** Streets are shown, or the built-in shapes. */
-  onGround(ground: "streets" | "built-in"): void;
 }
 
 /** Twenty frames a second look smooth for avatars, and spare the battery. */
@@ -75,8 +73,7 @@ export class LiveMap {
     this.map.keyboard.disableRotation();
     this.map.addControl(new ScaleControl({ maxWidth: 96, unit: "metric" }), "bottom-left");
     this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
-    this.ground = new GroundLoader(this.map, theme, (ground) => {
-      this.events.onGround(ground);
+    this.ground = new GroundLoader(this.map, theme, () => {
       this.drawGrid();
       this.drawRings();
     });

@@ -1,7 +1,5 @@
 /** Every word that the page says, in one place, ready for translation. */
 
-const people = (count: number) => (count === 1 ? "1 person" : `${count} people`);
-
 export const strings = {
   locale: "en",
   product: "Cavalcade",
@@ -49,7 +47,6 @@ export const strings = {
     watchReason: "This link is for watching. Your location is not asked for.",
   },
   session: {
-    peopleHere: people,
     expiresSoon: (length: string) => `Ends in ${length}`,
     menu: "Session menu",
     close: "Close",
@@ -62,6 +59,8 @@ export const strings = {
     onHint: "Tap to pause",
     asking: "Finding you",
     askingHint: "Allow your location",
+    lost: "Not reaching anyone",
+    lostHint: "Goes on when connected",
     paused: "Sharing paused",
     pausedHint: "Tap to share again",
     viewer: "Watching",
@@ -93,7 +92,6 @@ export const strings = {
     zoomOut: "Zoom out",
     you: "You",
     builtIn: "Made with Natural Earth",
-    noStreets: "Streets cannot be loaded. Positions are right; rings show distances.",
   },
   people: {
     title: "Who is here",
@@ -106,7 +104,6 @@ export const strings = {
     paused: "Sharing paused",
     noPosition: "No position yet",
     positionFrom: (when: string) => `Position from ${when}`,
-    away_from_me: (distance: string, direction: string) => `${distance} ${direction}`,
     accuracy: (metres: string) => `within ${metres}`,
     battery: (percent: number) => `battery ${percent}%`,
     alone: "You are the first. Invite the others.",
@@ -159,8 +156,7 @@ export const strings = {
   connection: {
     connecting: "Connecting",
     lost: "Connection lost",
-    lostHint: (when: string) => `Reconnecting. Positions are from ${when}.`,
-    back: "Connected again",
+    lostHint: (length: string) => `Reconnecting. No news for ${length}.`,
   },
   ending: {
     endedTitle: "This session has ended",
@@ -189,6 +185,5 @@ export const strings = {
     unknown: "Try again. If it goes on, ask for a new link.",
     tryAgain: "Try again",
     notFound: "This page does not exist",
-    notFoundLead: "Start a session, or open the link that you were sent.",
   },
 } as const;

@@ -27,7 +27,6 @@ export class SessionPage implements SessionView {
   private map: LiveMap | null = null;
   private mapProblem = false;
   private follow: Follow = "everyone";
-  private hasStreets = true;
   private isLocationNoticeShut = false;
   private failure: { readonly text: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
   private readonly ticking: ReturnType<typeof setInterval>;
@@ -166,6 +165,10 @@ export class SessionPage implements SessionView {
           ? html`<button class="pill" @click=${() => this.showEveryone()}>${icons.everyone} ${strings.map.showEveryone}</button>`
           : nothing
       }
+      <div class="zoom">
+        <button class="round" aria-label=${strings.map.zoomIn} @click=${() => this.map?.zoomBy(1)}>${icons.plus}</button>
+        <button class="round" aria-label=${strings.map.zoomOut} @click=${() => this.map?.zoomBy(-1)}>${icons.minus}</button>
+      </div>
       <button
         class="round ${this.follow === "me" ? "is-active" : ""}"
         aria-label=${strings.map.centerOnMe}
@@ -201,10 +204,6 @@ export class SessionPage implements SessionView {
           this.redraw();
         },
         onSelect: (participant) => this.select(participant),
-        onGround: (ground) => {
-          this.hasStreets = ground === "streets";
-          this.root.querySelector(".stage")?.toggleAttribute("data-streets", this.hasStreets);
-        },
       });
     } catch {
       // No WebGL, or the library did not arrive: the list still says who is where.

@@ -53,6 +53,9 @@ function sharingButton(view: SessionView): TemplateResult {
 function sharingWords(view: SessionView): { look: string; title: string; hint: string } {
   const words = strings.sharing;
   if (!view.live.isSharing && view.live.state) return { look: "is-off", title: words.paused, hint: words.pausedHint };
+  if (view.live.lostSince !== null && view.live.locationState === "on") {
+    return { look: "is-waiting", title: words.lost, hint: words.lostHint };
+  }
   switch (view.live.locationState) {
     case "on":
       return { look: "is-on", title: words.on, hint: words.onHint };

@@ -1,6 +1,6 @@
 /** What must be said plainly over the map: a lost connection, a location that cannot be had, little time left. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { age, duration } from "../format";
+import { duration } from "../format";
 import { icons } from "../icons";
 import { strings } from "../strings";
 import type { SessionView } from "../ui";
@@ -30,7 +30,7 @@ function connectionNotice(view: SessionView): TemplateResult | typeof nothing {
   if (lost < WORTH_SAYING_MS) return nothing;
   return html`<div class="notice is-warning" data-notice="lost">
     <span class="spinner"></span>
-    <p><b>${strings.connection.lost}</b> ${strings.connection.lostHint(age(lost))}</p>
+    <p><b>${strings.connection.lost}</b> ${strings.connection.lostHint(duration(lost))}</p>
   </div>`;
 }
 

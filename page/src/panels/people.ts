@@ -79,6 +79,11 @@ function status(
   position: Position | undefined,
 ): string | TemplateResult {
   const now = view.live.now();
+  if (view.live.lostSince !== null) {
+    // Whether they are connected is not known while this page is not.
+    const isKnown = position && person.id !== state.me;
+    return isKnown ? strings.people.positionFrom(age(now - position.fix_time)) : strings.people.away;
+  }
   const isConnected = state.connected === null || state.connected.has(person.id) || person.id === state.me;
   if (!isConnected) {
     const seen = state.lastSeen.get(person.id) ?? position?.fix_time;
