@@ -1,0 +1,39 @@
+"""The API as an ASGI application."""
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.types import ASGIApp
+from prometheus_client import CollectorRegistry
+
+from cavalcade.server.access import observed
+from cavalcade.server.api.context import Api
+from cavalcade.server.api.handlers import HANDLERS
+from cavalcade.server.api.openapi import document
+from cavalcade.server.api.pages import documentation_handlers
+from cavalcade.server.api.requests import MAX_BODY
+from cavalcade.server.health import healthz, readyz
+from cavalcade.server.metrics import HttpMetrics
+from cavalcade.server.problems import EXCEPTION_HANDLERS
+
+
+def create_app(api: Api, registry: CollectorRegistry) -> ASGIApp:
+    """Makes the application of an API server, or of a node that answers HTTP as well.
+
+    Args:
+        api: What the calls work with.
+        registry: Where answers are counted.
+    """
+    calls = [*HANDLERS, healthz, readyz]
+    litestar = Litestar(
+        [*calls, *documentation_handlers(document(calls, api.settings.public_url))],
+        dependencies={
+            "api": Provide(lambda: api, sync_to_thread=False),
+            "backend": Provide(lambda: api.backend, sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=MAX_BODY,
+        openapi_config=None,  # `openapi.document` says more: every problem, and bodies that Litestar does not validate
+        logging_config=None,
+        debug=False,
+    )
+    return observed(litestar, HttpMetrics(registry))

@@ -1,0 +1,90 @@
+"""What the handlers of the API share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.model import Participant, Role, SessionState
+from cavalcade.server.addresses import bucket, client_address
+from cavalcade.server.api.requests import AnyRequest, bearer_token
+from cavalcade.server.backend import Backend
+from cavalcade.server.clock import now_ms
+from cavalcade.server.limits import FailureLimiter
+from cavalcade.server.sessions import Sessions
+from cavalcade.server.tokens import Claims, TokenSigner, token_expiry
+from cavalcade.settings import Settings
+from cavalcade.wire.messages import participant_to_dict, session_to_dict
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The parts that the calls need.
+
+    Attributes:
+        settings: What the environment says.
+        sessions: Lets people in.
+        backend: Carries out what they ask for.
+        signer: Makes and checks tokens.
+        limiter: Refuses addresses that guess codes.
+        clock: Gives ms since the epoch.
+    """
+
+    settings: Settings
+    sessions: Sessions
+    backend: Backend
+    signer: TokenSigner
+    limiter: FailureLimiter
+    clock: Callable[[], int] = now_ms
+
+    def claims(self, request: AnyRequest, session_id: str) -> Claims:
+        """Who asks, by their token; whether they are still in the session is not asked.
+
+        Raises:
+            Rejected: `unauthorized` where the token is missing, forged, expired or another session's.
+        """
+        token = bearer_token(request)
+        claims = None if token is None else self.signer.verify(token, self.clock())
+        if claims is None or claims.session_id != session_id:
+            raise Rejected(ErrorCode.UNAUTHORIZED, "This needs a valid token of this session.")
+        return claims
+
+    async def admit(self, request: AnyRequest, session_id: str, code: str) -> tuple[SessionState, Role]:
+        """Checks a code, unless too many wrong ones came from the same address.
+
+        Raises:
+            Rejected: `too_many_requests`, or what `Sessions.admit` says.
+        """
+        peer = None if request.client is None else request.client.host
+        forwarded_for = request.headers.getall("x-forwarded-for", [])
+        address = bucket(client_address(peer, forwarded_for, self.settings.trusted_proxies))
+        await self.limiter.check(address)
+        try:
+            return await self.sessions.admit(session_id, code, self.clock())
+        except Rejected as rejected:
+            if rejected.code is ErrorCode.SESSION_NOT_FOUND:
+                await self.limiter.record_failure(address)
+            raise
+
+    def entry(self, state: SessionState, participant: Participant) -> Json:
+        """The answer to somebody who is in now."""
+        session_id = state.session.id
+        expires_at = token_expiry(self.clock(), self.settings.limits)
+        return {
+            "session": session_to_dict(state.session),
+            "participant": participant_to_dict(participant),
+            "token": self.signer.issue(session_id, participant.id, expires_at),
+            "socket": self.settings.socket_url,
+        }
+
+    def link(self, code: str) -> str:
+        """What people send each other."""
+        return f"{self.settings.public_url}/j#{code}"
+
+
+InjectedApi = NamedDependency[SkipValidation[Api]]
+"""How a handler asks for its `Api`."""

@@ -1,0 +1,280 @@
+"""The calls of the contract."""
+
+from litestar import delete, get, patch, post
+from litestar.params import FromPath
+
+from cavalcade.domain import commands
+from cavalcade.domain.errors import ErrorCode
+from cavalcade.domain.model import SessionState
+from cavalcade.domain.operations import EndSession, Leave, Operation, Wish
+from cavalcade.server.api import schemas
+from cavalcade.server.api.context import Api, InjectedApi, Json
+from cavalcade.server.api.documentation import Documentation, Query
+from cavalcade.server.api.requests import MAX_RADIUS_M, AnyRequest, read_body, read_radius
+from cavalcade.server.deadline import REPLY_DEADLINE_S, within
+from cavalcade.server.sessions import Joined
+from cavalcade.wire.messages import session_to_dict, snapshot_to_dict
+from cavalcade.wire.positions import position_to_dict
+
+
+@post(
+    "/api/sessions",
+    opt=Documentation(
+        "createSession",
+        "Start a session",
+        "Whoever makes a session is its host and participant 1. With the same `Idempotency-Key` again, the answer is "
+        "the same session, so a lost answer can be asked for again.",
+        201,
+        request=schemas.CreateSession,
+        request_required=False,
+        response=schemas.Created,
+        failures=(
+            ErrorCode.INVALID_REQUEST,
+            ErrorCode.UNAUTHORIZED,
+            ErrorCode.SESSION_NOT_FOUND,
+            ErrorCode.OP_ID_REUSED,
+            ErrorCode.PAYLOAD_TOO_LARGE,
+            ErrorCode.UNAVAILABLE,
+        ),
+        idempotent_by_key=True,
+    ).opt(),
+)
+async def create_session(request: AnyRequest, api: InjectedApi) -> Json:
+    """`POST /api/sessions`."""
+    key = commands.idempotency_key(request.headers.get("idempotency-key"))
+    data = await read_body(request, required=False)
+    creation = commands.creation(data)
+    created = await within(
+        REPLY_DEADLINE_S, api.sessions.create(creation, key, commands.digest("session:create", data), api.clock())
+    )
+    return {
+        **api.entry(created.state, created.participant),
+        "code": created.code,
+        "link": api.link(created.code),
+        "viewer_code": created.viewer_code,
+        "viewer_link": api.link(created.viewer_code),
+    }
+
+
+@post(
+    "/api/sessions/{session_id:str}/preview",
+    status_code=200,
+    opt=Documentation(
+        "previewSession",
+        "Look at a session before joining",
+        "What somebody with a link sees before they come in. Too many wrong codes from one address are refused for a "
+        "while.",
+        200,
+        request=schemas.PreviewSession,
+        response=schemas.Preview,
+        failures=(
+            ErrorCode.INVALID_REQUEST,
+            ErrorCode.SESSION_NOT_FOUND,
+            ErrorCode.PAYLOAD_TOO_LARGE,
+            ErrorCode.TOO_MANY_REQUESTS,
+            ErrorCode.UNAVAILABLE,
+        ),
+    ).opt(),
+)
+async def preview_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
+    """`POST /api/sessions/{id}/preview`."""
+    code = commands.preview(await read_body(request))
+    state, _role = await within(REPLY_DEADLINE_S, api.admit(request, session_id, code))
+    session = state.session
+    return {
+        "session": {"id": session.id, "name": session.name, "expires_at": session.expires_at},
+        "participants": len(state.participants),
+    }
+
+
+@post(
+    "/api/sessions/{session_id:str}/join",
+    opt=Documentation(
+        "joinSession",
+        "Join a session",
+        "The code says as what one comes in: as a member, or as a viewer. With the same `Idempotency-Key` again, the "
+        "answer is the same participant. Too many wrong codes from one address are refused for a while.",
+        201,
+        request=schemas.JoinSession,
+        response=schemas.Joined,
+        failures=(
+            ErrorCode.INVALID_REQUEST,
+            ErrorCode.UNAUTHORIZED,
+            ErrorCode.SESSION_NOT_FOUND,
+            ErrorCode.SESSION_FULL,
+            ErrorCode.OP_ID_REUSED,
+            ErrorCode.PAYLOAD_TOO_LARGE,
+            ErrorCode.TOO_MANY_REQUESTS,
+            ErrorCode.UNAVAILABLE,
+        ),
+        idempotent_by_key=True,
+    ).opt(),
+)
+async def join_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
+    """`POST /api/sessions/{id}/join`."""
+    key = commands.idempotency_key(request.headers.get("idempotency-key"))
+    data = await read_body(request)
+    admission = commands.admission(data)
+    digest = commands.digest("session:join", data)
+
+    async def join() -> Joined:
+        _state, role = await api.admit(request, session_id, admission.code)
+        return await api.sessions.join(session_id, role, admission, key, digest)
+
+    joined = await within(REPLY_DEADLINE_S, join())
+    return api.entry(joined.state, joined.participant)
+
+
+@get(
+    "/api/sessions/{session_id:str}",
+    opt=Documentation(
+        "viewSession",
+        "See a session",
+        "Everything at one moment. Live changes come over the socket.",
+        200,
+        response=schemas.View,
+        failures=(ErrorCode.UNAUTHORIZED, ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAVAILABLE),
+        token=True,
+    ).opt(),
+)
+async def view_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
+    """`GET /api/sessions/{id}`."""
+    claims = api.claims(request, session_id)
+
+    async def view() -> Json:
+        state = await api.sessions.member(session_id, claims.participant, api.clock())
+        positions = await api.backend.positions(session_id)
+        return {
+            "offset": state.offset,
+            "server_time": api.clock(),
+            "me": claims.participant,
+            "snapshot": snapshot_to_dict(state),
+            "positions": [position_to_dict(who, positions[who]) for who in sorted(positions) if _shares(state, who)],
+        }
+
+    return await within(REPLY_DEADLINE_S, view())
+
+
+@get(
+    "/api/sessions/{session_id:str}/nearby",
+    opt=Documentation(
+        "findNearby",
+        "Find who is near by",
+        "The others within a radius of one's own position, nearest first.",
+        200,
+        response=schemas.Nearby,
+        failures=(
+            ErrorCode.INVALID_REQUEST,
+            ErrorCode.UNAUTHORIZED,
+            ErrorCode.SESSION_NOT_FOUND,
+            ErrorCode.UNAVAILABLE,
+        ),
+        token=True,
+        query=(Query("radius_m", 1, MAX_RADIUS_M, "Metres."),),
+    ).opt(),
+)
+async def find_nearby(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
+    """`GET /api/sessions/{id}/nearby`."""
+    claims = api.claims(request, session_id)
+    radius_m = read_radius(request)
+
+    async def find() -> Json:
+        state = await api.sessions.member(session_id, claims.participant, api.clock())
+        near = await api.backend.nearby(session_id, claims.participant, radius_m)
+        return {
+            "positions": [
+                {**position_to_dict(other.participant, other.position), "distance": other.distance}
+                for other in near
+                if _shares(state, other.participant)
+            ]
+        }
+
+    return await within(REPLY_DEADLINE_S, find())
+
+
+@patch(
+    "/api/sessions/{session_id:str}",
+    opt=Documentation(
+        "changeSession",
+        "Rename or extend a session",
+        "For its host alone.",
+        200,
+        request=schemas.ChangeSession,
+        response=schemas.Changed,
+        failures=(
+            ErrorCode.INVALID_REQUEST,
+            ErrorCode.UNAUTHORIZED,
+            ErrorCode.FORBIDDEN,
+            ErrorCode.SESSION_NOT_FOUND,
+            ErrorCode.PAYLOAD_TOO_LARGE,
+            ErrorCode.UNAVAILABLE,
+        ),
+        token=True,
+    ).opt(),
+)
+async def change_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
+    """`PATCH /api/sessions/{id}`."""
+    claims = api.claims(request, session_id)
+    wish = commands.session_settings(await read_body(request))
+
+    async def change() -> Json:
+        await api.backend.submit(session_id, Operation(claims.participant, wish))
+        state = await api.sessions.member(session_id, claims.participant, api.clock())
+        return {"session": session_to_dict(state.session)}
+
+    return await within(REPLY_DEADLINE_S, change())
+
+
+@delete(
+    "/api/sessions/{session_id:str}/participants/me",
+    opt=Documentation(
+        "leaveSession",
+        "Leave a session",
+        "For good: the position disappears everywhere, and the token opens nothing any more.",
+        204,
+        failures=(ErrorCode.UNAUTHORIZED, ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAVAILABLE),
+        token=True,
+    ).opt(),
+)
+async def leave_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> None:
+    """`DELETE /api/sessions/{id}/participants/me`."""
+    await _submit(request, session_id, api, Leave())
+
+
+@delete(
+    "/api/sessions/{session_id:str}",
+    opt=Documentation(
+        "endSession",
+        "End a session for everybody",
+        "For its host alone. A minute later nothing of it is stored.",
+        204,
+        failures=(ErrorCode.UNAUTHORIZED, ErrorCode.FORBIDDEN, ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAVAILABLE),
+        token=True,
+    ).opt(),
+)
+async def end_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> None:
+    """`DELETE /api/sessions/{id}`."""
+    await _submit(request, session_id, api, EndSession())
+
+
+async def _submit(request: AnyRequest, session_id: str, api: Api, wish: Wish) -> None:
+    claims = api.claims(request, session_id)
+    await within(REPLY_DEADLINE_S, api.backend.submit(session_id, Operation(claims.participant, wish)))
+
+
+def _shares(state: SessionState, participant: int) -> bool:
+    person = state.participants.get(participant)
+    return person is not None and person.sharing
+
+
+HANDLERS = [
+    create_session,
+    preview_session,
+    join_session,
+    view_session,
+    find_nearby,
+    change_session,
+    leave_session,
+    end_session,
+]
+"""In the order in which they are documented."""

@@ -1,0 +1,45 @@
+"""The listener of each process that is not for the outside: health for whoever starts it, metrics for Prometheus."""
+
+from litestar import Litestar, Response, get
+from litestar.di import Provide
+from litestar.types import ASGIApp
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from cavalcade.server.access import observed
+from cavalcade.server.backend import Backend
+from cavalcade.server.health import healthz, readyz
+from cavalcade.server.http import serve_http
+from cavalcade.server.problems import EXCEPTION_HANDLERS
+
+
+async def serve_internal(listen: str, backend: Backend, registry: CollectorRegistry) -> None:
+    """Serves `/healthz`, `/readyz` and `/metrics` until cancelled.
+
+    Args:
+        listen: `unix:/path` or `HOST:PORT`, never open to the outside.
+        backend: Says what is missing.
+        registry: What is measured.
+
+    Raises:
+        OSError: Where the address cannot be had.
+    """
+    await serve_http(create_internal_app(backend, registry), listen)
+
+
+def create_internal_app(backend: Backend, registry: CollectorRegistry) -> ASGIApp:
+    """The application behind `serve_internal`."""
+
+    @get("/metrics")
+    async def metrics() -> Response[bytes]:
+        return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return observed(
+        Litestar(
+            [healthz, readyz, metrics],
+            dependencies={"backend": Provide(lambda: backend, sync_to_thread=False)},
+            exception_handlers=EXCEPTION_HANDLERS,
+            openapi_config=None,
+            logging_config=None,
+            debug=False,
+        )
+    )

@@ -1,0 +1,74 @@
+"""`cavalcade api`: the process that answers HTTP in route 1. It keeps nothing; any number of them may run."""
+
+import asyncio
+import signal
+
+import redis.asyncio
+import structlog
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from cavalcade.server.api import Api, create_app
+from cavalcade.server.http import serve_http
+from cavalcade.server.internal import serve_internal
+from cavalcade.server.limits import FailureLimiter
+from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.logs import configure_logging
+from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.sessions import Sessions
+from cavalcade.server.tokens import TokenSigner
+from cavalcade.services.backend import ServicesBackend
+from cavalcade.settings import Settings
+from cavalcade.storage.migrate import migrate
+from cavalcade.storage.sessions import SessionStore
+
+_log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings, listen: str, internal: str) -> None:
+    """Runs an API server until it is told to stop.
+
+    Args:
+        settings: What the environment says.
+        listen: `unix:/path` or `HOST:PORT` for the API; behind the load balancer.
+        internal: `unix:/path` or `HOST:PORT` for health and metrics.
+    """
+    configure_logging(settings)
+    uvloop.run(serve(settings, listen, internal))
+
+
+async def serve(settings: Settings, listen: str, internal: str) -> None:
+    """Runs an API server within the current loop until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await migrate(settings.database_url)
+    registry = CollectorRegistry()
+    store = SessionStore.open(settings.database_url)
+    client = redis.asyncio.Redis.from_url(settings.redis_url)
+    link = RedisLink(settings.redis_url, connected=lambda: writer.connected())  # noqa: PLW0108 - made below
+    writer = LivePositionWriter(link)
+    backend = ServicesBackend(store, LiveState(client), writer, settings.limits)
+    api = Api(
+        settings=settings,
+        sessions=Sessions(store, backend, settings.limits, settings.secrets),
+        backend=backend,
+        signer=TokenSigner(settings.secrets),
+        limiter=FailureLimiter(client, settings.secrets[0]),
+    )
+    work = [
+        link.run(),
+        writer.run(),
+        serve_http(create_app(api, registry), listen),
+        serve_internal(internal, backend, registry),
+    ]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(task) for task in work]
+        _log.info("api_server_started", listen=listen)
+        await stopped.wait()
+        for task in tasks:
+            task.cancel()
+    await store.close()
+    await client.aclose()
+    _log.info("api_server_stopped")

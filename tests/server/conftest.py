@@ -1,0 +1,119 @@
+"""The API as a process runs it: uvicorn on a Unix socket, the services backend, PostgreSQL and Valkey."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis.asyncio
+from prometheus_client import CollectorRegistry
+
+from cavalcade.server.api import Api, create_app
+from cavalcade.server.http import serve_http
+from cavalcade.server.limits import FailureLimiter
+from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.sessions import Sessions
+from cavalcade.server.tokens import TokenSigner
+from cavalcade.services.backend import ServicesBackend
+from cavalcade.settings import Settings
+from cavalcade.storage.migrate import migrate
+from cavalcade.storage.sessions import SessionStore
+
+SECRET = "a secret of more than 32 characters for tests"
+PUBLIC_URL = "https://convoy.example.org"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running API server, and what it is made of."""
+
+    api: Api
+    http: httpx.AsyncClient
+    registry: CollectorRegistry
+    store: SessionStore
+    writer: LivePositionWriter
+    redis: redis.asyncio.Redis
+
+    async def create(self, **body: object) -> dict[str, Any]:
+        """A new session as its host."""
+        answer = await self.http.post("/api/sessions", json=body)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    async def join(self, code: str, **more: object) -> dict[str, Any]:
+        """Somebody let in by a code."""
+        answer = await self.http.post(f"/api/sessions/{code[:10]}/join", json={"code": code, **more})
+        assert answer.status_code == 201, answer.text
+        joined: dict[str, Any] = answer.json()
+        return joined
+
+
+def bearer(entry: dict[str, Any]) -> dict[str, str]:
+    """The header of somebody who created or joined."""
+    return {"Authorization": f"Bearer {entry['token']}"}
+
+
+async def answering(client: httpx.AsyncClient) -> None:
+    """Waits until a server takes connections."""
+    async with asyncio.timeout(5):
+        while True:
+            with contextlib.suppress(httpx.ConnectError):
+                await client.get("/healthz")
+                return
+            await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """Runs an API server with these settings."""
+    registry = CollectorRegistry()
+    store = SessionStore.open(settings.database_url, pool_size=5)
+    client = redis.asyncio.Redis.from_url(settings.redis_url)
+    connected = asyncio.Event()
+    link = RedisLink(settings.redis_url, connected=connected.set)
+    writer = LivePositionWriter(link)
+    backend = ServicesBackend(store, LiveState(client), writer, settings.limits)
+    api = Api(
+        settings=settings,
+        sessions=Sessions(store, backend, settings.limits, settings.secrets),
+        backend=backend,
+        signer=TokenSigner(settings.secrets),
+        limiter=FailureLimiter(client, settings.secrets[0]),
+    )
+    with tempfile.TemporaryDirectory(prefix="cavalcade-api-") as folder:
+        listen = f"unix:{Path(folder) / 'api.sock'}"
+        linking = asyncio.create_task(link.run())
+        serving = asyncio.create_task(serve_http(create_app(api, registry), listen))
+        await asyncio.wait_for(connected.wait(), 5)
+        writer.connected()
+        transport = httpx.AsyncHTTPTransport(uds=listen.removeprefix("unix:"))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as http:
+            await answering(http)
+            yield Running(api, http, registry, store, writer, client)
+        for task in (serving, linking):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+    await store.close()
+    await client.aclose()
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str) -> Settings:
+    """What a process would read from its environment."""
+    return Settings(database_url=database_url, redis_url=redis_url, secrets=(SECRET,), public_url=PUBLIC_URL)
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncIterator[Running]:
+    """A running API server on an empty database."""
+    await migrate(settings.database_url)
+    async with running(settings) as made:
+        yield made
