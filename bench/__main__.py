@@ -129,7 +129,7 @@ async def _contenders(plan: Plan, folder: Path) -> AsyncIterator[list[Contender]
             plan.window_ms,
             postgres.url(sockets),
             valkey.url(folder / "valkey.sock"),
-            {"Valkey": _service_pid(redis)},
+            {"Valkey": contenders.service_pid(redis)},
         )
         yield [makers[name]() for name in NAMES if name in plan.names]
     finally:
@@ -144,7 +144,7 @@ async def _run(contender: Contender, plan: Plan, size: int, server_core: int) ->
     try:
         await process.until_ready()
         targets = await contender.targets(contender.sessions(plan.connections, size), size)
-        pid = _service_pid(process)
+        pid = contenders.service_pid(process)
         pin(pid, server_core)
         load = Load(
             port=port,
@@ -169,12 +169,6 @@ async def _run(contender: Contender, plan: Plan, size: int, server_core: int) ->
     finally:
         await process.stop()
     return Reading(**json.loads(answer))
-
-
-def _service_pid(process: Process) -> int:
-    """The process id of a service, which is its watchdog's only child."""
-    watchdog = process.watchdog_pid
-    return int(Path(f"/proc/{watchdog}/task/{watchdog}/children").read_text().split()[0])
 
 
 def _as_json(plan: Plan, runs: list[Run], summaries: list[Summary]) -> dict[str, object]:

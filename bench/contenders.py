@@ -18,7 +18,7 @@ from cavalcade.domain.session import decide, found, replay
 from cavalcade.server.clock import now_ms
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.stack import probe
-from cavalcade.stack.process import Service
+from cavalcade.stack.process import Process, Service
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
 from cavalcade.wire.channel import TOPIC_PREFIX
@@ -134,6 +134,12 @@ def free_port() -> int:
         asked.bind(("127.0.0.1", 0))
         port: int = asked.getsockname()[1]
         return port
+
+
+def service_pid(process: Process) -> int:
+    """The process id of a service, which is its watchdog's only child."""
+    watchdog = process.watchdog_pid
+    return int(Path(f"/proc/{watchdog}/task/{watchdog}/children").read_text().split()[0])
 
 
 def _run(command: list[str], problem: str) -> str:

@@ -5,7 +5,7 @@ Bytes go in, what they mean comes out; the shell around it (`server.socket`) doe
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cavalcade.wire.frame import Message, decode_client_binary, decode_text, encode_text
 
@@ -36,9 +36,8 @@ class Left:
     frames: tuple[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """A push on the joined channel."""
+class Pushed(NamedTuple):
+    """A push on the joined channel; a tuple for the reason that `Message` is one."""
 
     ref: str | None
     event: str

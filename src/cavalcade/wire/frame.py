@@ -8,8 +8,7 @@ The format is that of Phoenix 1.7 and 1.8 (`Phoenix.Socket.V2.JSONSerializer`) a
 """
 
 import json
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from cavalcade.wire.errors import DecodeError
 
@@ -20,9 +19,8 @@ _PUSH, _REPLY, _BROADCAST = 0, 1, 2
 _MAX_STRING: Final = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One frame.
+class Message(NamedTuple):
+    """One frame; a tuple, since one is made for each fix and a frozen dataclass takes three times as long to make.
 
     Attributes:
         join_ref: The ref of the join that opened the channel; None for broadcasts and heartbeats.
@@ -75,7 +73,7 @@ def decode_client_binary(data: bytes | memoryview) -> Message:
     """
     if len(data) < 5 or data[0] != _PUSH:
         raise DecodeError("a binary frame from a client must be a push")
-    (join_ref, ref, topic, event), payload = _strings(data, 1, 4)
+    (join_ref, ref, topic, event), payload = _strings(bytes(data), 4)
     return Message(join_ref or None, ref or None, topic, event, payload)
 
 
@@ -85,15 +83,16 @@ def decode_server_binary(data: bytes | memoryview) -> Message:
     Raises:
         DecodeError: Where it is none of these.
     """
-    kind = data[0] if len(data) else -1
+    data = bytes(data)
+    kind = data[0] if data else -1
     if kind == _PUSH:
-        (join_ref, topic, event), payload = _strings(data, 1, 3)
+        (join_ref, topic, event), payload = _strings(data, 3)
         return Message(join_ref or None, None, topic, event, payload)
     if kind == _REPLY:
-        (join_ref, ref, topic, status), payload = _strings(data, 1, 4)
+        (join_ref, ref, topic, status), payload = _strings(data, 4)
         return Message(join_ref or None, ref or None, topic, "phx_reply", {"status": status, "response": payload})
     if kind == _BROADCAST:
-        (topic, event), payload = _strings(data, 1, 2)
+        (topic, event), payload = _strings(data, 2)
         return Message(None, None, topic, event, payload)
     raise DecodeError("a binary frame must be a push, a reply or a broadcast")
 
@@ -122,22 +121,20 @@ def _no_constant(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-def _strings(data: bytes | memoryview, start: int, count: int) -> tuple[list[str], bytes]:
-    """Splits `count` length-prefixed strings and the payload from a frame."""
-    at = start + count
-    if len(data) < at:
-        raise DecodeError("a binary frame ended within its lengths")
-    ends = []
-    for length in data[start:at]:
-        ends.append((at, at + length))
-        at += length
-    if len(data) < at:
-        raise DecodeError("a binary frame ended within its strings")
+def _strings(data: bytes, count: int) -> tuple[list[str], bytes]:
+    """Splits `count` length-prefixed strings and the payload from a frame, of which the first byte is its kind."""
+    at = 1 + count
+    lengths = data[1:at]
+    if len(data) < at + sum(lengths):
+        raise DecodeError("a binary frame ended within its lengths or strings")
+    strings = []
     try:
-        strings = [str(data[begin:end], "utf-8") for begin, end in ends]
+        for length in lengths:
+            strings.append(data[at : at + length].decode())
+            at += length
     except UnicodeDecodeError as error:
         raise DecodeError("the strings of a binary frame must be UTF-8") from error
-    return strings, bytes(data[at:])
+    return strings, data[at:]
 
 
 def _binary(kind: int, strings: tuple[str, ...], payload: bytes) -> bytes:

@@ -1,0 +1,60 @@
+"""The load generator on the floor, both as they are, for a second."""
+
+import asyncio
+import dataclasses
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import contenders
+from bench.load import Reading
+from bench.traffic import Load, Target
+from cavalcade.stack.process import Process
+
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="CPU is read from Linux's /proc"),
+    pytest.mark.skipif(shutil.which("cc") is None, reason="the floor is compiled"),
+]
+
+
+async def generate(load: Load) -> tuple[int | None, bytes, bytes]:
+    generator = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.load"),
+        cwd=contenders.ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    answer, problem = await generator.communicate(json.dumps(dataclasses.asdict(load)).encode())
+    return generator.returncode, answer, problem
+
+
+@pytest.mark.parametrize("window_ms", [0, 100])
+async def test_every_position_reaches_every_member(tmp_path: Path, window_ms: int) -> None:
+    floor, port = contenders.floor(tmp_path, window_ms), contenders.free_port()
+    targets = await floor.targets(2, 5)
+    process = await Process.start(floor.service(port))
+    try:
+        await process.until_ready()
+        pid = contenders.service_pid(process)
+        code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.2, 1.0, pid, {}))
+    finally:
+        await process.stop()
+    assert (code, problem) == (0, b"")
+    reading = Reading(**json.loads(answer))
+    assert reading.sent == pytest.approx(10, abs=2)
+    assert reading.positions == pytest.approx(reading.sent * 5, abs=15)
+    assert reading.frames <= reading.positions
+    assert reading.server_cpu_s > 0
+    assert all(-1 <= latency < 1000 for latency in reading.latencies_ms)
+
+
+async def test_a_server_that_is_not_there_is_said_plainly() -> None:
+    port = contenders.free_port()
+    targets = [Target("/0/1", 0)]
+    code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.1, 0.1, 1, {}))
+    assert (code, answer) == (1, b"")
+    assert b"refused" in problem

@@ -1,0 +1,52 @@
+from dataclasses import replace
+
+import pytest
+
+from bench.load import Reading
+from bench.report import Run, summarise, verdicts
+
+READING = Reading(
+    connections=20,
+    wall_s=5.0,
+    sent=100,
+    frames=200,
+    positions=1000,
+    server_cpu_s=0.01,
+    helpers_cpu_s={"Valkey": 0.002},
+    latencies_ms=[float(ms) for ms in range(100)],
+)
+
+
+def run(number: int, contender: str, cpu_s: float) -> Run:
+    return Run(number, contender, 10, replace(READING, server_cpu_s=cpu_s))
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    runs = [run(1, "floor", 0.01), run(1, "gateway", 0.02), run(2, "floor", 0.02), run(2, "gateway", 0.06)]
+    _, gateway = summarise(runs)
+    assert (gateway.ratio, gateway.ratio_low, gateway.ratio_high) == pytest.approx((2.5, 2.0, 3.0))
+    assert gateway.position_us == pytest.approx(40)
+    assert gateway.frame_us == pytest.approx(200)
+    assert gateway.helpers_position_us == pytest.approx({"Valkey": 2.0})
+    assert (gateway.latency_p50_ms, gateway.latency_p99_ms) == (50, 99)
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        (replace(READING, positions=0), "nothing"),
+        (replace(READING, late=5), "saturated"),
+        (replace(READING, positions=800), "80% of the positions"),
+    ],
+)
+def test_flawed_runs_are_discarded_and_it_is_said_why(reading: Reading, said: str) -> None:
+    flawed = Run(1, "gateway", 10, reading)
+    assert said in (flawed.flaw or "")
+    assert summarise([flawed]) == []
+
+
+def test_verdicts_hold_the_gateway_to_its_bars() -> None:
+    kept = summarise([run(1, "floor", 0.01), run(1, "gateway", 0.024)])
+    missed = summarise([run(1, "floor", 0.01), run(1, "gateway", 0.026)])
+    assert [good for good, _ in verdicts(kept)] == [True]
+    assert [good for good, _ in verdicts(missed)] == [False]
