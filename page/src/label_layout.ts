@@ -1,5 +1,7 @@
 /** Places people's names beside their discs so that none covers a disc or another name; pure, in CSS pixels. */
 
+import type { Size } from "./view";
+
 export interface Labelled {
   readonly id: number;
   /** The middle of the disc on the screen. */
@@ -27,15 +29,21 @@ const SIDES = ["below", "right", "left", "above"] as const;
  * Chooses a side for each name.
  *
  * @param people - The most important first: they get the best places.
+ * @param size - The picture's: a name that would run out of it is no help.
  * @param before - The sides chosen last; a name stays where it is while there is room, so that it does not flicker.
  */
-export function placeLabels(people: readonly Labelled[], before: ReadonlyMap<number, Side>): Map<number, Side> {
+export function placeLabels(
+  people: readonly Labelled[],
+  size: Size,
+  before: ReadonlyMap<number, Side>,
+): Map<number, Side> {
   const discs = people.map((one): [number, Box] => [one.id, around(one.x, one.y, DISC_PX, DISC_PX)]);
   const taken: Box[] = [];
   const sides = new Map<number, Side>();
   for (const one of people) {
     const isFree = (side: Side) => {
       const box = boxAt(one, side);
+      if (box.left < 0 || box.right > size.width) return false;
       return (
         !taken.some((other) => overlap(box, other)) && !discs.some(([id, disc]) => id !== one.id && overlap(box, disc))
       );

@@ -194,7 +194,7 @@ export class LiveMap {
         const { x, y } = this.map.project(person.point);
         return { id: person.id, x, y, ...avatar.labelSize() };
       });
-    this.sides = placeLabels(people, this.sides);
+    this.sides = placeLabels(people, this.size(), this.sides);
     for (const [id, side] of this.sides) this.placed.get(id)?.avatar.placeLabel(side);
   }
 
