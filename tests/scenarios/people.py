@@ -1,0 +1,45 @@
+"""Short ways to say who is where in a scenario."""
+
+from contextlib import AsyncExitStack
+from typing import Self
+
+from cavalcade.client import Fix, LiveSession, Membership, connect, create_session, join_session
+from cavalcade.client.clock import epoch_ms
+from cavalcade.wire.messages import Mode
+
+SOON = 5.0
+
+
+class Group(AsyncExitStack):
+    """A session and the people in it, all connected until the block ends."""
+
+    def __init__(self, server: str, lifetime_s: int | None = None) -> None:
+        super().__init__()
+        self._server = server
+        self._lifetime_s = lifetime_s
+        self.host: Membership
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self.host = await create_session(self._server, name="Trip", host_name="Anna", lifetime_s=self._lifetime_s)
+        return self
+
+    async def join(self, name: str | None = None) -> Membership:
+        """Somebody else with the link."""
+        assert self.host.link is not None
+        return await join_session(self.host.link, name=name)
+
+    async def connect(self, membership: Membership, mode: Mode = "binary") -> LiveSession:
+        """Connects somebody."""
+        return await self.enter_async_context(connect(membership, mode=mode))
+
+    async def pair(self) -> tuple[LiveSession, LiveSession]:
+        """The host and one more, both connected."""
+        return await self.connect(self.host), await self.connect(await self.join("Ben"))
+
+
+def fix(lat: float = 47.66, lon: float = 9.18, *, seconds_ago: int = 0) -> Fix:
+    """A whole reading."""
+    return Fix(
+        lat, lon, epoch_ms() - seconds_ago * 1000, accuracy=8.5, heading=90.0, speed=12.5, altitude=400, battery=80
+    )
