@@ -6,8 +6,8 @@ from litestar.types import ASGIApp
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from cavalcade.server.access import observed
+from cavalcade.server.api.health import healthz, readyz
 from cavalcade.server.backend import Backend
-from cavalcade.server.health import healthz, readyz
 from cavalcade.server.http import serve_http
 from cavalcade.server.problems import EXCEPTION_HANDLERS
 

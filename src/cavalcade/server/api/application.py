@@ -8,10 +8,10 @@ from prometheus_client import CollectorRegistry
 from cavalcade.server.access import observed
 from cavalcade.server.api.context import Api
 from cavalcade.server.api.handlers import HANDLERS
+from cavalcade.server.api.health import healthz, readyz
 from cavalcade.server.api.openapi import document
 from cavalcade.server.api.pages import documentation_handlers
 from cavalcade.server.api.requests import MAX_BODY
-from cavalcade.server.health import healthz, readyz
 from cavalcade.server.metrics import HttpMetrics
 from cavalcade.server.problems import EXCEPTION_HANDLERS
 
