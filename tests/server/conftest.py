@@ -13,7 +13,8 @@ import pytest
 import redis.asyncio
 from prometheus_client import CollectorRegistry
 
-from cavalcade.server.api import Api, create_app
+from cavalcade.server.api.application import create_app
+from cavalcade.server.api.context import Api
 from cavalcade.server.http import serve_http
 from cavalcade.server.limits import FailureLimiter
 from cavalcade.server.live_state import LivePositionWriter, LiveState

@@ -8,7 +8,8 @@ import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from cavalcade.server.api import Api, create_app
+from cavalcade.server.api.application import create_app
+from cavalcade.server.api.context import Api
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import serve_internal
 from cavalcade.server.limits import FailureLimiter
