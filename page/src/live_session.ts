@@ -132,8 +132,13 @@ export class LiveSession {
   /** Leaves for good; by HTTP where the socket is away. */
   async leave(): Promise<void> {
     this.location.stop();
-    if (this.connection.isLive) await this.perform("leave", {});
-    else await leaveSession(this.membership.sessionId, this.membership.token).catch(acceptGone);
+    try {
+      if (this.connection.isLive) await this.perform("leave", {});
+      else await leaveSession(this.membership.sessionId, this.membership.token).catch(acceptGone);
+    } catch (error) {
+      this.applySharing();
+      throw error;
+    }
     this.finish("left");
   }
 

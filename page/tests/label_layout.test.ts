@@ -27,7 +27,7 @@ describe("labels", () => {
   });
 
   test("a name stays where it was while there is room", () => {
-    expect(placeLabels([{ id: 1, x: 100, y: 100, ...size }], picture, new Map([[1, "left" as const]])).get(1)).toBe(
+    expect(placeLabels([{ id: 1, x: 200, y: 100, ...size }], picture, new Map([[1, "left" as const]])).get(1)).toBe(
       "left",
     );
   });
