@@ -31,18 +31,25 @@ def frames(actions: list[Action]) -> list[list[object]]:
 
 
 def say(
-    channel: Channel, now: int, event: str, payload: object, ref: str | None = None, join_ref: str | None = None
+    channel: Channel, now: int, event: str, payload: object, ref: str | None = None, *, join_ref: str | None = None
 ) -> list[Action]:
     return channel.received(encode_text(Message(join_ref, ref, TOPIC, event, payload)).decode(), now)
 
 
 def answer_join(channel: Channel, now: int, join_ref: str, **fields: object) -> list[Action]:
     response = {"offset": 1, "server_time": 0, "me": 1, "mode": "json", "positions": [], **fields}
-    return say(channel, now, "phx_reply", {"status": "ok", "response": response}, join_ref, join_ref)
+    return say(channel, now, "phx_reply", {"status": "ok", "response": response}, join_ref, join_ref=join_ref)
 
 
 def refuse(channel: Channel, now: int, ref: str, reason: str, *, retry: bool) -> list[Action]:
-    return say(channel, now, "phx_reply", {"status": "error", "response": {"reason": reason, "retry": retry}}, ref, "1")
+    return say(
+        channel,
+        now,
+        "phx_reply",
+        {"status": "error", "response": {"reason": reason, "retry": retry}},
+        ref,
+        join_ref="1",
+    )
 
 
 def joined_channel() -> Channel:
@@ -132,19 +139,19 @@ def test_a_known_event_is_ignored_and_a_gap_leads_to_a_join_without_offset() -> 
 
 def test_a_crashed_channel_is_joined_again_over_the_same_socket() -> None:
     channel = joined_channel()
-    say(channel, 10, "phx_error", {}, "1", "1")
+    say(channel, 10, "phx_error", {}, "1", join_ref="1")
     assert frames(channel.tick(110))[0][3:] == ["phx_join", {"mode": "json", "offset": 1}]
 
 
 def test_a_channel_the_server_closes_stays_closed() -> None:
     channel = joined_channel()
-    assert Notify(Closed("closed")) in say(channel, 10, "phx_close", {}, "1", "1")
+    assert Notify(Closed("closed")) in say(channel, 10, "phx_close", {}, "1", join_ref="1")
     assert channel.deadline is None
 
 
 def test_frames_of_an_older_join_are_dropped() -> None:
     channel = joined_channel()
-    assert say(channel, 10, "phx_close", {}, "0", "0") == []
+    assert say(channel, 10, "phx_close", {}, "0", join_ref="0") == []
 
 
 def test_operations_go_one_at_a_time_and_an_unanswered_one_goes_again() -> None:
@@ -154,9 +161,11 @@ def test_operations_go_one_at_a_time_and_an_unanswered_one_goes_again() -> None:
     assert channel.submit("b", "profile:set", {"name": "B"}, 0) == []
     (again,) = frames(channel.tick(10_000))
     assert again[4] == first[4]
-    late = say(channel, 10_001, "phx_reply", {"status": "ok", "response": {"offset": 2}}, "2", "1")
+    late = say(channel, 10_001, "phx_reply", {"status": "ok", "response": {"offset": 2}}, "2", join_ref="1")
     assert late == []
-    actions = say(channel, 10_002, "phx_reply", {"status": "ok", "response": {"offset": 2}}, str(again[1]), "1")
+    actions = say(
+        channel, 10_002, "phx_reply", {"status": "ok", "response": {"offset": 2}}, str(again[1]), join_ref="1"
+    )
     assert actions[0] == Settle("a", {"offset": 2})
     assert frames(actions)[0][4] == {"op_id": "b", "name": "B"}
 
@@ -183,7 +192,7 @@ def test_a_push_to_a_channel_the_server_lost_is_sent_again_after_a_join() -> Non
     channel = joined_channel()
     channel.submit("a", "profile:set", {}, 0)
     payload = {"status": "error", "response": {"reason": "unmatched topic"}}
-    assert not frames(say(channel, 0, "phx_reply", payload, "2", None))
+    assert not frames(say(channel, 0, "phx_reply", payload, "2"))
     channel.tick(100)
     actions = answer_join(channel, 100, "3", events=[])
     assert frames(actions)[-1][4] == {"op_id": "a"}
@@ -246,7 +255,7 @@ def test_any_frame_is_taken_without_an_exception(data: str | bytes) -> None:
     ),
 )
 def test_any_payload_is_taken_without_an_exception(name: str, payload: object) -> None:
-    say(joined_channel(), 1, name, payload, "1", "1")
+    say(joined_channel(), 1, name, payload, "1", join_ref="1")
 
 
 @given(failures=st.integers(0, 100), luck=st.floats(0, 1))
