@@ -53,6 +53,7 @@ class Connection(WSListener):
         "_channel",
         "_claims",
         "_closing",
+        "_finished",
         "_fragment_type",
         "_fragments",
         "_frames",
@@ -87,13 +88,13 @@ class Connection(WSListener):
         self._transport: WSTransport | None = None
         self._outbox: Outbox | None = None
         self._join: asyncio.Task[None] | None = None
-        self._operations: deque[Pushed] = deque()
+        self._operations: deque[tuple[Pushed, float]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._fragments: bytearray | None = None
         self._fragment_type: WSMsgType | None = None
         self._second = 0
         self._frames = 0
-        self._paused = self._closing = False
+        self._paused = self._closing = self._finished = False
         self.last_received_at = self.joined_or_opened_at = self._loop.time()
 
     @property
@@ -127,9 +128,7 @@ class Connection(WSListener):
                 if not self._paused:
                     transport.send_pong(frame.get_payload_as_bytes())
             elif kind is WSMsgType.CLOSE:
-                self._closing = True
-                transport.send_close(frame.get_close_code())
-                transport.disconnect()
+                self._closed_by_peer(transport, frame)
             elif kind is not WSMsgType.PONG:
                 self._collect(frame)
         except DecodeError as error:
@@ -178,13 +177,32 @@ class Connection(WSListener):
         self._loop.call_later(ABORT_S, self._transport.disconnect, False)
 
     def finish(self, code: int) -> None:
-        """Ends the channel for good, and closes the connection if the client does not do so itself."""
+        """Ends the channel for good once its operations are answered, and closes if the client does not do so itself.
+
+        What the outbox still owes is sent first: a client forgets the channel when it reads that it is closed.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        if code != CLOSE_NOT_FOUND and self._outbox is not None:  # at the end of a session nobody is left to be told
+            self._server.backend.detach(self._session_id, self._outbox)
+        if self._worker is None:
+            self._close_channel()
+        self._loop.call_later(LINGER_S, self.close, code)
+
+    def _close_channel(self) -> None:
         frame = self._channel.close()
         if frame is not None and not self._closing:
-            self.write_text(frame)
-        if code != CLOSE_NOT_FOUND:
+            self._reply(frame)
+
+    def _closed_by_peer(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Answers a close once. A peer that closes and never reads must not keep what is buffered for it."""
+        if not self._closing:
+            self._closing = True
             self._detach()
-        self._loop.call_later(LINGER_S, self.close, code)
+            transport.send_close(frame.get_close_code())
+            self._loop.call_later(ABORT_S, transport.disconnect, False)
+        transport.disconnect()
 
     # Frames in.
 
@@ -268,6 +286,7 @@ class Connection(WSListener):
     def _begin_join(self, request: JoinRequested) -> None:
         if self._join is not None:
             self._join.cancel()
+            self._join = None
         self._detach()
         claims = self._claims
         if claims is None or request.topic != self._channel.topic or claims.session_id != self._session_id:
@@ -283,10 +302,14 @@ class Connection(WSListener):
     async def _attach(self, request: JoinRequested, parameters: JoinParameters, participant: int) -> None:
         outbox = Outbox(self, participant, parameters.mode, secrets.token_urlsafe(9), paused=self._paused)
         backend = self._server.backend
+        join = asyncio.current_task()
+
+        def is_wanted() -> bool:
+            return not self._closing and self._join is join and self._channel.is_current(request)
 
         async def attach() -> Attachment:
             attachment = await backend.attach(self._session_id, outbox, parameters.offset)
-            if self._closing or not self._channel.is_current(request):
+            if not is_wanted():
                 # Too late, or replaced by a newer join: nobody would ever take the outbox out again.
                 backend.detach(self._session_id, outbox)
             return attachment
@@ -294,10 +317,10 @@ class Connection(WSListener):
         try:
             attachment = await within(REPLY_DEADLINE_S, attach())
         except Rejected as rejected:
-            if not self._closing and self._channel.is_current(request):
+            if is_wanted():
                 self._refuse(request, rejected)
             return
-        if self._closing or not self._channel.is_current(request):
+        if not is_wanted():
             return
         self._outbox = outbox
         if self._paused:
@@ -305,6 +328,8 @@ class Connection(WSListener):
         frames = self._channel.accept(request, self._welcome(attachment, parameters, participant))
         presence = self._channel.push("presence_state", presence_metas(attachment.present))
         outbox.open(attachment.state.offset, [*frames, presence])
+        if self._finished:  # the last event for this connection came before its channel was open
+            self._close_channel()
 
     def _welcome(self, attachment: Attachment, parameters: JoinParameters, me: int) -> dict[str, object]:
         response: dict[str, object] = {
@@ -345,22 +370,32 @@ class Connection(WSListener):
         elif len(self._operations) >= MAX_WAITING_OPERATIONS:
             self._answer(pushed, Rejected(ErrorCode.TOO_MANY_REQUESTS, "Too many operations at once; try again."))
         else:
-            self._operations.append(pushed)
+            self._operations.append((pushed, self._loop.time() + REPLY_DEADLINE_S))
             if self._worker is None:
                 self._worker = asyncio.create_task(self._work(self._outbox.participant))
 
     async def _work(self, participant: int) -> None:
         try:
             while self._operations:
-                await self._carry_out(self._operations.popleft(), participant)
+                pushed, due = self._operations.popleft()
+                left = due - self._loop.time()
+                if left > 0:
+                    await self._carry_out(pushed, left, participant)
+                else:
+                    late = "Earlier operations take too long right now; try again."
+                    self._answer(pushed, Rejected(ErrorCode.UNAVAILABLE, late))
         finally:
             self._worker = None
+        if self._finished:
+            self._close_channel()
 
-    async def _carry_out(self, pushed: Pushed, participant: int) -> None:
+    async def _carry_out(self, pushed: Pushed, seconds: float, participant: int) -> None:
         try:
             operation = commands.operation(pushed.event, participant, pushed.payload)
-            receipt = await within(REPLY_DEADLINE_S, self._server.backend.submit(self._session_id, operation))
+            receipt = await within(seconds, self._server.backend.submit(self._session_id, operation))
         except Rejected as rejected:
+            if self._finished and rejected.code is ErrorCode.UNAUTHORIZED:
+                rejected = Rejected(ErrorCode.SESSION_NOT_FOUND, "You have left this session.")
             self._answer(pushed, rejected)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the operator a stack
             _log.exception("operation_failed", operation=pushed.event)

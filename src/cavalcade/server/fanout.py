@@ -80,7 +80,7 @@ class Fanout:
         mine.append(outbox)
         self._outboxes.append(outbox)
         self._modes[outbox.mode] += 1
-        outbox.caught_up = lambda: self._catch_up(outbox)
+        outbox.caught_up = lambda presence, positions: self._catch_up(outbox, presence, positions)
 
     def remove(self, outbox: Outbox) -> bool:
         """Removes a connection; False where it was not there."""
@@ -174,11 +174,13 @@ class Fanout:
             return encode_binary_broadcast(self.topic, "positions", pack_positions(now, positions))
         return encode_text(Message(None, None, self.topic, "positions", positions_to_dict(now, positions)))
 
-    def _catch_up(self, outbox: Outbox) -> None:
-        """Sends a reader that was behind the newest of everything."""
-        outbox.send_control(self._presence_frame("presence_state", presence_metas(self.present)))
-        if self.newest:
-            outbox.send_positions(self._positions_frame(outbox.mode, self._clock.now(), self.newest.items()))
+    def _catch_up(self, outbox: Outbox, presence: bool, positions: bool) -> None:
+        """Sends a reader that was behind the newest of what it missed."""
+        who = self._presence_frame("presence_state", presence_metas(self.present)) if presence else None
+        where = None
+        if positions and self.newest:
+            where = self._positions_frame(outbox.mode, self._clock.now(), self.newest.items())
+        outbox.send_newest(who, where)
 
     def _announce(
         self, *, joins: Mapping[int, list[str]] | None = None, leaves: Mapping[int, list[str]] | None = None

@@ -6,6 +6,7 @@ Redis away costs freshness elsewhere, never a session on this process: writes ar
 
 import asyncio
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ TOMBSTONE_S: Final = 45
 
 WRITE_INTERVAL_S: Final = 0.2
 """How long positions are gathered before they are written, seconds."""
+
+ANSWER_S: Final = 2.0
+"""How long Redis has for an answer: one that hangs must not be waited for without end."""
 
 # KEYS positions, geo, ended; ARGV expiry in ms, then (participant, packed fix, lon, lat) each.
 # The newest fix_time wins, wherever it was written from.
@@ -70,10 +74,11 @@ class LivePositionWriter:
         self._link = link
         self._dirty: dict[str, _Dirty] = {}
         self._withdrawn: dict[str, set[int]] = defaultdict(set)
+        self._deletions: list[Command] = []
 
     def connected(self) -> None:
-        """Must be called whenever the link stands (again): the server may not know the script."""
-        self._link.tell([("SCRIPT", "LOAD", _WRITE)])
+        """Must be called whenever the link stands (again): what waits is written at once."""
+        self.flush()
 
     def put(self, session_id: str, expires_at: int, positions: Mapping[int, Position]) -> None:
         """Notes positions to be written; a later one of the same participant replaces the earlier."""
@@ -109,26 +114,32 @@ class LivePositionWriter:
         self._link.tell([("HSET", name, participant, at), ("PEXPIREAT", name, expires_at + GRACE_MS)])
 
     def end(self, session_id: str) -> None:
-        """Deletes all of a session that ended, and refuses late writes for a while."""
+        """Deletes all of a session that ended, and refuses late writes for a while; as soon as Redis is there."""
         self.forget(session_id)
-        self._link.tell([("SET", key(session_id, "ended"), 1, "EX", TOMBSTONE_S), _deletion([session_id])])
+        until = int(time.time()) + TOMBSTONE_S  # a moment, not a length: told late, it must not last longer
+        self._deletions += [("SET", key(session_id, "ended"), 1, "EXAT", until), _deletion([session_id])]
+        self.flush()
 
     def delete(self, session_ids: Sequence[str]) -> None:
-        """Deletes all of sessions that ended a while ago."""
-        if session_ids:
-            self._link.tell([_deletion(session_ids)])
+        """Deletes all of sessions that ended a while ago, as soon as Redis is there."""
+        self._deletions += [_deletion([session_id]) for session_id in session_ids]
+        self.flush()
 
     def flush(self) -> None:
         """Writes what has been gathered; keeps it where Redis is away."""
-        if not self._dirty and not self._withdrawn:
+        if not self._dirty and not self._withdrawn and not self._deletions:
             return
         commands: list[Command] = []
+        if self._dirty:
+            commands.append(("SCRIPT", "LOAD", _WRITE))  # cheap, and Redis may have forgotten it without a word
         for session_id, participants in self._withdrawn.items():
             commands.extend(_withdrawal(session_id, participants))
         commands += [_write(session_id, d.expires_at, d.positions) for session_id, d in self._dirty.items()]
+        commands += self._deletions
         if self._link.tell(commands):
             self._dirty.clear()
             self._withdrawn.clear()
+            self._deletions.clear()
 
     async def run(self) -> None:
         """Writes what has been gathered five times a second, until cancelled."""
@@ -179,7 +190,7 @@ class LiveState:
 
     async def _pipeline(self, commands: Iterable[Command]) -> list[object]:
         try:
-            async with self._redis.pipeline(transaction=False) as pipeline:
+            async with asyncio.timeout(ANSWER_S), self._redis.pipeline(transaction=False) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)
                 return await pipeline.execute()

@@ -44,9 +44,10 @@ class Outbox:
     """
 
     __slots__ = (
-        "_behind",
         "_bytes",
         "_done",
+        "_missed_positions",
+        "_missed_presence",
         "_open",
         "_paused",
         "_queue",
@@ -73,15 +74,18 @@ class Outbox:
         self.mode: Mode = mode
         self.presence_ref = presence_ref
         self.offset = 0
-        self.caught_up: Callable[[], None] | None = None
-        """Called when a reader that was behind can take the newest of everything again; set by who owns live state."""
+        self.caught_up: Callable[[bool, bool], None] | None = None
+        """Called when a reader that was behind can take the newest again: whether it missed presence, and positions.
+
+        Set by who owns live state, who answers with `send_newest`.
+        """
         self._wire = wire
         self._write_positions = wire.write_binary if mode == "binary" else wire.write_text
         self._queue: deque[bytes] = deque()
         self._bytes = 0
         self._open = False
         self._paused = paused
-        self._behind = False
+        self._missed_presence = self._missed_positions = False
         self._done = False
 
     def open(self, offset: int, frames: Sequence[bytes]) -> None:
@@ -91,8 +95,7 @@ class Outbox:
         self._open = True
         for frame in (*frames, *held):
             self._send(frame)
-        if self._behind and not self._paused:
-            self._catch_up()
+        self._catch_up()
 
     def skip_to(self, offset: int) -> None:
         """Notes that events up to `offset` need no delivery: they are in the answer that `open` will send."""
@@ -113,7 +116,7 @@ class Outbox:
     def send_positions(self, frame: bytes) -> bool:
         """Delivers a flush, or skips it where the reader is behind."""
         if self._paused or self._done or not self._open:
-            self._behind = True
+            self._missed_positions = True
             return False
         self._write_positions(frame)
         return True
@@ -121,9 +124,20 @@ class Outbox:
     def send_control(self, frame: bytes) -> None:
         """Delivers presence, or skips it where the reader is behind: the whole presence is sent when it caught up."""
         if self._paused or self._done or not self._open:
-            self._behind = True
+            self._missed_presence = True
         else:
             self._wire.write_text(frame)
+
+    def send_newest(self, presence: bytes | None, positions: bytes | None) -> None:
+        """Answers `caught_up`.
+
+        Both are written even where the first fills the transport: a reader that is always slow would otherwise get one
+        of them again and again and never the other.
+        """
+        if presence is not None:
+            self._wire.write_text(presence)
+        if positions is not None:
+            self._write_positions(positions)
 
     def send_reply(self, frame: bytes) -> None:
         """Delivers the reply to an operation, in its place among the durable events."""
@@ -144,8 +158,7 @@ class Outbox:
             frame = self._queue.popleft()
             self._bytes -= len(frame)
             self._wire.write_text(frame)
-        if self._behind and self._open and not self._paused:
-            self._catch_up()
+        self._catch_up()
 
     def _finish(self, code: int) -> None:
         """This was the last event for this connection: nothing of the session reaches it any more."""
@@ -153,9 +166,12 @@ class Outbox:
         self._wire.finish(code)
 
     def _catch_up(self) -> None:
-        self._behind = False
-        if self.caught_up is not None and not self._done:
-            self.caught_up()
+        if self._paused or self._done or not self._open or not (self._missed_presence or self._missed_positions):
+            return
+        presence, positions = self._missed_presence, self._missed_positions
+        self._missed_presence = self._missed_positions = False
+        if self.caught_up is not None:
+            self.caught_up(presence, positions)
 
     def _send(self, frame: bytes) -> None:
         if self._open and not self._paused:

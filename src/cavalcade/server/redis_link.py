@@ -77,7 +77,7 @@ class RedisLink:
                 await protocol.closed
             finally:
                 self._protocol = None
-                protocol.close()
+                protocol.finish()
             _log.warning("redis_lost")
             self._lost()
 
@@ -122,16 +122,19 @@ class RedisLink:
             _, protocol = await loop.create_connection(
                 factory, parts.hostname or "localhost", parts.port or 6379, ssl=tls
             )
-        hello: list[Command] = []
+        hello: list[Command] = [("PING",)]  # refused while Redis still loads its data: then it is not there yet
         if parts.password:
             who = (unquote(parts.username),) if parts.username else ()
-            hello.append(("AUTH", *who, unquote(parts.password)))
+            hello.insert(0, ("AUTH", *who, unquote(parts.password)))
         if database != "0":
             hello.append(("SELECT", database))
-        for answer in await asyncio.gather(*protocol.ask(hello)):
-            if isinstance(answer, hiredis.ReplyError):
-                protocol.close()
-                raise answer
+        try:
+            for answer in await asyncio.gather(*protocol.ask(hello)):
+                if isinstance(answer, hiredis.ReplyError):
+                    raise answer
+        except BaseException:
+            protocol.close()
+            raise
         return protocol
 
 
@@ -189,6 +192,11 @@ class _Protocol(asyncio.Protocol):
         if self._pushed is None:
             self._waiting.extend([None] * len(commands))
         self._write(commands)
+
+    def finish(self) -> None:
+        """Closes the connection once what was told is sent."""
+        if self._transport is not None:
+            self._transport.close()
 
     def close(self) -> None:
         """Drops the connection."""

@@ -19,7 +19,7 @@ from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.outbox import Outbox
 from cavalcade.server.receipts import first_joined, outcome_of, recalled
 from cavalcade.services.broker import publication
-from cavalcade.services.hub import Hub
+from cavalcade.services.hub import Hosted, Hub
 from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -60,17 +60,13 @@ class ServicesBackend:
     async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
         """See `server.backend.Backend.attach`."""
         hub = self._gateway()
-        hosted = await hub.host(session_id)
-        missed: list[Event] | None = None
-        offset = hosted.stored.state.offset
-        if since is not None and 0 <= offset - since <= MAX_MISSED:
-            try:
-                missed = await hub.events_since(hosted, since)
-            except Unavailable as error:
-                raise Rejected(ErrorCode.UNAVAILABLE, "The missed events cannot be read right now.") from error
+        try:
+            hosted, missed = await self._hosted(hub, session_id, outbox.participant, since)
+        except Unavailable as error:
+            raise Rejected(ErrorCode.UNAVAILABLE, "The session cannot be read right now.") from error
         # From here to the end nothing is awaited: what is returned and what the outbox gets later meet without a gap.
         state = hosted.stored.state
-        if hub.hosted.get(session_id) is not hosted or state.is_over(now_ms()):
+        if state.is_over(now_ms()):
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
         if outbox.participant not in state.participants:
             raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
@@ -150,6 +146,23 @@ class ServicesBackend:
         self._writer.delete(purged)
         return len(purged)
 
+    async def _hosted(
+        self, hub: Hub, session_id: str, participant: int, since: int | None
+    ) -> tuple[Hosted, list[Event] | None]:
+        """The session with the missed events up to where it stands now, or None in their place."""
+        while True:
+            hosted = await hub.host(session_id)
+            state = hosted.stored.state
+            if participant not in state.participants or (since is not None and since > state.offset):
+                # They know something that has not come here yet, such as their own joining a moment ago.
+                await hub.refresh(hosted)
+                state = hosted.stored.state
+            missed: list[Event] | None = None
+            if since is not None and 0 <= state.offset - since <= MAX_MISSED:
+                missed = await hub.events_since(hosted, since)
+            if hub.hosted.get(session_id) is hosted or hosted.stored.state.ended is not None:
+                return hosted, missed
+
     async def _submit(self, session_id: str, operation: Operation) -> Receipt:
         for attempt in range(MAX_TRIES):
             stored = await self._current(session_id, fresh=attempt > 0)
@@ -158,7 +171,13 @@ class ServicesBackend:
                 if outcome is not None:
                     return recalled(outcome, operation)
             now = now_ms()
-            events = decide(stored.state, await self._informed(stored.state, operation, now), now, self._limits)
+            informed = await self._informed(stored.state, operation, now)
+            try:
+                events = decide(stored.state, informed, now, self._limits)
+            except Rejected:
+                if attempt == 0 and self._is_hosted(session_id):
+                    continue  # what this process knows may be a moment old: refused is only what is refused now
+                raise
             after = replay(stored.state, events)
             receipt = Receipt(
                 after.offset,
@@ -217,6 +236,9 @@ class ServicesBackend:
         positions = [position for fix in wish.fixes if (position := accept(fix, now_ms())) is not None]
         if positions:
             self.report(session_id, participant, max(positions, key=lambda position: position.fix_time))
+
+    def _is_hosted(self, session_id: str) -> bool:
+        return self._hub is not None and session_id in self._hub.hosted
 
     def _gateway(self) -> Hub:
         if self._hub is None:

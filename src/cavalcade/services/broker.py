@@ -58,6 +58,7 @@ class Broker:
             async with asyncio.timeout(CONFIRM_S):
                 await asyncio.shield(confirmation)
         except TimeoutError:
+            self._settle(channel, RedisUnavailable())  # or the next one would wait for an answer to a question of old
             raise RedisUnavailable from None
 
     def unsubscribe(self, session_id: str) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event
+from cavalcade.domain.events import Event, SessionChanged
 from cavalcade.domain.fix import Position
 from cavalcade.domain.session import evolve, withdrawn
 from cavalcade.server.clock import AdaptiveClock
@@ -96,12 +96,24 @@ class Hub:
         Raises:
             Unavailable: Where PostgreSQL cannot be read.
         """
-        wanted = hosted.stored.state.offset
         events: list[Event] = []
-        if not (hosted.log and hosted.log[0].offset <= offset + 1) and offset < wanted:
-            events = await self._store.events_after(hosted.stored.state.session.id, offset)
+        if not (hosted.log and hosted.log[0].offset <= offset + 1) and offset < hosted.stored.state.offset:
+            # PostgreSQL may know more than this process has applied; what is to come is delivered as it comes.
+            stored = await self._store.events_after(hosted.stored.state.session.id, offset)
+            events = [event for event in stored if event.offset <= hosted.stored.state.offset]
             offset += len(events)
         return events + [event for event in hosted.log if event.offset > offset]
+
+    async def refresh(self, hosted: Hosted) -> None:
+        """Applies what PostgreSQL knows and this process does not yet.
+
+        Raises:
+            Unavailable: Where PostgreSQL cannot be read.
+        """
+        state = hosted.stored.state
+        events = await self._store.events_after(state.session.id, state.offset)
+        if self.hosted.get(state.session.id) is hosted:
+            self.receive(state.session.id, events)
 
     def add(self, hosted: Hosted, outbox: Outbox) -> None:
         """Adds a connection to a session."""
@@ -167,6 +179,9 @@ class Hub:
             if gone is not None:
                 self._writer.withdraw(session_id, gone)
             hosted.fanout.deliver(event)
+            if isinstance(event.change, SessionChanged) and hosted.fanout.newest:
+                # Who stands still must not fade when the session is extended: the keys expire with it.
+                self._writer.put(session_id, state.session.expires_at, hosted.fanout.newest)
         if state.ended is not None:
             self._writer.forget(session_id)
             self._drop(session_id)
@@ -201,10 +216,13 @@ class Hub:
             if hosted is None:
                 continue
             if session_id not in newest:
+                # Purged while this process was not looking; what it has written since must not stay behind.
                 hosted.fanout.close(CLOSE_NOT_FOUND)
+                self._writer.forget(session_id)
+                self._writer.delete([session_id])
                 self._drop(session_id)
             elif newest[session_id][1] > hosted.stored.state.offset and hosted.repair is None:
-                self.receive(session_id, await self._store.events_after(session_id, hosted.stored.state.offset))
+                await self.refresh(hosted)
 
     async def _load(self, session_id: str) -> Hosted:
         self._arrived[session_id] = []
