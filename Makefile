@@ -28,6 +28,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the locked packages (a minute or two the first time)"
 	@$(BIN)/python tools/install_locked.py requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m compileall -q src/cavalcade
 	@touch $@
 
 # The tests' packages are a superset of the others, at the same versions.

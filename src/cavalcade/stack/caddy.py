@@ -39,9 +39,10 @@ CONTENT_SECURITY_POLICY = {
 
 PERMISSIONS_POLICY = "geolocation=(self), camera=(), microphone=(), payment=()"
 
+# What the API server would say in this case, in its own words.
 _UNAVAILABLE = {
-    "type": "about:blank",
-    "title": "Service Unavailable",
+    "type": "/api/docs#unavailable",
+    "title": "The service cannot do this right now",
     "status": 503,
     "detail": "The server is starting or restarting. Try again in a moment.",
     "code": "unavailable",
