@@ -80,7 +80,7 @@ async def test_a_viewer_watches_and_sends_nothing(server: str) -> None:
 async def test_making_and_joining_again_under_the_same_key_makes_no_ghost(server: str) -> None:
     async with httpx.AsyncClient(base_url=server) as http:
         answers = [
-            await http.post("/api/sessions", json={}, headers={"Idempotency-Key": "a key for making 1"})
+            await http.post("/api/sessions", json={}, headers={"Idempotency-Key": "a-key-for-making-1"})
             for _ in range(2)
         ]
         first, second = (answer.json() for answer in answers)
@@ -91,7 +91,7 @@ async def test_making_and_joining_again_under_the_same_key_makes_no_ghost(server
             await http.post(
                 f"/api/sessions/{first['session']['id']}/join",
                 json={"code": first["code"], "name": "Ben"},
-                headers={"Idempotency-Key": "a key for joining 1"},
+                headers={"Idempotency-Key": "a-key-for-joining-1"},
             )
             for _ in range(2)
         ]

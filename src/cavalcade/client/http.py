@@ -1,8 +1,10 @@
 """The calls over HTTP: making sessions, joining them, and what can be asked without a socket."""
 
 import asyncio
+import functools
 import random
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -240,8 +242,14 @@ async def _client(http: httpx.AsyncClient | None) -> AsyncIterator[httpx.AsyncCl
     if http is not None:
         yield http
         return
-    async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=_ssl_context()) as client:
         yield client
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """The roots that are trusted, read once: that takes longer than a call."""
+    return httpx.create_ssl_context()
 
 
 def _read(response: httpx.Response) -> Mapping[str, object]:
