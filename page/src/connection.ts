@@ -71,8 +71,9 @@ export class SessionConnection {
   /** Joins again from a fresh snapshot: an event was missed. `offset` gives null then. */
   rejoin(): void {
     if (this.isOver) return;
-    this.channel.leave();
+    const before = this.channel;
     this.channel = this.openChannel();
+    before.leave();
     this.join();
   }
 
@@ -118,6 +119,11 @@ export class SessionConnection {
       this.events.onPositions(frame.server_time, frame.positions);
     });
     channel.onError(() => this.lost());
+    channel.onClose(() => {
+      // Closed by the server without a last word: the answer to the next join says whether there is a way back.
+      if (channel !== this.channel || this.isOver) return;
+      setTimeout(() => channel === this.channel && this.rejoin(), waitAfter(5));
+    });
     const presence = new Presence(channel);
     presence.onSync(() => this.events.onPresence(new Set(presence.list((key) => Number(key)))));
     return channel;

@@ -229,6 +229,9 @@ export class LiveSession {
     if (this.state === before) return;
     if (this.state?.endedBecause) {
       this.finish(this.state.endedBecause === "expired" ? "expired" : "ended");
+    } else if (this.state && !this.me) {
+      // Left here, where the event may come before the answer, or on another page.
+      this.finish("left");
     } else if (this.state?.gap && !before?.gap) {
       this.connection.rejoin();
     } else if (this.state && this.state.session.expires_at !== before?.session.expires_at) {
