@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 import redis.asyncio
@@ -23,6 +24,7 @@ from cavalcade.server.sessions import Sessions
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.settings import Settings
+from cavalcade.stack import postgres
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 
@@ -106,15 +108,20 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     await client.aclose()
 
 
-@pytest.fixture
-def settings(database_url: str, redis_url: str) -> Settings:
-    """What a process would read from its environment."""
-    return Settings(database_url=database_url, redis_url=redis_url, secrets=(SECRET,), public_url=PUBLIC_URL)
+@pytest.fixture(scope="session")
+async def settings(postgres_url: str, valkey_url: str, server_directory: Path) -> AsyncIterator[Settings]:
+    """What a process would read from its environment, with a database of its own."""
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("CREATE DATABASE test_api")
+    database_url = postgres.url(server_directory, "test_api")
+    await migrate(database_url)
+    yield Settings(database_url=database_url, redis_url=valkey_url, secrets=(SECRET,), public_url=PUBLIC_URL)
+    await connection.execute("DROP DATABASE test_api WITH (FORCE)")
+    await connection.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def server(settings: Settings) -> AsyncIterator[Running]:
-    """A running API server on an empty database."""
-    await migrate(settings.database_url)
+    """A running API server that all these tests share; each test makes sessions of its own."""
     async with running(settings) as made:
         yield made

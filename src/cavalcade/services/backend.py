@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -56,6 +57,7 @@ class ServicesBackend:
             hub: The connections of this process, where it takes any.
         """
         self._store, self._live, self._writer, self._limits, self._hub = store, live, writer, limits, hub
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
         """See `server.backend.Backend.attach`."""
@@ -83,8 +85,11 @@ class ServicesBackend:
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""
+        # One after another within this process: a crowd that joins at once would mostly meet its own conflicts.
+        turn = self._turns.setdefault(session_id, asyncio.Lock())
         try:
-            return await self._submit(session_id, operation)
+            async with turn:
+                return await self._submit(session_id, operation)
         except Unavailable as error:
             raise Rejected(ErrorCode.UNAVAILABLE, "This cannot be stored right now; try again.") from error
 
