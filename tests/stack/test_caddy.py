@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from cavalcade.server.problems import KINDS
 from cavalcade.stack import caddy, probe
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, last_lines
@@ -174,7 +175,13 @@ async def test_missing_api_is_told_as_a_problem_document(client: httpx.AsyncClie
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Retry-After"] == "1"
-    assert answer.json()["code"] == "unavailable"
+    kind = KINDS["unavailable"]
+    assert {name: answer.json()[name] for name in ("type", "title", "code", "status")} == {
+        "type": "/api/docs#unavailable",
+        "title": kind.title,
+        "code": kind.code,
+        "status": kind.status,
+    }
 
 
 async def test_tokens_reach_no_log(client: httpx.AsyncClient, directory: Path) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,10 +81,8 @@ async def test_kill_leaves_nothing_behind_and_the_data_is_kept(
     assert await up.end(signal.SIGKILL) == -signal.SIGKILL
 
     # At once: it has to wait for the watchdogs of the first to finish.
-    began = time.monotonic()
     again = await start_up(*arguments)
     await again.ready()
-    assert time.monotonic() - began < 5
     until_gone(processes)
     connection = await asyncpg.connect(postgres.url(directory / "data" / "run" / "postgres"))
     assert await connection.fetchval("SELECT value FROM kept") == 7
