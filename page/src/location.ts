@@ -3,8 +3,13 @@ import type { Fix } from "./model";
 import { RateGate } from "./rate_gate";
 
 const INTERVAL_MS = 1_000;
-/** Browsers report changes alone: one who stands still is asked for again, so that others do not see them grow stale. */
-const ASK_AGAIN_MS = 20_000;
+/**
+ * Browsers may report changes alone. Who stands still is asked for afresh after so long, with the time that the
+ * browser then gives: in a tunnel it knows no newer one, and nobody should be shown as if it did.
+ */
+const ASK_AGAIN_MS = 15_000;
+const LOOK_MS = 5_000;
+const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 };
 
 export type LocationState = "off" | "asking" | "on" | "refused" | "unavailable" | "insecure" | "unsupported";
 
@@ -12,6 +17,7 @@ export class LocationSource {
   private watch: number | null = null;
   private askAgain: ReturnType<typeof setInterval> | null = null;
   private lastFixAt = 0;
+  private watchedSince = 0;
   private current: LocationState = "off";
   private readonly gate: RateGate<Fix>;
   private battery: number | undefined;
@@ -40,13 +46,12 @@ export class LocationSource {
       return;
     }
     this.become("asking");
-    const options: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 };
-    const accept = (reading: GeolocationPosition) => this.accept(reading);
-    this.watch = navigator.geolocation.watchPosition(accept, (error) => this.failed(error), options);
+    this.beginWatch();
     this.askAgain = setInterval(() => {
-      if (Date.now() - this.lastFixAt < ASK_AGAIN_MS || document.visibilityState === "hidden") return;
-      navigator.geolocation.getCurrentPosition(accept, () => undefined, options);
-    }, ASK_AGAIN_MS / 2);
+      const isSilent = Date.now() - Math.max(this.lastFixAt, this.watchedSince) >= ASK_AGAIN_MS;
+      // Another question beside a watch is answered with the watch's next change, so the watch itself begins anew.
+      if (isSilent && this.current === "on" && document.visibilityState === "visible") this.beginWatch();
+    }, LOOK_MS);
     void this.watchBattery();
   }
 
@@ -57,6 +62,16 @@ export class LocationSource {
     this.askAgain = null;
     this.gate.clear();
     this.become("off");
+  }
+
+  private beginWatch(): void {
+    if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
+    this.watchedSince = Date.now();
+    this.watch = navigator.geolocation.watchPosition(
+      (reading) => this.accept(reading),
+      (error) => this.failed(error),
+      OPTIONS,
+    );
   }
 
   private accept(reading: GeolocationPosition): void {
@@ -71,7 +86,7 @@ export class LocationSource {
     if (error.code === error.PERMISSION_DENIED) {
       this.stop();
       this.become("refused");
-    } else if (Date.now() - this.lastFixAt > ASK_AGAIN_MS) {
+    } else if (Date.now() - this.lastFixAt > 2 * ASK_AGAIN_MS) {
       // A tunnel or a slow receiver: the watch goes on, and the next fix clears this.
       this.become("unavailable");
     }
