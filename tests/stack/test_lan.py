@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from tests.stack.conftest import Up
 
 
-def test_network_address_is_one_of_this_machine() -> None:
+def test_network_address_is_one_of_this_machine(free_port: int) -> None:
     try:
         address = lan.network_address()
     except StackError:
         pytest.skip("this machine is on no network")
-    caddy.check_ports(caddy.lan_door(address, 0))
+    caddy.check_ports(caddy.lan_door(address, free_port))
 
 
 def test_qr_code_is_drawn_in_half_blocks() -> None:
