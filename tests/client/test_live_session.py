@@ -7,7 +7,6 @@ import pytest
 from tests.client.room import NOW, Room, open_room
 
 from cavalcade.client import (
-    Change,
     Closed,
     ConnectionChanged,
     ConnectionState,
@@ -171,11 +170,10 @@ async def test_fixes_kept_by_the_caller_go_in_one_operation(room: Room) -> None:
 
 async def test_leaving_ends_the_object(room: Room) -> None:
     async with connect(room.let_in()) as session:
-        reader = asyncio.create_task(collect(session))
-        await asyncio.sleep(0)
+        reader = session.changes()
         assert await session.leave() == 2
         assert session.closed == Closed("left")
-        changes = await reader
+        changes = [change async for change in reader]
         assert changes[-1] == Closed("left")
         with pytest.raises(SessionOver):
             await session.set_profile(name="Ghost")
@@ -279,12 +277,11 @@ async def test_a_gap_in_the_offsets_leads_to_a_snapshot(room: Room) -> None:
 
 async def test_changes_tell_everything_in_order(room: Room) -> None:
     async with connect(room.let_in()) as session:
-        reader = asyncio.create_task(collect(session))
-        await asyncio.sleep(0)
+        reader = session.changes()
         room.show(1, Position(NOW, 1, 2))
         room.apply(Operation(1, SetProfile(name="Anna")))
         await session.wait_for(lambda s: s.state.offset == 2, SOON)
-    changes = await reader
+    changes = [change async for change in reader]
     assert [type(change) for change in changes[-4:]] == [PositionsReceived, EventReceived, ConnectionChanged, Closed]
     assert changes[-1] == Closed("disconnected")
 
@@ -301,7 +298,3 @@ async def test_a_place_off_the_earth_is_refused(room: Room) -> None:
     async with connect(room.let_in()) as session:
         with pytest.raises(ValueError, match="on the Earth"):
             session.report(Fix(91.0, 0.0))
-
-
-async def collect(session: LiveSession) -> list[Change]:
-    return [change async for change in session.changes()]

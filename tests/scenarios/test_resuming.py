@@ -5,7 +5,7 @@ import asyncio
 from tests.scenarios.people import SOON, Group, fix
 from tests.scenarios.raw_socket import Relay, open_socket
 
-from cavalcade.client import Change, ConnectionState, EventReceived, LiveSession, Membership, StateReplaced, connect
+from cavalcade.client import ConnectionState, EventReceived, Membership, StateReplaced, connect
 
 FURTHEST_BACK = 1000
 
@@ -14,7 +14,7 @@ async def test_missed_events_arrive_by_offset_without_a_snapshot(server: str, re
     async with Group(server) as group:
         anna = await group.connect(group.host)
         async with connect(relay.through(await group.join("Ben"))) as ben:
-            reading = asyncio.create_task(changes_of(ben))
+            reading = ben.changes()
             relay.cut()
             await ben.wait_for(lambda s: s.connection is not ConnectionState.JOINED, SOON)
             for name in ("Anna 1", "Anna 2", "Anna 3"):
@@ -23,7 +23,7 @@ async def test_missed_events_arrive_by_offset_without_a_snapshot(server: str, re
             relay.mend()
             await ben.wait_for(lambda s: s.state.participants[1].name == "Anna 3" and 1 in s.positions, SOON)
             assert ben.state == anna.state
-        changes = await reading
+        changes = [change async for change in reading]
         assert [change.event.offset for change in changes if isinstance(change, EventReceived)] == [3, 4, 5]
         assert not any(isinstance(change, StateReplaced) for change in changes)
 
@@ -104,8 +104,3 @@ async def make_events(member: Membership, count: int) -> None:
         for number in range(count):
             status, _ = await raw.ask("profile:set", {"op_id": str(number), "name": f"Name {number}"})
             assert status == "ok"
-
-
-async def changes_of(session: LiveSession) -> list[Change]:
-    """All changes until it is closed."""
-    return [change async for change in session.changes()]

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Self
+from weakref import WeakSet
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
@@ -56,7 +57,7 @@ class LiveSession:
         self._link: _Link | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._operations: dict[str, asyncio.Future[Mapping[str, object]]] = {}
-        self._readers: set[Reader] = set()
+        self._readers: WeakSet[Reader] = WeakSet()
         self._waiters: list[Waiter] = []
         self._last_problem: str | None = None
 
@@ -163,21 +164,16 @@ class LiveSession:
             accepted += count if isinstance(count, int) else 0
         return accepted
 
-    async def changes(self) -> AsyncIterator[Change]:
-        """Every change from now on, up to and including `Closed`.
+    def changes(self) -> Reader:
+        """Every change from this call on, up to and including `Closed`, for `async for`.
 
-        Raises:
-            ChangesMissed: The reader was far too slow.
+        Of positions and presence a slow reader gets the newest. One that is far too slow gets `ChangesMissed`.
         """
         reader = Reader()
         self._readers.add(reader)
-        try:
-            if self.closed is not None:
-                reader.put(self.closed)
-            async for change in reader:
-                yield change
-        finally:
-            self._readers.discard(reader)
+        if self.closed is not None:
+            reader.put(self.closed)
+        return reader
 
     async def wait_for(
         self,

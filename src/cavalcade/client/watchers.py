@@ -30,10 +30,10 @@ class Reader:
             self._unread[-1] = PositionsReceived(change.server_time, {**last.positions, **change.positions})
         elif isinstance(change, PresenceChanged) and isinstance(last, PresenceChanged):
             self._unread[-1] = change
-        elif len(self._unread) >= MAX_UNREAD:
-            self._missed = True
-            self._unread.clear()
         else:
+            if len(self._unread) >= MAX_UNREAD:
+                self._missed = True
+                self._unread.clear()
             self._unread.append(change)
         self._wake.set()
 
