@@ -3,8 +3,11 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import asyncpg
 import pytest
 import redis.asyncio
 from prometheus_client import CollectorRegistry
@@ -20,6 +23,7 @@ from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.services.hub import Hub
+from cavalcade.stack import postgres
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -40,6 +44,9 @@ class Gateway:
     signer: TokenSigner
     port: int
     limits: Limits
+    writer: LivePositionWriter
+    transports: list[asyncio.Transport] = field(default_factory=list)
+    """The test's own ends of its connections, cut off afterwards."""
 
     async def session(self, members: int = 1, *, lifetime_s: int | None = None) -> str:
         """Makes a session with some members, the first of them its host."""
@@ -63,10 +70,17 @@ class Gateway:
         return f"ws://127.0.0.1:{self.port}/socket/websocket?{query}&session={session_id}"
 
 
-@pytest.fixture
-async def gateway(database_url: str, redis_url: str) -> AsyncIterator[Gateway]:
-    """A running gateway with short limits."""
-    await migrate(database_url)
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def running_gateway(database_url: str, redis_url: str, port: int | None = None) -> AsyncIterator[Gateway]:
+    """A running gateway with short limits and a short window, over a database that is migrated."""
     store = SessionStore.open(database_url)
     client = redis.asyncio.Redis.from_url(redis_url)
     live = LiveState(client)
@@ -84,15 +98,52 @@ async def gateway(database_url: str, redis_url: str) -> AsyncIterator[Gateway]:
     signer = TokenSigner(["x" * 32])
     sockets = SocketServer(backend, signer, ORIGIN, SocketMetrics(CollectorRegistry()))
     work = [link.run(), hub.broker.run(), hub.run(), writer.run(), clock.run(), sockets.run()]
+    port = port or free_port()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(task) for task in work]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         await sockets.listen(f"127.0.0.1:{port}")
-        yield Gateway(store, live, backend, hub, sockets, signer, port, limits)
+        running = Gateway(store, live, backend, hub, sockets, signer, port, limits, writer)
+        yield running
         await sockets.drain(0)
+        for transport in running.transports:
+            transport.abort()
+        await asyncio.sleep(0)
+        writer.flush()
         for task in tasks:
             task.cancel()
     await store.close()
     await client.aclose()
+
+
+@pytest.fixture(scope="session")
+async def services_database(postgres_url: str, server_directory: Path) -> str:
+    """The address of a migrated database that the tests of the services share; see ``migrated_url``."""
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("CREATE DATABASE test_services STRATEGY wal_log")
+    await connection.close()
+    url = postgres.url(server_directory, "test_services")
+    await migrate(url)
+    return url
+
+
+@pytest.fixture
+async def migrated_url(services_database: str) -> str:
+    """The address of a database whose tables are empty when the test begins."""
+    connection = await asyncpg.connect(services_database)
+    await connection.execute("DELETE FROM sessions")  # the rest follows by cascade; faster than TRUNCATE
+    await connection.close()
+    return services_database
+
+
+@pytest.fixture
+async def gateway(migrated_url: str, redis_url: str) -> AsyncIterator[Gateway]:
+    """A running gateway with short limits."""
+    async with running_gateway(migrated_url, redis_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def other_gateway(migrated_url: str, redis_url: str) -> AsyncIterator[Gateway]:
+    """Another gateway on the same stores."""
+    async with running_gateway(migrated_url, redis_url) as running:
+        yield running

@@ -129,12 +129,14 @@ class RedisLink:
         if database != "0":
             hello.append(("SELECT", database))
         try:
-            for answer in await asyncio.gather(*protocol.ask(hello)):
-                if isinstance(answer, hiredis.ReplyError):
-                    raise answer
+            answers = await asyncio.gather(*protocol.ask(hello))
         except BaseException:
             protocol.close()
             raise
+        refusal = next((answer for answer in answers if isinstance(answer, hiredis.ReplyError)), None)
+        if refusal is not None:
+            protocol.close()
+            raise refusal
         return protocol
 
 
