@@ -114,12 +114,13 @@ def clamp(position: Position, now: int) -> Position | None:
     fix_time, lat, lon, accuracy, speed, heading, altitude, battery = position
     if not (-90 * DEGREE <= lat <= 90 * DEGREE and -180 * DEGREE <= lon <= 180 * DEGREE):
         return None
-    fix_time = min(fix_time, now)
+    if fix_time <= now and (heading is None or heading < 36_000) and (battery is None or battery <= 100):
+        return position
     if heading is not None and heading >= 36_000:
         heading = 0 if heading == 36_000 else None
     if battery is not None and battery > 100:
         battery = None
-    return Position(fix_time, lat, lon, accuracy, speed, heading, altitude, battery)
+    return Position(min(fix_time, now), lat, lon, accuracy, speed, heading, altitude, battery)
 
 
 def is_newer(position: Position, newest: Position | None) -> bool:

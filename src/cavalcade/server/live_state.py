@@ -37,15 +37,18 @@ WRITE_INTERVAL_S: Final = 0.2
 ANSWER_S: Final = 2.0
 """How long Redis has for an answer: one that hangs must not be waited for without end."""
 
-# KEYS positions, geo, ended; ARGV expiry in ms, then (participant, packed fix, lon, lat) each.
-# The newest fix_time wins, wherever it was written from.
-_WRITE: Final = """
+# KEYS positions, geo, ended; ARGV expiry in ms, then (participant, packed fix) each.
+# The newest fix_time wins, wherever it was written from. The place is read from the packed fix: whoever writes need not
+# spell it out as text as well.
+_WRITE: Final = f"""
 if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
-for i = 2, #ARGV, 4 do
+for i = 2, #ARGV, 2 do
+  local time, lat, lon = struct.unpack('>I8i4i4', ARGV[i + 1])
   local old = redis.call('HGET', KEYS[1], ARGV[i])
-  if not old or struct.unpack('>I8', old) <= struct.unpack('>I8', ARGV[i + 1]) then
+  if not old or struct.unpack('>I8', old) <= time then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
-    redis.call('GEOADD', KEYS[2], ARGV[i + 2], ARGV[i + 3], ARGV[i])
+    lat = math.max(-{GEO_LATITUDE}, math.min({GEO_LATITUDE}, lat / {DEGREE}))
+    redis.call('GEOADD', KEYS[2], lon / {DEGREE}, lat, ARGV[i])
   end
 end
 redis.call('PEXPIREAT', KEYS[1], ARGV[1])
@@ -88,6 +91,11 @@ class LivePositionWriter:
         else:
             dirty.expires_at = expires_at
             dirty.positions.update(positions)
+
+    def waiting(self, session_id: str) -> Mapping[int, Position]:
+        """The positions of a session that are not written yet."""
+        dirty = self._dirty.get(session_id)
+        return {} if dirty is None else dict(dirty.positions)
 
     def withdraw(self, session_id: str, participant: int) -> None:
         """Takes a position out, also one that waits to be written."""
@@ -201,7 +209,7 @@ class LiveState:
 def _write(session_id: str, expires_at: int, positions: Mapping[int, Position]) -> Command:
     arguments: list[str | bytes | int | float] = [expires_at + GRACE_MS]
     for participant, position in positions.items():
-        arguments += [participant, pack_fix(position), *_geo(position)]
+        arguments += (participant, pack_fix(position))
     names = (key(session_id, "positions"), key(session_id, "geo"), key(session_id, "ended"))
     return ("EVALSHA", _WRITE_SHA, 3, *names, *arguments)
 
