@@ -74,7 +74,7 @@ async def answering(client: httpx.AsyncClient) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
+async def running(settings: Settings, *, wait_for_redis: bool = True) -> AsyncIterator[Running]:
     """Runs an API server with these settings."""
     registry = CollectorRegistry()
     store = SessionStore.open(settings.database_url, pool_size=5)
@@ -94,8 +94,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         listen = f"unix:{Path(folder) / 'api.sock'}"
         linking = asyncio.create_task(link.run())
         serving = asyncio.create_task(serve_http(create_app(api, registry), listen))
-        await asyncio.wait_for(connected.wait(), 5)
-        writer.connected()
+        if wait_for_redis:
+            await asyncio.wait_for(connected.wait(), 5)
+            writer.connected()
         transport = httpx.AsyncHTTPTransport(uds=listen.removeprefix("unix:"))
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as http:
             await answering(http)

@@ -67,18 +67,25 @@ def bind(listen: str) -> socket.socket:
     if listen.startswith("unix:"):
         path = Path(listen.removeprefix("unix:"))
         path.unlink(missing_ok=True)
-        listening = socket.socket(socket.AF_UNIX)
-        listening.bind(str(path))
+        listening = _bound(socket.AF_UNIX, str(path))
         path.chmod(0o600)
-    else:
-        host, _, port = listen.rpartition(":")
-        family, _, _, _, address = socket.getaddrinfo(
-            host.strip("[]") or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return listening
+    host, _, port = listen.rpartition(":")
+    family, _, _, _, address = socket.getaddrinfo(
+        host.strip("[]") or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    return _bound(family, address)
+
+
+def _bound(family: socket.AddressFamily, address: Any) -> socket.socket:  # noqa: ANN401 - its form depends on the family
+    listening = socket.socket(family)
+    try:
+        if family is not socket.AF_UNIX:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-    listening.setblocking(False)
+    except OSError:
+        listening.close()
+        raise
     return listening
 
 

@@ -26,10 +26,6 @@ class HttpMetrics:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self.failed_codes = Counter("cavalcade_failed_codes", "Codes that let nobody in.", registry=registry)
-        self.limited = Counter(
-            "cavalcade_limited_requests", "Requests from addresses that gave too many wrong codes.", registry=registry
-        )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts an answer."""
