@@ -176,6 +176,13 @@ class Connection(WSListener):
         self._transport.send_close(code)  # type: ignore[arg-type]  # picows takes the codes from 4000 up as integers
         self._loop.call_later(ABORT_S, self._transport.disconnect, False)
 
+    def fail(self) -> None:
+        """Reports that the channel failed; the client joins again by itself."""
+        frame = self._channel.fail()
+        self._detach()
+        if frame is not None and not self._closing:
+            self.write_text(frame)
+
     def finish(self, code: int) -> None:
         """Ends the channel for good once its operations are answered, and closes if the client does not do so itself.
 

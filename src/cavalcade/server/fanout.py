@@ -37,19 +37,27 @@ class Clock(Protocol):
 class Fanout:
     """The audience of one session on this process."""
 
-    def __init__(self, session_id: str, clock: Clock, changed: Callable[[int, Position], None]) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        clock: Clock,
+        changed: Callable[[int, Position], None],
+        due: Callable[[], object] | None = None,
+    ) -> None:
         """Starts without anybody.
 
         Args:
             session_id: Which session.
             clock: The time and the window.
             changed: Called with every accepted position, to be stored.
+            due: Called when it is time to `flush`; by default it flushes by itself.
         """
         self.topic = TOPIC_PREFIX + session_id
         self.newest: dict[int, Position] = {}
         self.refused = 0
         self._clock = clock
         self._changed = changed
+        self._due = due or self.flush
         self._outboxes: list[Outbox] = []
         self._by_participant: dict[int, list[Outbox]] = defaultdict(list)
         self._modes: dict[Mode, int] = {"json": 0, "binary": 0}
@@ -57,6 +65,8 @@ class Fanout:
         self._flushed_at: dict[int, float] = {}
         self._last_flush = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
+        self._is_holding = False
+        """Whether the timer waits for somebody who sends too often; that must not keep the others waiting."""
         self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
@@ -75,12 +85,17 @@ class Fanout:
             oldest = mine[0]
             self.remove(oldest)
             oldest.close(CLOSE_REPLACED)
-            mine = self._by_participant[outbox.participant]
         self._announce(joins={outbox.participant: [outbox.presence_ref]})
-        mine.append(outbox)
-        self._outboxes.append(outbox)
-        self._modes[outbox.mode] += 1
-        outbox.caught_up = lambda presence, positions: self._catch_up(outbox, presence, positions)
+        self._include(outbox)
+
+    def adopt(self, outboxes: Iterable[Outbox]) -> None:
+        """Takes over connections that were here before; each is told who is present, as some may have gone since."""
+        for outbox in outboxes:
+            self._include(outbox)
+        if self._outboxes:
+            frame = self._presence_frame("presence_state", presence_metas(self.present))
+            for outbox in tuple(self._outboxes):
+                outbox.send_control(frame)
 
     def remove(self, outbox: Outbox) -> bool:
         """Removes a connection; False where it was not there."""
@@ -115,12 +130,18 @@ class Fanout:
             self.refused += 1
             return False
         self.newest[participant] = position
+        if self._is_holding and participant not in self._pending:
+            self.stop()
         self._pending.add(participant)
         self._changed(participant, position)
+        self.expect()
+        return True
+
+    def expect(self) -> None:
+        """Sees to it that a flush comes: at once where the session was quiet for a window, else at the window's end."""
         if self._timer is None:
             quiet_for = self._loop.time() - self._last_flush
             self._arm(max(0.0, self._clock.window_s() - quiet_for))
-        return True
 
     def restore(self, positions: Mapping[int, Position]) -> None:
         """Takes stored positions that are newer than those here, and shows them."""
@@ -132,23 +153,9 @@ class Fanout:
         if self._pending and self._timer is None:
             self._arm(0.0)
 
-    def close(self, code: int) -> None:
-        """Closes every connection with a code."""
+    def flush(self) -> None:
+        """Sends what changed since the last flush."""
         self.stop()
-        for outbox in tuple(self._outboxes):
-            outbox.close(code)
-
-    def stop(self) -> None:
-        """Cancels the pending flush."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _arm(self, delay: float) -> None:
-        self._timer = self._loop.call_later(delay, self._flush)
-
-    def _flush(self) -> None:
-        self._timer = None
         moment = self._loop.time()
         due = [who for who in self._pending if moment - self._flushed_at.get(who, -1.0) >= MIN_INTERVAL_S]
         self._pending.difference_update(due)
@@ -161,6 +168,29 @@ class Fanout:
         if self._pending:
             earliest = min(self._flushed_at.get(who, moment) for who in self._pending) + MIN_INTERVAL_S
             self._arm(max(self._clock.window_s(), earliest - moment))
+            self._is_holding = True
+
+    def close(self, code: int) -> None:
+        """Closes every connection with a code."""
+        self.stop()
+        for outbox in tuple(self._outboxes):
+            outbox.close(code)
+
+    def stop(self) -> None:
+        """Cancels the pending flush."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._is_holding = False
+
+    def _include(self, outbox: Outbox) -> None:
+        self._by_participant[outbox.participant].append(outbox)
+        self._outboxes.append(outbox)
+        self._modes[outbox.mode] += 1
+        outbox.caught_up = lambda presence, positions: self._catch_up(outbox, presence, positions)
+
+    def _arm(self, delay: float) -> None:
+        self._timer = self._loop.call_later(delay, self._due)
 
     def _send_positions(self, positions: list[tuple[int, Position]]) -> None:
         """Encodes once for each mode that is listening, then writes the same bytes to every connection."""

@@ -1,7 +1,10 @@
 """The listener of each process that is not for the outside: health for whoever starts it, metrics for Prometheus."""
 
+from collections.abc import Sequence
+
 from litestar import Litestar, Response, get
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
@@ -12,21 +15,26 @@ from cavalcade.server.http import serve_http
 from cavalcade.server.problems import EXCEPTION_HANDLERS
 
 
-async def serve_internal(listen: str, backend: Backend, registry: CollectorRegistry) -> None:
+async def serve_internal(
+    listen: str, backend: Backend, registry: CollectorRegistry, more: Sequence[HTTPRouteHandler] = ()
+) -> None:
     """Serves `/healthz`, `/readyz` and `/metrics` until cancelled.
 
     Args:
         listen: `unix:/path` or `HOST:PORT`, never open to the outside.
         backend: Says what is missing.
         registry: What is measured.
+        more: What else the process shows.
 
     Raises:
         OSError: Where the address cannot be had.
     """
-    await serve_http(create_internal_app(backend, registry), listen)
+    await serve_http(create_internal_app(backend, registry, more), listen)
 
 
-def create_internal_app(backend: Backend, registry: CollectorRegistry) -> ASGIApp:
+def create_internal_app(
+    backend: Backend, registry: CollectorRegistry, more: Sequence[HTTPRouteHandler] = ()
+) -> ASGIApp:
     """The application behind `serve_internal`."""
 
     @get("/metrics")
@@ -35,7 +43,7 @@ def create_internal_app(backend: Backend, registry: CollectorRegistry) -> ASGIAp
 
     return observed(
         Litestar(
-            [healthz, readyz, metrics],
+            [healthz, readyz, metrics, *more],
             dependencies={"backend": Provide(lambda: backend, sync_to_thread=False)},
             exception_handlers=EXCEPTION_HANDLERS,
             openapi_config=None,

@@ -33,6 +33,9 @@ class Wire(Protocol):
     def close(self, code: int) -> None:
         """Closes the connection at once."""
 
+    def fail(self) -> None:
+        """Reports that the channel failed; the connection stays, and the client joins again by itself."""
+
     def finish(self, code: int) -> None:
         """Ends the channel for good, and closes the connection with a code if the client does not do so itself."""
 
@@ -146,6 +149,11 @@ class Outbox:
     def close(self, code: int) -> None:
         """Closes the connection with a code of the contract."""
         self._wire.close(code)
+
+    def fail(self) -> None:
+        """Tells the client that its channel failed here, so that it joins again."""
+        self._done = True
+        self._wire.fail()
 
     def pause(self) -> None:
         """The transport is full."""

@@ -177,6 +177,15 @@ class SessionStore:
         rows = await self._read(statements.OFFSETS, {"session_ids": list(session_ids)})
         return {row.id: (row.epoch, row.offset) for row in rows}
 
+    async def take_over(self, session_ids: Collection[str]) -> dict[str, Stored]:
+        """Makes the caller the only owner of sessions: each gets the next epoch, so that older owners cannot write.
+
+        Returns:
+            The sessions as they are then, ended ones that are not purged yet included; missing ones are gone.
+        """
+        await self._write(statements.TAKE_OVER, {"session_ids": list(session_ids)})
+        return await self.load_many(session_ids)
+
     async def due(self, now: int, limit: int = 100) -> list[str]:
         """Finds sessions whose time is over at `now` (ms since the epoch) and that nobody has ended, oldest first."""
         rows = await self._read(statements.DUE, {"now": now, "most": limit})

@@ -65,6 +65,14 @@ LOAD: Final = select(
 OFFSETS: Final = select(sessions.c.id, sessions.c.epoch, sessions.c.offset).where(sessions.c.id == any_(_IDS))
 """Where the sessions of `session_ids` stand."""
 
+TAKE_OVER: Final = (
+    update(sessions)
+    .where(sessions.c.id == any_(_IDS), sessions.c.ended.is_(None))
+    .values(epoch=sessions.c.epoch + 1)
+    .returning(sessions.c.id)
+)
+"""Fences off the earlier owners of the sessions of `session_ids`."""
+
 EVENTS_AFTER: Final = (
     select(events)
     .where(events.c.session_id == bindparam("session_id"), events.c.offset > bindparam("after"))

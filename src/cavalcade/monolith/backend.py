@@ -1,0 +1,80 @@
+"""Route 2 behind the seam: every call becomes a message to the session's process."""
+
+import asyncio
+
+import structlog
+
+from cavalcade.domain.errors import Rejected
+from cavalcade.domain.fix import Position
+from cavalcade.domain.operations import Expire, Operation
+from cavalcade.monolith.mailbox import Attach, Detach, Submit
+from cavalcade.monolith.registry import Registry
+from cavalcade.monolith.session_process import Surroundings
+from cavalcade.server.backend import Attachment, Receipt
+from cavalcade.server.foundation import Foundation
+from cavalcade.server.outbox import Outbox
+
+_log = structlog.get_logger(__name__)
+
+
+class MonolithBackend(Foundation):
+    """The backend of a node."""
+
+    name = "monolith"
+
+    def __init__(self, here: Surroundings, registry: Registry) -> None:
+        """Puts the parts together.
+
+        Args:
+            here: What the session processes share.
+            registry: Where they are.
+        """
+        super().__init__(here.store, here.live, here.writer, here.limits)
+        self._registry, self._clock = registry, here.clock
+
+    async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
+        """See `server.backend.Backend.attach`."""
+        answer: asyncio.Future[Attachment] = asyncio.get_running_loop().create_future()
+        self._registry.send(session_id, Attach(outbox, since, answer))
+        return await answer
+
+    def detach(self, session_id: str, outbox: Outbox) -> None:
+        """See `server.backend.Backend.detach`."""
+        place = self._registry.places.get(session_id)
+        if place is None or outbox not in place.audience:
+            return
+        place.audience.remove(outbox)
+        if place.task is not None or place.audience:
+            self._registry.send(session_id, Detach(outbox))
+        else:
+            del self._registry.places[session_id]
+
+    async def submit(self, session_id: str, operation: Operation) -> Receipt:
+        """See `server.backend.Backend.submit`."""
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._registry.send(session_id, Submit(operation, answer))
+        return await answer
+
+    def report(self, session_id: str, participant: int, position: Position) -> None:
+        """See `server.backend.Backend.report`."""
+        place = self._registry.places.get(session_id)
+        if place is None:
+            return
+        place.mailbox.report(participant, position)
+        if place.process is not None and place.process.fanout is not None:
+            place.busy_at = asyncio.get_running_loop().time()
+            place.process.fanout.expect()
+        else:
+            self._registry.wake(session_id, place)
+
+    async def expire(self) -> None:
+        """Ends the sessions whose time is over.
+
+        Raises:
+            Unavailable: Where PostgreSQL is away.
+        """
+        for session_id in await self._store.due(self._clock.now()):
+            try:
+                await self.submit(session_id, Operation(None, Expire()))
+            except Rejected as rejected:
+                _log.info("expiry_superseded", reason=rejected.code.value)

@@ -1,0 +1,134 @@
+"""The live process tree as an operator looks at it: who runs, how long mailboxes are, who had to be restarted."""
+
+import html
+from dataclasses import asdict, dataclass
+
+from cavalcade.monolith.registry import Place, Registry
+from cavalcade.monolith.supervisor import Supervisor
+from cavalcade.monolith.watchdog import StallWatchdog
+from cavalcade.server.clock import AdaptiveClock
+
+MOST_SESSIONS = 200
+"""How many sessions are listed: those with the most restarts and the longest mailboxes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """One process.
+
+    Attributes:
+        name: Its place in the tree; sessions by their id.
+        status: `running`, `starting`, `hibernating` or `stopped`.
+        restarts: How often it was started again.
+        mailbox: How many messages wait.
+        connections: How many connections it serves.
+        note: What its kind is for, or how it failed last.
+    """
+
+    name: str
+    status: str
+    restarts: int
+    mailbox: int = 0
+    connections: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeReport:
+    """A node's process tree at a moment.
+
+    Attributes:
+        loop_lag_ms: How late the event loop ran last.
+        stalls: How often it stalled since the start.
+        longest_stall_ms: The longest of them.
+        sessions: How many sessions have a place here, listed or not.
+        session_restarts: How often session processes were started again, of all sessions.
+        sessions_given_up: How many sessions failed too often.
+        application: The processes under the application's supervisor.
+        session_processes: The sessions' processes.
+    """
+
+    loop_lag_ms: float
+    stalls: int
+    longest_stall_ms: float
+    sessions: int
+    session_restarts: int
+    sessions_given_up: int
+    application: tuple[ProcessReport, ...]
+    session_processes: tuple[ProcessReport, ...]
+
+
+class Inspector:
+    """Makes reports."""
+
+    def __init__(
+        self, supervisor: Supervisor, registry: Registry, clock: AdaptiveClock, watchdog: StallWatchdog
+    ) -> None:
+        """Looks at these parts of a node."""
+        self._supervisor, self._registry, self._clock, self._watchdog = supervisor, registry, clock, watchdog
+
+    def report(self) -> TreeReport:
+        """The tree as it is now."""
+        children = tuple(
+            ProcessReport(
+                running.child.name,
+                "running" if running.task is not None and not running.task.done() else "stopped",
+                running.restarts,
+                note=f"failed with {running.last_failure}" if running.last_failure else running.child.about,
+            )
+            for running in self._supervisor.children
+        )
+        places = sorted(
+            self._registry.places.items(), key=lambda item: (-item[1].restarts, -len(item[1].mailbox), item[0])
+        )
+        return TreeReport(
+            loop_lag_ms=round(self._clock.lag_s * 1000, 1),
+            stalls=self._watchdog.stalls,
+            longest_stall_ms=round(self._watchdog.longest_s * 1000, 1),
+            sessions=len(places),
+            session_restarts=self._registry.restarts,
+            sessions_given_up=self._registry.given_up,
+            application=children,
+            session_processes=tuple(_session(name, place) for name, place in places[:MOST_SESSIONS]),
+        )
+
+
+def as_dict(report: TreeReport) -> dict[str, object]:
+    """The report as JSON."""
+    return asdict(report)
+
+
+def as_page(report: TreeReport) -> str:
+    """The report as a page for a browser, which loads itself again every two seconds."""
+    facts = (
+        f"loop lag {report.loop_lag_ms} ms · {report.stalls} stalls, longest {report.longest_stall_ms} ms · "
+        f"{report.sessions} sessions · {report.session_restarts} restarts · {report.sessions_given_up} given up"
+    )
+    return (
+        "<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=2><title>Cavalcade processes</title>"
+        "<style>body{font:15px system-ui;margin:2rem;color-scheme:light dark}td,th{padding:.2rem .8rem;text-align:left}"
+        "td:nth-child(n+3):nth-child(-n+5){text-align:right}</style>"
+        f"<h1>Processes</h1><p>{html.escape(facts)}</p>"
+        + _table("Application", report.application)
+        + _table("Sessions", report.session_processes)
+    )
+
+
+def _table(title: str, rows: tuple[ProcessReport, ...]) -> str:
+    cells = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in asdict(row).values()) + "</tr>"
+        for row in rows
+    )
+    heads = "".join(f"<th>{name}</th>" for name in ("process", "status", "restarts", "mailbox", "connections", ""))
+    return f"<h2>{title}</h2><table><tr>{heads}</tr>{cells}</table>"
+
+
+def _session(name: str, place: Place) -> ProcessReport:
+    if place.task is None:
+        status = "hibernating"
+    else:
+        status = "running" if place.process is not None and place.process.fanout is not None else "starting"
+    last = "" if place.process is None else place.process.last_message
+    return ProcessReport(
+        name, status, place.restarts, len(place.mailbox), len(place.audience), f"last message {last}" if last else ""
+    )

@@ -1,0 +1,300 @@
+"""The process of one session: it owns the session's state, and nothing else touches it.
+
+It reads its mailbox and never waits for storage while doing so: operations, and attachments that must read old events,
+run beside it, linked, so that positions flow while PostgreSQL is slow, and so that their failure is its failure.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event, SessionChanged
+from cavalcade.domain.fix import Position
+from cavalcade.domain.model import Limits, SessionState
+from cavalcade.domain.operations import SendFixes
+from cavalcade.domain.session import evolve, withdrawn
+from cavalcade.monolith.mailbox import Attach, Detach, Failed, Flush, Hibernate, Mailbox, Message, Submit
+from cavalcade.server.backend import Attachment
+from cavalcade.server.carrying import carry_out, newest_kept, shares
+from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.cold_loads import ColdLoads
+from cavalcade.server.fanout import Fanout
+from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.outbox import Outbox
+from cavalcade.storage.errors import Unavailable
+from cavalcade.storage.sessions import SessionStore
+from cavalcade.storage.stored import Stored
+
+MAX_MISSED: Final = 1000
+"""A client further behind than this many events gets a snapshot."""
+
+LOG_LENGTH: Final = 64
+"""Newest events kept for those who come back."""
+
+NOT_FOUND: Final = "This session does not exist or is over."
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all session processes of a node share."""
+
+    store: SessionStore
+    live: LiveState
+    writer: LivePositionWriter
+    clock: AdaptiveClock
+    limits: Limits
+    loads: ColdLoads
+
+
+class SessionProcess:
+    """One life of a session's process; after a crash the next one starts from storage."""
+
+    __slots__ = (
+        "_audience",
+        "_beside",
+        "_handled",
+        "_here",
+        "_log",
+        "_mailbox",
+        "_session_id",
+        "_stored",
+        "_submissions",
+        "_worker",
+        "fanout",
+        "last_message",
+    )
+
+    def __init__(self, session_id: str, here: Surroundings, mailbox: Mailbox, audience: list[Outbox]) -> None:
+        """Prepares a process; `run` is its life.
+
+        Args:
+            session_id: Which session.
+            here: What it shares with the others.
+            mailbox: What it reads.
+            audience: The session's connections, which outlive it.
+        """
+        self._session_id, self._here, self._mailbox, self._audience = session_id, here, mailbox, audience
+        self._stored: Stored | None = None
+        self._log: list[Event] = []
+        self._submissions: deque[Submit] | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._beside: set[asyncio.Task[None]] | None = None
+        self._handled: Message | None = None
+        self.fanout: Fanout | None = None
+        self.last_message = ""
+        """The kind of the message that it took out last."""
+
+    @property
+    def state(self) -> SessionState:
+        """The session, once the process has started."""
+        assert self._stored is not None
+        return self._stored.state
+
+    async def run(self) -> None:
+        """Takes the session over, then handles messages until it hibernates or the session ends.
+
+        Raises:
+            Rejected: `session_not_found` where there is no such session.
+            Unavailable: Where it cannot be loaded.
+            Exception: Whatever goes wrong in it: then it has crashed.
+        """
+        try:
+            await self._start()
+            while self.state.ended is None:
+                message = await self._mailbox.get()
+                self._handled, self.last_message = message, type(message).__name__
+                if isinstance(message, Hibernate) and self._is_idle():
+                    return
+                self._handle(message)
+                self._handled = None
+        finally:
+            self._stop()
+
+    def rewrite(self) -> None:
+        """Hands the newest positions to the writer again: Redis may have lost them."""
+        if self.fanout is not None and self.fanout.newest and self._stored is not None:
+            self._here.writer.put(self._session_id, self.state.session.expires_at, self.fanout.newest)
+
+    async def _start(self) -> None:
+        """Loads events and positions, and gives the audience what it missed meanwhile."""
+        stored, positions = await self._here.loads.load(self._session_id)
+        if stored is None or stored.state.ended is not None:
+            raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
+        missed: list[Event] = []
+        oldest = min((outbox.offset for outbox in self._audience), default=stored.state.offset)
+        if oldest < stored.state.offset:
+            missed = await self._here.store.events_after(self._session_id, oldest)
+        self._stored = stored
+        fanout = Fanout(self._session_id, self._here.clock, self._accepted, due=lambda: self._mailbox.put(Flush()))
+        self.fanout = fanout
+        fanout.adopt(self._audience)
+        for event in missed:
+            fanout.deliver(event)
+        positions = {**positions, **self._here.writer.waiting(self._session_id)}
+        fanout.restore({who: where for who, where in positions.items() if shares(stored.state, who)})
+        if len(self._mailbox):
+            fanout.expect()
+
+    def _stop(self) -> None:
+        """Lets go of everything; whoever still waits for an answer is told to ask again."""
+        if self.fanout is not None:
+            self.fanout.stop()
+        for task in (*(self._beside or ()), *((self._worker,) if self._worker else ())):
+            task.cancel()
+        unanswered: list[Message] = [*(self._submissions or ())]
+        if self._handled is not None:
+            unanswered.append(self._handled)
+        refuse(unanswered, Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
+
+    def _is_idle(self) -> bool:
+        return not len(self._mailbox) and self._worker is None and not self._beside
+
+    # Messages.
+
+    def _handle(self, message: Message) -> None:
+        match message:
+            case Flush():
+                self._flush()
+            case Submit():
+                if self._submissions is None:
+                    self._submissions = deque()
+                self._submissions.append(message)
+                if self._worker is None:
+                    self._worker = self._link(self._work())
+            case Attach():
+                self._attach(message)
+            case Detach():
+                self._detach(message.outbox)
+            case Failed():
+                raise message.failure
+            case Hibernate():
+                pass
+
+    def _flush(self) -> None:
+        assert self.fanout is not None
+        state = self.state
+        for participant, position in self._mailbox.take_positions().items():
+            if shares(state, participant):
+                self.fanout.accept(participant, position)
+        self.fanout.flush()
+
+    def _attach(self, message: Attach) -> None:
+        state = self.state
+        if state.is_over(self._here.clock.now()):
+            refuse([message], Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND))
+        elif message.outbox.participant not in state.participants:
+            refuse([message], Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more."))
+        elif message.since is None or not 0 <= state.offset - message.since <= MAX_MISSED:
+            self._welcome(message, None)
+        elif message.since == state.offset or (self._log and self._log[0].offset <= message.since + 1):
+            self._welcome(message, [event for event in self._log if event.offset > message.since])
+        else:
+            if self._beside is None:
+                self._beside = set()
+            task = self._link(self._attach_from_storage(message, message.since))
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
+
+    async def _attach_from_storage(self, message: Attach, since: int) -> None:
+        try:
+            events = await self._here.store.events_after(self._session_id, since)
+        except Unavailable:
+            refuse([message], Rejected(ErrorCode.UNAVAILABLE, "The missed events cannot be read right now."))
+            return
+        known = events[-1].offset if events else since
+        later = [event for event in self._log if event.offset > known]
+        self._welcome(message, [event for event in events if event.offset <= self.state.offset] + later)
+
+    def _welcome(self, message: Attach, events: list[Event] | None) -> None:
+        """Adds a connection and answers in one step, so that nothing is lost or doubled in between."""
+        assert self.fanout is not None
+        if message.answer.done():
+            return  # whoever asked has gone away
+        state, outbox = self.state, message.outbox
+        outbox.skip_to(state.offset)
+        self.fanout.add(outbox)
+        self._audience.append(outbox)
+        message.answer.set_result(Attachment(state, events, dict(self.fanout.newest), self.fanout.present))
+
+    def _detach(self, outbox: Outbox) -> None:
+        assert self.fanout is not None
+        if self.fanout.remove(outbox) and outbox.participant not in self.fanout.present:
+            expires_at = self.state.session.expires_at
+            self._here.writer.seen(self._session_id, outbox.participant, self._here.clock.now(), expires_at)
+
+    # Operations, one after another.
+
+    async def _work(self) -> None:
+        submissions = self._submissions
+        while submissions:
+            submit = submissions[0]
+            try:
+                await self._carry_out(submit)
+            except Unavailable:
+                refuse([submit], Rejected(ErrorCode.UNAVAILABLE, "This cannot be stored right now; try again."))
+            except Rejected as rejected:
+                refuse([submit], rejected)
+            submissions.popleft()
+        self._worker = self._submissions = None
+
+    async def _carry_out(self, submit: Submit) -> None:
+        assert self._stored is not None
+        now = self._here.clock.now()
+        carried = await carry_out(
+            self._here.store, self._stored, submit.operation, now, self._here.limits, host_seen=self._host_seen
+        )
+        for event in carried.events:
+            self._apply(event)
+        wish, by = submit.operation.wish, submit.operation.by
+        if isinstance(wish, SendFixes) and by is not None and (position := newest_kept(wish, now)) is not None:
+            self._mailbox.report(by, position)
+            self._mailbox.put(Flush())
+        if not submit.answer.done():
+            submit.answer.set_result(carried.receipt)
+
+    def _apply(self, event: Event) -> None:
+        """Folds what is stored now, and delivers it."""
+        assert self._stored is not None
+        assert self.fanout is not None
+        self._stored = replace(self._stored, state=evolve(self._stored.state, event))
+        self._log = [*self._log[-LOG_LENGTH + 1 :], event]
+        gone = withdrawn(event.change)
+        if gone is not None:
+            self._here.writer.withdraw(self._session_id, gone)
+        self.fanout.deliver(event)
+        if isinstance(event.change, SessionChanged) and self.fanout.newest:
+            # Who stands still must not fade when the session is extended: the keys expire with it.
+            self._here.writer.put(self._session_id, self.state.session.expires_at, self.fanout.newest)
+        if self.state.ended is not None:
+            self._here.writer.end(self._session_id)
+            self._mailbox.put(Flush())  # so that the loop looks up and sees the end
+
+    async def _host_seen(self, state: SessionState) -> int | None:
+        assert self.fanout is not None
+        host = state.host
+        if host is None or host.id in self.fanout.present:
+            return self._here.clock.now()
+        return await self._here.live.seen_at(self._session_id, host.id)
+
+    def _accepted(self, participant: int, position: Position) -> None:
+        self._here.writer.put(self._session_id, self.state.session.expires_at, {participant: position})
+
+    def _link(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        """Runs something beside the process, which fails with it."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._linked_ended)
+        return task
+
+    def _linked_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._mailbox.put(Failed(failure))
+
+
+def refuse(messages: list[Message], rejected: Rejected) -> None:
+    """Answers messages whose senders wait; the others are dropped."""
+    for message in messages:
+        if isinstance(message, Attach | Submit) and not message.answer.done():
+            message.answer.set_exception(rejected)

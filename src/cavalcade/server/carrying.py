@@ -1,0 +1,81 @@
+"""Carrying out one operation against one known state: recall, decide, append. Both backends do just this.
+
+What differs is what happens around it: who serialises operations, and what a conflict means.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from cavalcade.domain.events import Event
+from cavalcade.domain.fix import Position, accept
+from cavalcade.domain.model import Limits, Role, SessionState
+from cavalcade.domain.operations import ClaimHost, Operation, SendFixes
+from cavalcade.domain.session import decide, replay
+from cavalcade.server.backend import Receipt
+from cavalcade.server.receipts import first_joined, outcome_of, recalled
+from cavalcade.storage.sessions import SessionStore
+from cavalcade.storage.stored import Stored
+
+HostSeen = Callable[[SessionState], Awaitable[int | None]]
+"""Tells when a session's host was last connected, ms since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An operation that is stored.
+
+    Attributes:
+        receipt: The answer.
+        events: What it led to; none where it changed nothing or had been carried out before.
+        after: The state that follows.
+    """
+
+    receipt: Receipt
+    events: Sequence[Event]
+    after: SessionState
+
+
+async def carry_out(
+    store: SessionStore, stored: Stored, operation: Operation, now: int, limits: Limits, *, host_seen: HostSeen
+) -> Carried:
+    """Carries out an operation, unless it was carried out before.
+
+    Args:
+        store: PostgreSQL.
+        stored: What is known of the session; the append succeeds only if it is the newest.
+        operation: What is asked for.
+        now: ms since the epoch.
+        limits: The operator's bounds.
+        host_seen: Asked for a claim of the host's role alone.
+
+    Raises:
+        Rejected: Where a rule refuses it.
+        Conflict: Where `stored` is not the newest.
+        Unavailable: Where PostgreSQL is away; it may have happened or not.
+    """
+    if operation.memory is not None:
+        outcome = await store.recall(stored.state.session.id, *operation.memory)
+        if outcome is not None:
+            return Carried(recalled(outcome, operation), (), stored.state)
+    if isinstance(operation.wish, ClaimHost) and stored.state.host is not None:
+        operation = replace(operation, wish=ClaimHost(await host_seen(stored.state)))
+    events = decide(stored.state, operation, now, limits)
+    after = replay(stored.state, events)
+    accepted = len(operation.wish.fixes) if isinstance(operation.wish, SendFixes) else None
+    receipt = Receipt(after.offset, participant=first_joined(events), accepted=accepted)
+    if events or operation.memory is not None:
+        outcome = outcome_of(receipt, operation)
+        await store.append(stored, events, after, memory=operation.memory, outcome=outcome)
+    return Carried(receipt, events, after)
+
+
+def newest_kept(wish: SendFixes, now: int) -> Position | None:
+    """The newest of the fixes that somebody kept while offline: the one that moves the avatar."""
+    positions = [position for fix in wish.fixes if (position := accept(fix, now)) is not None]
+    return max(positions, key=lambda position: position.fix_time, default=None)
+
+
+def shares(state: SessionState, participant: int) -> bool:
+    """Whether somebody's positions are shown now."""
+    person = state.participants.get(participant)
+    return person is not None and person.sharing and person.role is not Role.VIEWER

@@ -1,0 +1,73 @@
+"""Reading sessions that nobody here has yet, all that are wanted in the same moment together.
+
+A reconnect storm costs a query for a batch of sessions, not one for each connection.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping
+
+from cavalcade.domain.errors import Rejected
+from cavalcade.domain.fix import Position
+from cavalcade.server.live_state import LiveState
+from cavalcade.storage.errors import Unavailable
+from cavalcade.storage.stored import Stored
+
+Loaded = tuple[Stored | None, Mapping[int, Position]]
+Load = Callable[[Collection[str]], Coroutine[object, object, Mapping[str, Stored]]]
+
+
+class ColdLoads:
+    """Batches the loads of one process."""
+
+    def __init__(self, load: Load, live: LiveState, *, without_positions: bool = False) -> None:
+        """Prepares the batches.
+
+        Args:
+            load: Reads sessions from PostgreSQL: what it does not return does not exist.
+            live: Where their positions are.
+            without_positions: Whether to go on without them while Redis is away.
+        """
+        self._load, self._live, self._without_positions = load, live, without_positions
+        self._wanted: dict[str, asyncio.Future[Loaded]] = {}
+        self._batches: set[asyncio.Task[None]] = set()
+
+    async def load(self, session_id: str) -> Loaded:
+        """A session and its newest positions.
+
+        Raises:
+            Unavailable: Where PostgreSQL is away.
+            Rejected: `unavailable` where Redis is, unless that is no obstacle.
+        """
+        future = self._wanted.get(session_id)
+        if future is None:
+            if not self._wanted:
+                batch = asyncio.create_task(self._read())
+                self._batches.add(batch)
+                batch.add_done_callback(self._batches.discard)
+            future = asyncio.get_running_loop().create_future()
+            self._wanted[session_id] = future
+        return await asyncio.shield(future)
+
+    async def _read(self) -> None:
+        await asyncio.sleep(0)
+        batch, self._wanted = self._wanted, {}
+        try:
+            stored = await self._load(batch)
+            positions = await self._positions(list(batch))
+        except (Unavailable, Rejected) as error:
+            for future in batch.values():
+                if not future.done():
+                    future.set_exception(error)
+                    future.exception()  # whoever waits gets it; where nobody does any more, it is no accident
+            return
+        for session_id, future in batch.items():
+            if not future.done():
+                future.set_result((stored.get(session_id), positions.get(session_id, {})))
+
+    async def _positions(self, session_ids: list[str]) -> Mapping[str, Mapping[int, Position]]:
+        try:
+            return await self._live.positions_of_many(session_ids)
+        except Rejected:
+            if self._without_positions:
+                return {}
+            raise

@@ -1,0 +1,42 @@
+"""What time does to sessions: those whose time is over end, and what has ended is deleted."""
+
+import asyncio
+from typing import Final, Protocol
+
+import structlog
+
+from cavalcade.server.clock import now_ms
+from cavalcade.storage.errors import Unavailable
+
+INTERVAL_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Perishable(Protocol):
+    """A backend, as time sees it."""
+
+    async def expire(self) -> None:
+        """Ends the sessions whose time is over."""
+
+    async def purge(self, ended_before: int) -> int:
+        """Deletes what is left of sessions that ended before a time, ms since the epoch; returns how many."""
+
+
+async def keep_up(backend: Perishable, purge_after_s: int) -> None:
+    """Expires and purges once a second, until cancelled.
+
+    Args:
+        backend: Whose sessions.
+        purge_after_s: How long after its end a session is deleted.
+    """
+    while True:
+        try:
+            await backend.expire()
+            purged = await backend.purge(now_ms() - purge_after_s * 1000)
+        except Unavailable:
+            _log.warning("upkeep_postponed")
+        else:
+            if purged:
+                _log.info("sessions_purged", count=purged)
+        await asyncio.sleep(INTERVAL_S)
