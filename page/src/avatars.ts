@@ -1,6 +1,7 @@
 /** A person on the map: disc with initials and colour, heading arrow, name, and the age of the position once stale. */
 import type { Point } from "./geo";
 import type { Side } from "./label_layout";
+import type { Offset } from "./spread";
 import { strings } from "./strings";
 
 export interface MapPerson {
@@ -60,6 +61,11 @@ export class Avatar {
       this.measured = { text, width: this.label.offsetWidth, height: this.label.offsetHeight };
     }
     return this.measured;
+  }
+
+  /** Draws the person a little beside the place, off those who stand there too. */
+  moveAside({ x, y }: Offset): void {
+    this.button.style.translate = `${x}px ${y}px`;
   }
 
   placeLabel(side: Side): void {

@@ -21,6 +21,7 @@ export class LocationSource {
   private current: LocationState = "off";
   private readonly gate: RateGate<Fix>;
   private battery: number | undefined;
+  private batteryWatched: Promise<void> | null = null;
 
   /** @param onFix - Given fixes whose `fix_time` is on this device's clock. */
   constructor(
@@ -52,7 +53,7 @@ export class LocationSource {
       // Another question beside a watch is answered with the watch's next change, so the watch itself begins anew.
       if (isSilent && this.current === "on" && document.visibilityState === "visible") this.beginWatch();
     }, LOOK_MS);
-    void this.watchBattery();
+    this.batteryWatched ??= this.watchBattery();
   }
 
   stop(): void {

@@ -10,6 +10,7 @@ import { Glide } from "./interpolation";
 import { placeLabels, type Side } from "./label_layout";
 import { GRID_SOURCE, linesFeature, RINGS_SOURCE, ringFeature } from "./map_styles";
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
+import { spread } from "./spread";
 import type { Theme } from "./theme";
 import { type Camera, centerCamera, fitCamera, metresPerPixel, needsRefit, type Padding, type Size } from "./view";
 
@@ -81,7 +82,7 @@ export class LiveMap {
     this.map.on("moveend", () => {
       this.drawGrid();
       this.drawRings();
-      this.arrangeLabels();
+      this.arrange();
     });
     this.map.on("resize", () => this.keepInPicture());
   }
@@ -107,7 +108,7 @@ export class LiveMap {
     }
     this.keepInPicture();
     this.drawRings();
-    this.arrangeLabels();
+    this.arrange();
     this.animate();
   }
 
@@ -185,15 +186,22 @@ export class LiveMap {
     this.frame = requestAnimationFrame(step);
   }
 
-  /** Gives every name a place where it covers nobody: mine first, then who is fresh, then the others. */
-  private arrangeLabels(): void {
+  /** Moves avatars off one another, and gives every name a place where it covers nobody: the important ones first. */
+  private arrange(): void {
     const rank = ({ person }: Placed) => (person.isSelected ? 0 : person.isMe ? 1 : person.isStale ? 3 : 2);
-    const people = [...this.placed.values()]
-      .sort((a, b) => rank(a) - rank(b) || a.person.id - b.person.id)
-      .map(({ person, avatar }) => {
-        const { x, y } = this.map.project(person.point);
-        return { id: person.id, x, y, ...avatar.labelSize() };
-      });
+    const everyone = [...this.placed.values()].sort((a, b) => rank(a) - rank(b) || a.person.id - b.person.id);
+    const spots = everyone.map(({ person }) => ({
+      id: person.id,
+      ...pixels(this.map.project(person.point)),
+      isFixed: person.isMe,
+    }));
+    const offsets = spread(spots);
+    const people = everyone.map(({ person, avatar }, index) => {
+      const offset = offsets.get(person.id) ?? { x: 0, y: 0 };
+      avatar.moveAside(offset);
+      const spot = spots[index] ?? { x: 0, y: 0 };
+      return { id: person.id, x: spot.x + offset.x, y: spot.y + offset.y, ...avatar.labelSize() };
+    });
     this.sides = placeLabels(people, this.size(), this.sides);
     for (const [id, side] of this.sides) this.placed.get(id)?.avatar.placeLabel(side);
   }
@@ -302,4 +310,8 @@ export class LiveMap {
     this.ringLabels.push(marker);
     return marker;
   }
+}
+
+function pixels({ x, y }: { x: number; y: number }): { x: number; y: number } {
+  return { x, y };
 }
