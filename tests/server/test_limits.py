@@ -87,3 +87,15 @@ def test_keeps_a_bounded_number_of_counters() -> None:
     for number in range(MAX_COUNTERS + 10):
         counters.count(str(number), Allowance(3, 60), 0, 1)
     assert len(counters) == MAX_COUNTERS
+
+
+async def test_does_not_wait_for_a_redis_that_hangs(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as client, Redis.from_url(redis_url) as other:
+        limiter = FailureLimiter(client, "secret", allowances=ALLOWANCES)
+        await limiter.check("198.51.100.1")
+        await other.client_pause(600, all=True)
+        async with asyncio.timeout(0.5):
+            await fail(limiter, "198.51.100.1", 3)
+        with pytest.raises(Rejected):
+            await limiter.check("198.51.100.1")
+        await other.ping()  # until the pause is over
