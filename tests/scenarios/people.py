@@ -1,9 +1,20 @@
 """Short ways to say who is where in a scenario."""
 
+import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Self
 
-from cavalcade.client import Fix, LiveSession, Membership, connect, create_session, join_session
+from cavalcade.client import (
+    Fix,
+    LiveSession,
+    Membership,
+    Position,
+    connect,
+    create_session,
+    fetch_session,
+    join_session,
+)
 from cavalcade.client.clock import epoch_ms
 from cavalcade.wire.messages import Mode
 
@@ -43,3 +54,10 @@ def fix(lat: float = 47.66, lon: float = 9.18, *, seconds_ago: int = 0) -> Fix:
     return Fix(
         lat, lon, epoch_ms() - seconds_ago * 1000, accuracy=8.5, heading=90.0, speed=12.5, altitude=400, battery=80
     )
+
+
+async def fetched_positions(membership: Membership, wanted: Mapping[int, Position]) -> None:
+    """Waits until HTTP gives these positions too: what it reads is written a moment after sockets have it."""
+    async with asyncio.timeout(SOON):
+        while dict((await fetch_session(membership)).positions) != wanted:  # noqa: ASYNC110 - HTTP tells of no changes
+            await asyncio.sleep(0.02)

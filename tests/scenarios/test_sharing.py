@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.scenarios.people import SOON, Group, fix
+from tests.scenarios.people import SOON, Group, fetched_positions, fix
 from tests.scenarios.raw_socket import Relay, open_socket
 
 from cavalcade.client import ConnectionState, ErrorCode, Rejected, connect, fetch_session
@@ -68,7 +68,8 @@ async def test_an_older_fix_does_not_move_the_avatar_back(server: str) -> None:
         ben.report(fix(47.0, seconds_ago=60))
         await ben.set_profile(name="Later")
         await anna.wait_for(lambda s: s.state.participants[2].name == "Later", SOON)
-        assert dict((await fetch_session(group.host)).positions)[2].lat == 480_000_000
+        assert anna.positions[2].lat == 480_000_000
+        await fetched_positions(group.host, anna.positions)
 
 
 async def test_too_many_fixes_at_once_are_refused(server: str) -> None:
