@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import socket
+from collections.abc import Callable
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -30,6 +31,13 @@ def offset_of(message: Message) -> int:
     assert isinstance(message.payload, dict)
     offset: int = message.payload["offset"]
     return offset
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Waits for what gives no sign of its own, such as a counter in the server."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.005)
 
 
 class Peer:
