@@ -25,6 +25,9 @@ from cavalcade.stack import postgres, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process
 
+TRIES: Final = 3
+"""How often a run that had to be discarded is tried in its place."""
+
 NAMES: Final = ("floor", "gateway", "node-flush", "node-naive")
 
 
@@ -99,9 +102,11 @@ async def _measure(plan: Plan, folder: Path, console: Console) -> tuple[list[Run
             for size in plan.sizes:
                 for contender in entered:
                     console.print(f"round {number} of {plan.rounds}, {size} members: {contender.title}")
-                    run = Run(number, contender.name, size, await _run(contender, plan, size, server_core))
-                    runs.append(run)
-                    if run.flaw:
+                    for _ in range(TRIES):
+                        run = Run(number, contender.name, size, await _run(contender, plan, size, server_core))
+                        runs.append(run)
+                        if run.flaw is None:
+                            break
                         console.print(f"[yellow]  discarded: {run.flaw}[/]")
         return runs, {contender.name: contender.title for contender in entered}
 

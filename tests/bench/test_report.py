@@ -25,6 +25,7 @@ def test_ratios_are_taken_within_a_round() -> None:
     runs = [run(1, "floor", 0.01), run(1, "gateway", 0.02), run(2, "floor", 0.02), run(2, "gateway", 0.06)]
     _, gateway = summarise(runs)
     assert (gateway.ratio, gateway.ratio_low, gateway.ratio_high) == pytest.approx((2.5, 2.0, 3.0))
+    assert gateway.least_ratio == pytest.approx(2.0)
     assert gateway.position_us == pytest.approx(40)
     assert gateway.frame_us == pytest.approx(200)
     assert gateway.helpers_position_us == pytest.approx({"Valkey": 2.0})
