@@ -105,7 +105,9 @@ class SessionProcess:
             await self._start()
             while self.state.ended is None:
                 message = await self._mailbox.get()
-                self._handled, self.last_message = message, type(message).__name__
+                self._handled = message
+                if not isinstance(message, Failed):
+                    self.last_message = type(message).__name__
                 if isinstance(message, Hibernate) and self._is_idle():
                     return
                 self._handle(message)

@@ -167,8 +167,8 @@ def report_crash(process: str, failure: BaseException, message: str = "") -> Non
 
     The exception's own text stays out: it may quote what was sent. So do local variables.
     """
-    stack = [
+    frames = [
         f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})"
         for frame in traceback.extract_tb(failure.__traceback__)
     ]
-    _log.error("process_crashed", process=process, failure=type(failure).__name__, last_message=message, stack=stack)
+    _log.error("process_crashed", process=process, failure=type(failure).__name__, last_message=message, frames=frames)

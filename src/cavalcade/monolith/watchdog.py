@@ -52,10 +52,10 @@ class StallWatchdog:
             if late > STALL_S and beat != reported:
                 reported = beat
                 self.stalls += 1
-                _log.error("loop_stalled", seconds=round(late, 2), stack=_stack_of(loop_thread))
+                _log.error("loop_stalled", seconds=round(late, 2), frames=_frames_of(loop_thread))
 
 
-def _stack_of(thread: int) -> list[str]:
+def _frames_of(thread: int) -> list[str]:
     frame = sys._current_frames().get(thread)  # noqa: SLF001 - the documented way to another thread's stack
     if frame is None:
         return []

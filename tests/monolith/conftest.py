@@ -1,0 +1,78 @@
+"""A whole node in the tests' own process, on real PostgreSQL and Valkey, with real clients."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from cavalcade.client import Membership, create_session, join_session
+from cavalcade.monolith.application import Listeners, Node
+from cavalcade.monolith.registry import Place
+from cavalcade.settings import Settings
+from cavalcade.storage.migrate import migrate
+from tests.services.conftest import free_port
+
+
+@dataclass
+class RunningNode:
+    """One node, its doors, and what a test may reach into."""
+
+    node: Node
+    http: str
+    sockets: str
+
+    async def create(self, **options: str) -> Membership:
+        """Makes a session and returns its host's membership."""
+        return self._reachable(await create_session(self.http, **options))
+
+    async def join(self, host: Membership, name: str) -> Membership:
+        """Lets somebody into a host's session."""
+        assert host.code is not None
+        return self._reachable(await join_session(f"{self.http}/j#{host.code}", name=name))
+
+    async def group(self, size: int) -> list[Membership]:
+        """A session with some people in it, the first its host."""
+        host = await self.create(host_name="Member 1")
+        return [host, *[await self.join(host, f"Member {number}") for number in range(2, size + 1)]]
+
+    def place(self, membership: Membership) -> Place:
+        """Where the process of a membership's session lives."""
+        return self.node.registry.places[membership.session_id]
+
+    def _reachable(self, membership: Membership) -> Membership:
+        """There is no Caddy here that puts both doors under one address."""
+        return replace(membership, socket=self.sockets)
+
+
+@asynccontextmanager
+async def running_node(database_url: str, redis_url: str) -> AsyncIterator[RunningNode]:
+    """Runs a node with a short window."""
+    http, sockets, internal = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    settings = Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        secrets=("x" * 32,),
+        public_url=f"http://{http}",
+        backend="monolith",
+        window_ms=20,
+        min_lifetime_s=1,
+        host_away_s=1,
+    )
+    node = Node(settings, Listeners(http, sockets, internal))
+    running = asyncio.create_task(node.supervisor.run())
+    await node.sockets.listen(sockets)
+    yield RunningNode(node, f"http://{http}", f"ws://{sockets}/socket")
+    await node.sockets.drain(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await node.close()
+
+
+@pytest.fixture
+async def node(database_url: str, redis_url: str) -> AsyncIterator[RunningNode]:
+    """A running node on a database of its own."""
+    await migrate(database_url)
+    async with running_node(database_url, redis_url) as running:
+        yield running
