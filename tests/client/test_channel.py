@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit
+from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
 from cavalcade.client.backoff import Backoff
 from cavalcade.client.changes import Closed, ConnectionState
-from cavalcade.client.channel import Channel, Timing
+from cavalcade.client.channel import Channel
 from cavalcade.client.errors import SessionOver
 from cavalcade.client.outbox import MAX_OPERATIONS
+from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
@@ -225,7 +226,7 @@ def test_no_fix_leaves_a_device_that_asked_to_pause() -> None:
     assert frames(channel.report(Fix(1.0, 2.0, 3)))
     channel.lost(0)
     channel.report(Fix(1.0, 2.0, 4))
-    channel.submit("a", "sharing:set", {"on": False}, 0)
+    assert Withhold() in channel.submit("a", "sharing:set", {"on": False}, 0)
     channel.report(Fix(1.0, 2.0, 5))
     channel.tick(100)
     channel.opened(100)

@@ -31,7 +31,6 @@ from cavalcade.client.changes import (
     PresenceChanged,
     StateReplaced,
 )
-from cavalcade.client.channel import Timing
 from cavalcade.client.errors import ChangesMissed, ClientError, ProtocolError, SessionOver, Unreachable
 from cavalcade.client.http import (
     Neighbour,
@@ -47,6 +46,7 @@ from cavalcade.client.http import (
 )
 from cavalcade.client.live_session import LiveSession, connect
 from cavalcade.client.membership import Membership
+from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix, Position
 

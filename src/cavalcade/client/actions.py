@@ -25,6 +25,11 @@ class Transmit:
 
 
 @dataclass(frozen=True, slots=True)
+class Withhold:
+    """Do not send the position that still waits to be sent, if one does: its owner paused sharing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Disconnect:
     """Close the WebSocket and forget it: nothing of it is to be reported any more."""
 
@@ -46,4 +51,4 @@ class Notify:
     change: Change
 
 
-Action = Dial | Transmit | Disconnect | Settle | Notify
+Action = Dial | Transmit | Withhold | Disconnect | Settle | Notify

@@ -5,12 +5,10 @@ it (`live_session`) carries them out and calls `tick` at `deadline`. Times are m
 back, and are passed in, as is randomness.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit
+from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
 from cavalcade.client.backoff import Backoff
 from cavalcade.client.changes import (
     Change,
@@ -25,16 +23,17 @@ from cavalcade.client.changes import (
 from cavalcade.client.errors import ProtocolError, SessionOver
 from cavalcade.client.outbox import FINISHING, Outbox, PendingOperation
 from cavalcade.client.replica import Gap, Replica
-from cavalcade.client.replies import JoinReply, read_join_reply, read_rejection
+from cavalcade.client.replies import JoinReply, read_join_reply, read_positions, read_rejection
+from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
-from cavalcade.domain.fix import Fix, Position, accept
+from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
 from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push, encode_text
 from cavalcade.wire.messages import Mode, event_from_dict
-from cavalcade.wire.positions import fix_to_dict, pack_fix, positions_from_list, unpack_positions
+from cavalcade.wire.positions import fix_to_dict, pack_fix
 
 FINAL_CLOSES: Final = {4401: "unauthorized", 4404: "session_not_found", 4409: "replaced"}
 """Close codes after which the server does not want this client back, and what they mean."""
@@ -42,35 +41,6 @@ FINAL_CLOSES: Final = {4401: "unauthorized", 4404: "session_not_found", 4409: "r
 _NORMAL, _PROTOCOL_FAILED, _UNANSWERED = 1000, 1002, 4000
 _DONE_REASONS: Final = frozenset({"left", "ended", "expired", "unauthorized", "session_not_found"})
 """Endings that mean the same as an acknowledged `leave` or `session:end`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How patient a client is, in milliseconds.
-
-    Attributes:
-        heartbeat_ms: Between heartbeats.
-        answer_ms: How long a heartbeat, a join or an operation may stay without an answer.
-        stable_ms: How long a channel must have been joined before the next back-off starts from the beginning.
-    """
-
-    heartbeat_ms: int = 30_000
-    answer_ms: int = 10_000
-    stable_ms: int = 5_000
-
-
-class _Timer(Enum):
-    DIAL = auto()
-    REJOIN = auto()
-    JOIN = auto()
-    HEARTBEAT = auto()
-    HEARTBEAT_ANSWER = auto()
-    OPERATION_ANSWER = auto()
-    OPERATION_RETRY = auto()
-    STABLE = auto()
-
-
-_OF_A_CONNECTION = frozenset(_Timer) - {_Timer.DIAL, _Timer.OPERATION_RETRY}
 
 
 class Channel:
@@ -110,7 +80,7 @@ class Channel:
         self._retries = Backoff(random)
         self._outbox = Outbox()
         self._kept_fix: Fix | None = None
-        self._timers: dict[_Timer, int] = {}
+        self._timers: dict[Timer, int] = {}
         self._actions: list[Action] = []
         self._socket_open = False
         self._last_ref = 0
@@ -125,7 +95,7 @@ class Channel:
 
     def start(self, now: int) -> list[Action]:
         """Begins to connect."""
-        self._timers[_Timer.DIAL] = now
+        self._timers[Timer.DIAL] = now
         return self.tick(now)
 
     def tick(self, now: int) -> list[Action]:
@@ -141,7 +111,7 @@ class Channel:
         """The WebSocket is open."""
         if self.closed is None:
             self._socket_open = True
-            self._timers[_Timer.HEARTBEAT] = now + self._timing.heartbeat_ms
+            self._timers[Timer.HEARTBEAT] = now + self._timing.heartbeat_ms
             self._join(now)
         return self._take()
 
@@ -186,6 +156,7 @@ class Channel:
         self._outbox.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
         if self._outbox.sharing() is False:
             self._kept_fix = None
+            self._actions.append(Withhold())
         self._send_operation(now)
         return self._take()
 
@@ -207,48 +178,48 @@ class Channel:
 
     # Connections and joins
 
-    def _on_timer(self, timer: _Timer, now: int) -> None:
+    def _on_timer(self, timer: Timer, now: int) -> None:
         match timer:
-            case _Timer.DIAL:
+            case Timer.DIAL:
                 self._change_connection(ConnectionState.CONNECTING)
                 self._actions.append(Dial())
-            case _Timer.REJOIN:
+            case Timer.REJOIN:
                 self._join(now)
-            case _Timer.HEARTBEAT:
+            case Timer.HEARTBEAT:
                 self._heartbeat_ref = self._next_ref()
                 self._send(Message(None, self._heartbeat_ref, "phoenix", "heartbeat", {}))
-                self._timers[_Timer.HEARTBEAT_ANSWER] = now + self._timing.answer_ms
-            case _Timer.JOIN | _Timer.HEARTBEAT_ANSWER:
+                self._timers[Timer.HEARTBEAT_ANSWER] = now + self._timing.answer_ms
+            case Timer.JOIN | Timer.HEARTBEAT_ANSWER:
                 self._drop(now, _UNANSWERED)
-            case _Timer.OPERATION_ANSWER:
+            case Timer.OPERATION_ANSWER:
                 self._outbox.interrupted()
                 self._send_operation(now)
-            case _Timer.OPERATION_RETRY:
+            case Timer.OPERATION_RETRY:
                 self._send_operation(now)
-            case _Timer.STABLE:
+            case Timer.STABLE:
                 self._reconnects.reset()
 
     def _join(self, now: int) -> None:
         self._change_connection(ConnectionState.CONNECTING)
         self._outbox.interrupted()
-        self._timers.pop(_Timer.OPERATION_ANSWER, None)
+        self._timers.pop(Timer.OPERATION_ANSWER, None)
         self._join_ref = self._next_ref()
         self.replica.forget_presence()
         payload: dict[str, object] = {"mode": self._mode}
         if self.replica.state is not None and not self._needs_snapshot:
             payload["offset"] = self.replica.state.offset
         self._send(Message(self._join_ref, self._join_ref, self.topic, "phx_join", payload))
-        self._timers[_Timer.JOIN] = now + self._timing.answer_ms
+        self._timers[Timer.JOIN] = now + self._timing.answer_ms
 
     def _rejoin_later(self, now: int, *, needs_snapshot: bool = False) -> None:
         """Joins again over the same socket; until then what comes for the channel is not listened to."""
         self._needs_snapshot = self._needs_snapshot or needs_snapshot
         self._join_ref = None
         self._outbox.interrupted()
-        for timer in (_Timer.JOIN, _Timer.STABLE, _Timer.OPERATION_ANSWER):
+        for timer in (Timer.JOIN, Timer.STABLE, Timer.OPERATION_ANSWER):
             self._timers.pop(timer, None)
         self._change_connection(ConnectionState.CONNECTING)
-        self._timers[_Timer.REJOIN] = now + self._reconnects.next_wait_ms()
+        self._timers[Timer.REJOIN] = now + self._reconnects.next_wait_ms()
 
     def _drop(self, now: int, code: int) -> None:
         self._socket_open = False
@@ -258,12 +229,12 @@ class Channel:
     def _wait_to_dial(self, now: int) -> None:
         self._forget_connection()
         self._change_connection(ConnectionState.WAITING)
-        self._timers[_Timer.DIAL] = now + self._reconnects.next_wait_ms()
+        self._timers[Timer.DIAL] = now + self._reconnects.next_wait_ms()
 
     def _forget_connection(self) -> None:
         self._join_ref = self._heartbeat_ref = None
         self._outbox.interrupted()
-        for timer in _OF_A_CONNECTION:
+        for timer in OF_A_CONNECTION:
             self._timers.pop(timer, None)
 
     def _finish(self, reason: str, failure: Exception | None, close_code: int = _NORMAL) -> None:
@@ -287,8 +258,8 @@ class Channel:
     def _handle(self, message: Message, now: int) -> None:
         if message.topic == "phoenix":
             if message.ref is not None and message.ref == self._heartbeat_ref:
-                self._timers.pop(_Timer.HEARTBEAT_ANSWER, None)
-                self._timers[_Timer.HEARTBEAT] = now + self._timing.heartbeat_ms
+                self._timers.pop(Timer.HEARTBEAT_ANSWER, None)
+                self._timers[Timer.HEARTBEAT] = now + self._timing.heartbeat_ms
             return
         if message.topic != self.topic or self._join_ref is None:
             return
@@ -321,14 +292,14 @@ class Channel:
             raise DecodeError("a reply must have a ref, a status and a response")
         ok, response = payload.get("status") == "ok", payload.get("response")
         if message.ref == self._join_ref:
-            if self._timers.pop(_Timer.JOIN, None) is None:
+            if self._timers.pop(Timer.JOIN, None) is None:
                 return
             if ok:
                 self._on_joined(read_join_reply(response), now)
             else:
                 self._on_join_refused(response, now)
         elif (operation := self._outbox.answered(message.ref)) is not None:
-            self._timers.pop(_Timer.OPERATION_ANSWER, None)
+            self._timers.pop(Timer.OPERATION_ANSWER, None)
             if ok:
                 self._retries.reset()
                 self._settle(operation, response if isinstance(response, dict) else {})
@@ -349,7 +320,7 @@ class Channel:
         if self.replica.state is None or self.replica.state.offset != reply.offset:
             raise Gap
         self.replica.replace_positions(reply.positions)
-        self._timers[_Timer.STABLE] = now + self._timing.stable_ms
+        self._timers[Timer.STABLE] = now + self._timing.stable_ms
         self._change_connection(ConnectionState.JOINED)
         self._notify(PositionsReceived(reply.server_time, dict(self.replica.positions)))
         self._after_event()
@@ -385,15 +356,7 @@ class Channel:
             self._finish("left", None)
 
     def _on_positions(self, payload: object) -> None:
-        server_time: object
-        positions: Iterable[tuple[int, Position]]
-        if isinstance(payload, bytes):
-            server_time, positions = unpack_positions(payload)
-        else:
-            fields = payload if isinstance(payload, dict) else {}
-            server_time, positions = fields.get("server_time"), positions_from_list(fields.get("positions"))
-        if not isinstance(server_time, int):
-            raise DecodeError("positions must have the server_time")
+        server_time, positions = read_positions(payload)
         taken = self.replica.merge_positions(positions)
         if taken:
             self._notify(PositionsReceived(server_time, taken))
@@ -401,7 +364,7 @@ class Channel:
     # What goes out
 
     def _send_operation(self, now: int) -> None:
-        if self.connection is not ConnectionState.JOINED or _Timer.OPERATION_RETRY in self._timers:
+        if self.connection is not ConnectionState.JOINED or Timer.OPERATION_RETRY in self._timers:
             return
         operation = self._outbox.to_send()
         if operation is None:
@@ -409,11 +372,11 @@ class Channel:
         ref = self._next_ref()
         self._outbox.sent(ref)
         self._send(Message(self._join_ref, ref, self.topic, operation.event, dict(operation.payload)))
-        self._timers[_Timer.OPERATION_ANSWER] = now + self._timing.answer_ms
+        self._timers[Timer.OPERATION_ANSWER] = now + self._timing.answer_ms
 
     def _on_operation_refused(self, operation: PendingOperation, response: object, now: int) -> None:
         if isinstance(response, dict) and response.get("retry") is True:
-            self._timers[_Timer.OPERATION_RETRY] = now + self._retries.next_wait_ms()
+            self._timers[Timer.OPERATION_RETRY] = now + self._retries.next_wait_ms()
             return
         error: Exception
         try:

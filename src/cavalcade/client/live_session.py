@@ -3,34 +3,25 @@
 import asyncio
 import random
 import uuid
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
-from typing import Final, Self
+from contextlib import asynccontextmanager
+from typing import Self
 from weakref import WeakSet
 
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as open_websocket
-from websockets.exceptions import ConnectionClosed, WebSocketException
-from websockets.typing import Subprotocol
-
-from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit
+from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
 from cavalcade.client.changes import Change, Closed, ConnectionState
-from cavalcade.client.channel import Channel, Timing
+from cavalcade.client.channel import Channel
 from cavalcade.client.clock import epoch_ms
 from cavalcade.client.errors import SessionOver, Unreachable
+from cavalcade.client.link import Link
 from cavalcade.client.membership import Membership
+from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
 from cavalcade.domain.commands import MAX_FIXES
 from cavalcade.domain.fix import Fix, Position, accept
 from cavalcade.domain.model import Participant, SessionState
 from cavalcade.wire.messages import Mode
 from cavalcade.wire.positions import fix_to_dict
-
-MAX_FRAME: Final = 4 * 1024 * 1024
-"""The largest frame read, bytes: a join's answer with a thousand events is about a tenth of it."""
-
-_CLOSE_TIMEOUT_S: Final = 2.0
 
 
 class LiveSession:
@@ -54,7 +45,7 @@ class LiveSession:
         )
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._link: _Link | None = None
+        self._link: Link | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._operations: dict[str, asyncio.Future[Mapping[str, object]]] = {}
         self._readers: WeakSet[Reader] = WeakSet()
@@ -245,10 +236,13 @@ class LiveSession:
         for action in actions:
             match action:
                 case Dial():
-                    self._link = _Link(self)
+                    self._link = Link(self, self.membership)
                 case Transmit(frame=frame, conflates=conflates):
                     if self._link is not None:
                         self._link.send(frame, conflates=conflates)
+                case Withhold():
+                    if self._link is not None:
+                        self._link.withhold()
                 case Disconnect(code=code):
                     if self._link is not None:
                         self._in_background(self._link.close(code))
@@ -296,97 +290,23 @@ class LiveSession:
 
     # What the link calls.
 
-    def on_opened(self, link: "_Link") -> None:
+    def on_opened(self, link: Link) -> None:
         """A WebSocket is open."""
         if link is self._link:
             self._last_problem = "the join was not answered"
             self._perform(self._channel.opened(self._now()))
 
-    def on_received(self, link: "_Link", frame: str | bytes) -> None:
+    def on_received(self, link: Link, frame: str | bytes) -> None:
         """A frame came over it."""
         if link is self._link:
             self._perform(self._channel.received(frame, self._now()))
 
-    def on_lost(self, link: "_Link", close_code: int | None, problem: str) -> None:
+    def on_lost(self, link: Link, close_code: int | None, problem: str) -> None:
         """It is gone."""
         if link is self._link:
             self._link = None
             self._last_problem = problem
             self._perform(self._channel.lost(self._now(), close_code))
-
-
-class _Link:
-    """One WebSocket from its dialling to its end, in one task for each direction."""
-
-    def __init__(self, session: LiveSession) -> None:
-        self._session = session
-        self._websocket: ClientConnection | None = None
-        self._frames: deque[str | bytes] = deque()
-        self._newest_position: str | bytes | None = None
-        self._has_frames = asyncio.Event()
-        self._task = asyncio.create_task(self._run())
-
-    def send(self, frame: str | bytes, *, conflates: bool) -> None:
-        """Sends a frame as soon as the socket takes it; of positions that cannot go yet the newest is kept."""
-        if conflates:
-            self._newest_position = frame
-        else:
-            self._frames.append(frame)
-        self._has_frames.set()
-
-    async def close(self, code: int) -> None:
-        """Closes it, after what was sent before."""
-        websocket = self._websocket
-        if websocket is not None:
-            with suppress(ConnectionClosed, TimeoutError):
-                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                    while self._frames:
-                        await websocket.send(self._frames.popleft())
-            await websocket.close(code)
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
-    async def _run(self) -> None:
-        membership = self._session.membership
-        try:
-            websocket = await open_websocket(
-                membership.socket_url,
-                subprotocols=[Subprotocol(name) for name in membership.subprotocols],
-                compression=None,
-                ping_interval=None,
-                close_timeout=_CLOSE_TIMEOUT_S,
-                max_size=MAX_FRAME,
-            )
-        except (OSError, TimeoutError, WebSocketException) as error:
-            self._session.on_lost(self, None, str(error) or type(error).__name__)
-            return
-        self._websocket = websocket
-        writer = asyncio.create_task(self._write(websocket))
-        try:
-            self._session.on_opened(self)
-            async for frame in websocket:
-                self._session.on_received(self, frame)
-        except ConnectionClosed:
-            # Its code is asked for below, as after a regular end.
-            pass
-        finally:
-            writer.cancel()
-        code = websocket.close_code
-        self._session.on_lost(self, code, f"the server closed the connection with {code}")
-
-    async def _write(self, websocket: ClientConnection) -> None:
-        with suppress(ConnectionClosed):
-            while True:
-                await self._has_frames.wait()
-                self._has_frames.clear()
-                while self._frames or self._newest_position is not None:
-                    if self._frames:
-                        frame = self._frames.popleft()
-                    else:
-                        assert self._newest_position is not None
-                        frame, self._newest_position = self._newest_position, None
-                    await websocket.send(frame)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Reading the server's answers: to a join, and refusals of any kind."""
+"""Reading what the server says: the answer to a join, positions, and refusals of any kind."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from cavalcade.domain.fix import Position
 from cavalcade.domain.model import SessionState
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.messages import events_from_list, state_from_snapshot
-from cavalcade.wire.positions import positions_from_list
+from cavalcade.wire.positions import positions_from_list, unpack_positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,24 @@ def read_join_reply(response: object) -> JoinReply:
     except DecodeError as error:
         raise ProtocolError(f"the answer to a join cannot be read: {error}") from error
     raise ProtocolError("the answer to a join must have a snapshot or events")
+
+
+def read_positions(payload: object) -> tuple[int, Sequence[tuple[int, Position]]]:
+    """Reads a broadcast of positions, packed or JSON.
+
+    Returns:
+        The server's clock, ms since the epoch, and (participant, position) pairs.
+
+    Raises:
+        DecodeError: It is neither.
+    """
+    if isinstance(payload, bytes):
+        return unpack_positions(payload)
+    fields = payload if isinstance(payload, dict) else {}
+    server_time = fields.get("server_time")
+    if not isinstance(server_time, int):
+        raise DecodeError("positions must have the server_time")
+    return server_time, positions_from_list(fields.get("positions"))
 
 
 def read_rejection(response: object) -> Rejected:
