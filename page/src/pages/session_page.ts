@@ -12,12 +12,14 @@ import { menuPanel } from "../panels/menu";
 import { notices } from "../panels/notices";
 import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
+import { RateGate } from "../rate_gate";
 import { isRecent, isStale } from "../staleness";
 import { strings } from "../strings";
 import { onThemeChange, theme } from "../theme";
 import type { PanelName, SessionView } from "../ui";
 
 const TICK_MS = 1_000;
+const REDRAW_MS = 150;
 const FAILURE_SHOWN_MS = 4_000;
 const WIDE = matchMedia("(min-width: 900px), (min-width: 640px) and (max-height: 520px)");
 
@@ -30,6 +32,8 @@ export class SessionPage implements SessionView {
   private isLocationNoticeShut = false;
   private failure: { readonly text: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
   private readonly ticking: ReturnType<typeof setInterval>;
+  /** Positions may come ten times a second; the eye needs the list and the map's targets less often. */
+  private readonly redraws = new RateGate<true>(REDRAW_MS, () => this.redraw());
   private readonly resizing = new ResizeObserver(() => this.measure());
 
   /**
@@ -96,9 +100,10 @@ export class SessionPage implements SessionView {
 
   private liveChanged(): void {
     if (!this.live.ending) {
-      this.redraw();
+      this.redraws.offer(true);
       return;
     }
+    this.redraws.clear();
     clearInterval(this.ticking);
     this.resizing.disconnect();
     this.onEnding();
