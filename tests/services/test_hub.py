@@ -171,7 +171,7 @@ async def test_what_is_published_while_a_session_is_loaded_is_not_lost(
     gateway: Gateway, other_gateway: Gateway
 ) -> None:
     session_id = await gateway.session(2)
-    read = gateway.hub._read
+    read = gateway.hub._loads.load
 
     async def read_slowly(session_id: str) -> Any:
         found = await read(session_id)
@@ -179,7 +179,7 @@ async def test_what_is_published_while_a_session_is_loaded_is_not_lost(
         await eventually(lambda: gateway.hub._arrived[session_id])
         return found
 
-    gateway.hub._read = read_slowly  # type: ignore[method-assign]
+    gateway.hub._loads.load = read_slowly  # type: ignore[method-assign]
     async with await Peer.connect(gateway, session_id, 2) as ben:
         response = await ben.join()
         assert response["offset"] == 3

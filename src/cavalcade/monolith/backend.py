@@ -2,19 +2,14 @@
 
 import asyncio
 
-import structlog
-
-from cavalcade.domain.errors import Rejected
 from cavalcade.domain.fix import Position
-from cavalcade.domain.operations import Expire, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import Attach, Detach, Submit
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import Surroundings
 from cavalcade.server.backend import Attachment, Receipt
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.outbox import Outbox
-
-_log = structlog.get_logger(__name__)
 
 
 class MonolithBackend(Foundation):
@@ -30,7 +25,7 @@ class MonolithBackend(Foundation):
             registry: Where they are.
         """
         super().__init__(here.store, here.live, here.writer, here.limits)
-        self._registry, self._clock = registry, here.clock
+        self._registry = registry
 
     async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
         """See `server.backend.Backend.attach`."""
@@ -66,15 +61,3 @@ class MonolithBackend(Foundation):
             place.process.fanout.expect()
         else:
             self._registry.wake(session_id, place)
-
-    async def expire(self) -> None:
-        """Ends the sessions whose time is over.
-
-        Raises:
-            Unavailable: Where PostgreSQL is away.
-        """
-        for session_id in await self._store.due(self._clock.now()):
-            try:
-                await self.submit(session_id, Operation(None, Expire()))
-            except Rejected as rejected:
-                _log.info("expiry_superseded", reason=rejected.code.value)

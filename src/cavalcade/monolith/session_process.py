@@ -17,7 +17,7 @@ from cavalcade.domain.model import Limits, SessionState
 from cavalcade.domain.operations import SendFixes
 from cavalcade.domain.session import evolve, withdrawn
 from cavalcade.monolith.mailbox import Attach, Detach, Failed, Flush, Hibernate, Mailbox, Message, Submit
-from cavalcade.server.backend import Attachment
+from cavalcade.server.backend import MAX_MISSED, Attachment
 from cavalcade.server.carrying import carry_out, newest_kept, shares
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
@@ -27,9 +27,6 @@ from cavalcade.server.outbox import Outbox
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
-
-MAX_MISSED: Final = 1000
-"""A client further behind than this many events gets a snapshot."""
 
 LOG_LENGTH: Final = 64
 """Newest events kept for those who come back."""

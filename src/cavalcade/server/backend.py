@@ -6,13 +6,16 @@ Everything else (frames, HTTP, tokens, limits, durable storage) is common and st
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.server.outbox import Outbox
+
+MAX_MISSED: Final = 1000
+"""A client further behind than this many events gets a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,24 @@
-"""What both backends do alike because the data is in the same place: looking at live positions, readiness, purging."""
+"""What both backends do alike because the data is in the same place: live positions, readiness, expiry, purging."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
+import structlog
+
+from cavalcade.domain.errors import Rejected
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits
-from cavalcade.server.backend import Neighbour
+from cavalcade.domain.operations import Expire, Operation
+from cavalcade.server.backend import Neighbour, Receipt
+from cavalcade.server.clock import now_ms
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 
+_log = structlog.get_logger(__name__)
 
-class Foundation:
+
+class Foundation(ABC):
     """PostgreSQL and Redis under a backend."""
 
     def __init__(self, store: SessionStore, live: LiveState, writer: LivePositionWriter, limits: Limits) -> None:
@@ -23,6 +31,10 @@ class Foundation:
             limits: The operator's bounds.
         """
         self._store, self._live, self._writer, self._limits = store, live, writer, limits
+
+    @abstractmethod
+    async def submit(self, session_id: str, operation: Operation) -> Receipt:
+        """See `server.backend.Backend.submit`."""
 
     async def positions(self, session_id: str) -> Mapping[int, Position]:
         """See `server.backend.Backend.positions`."""
@@ -48,6 +60,18 @@ class Foundation:
         except Unavailable:
             return "database"
         return None if await self._live.ping() else "redis"
+
+    async def expire(self) -> None:
+        """Ends the sessions whose time is over.
+
+        Raises:
+            Unavailable: Where PostgreSQL is away.
+        """
+        for session_id in await self._store.due(now_ms()):
+            try:
+                await self.submit(session_id, Operation(None, Expire()))
+            except Rejected as rejected:
+                _log.info("expiry_postponed", reason=rejected.code.value)
 
     async def purge(self, ended_before: int) -> int:
         """Deletes what is left of sessions that ended, and returns how many there were.

@@ -1,11 +1,12 @@
 """What time does to sessions: those whose time is over end, and what has ended is deleted."""
 
 import asyncio
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from cavalcade.server.clock import now_ms
+from cavalcade.server.foundation import Foundation
 from cavalcade.storage.errors import Unavailable
 
 INTERVAL_S: Final = 1.0
@@ -13,17 +14,7 @@ INTERVAL_S: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
-class Perishable(Protocol):
-    """A backend, as time sees it."""
-
-    async def expire(self) -> None:
-        """Ends the sessions whose time is over."""
-
-    async def purge(self, ended_before: int) -> int:
-        """Deletes what is left of sessions that ended before a time, ms since the epoch; returns how many."""
-
-
-async def keep_up(backend: Perishable, purge_after_s: int) -> None:
+async def keep_up(backend: Foundation, purge_after_s: int) -> None:
     """Expires and purges once a second, until cancelled.
 
     Args:

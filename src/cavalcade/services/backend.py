@@ -1,8 +1,6 @@
 """Route 1 behind the seam: PostgreSQL orders the changes, Redis holds the live state, any process serves anybody."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -10,23 +8,20 @@ import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, SessionEnded
-from cavalcade.domain.fix import Position, accept
-from cavalcade.domain.model import Limits, Role, SessionState
-from cavalcade.domain.operations import ClaimHost, Expire, Operation, SendFixes
-from cavalcade.domain.session import decide, replay
-from cavalcade.server.backend import Attachment, Neighbour, Receipt
+from cavalcade.domain.fix import Position
+from cavalcade.domain.model import Limits, SessionState
+from cavalcade.domain.operations import Operation, SendFixes
+from cavalcade.server.backend import MAX_MISSED, Attachment, Receipt
+from cavalcade.server.carrying import Carried, carry_out, newest_kept, shares
 from cavalcade.server.clock import now_ms
+from cavalcade.server.foundation import Foundation
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.outbox import Outbox
-from cavalcade.server.receipts import first_joined, outcome_of, recalled
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
 from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
-
-MAX_MISSED: Final = 1000
-"""A client further behind than this many events gets a snapshot."""
 
 MAX_TRIES: Final = 50
 """How often an operation is decided again because another one came first."""
@@ -34,7 +29,7 @@ MAX_TRIES: Final = 50
 _log = structlog.get_logger(__name__)
 
 
-class ServicesBackend:
+class ServicesBackend(Foundation):
     """The backend of an API server (without a hub) or of a gateway (with one)."""
 
     name = "services"
@@ -56,7 +51,8 @@ class ServicesBackend:
             limits: The operator's bounds.
             hub: The connections of this process, where it takes any.
         """
-        self._store, self._live, self._writer, self._limits, self._hub = store, live, writer, limits, hub
+        super().__init__(store, live, writer, limits)
+        self._hub = hub
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
@@ -96,60 +92,8 @@ class ServicesBackend:
     def report(self, session_id: str, participant: int, position: Position) -> None:
         """See `server.backend.Backend.report`."""
         hosted = self._gateway().hosted.get(session_id)
-        if hosted is not None and _shares(hosted.stored.state, participant):
+        if hosted is not None and shares(hosted.stored.state, participant):
             hosted.fanout.accept(participant, position)
-
-    async def positions(self, session_id: str) -> Mapping[int, Position]:
-        """See `server.backend.Backend.positions`."""
-        return await self._live.positions(session_id)
-
-    async def nearby(self, session_id: str, participant: int, radius_m: float) -> Sequence[Neighbour]:
-        """See `server.backend.Backend.nearby`."""
-        positions = await self._live.positions(session_id)
-        mine = positions.get(participant)
-        if mine is None:
-            return []
-        near = await self._live.near(session_id, mine, radius_m)
-        return [
-            Neighbour(who, positions[who], distance)
-            for who, distance in near
-            if who != participant and who in positions
-        ]
-
-    async def missing(self) -> str | None:
-        """See `server.backend.Backend.missing`."""
-        try:
-            await self._store.ping()
-        except Unavailable:
-            return "database"
-        return None if await self._live.ping() else "redis"
-
-    async def expire(self) -> None:
-        """Ends the sessions whose time is over.
-
-        Raises:
-            Unavailable: Where PostgreSQL is away.
-        """
-        for session_id in await self._store.due(now_ms()):
-            try:
-                await self._submit(session_id, Operation(None, Expire()))
-            except Rejected as rejected:
-                _log.info("expiry_superseded", reason=rejected.code.value)
-
-    async def purge(self, ended_before: int) -> int:
-        """Deletes what is left of sessions that ended, and returns how many there were.
-
-        Args:
-            ended_before: ms since the epoch; those that ended later stay.
-
-        Raises:
-            Unavailable: Where PostgreSQL is away.
-        """
-        if not await self._live.ping():
-            return 0
-        purged = await self._store.purge(ended_before)
-        self._writer.delete(purged)
-        return len(purged)
 
     async def _hosted(
         self, hub: Hub, session_id: str, participant: int, since: int | None
@@ -171,37 +115,24 @@ class ServicesBackend:
     async def _submit(self, session_id: str, operation: Operation) -> Receipt:
         for attempt in range(MAX_TRIES):
             stored = await self._current(session_id, fresh=attempt > 0)
-            if operation.memory is not None:
-                outcome = await self._store.recall(session_id, *operation.memory)
-                if outcome is not None:
-                    return recalled(outcome, operation)
-            now = now_ms()
-            informed = await self._informed(stored.state, operation, now)
             try:
-                events = decide(stored.state, informed, now, self._limits)
+                carried = await carry_out(
+                    self._store, stored, operation, now_ms(), self._limits, host_seen=self._host_seen
+                )
+            except Conflict:
+                # Another process was first. A little spread keeps a crowd that joins at once from trying in step.
+                await asyncio.sleep(0.002 * (attempt % 8))
+                continue
             except Rejected:
                 if attempt == 0 and self._is_hosted(session_id):
                     continue  # what this process knows may be a moment old: refused is only what is refused now
                 raise
-            after = replay(stored.state, events)
-            receipt = Receipt(
-                after.offset,
-                participant=first_joined(events),
-                accepted=len(operation.wish.fixes) if isinstance(operation.wish, SendFixes) else None,
-            )
-            if events or operation.memory is not None:
-                try:
-                    await self._store.append(
-                        stored, events, after, memory=operation.memory, outcome=outcome_of(receipt, operation)
-                    )
-                except Conflict:
-                    # Another process was first. A little spread keeps a crowd that joins at once from trying in step.
-                    await asyncio.sleep(0.002 * (attempt % 8))
-                    continue
-            self._announce(session_id, after, events)
+            self._announce(session_id, carried)
             if isinstance(operation.wish, SendFixes) and operation.by is not None:
-                self._move(session_id, operation.by, operation.wish)
-            return receipt
+                position = newest_kept(operation.wish, now_ms())
+                if position is not None:
+                    self.report(session_id, operation.by, position)
+            return carried.receipt
         raise Rejected(ErrorCode.UNAVAILABLE, "Too many changes at once; try again.")
 
     async def _current(self, session_id: str, *, fresh: bool) -> Stored:
@@ -215,18 +146,16 @@ class ServicesBackend:
             self._hub.check_soon()
         return stored
 
-    async def _informed(self, state: SessionState, operation: Operation, now: int) -> Operation:
-        """Adds what a client cannot be asked: when the host was last there."""
+    async def _host_seen(self, state: SessionState) -> int | None:
         host = state.host
-        if not isinstance(operation.wish, ClaimHost) or host is None:
-            return operation
         hosted = None if self._hub is None else self._hub.hosted.get(state.session.id)
-        if hosted is not None and host.id in hosted.fanout.present:
-            return replace(operation, wish=ClaimHost(now))
-        return replace(operation, wish=ClaimHost(await self._live.seen_at(state.session.id, host.id)))
+        if host is None or (hosted is not None and host.id in hosted.fanout.present):
+            return now_ms()
+        return await self._live.seen_at(state.session.id, host.id)
 
-    def _announce(self, session_id: str, after: SessionState, events: Sequence[Event]) -> None:
+    def _announce(self, session_id: str, carried: Carried) -> None:
         """Tells this process's connections and the other processes what is stored now."""
+        events = carried.events
         if not events:
             return
         if self._hub is not None:
@@ -235,12 +164,7 @@ class ServicesBackend:
         change = events[-1].change
         if isinstance(change, SessionEnded):
             self._writer.end(session_id)
-            _log.info("session_ended", reason=change.reason, participants=len(after.participants))
-
-    def _move(self, session_id: str, participant: int, wish: SendFixes) -> None:
-        positions = [position for fix in wish.fixes if (position := accept(fix, now_ms())) is not None]
-        if positions:
-            self.report(session_id, participant, max(positions, key=lambda position: position.fix_time))
+            _log.info("session_ended", reason=change.reason, participants=len(carried.after.participants))
 
     def _is_hosted(self, session_id: str) -> bool:
         return self._hub is not None and session_id in self._hub.hosted
@@ -249,8 +173,3 @@ class ServicesBackend:
         if self._hub is None:
             raise RuntimeError("this process takes no connections")
         return self._hub
-
-
-def _shares(state: SessionState, participant: int) -> bool:
-    person = state.participants.get(participant)
-    return person is not None and person.sharing and person.role is not Role.VIEWER

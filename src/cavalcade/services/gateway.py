@@ -1,7 +1,6 @@
 """`cavalcade gateway`: the process that holds the WebSocket connections of route 1."""
 
 import asyncio
-import contextlib
 import signal
 from typing import Final
 
@@ -10,7 +9,7 @@ import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from cavalcade.server.clock import AdaptiveClock, now_ms
+from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.internal import serve_internal
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
@@ -18,15 +17,14 @@ from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.socket import SocketServer
 from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.tokens import TokenSigner
+from cavalcade.server.upkeep import keep_up
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.services.hub import Hub
 from cavalcade.settings import Settings
-from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 
 DRAIN_S: Final = 0.5
-SWEEP_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +66,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         writer.run(),
         clock.run(),
         sockets.run(),
-        sweep(backend, settings.purge_after_s),
+        keep_up(backend, settings.purge_after_s),
         _measure(metrics, hub, clock),
         serve_internal(internal, backend, registry),
     ]
@@ -84,15 +82,6 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     await store.close()
     await client.aclose()
     _log.info("gateway_stopped")
-
-
-async def sweep(backend: ServicesBackend, purge_after_s: int) -> None:
-    """Ends sessions whose time is over and deletes what has ended, once a second, until cancelled."""
-    while True:
-        with contextlib.suppress(Unavailable):
-            await backend.expire()
-            await backend.purge(now_ms() - purge_after_s * 1000)
-        await asyncio.sleep(SWEEP_S)
 
 
 def _heal(writer: LivePositionWriter, hub: Hub) -> None:

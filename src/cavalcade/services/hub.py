@@ -17,6 +17,7 @@ from cavalcade.domain.events import Event, SessionChanged
 from cavalcade.domain.fix import Position
 from cavalcade.domain.session import evolve, withdrawn
 from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.outbox import CLOSE_NOT_FOUND, Outbox
@@ -67,10 +68,10 @@ class Hub:
         """
         self.hosted: dict[str, Hosted] = {}
         self.broker = Broker(redis_url, self.receive, self.check_soon)
-        self._store, self._live, self._writer, self._clock = store, live, writer, clock
+        self._store, self._writer, self._clock = store, writer, clock
+        self._loads = ColdLoads(store.load_many, live)
         self._hosting: dict[str, asyncio.Task[Hosted]] = {}
         self._arrived: dict[str, list[Event]] = {}
-        self._cold: dict[str, asyncio.Future[tuple[Stored | None, dict[int, Position]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._check_now = asyncio.Event()
 
@@ -228,7 +229,7 @@ class Hub:
         self._arrived[session_id] = []
         try:
             await self.broker.subscribe(session_id)
-            stored, positions = await self._read(session_id)
+            stored, positions = await self._loads.load(session_id)
         except (RedisUnavailable, Unavailable) as error:
             self.broker.unsubscribe(session_id)
             raise Rejected(ErrorCode.UNAVAILABLE, "The session cannot be loaded right now.") from error
@@ -248,31 +249,6 @@ class Hub:
         hosted.linger = asyncio.get_running_loop().call_later(LINGER_S, self._drop, session_id)
         self.receive(session_id, arrived)
         return hosted
-
-    async def _read(self, session_id: str) -> tuple[Stored | None, dict[int, Position]]:
-        """Reads a session from PostgreSQL and Redis, together with all others that are wanted in the same moment."""
-        future = self._cold.get(session_id)
-        if future is None:
-            future = asyncio.get_running_loop().create_future()
-            if not self._cold:
-                self._spawn(self._read_batch())
-            self._cold[session_id] = future
-        return await future
-
-    async def _read_batch(self) -> None:
-        await asyncio.sleep(0)
-        batch, self._cold = self._cold, {}
-        try:
-            stored = await self._store.load_many(list(batch))
-            positions = await self._live.positions_of_many(list(batch))
-        except (Unavailable, Rejected) as error:
-            for future in batch.values():
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for session_id, future in batch.items():
-            if not future.done():
-                future.set_result((stored.get(session_id), positions[session_id]))
 
     def _stored_later(self, session_id: str, participant: int, position: Position) -> None:
         hosted = self.hosted.get(session_id)
