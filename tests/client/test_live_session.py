@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.client.room import NOW, Room, open_room
 
 from cavalcade.client import (
     Closed,
@@ -25,6 +24,7 @@ from cavalcade.client import (
 from cavalcade.domain.fix import Position
 from cavalcade.domain.operations import EndSession, Leave, Operation, SetProfile, SetSharing
 from cavalcade.wire.messages import Mode
+from tests.client.room import NOW, Room, open_room
 
 HASTY = Timing(heartbeat_ms=100, answer_ms=300, stable_ms=200)
 SOON = 5.0

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.strategies import NOW, op_ids, rejection_of
-from tests.domain.test_fields import JSON
 
 from cavalcade.domain import commands
 from cavalcade.domain.errors import ErrorCode, Rejected
@@ -26,6 +24,8 @@ from cavalcade.domain.operations import (
     SetSharing,
     Wish,
 )
+from tests.domain.strategies import NOW, op_ids, rejection_of
+from tests.domain.test_fields import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.strategies import rejection_of
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.fields import MAX_UNKNOWN_FIELDS, Fields
+from tests.domain.strategies import rejection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

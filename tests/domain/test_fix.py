@@ -5,10 +5,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.strategies import NOW, fixes, positions
 
 from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Fix, Position, accept, clamp, is_newer
 from cavalcade.wire import positions as wire
+from tests.domain.strategies import NOW, fixes, positions
 
 
 def accepted(fix: Fix, now: int = NOW) -> Position:

@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.strategies import cleaned_names, raw_texts
 
 from cavalcade.domain import names
+from tests.domain.strategies import cleaned_names, raw_texts
 
 FAMILY = "👩‍👩‍👧‍👦"
 KISS = "👩🏽‍❤️‍💋‍👨🏿"

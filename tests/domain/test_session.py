@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.strategies import LIMITS, NOW, cleaned_names, session_with
 
 from cavalcade.domain import names
 from cavalcade.domain.errors import ErrorCode, Rejected
@@ -37,6 +36,7 @@ from cavalcade.domain.operations import (
     Wish,
 )
 from cavalcade.domain.session import decide, found, replay, withdrawn
+from tests.domain.strategies import LIMITS, NOW, cleaned_names, session_with
 
 HOST, MEMBER, VIEWER = Role.HOST, Role.MEMBER, Role.VIEWER
 

@@ -7,7 +7,6 @@ import json
 
 import pytest
 from hypothesis import given
-from tests.domain.strategies import LIMITS, NOW, History, histories, session_with
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import (
@@ -26,6 +25,7 @@ from cavalcade.domain.model import Participant, Role, Session, SessionState
 from cavalcade.domain.operations import Operation, SetProfile, SetSession, SetSharing
 from cavalcade.domain.session import decide, evolve, replay
 from cavalcade.wire import messages
+from tests.domain.strategies import LIMITS, NOW, History, histories, session_with
 
 
 def through_json(value: object) -> object:

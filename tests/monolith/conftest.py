@@ -23,9 +23,9 @@ class RunningNode:
     http: str
     sockets: str
 
-    async def create(self, **options: str) -> Membership:
+    async def create(self, host_name: str = "Host") -> Membership:
         """Makes a session and returns its host's membership."""
-        return self._reachable(await create_session(self.http, **options))
+        return self._reachable(await create_session(self.http, host_name=host_name))
 
     async def join(self, host: Membership, name: str) -> Membership:
         """Lets somebody into a host's session."""

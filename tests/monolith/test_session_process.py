@@ -1,6 +1,7 @@
 """A session's process: it serves like any backend, crashes alone, and heals without its members noticing."""
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,6 @@ from cavalcade.monolith import session_process
 from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.server.fanout import Fanout
 from cavalcade.storage.sessions import SessionStore
-
 from tests.monolith.conftest import RunningNode
 
 
@@ -21,52 +21,48 @@ class Injected(Exception):
 
 
 class Once:
-    """Fails once where it is put, then does what was there before."""
+    """In the place of a function: fails at the first call, before or after doing what was there before."""
 
     def __init__(self, before: Callable[..., Any], *, after: bool = False) -> None:
         self.before, self.after, self.armed = before, after, True
 
-    def sync(self, *args: Any, **named: Any) -> Any:
-        """In the place of a function."""
-        if self.armed and not self.after:
-            self.armed = False
-            raise Injected
-        result = self.before(*args, **named)
-        if self.armed:
-            self.armed = False
-            raise Injected
+    def sync(self, *given: Any, **named: Any) -> Any:
+        """For a function."""
+        self._fail(early=True)
+        result = self.before(*given, **named)
+        self._fail(early=False)
         return result
 
-    async def asynchronous(self, *args: Any, **named: Any) -> Any:
-        """In the place of a coroutine function."""
-        if self.armed and not self.after:
-            self.armed = False
-            raise Injected
-        result = await self.before(*args, **named)
-        if self.armed:
-            self.armed = False
-            raise Injected
+    async def asynchronous(self, *given: Any, **named: Any) -> Any:
+        """For a coroutine function."""
+        self._fail(early=True)
+        result = await self.before(*given, **named)
+        self._fail(early=False)
         return result
+
+    def _fail(self, *, early: bool) -> None:
+        if self.armed and early is not self.after:
+            self.armed = False
+            raise Injected
 
 
 def _inject(monkeypatch: pytest.MonkeyPatch, step: str) -> Once:
     """Puts one fault into a step of the session process."""
-    if step == "deciding":
-        fault = Once(session_process.carry_out)
-        monkeypatch.setattr(session_process, "carry_out", fault.asynchronous)
-    elif step == "appending":
-        fault = Once(SessionStore.append)
-        monkeypatch.setattr(SessionStore, "append", lambda *a, **k: fault.asynchronous(*a, **k))
-    elif step == "after the append":
-        fault = Once(SessionStore.append, after=True)
-        monkeypatch.setattr(SessionStore, "append", lambda *a, **k: fault.asynchronous(*a, **k))
-    elif step == "applying":
-        fault = Once(SessionProcess._apply)
-        monkeypatch.setattr(SessionProcess, "_apply", lambda *a, **k: fault.sync(*a, **k))
-    else:
-        fault = Once(Fanout.flush)
-        monkeypatch.setattr(Fanout, "flush", lambda *a, **k: fault.sync(*a, **k))
+    owner, name, after = STEPS[step]
+    fault = Once(getattr(owner, name), after=after)
+    replacement = fault.asynchronous if inspect.iscoroutinefunction(fault.before) else fault.sync
+    # A method gets its object as the first argument, which bound methods of the fault would not.
+    monkeypatch.setattr(owner, name, lambda *given, **named: replacement(*given, **named))  # noqa: PLW0108 - see above
     return fault
+
+
+STEPS: dict[str, tuple[Any, str, bool]] = {
+    "deciding": (session_process, "carry_out", False),
+    "appending": (SessionStore, "append", False),
+    "after the append": (SessionStore, "append", True),
+    "applying": (SessionProcess, "_apply", False),
+    "flush": (Fanout, "flush", False),
+}
 
 
 def _sees(participant: int, lat: float) -> Callable[[LiveSession], bool]:
@@ -86,7 +82,7 @@ async def test_members_see_each_other(node: RunningNode) -> None:
         await one.wait_for(lambda session: session.state.participants[2].name == "Ben")
 
 
-@pytest.mark.parametrize("step", ["deciding", "appending", "after the append", "applying", "flush"])
+@pytest.mark.parametrize("step", STEPS)
 async def test_a_crash_loses_and_doubles_nothing_and_nobody_notices(
     node: RunningNode, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -1,7 +1,6 @@
 """Leaving, ending, expiry, and putting it off."""
 
 import pytest
-from tests.scenarios.people import SOON, Group, fix
 
 from cavalcade.client import (
     Closed,
@@ -16,6 +15,7 @@ from cavalcade.client import (
     preview_session,
 )
 from cavalcade.client.clock import epoch_ms
+from tests.scenarios.people import SOON, Group, fix
 
 
 async def test_leaving_withdraws_the_position_and_the_token(server: str) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from tests.scenarios.people import SOON, Group
 
 from cavalcade.client import ErrorCode, Rejected, join_session
 from cavalcade.domain.model import Role
+from tests.scenarios.people import SOON, Group
 
 
 async def test_the_longest_present_member_follows_a_host_who_leaves(server: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 
 import httpx
 import pytest
-from tests.scenarios.people import SOON, Group, fetched_positions, fix
 
 from cavalcade.client import (
     Closed,
@@ -20,6 +19,7 @@ from cavalcade.client import (
     preview_session,
 )
 from cavalcade.domain.model import Role
+from tests.scenarios.people import SOON, Group, fetched_positions, fix
 
 
 async def test_whoever_has_the_link_comes_in_and_everyone_sees_everyone_move(server: str) -> None:

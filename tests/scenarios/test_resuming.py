@@ -2,10 +2,9 @@
 
 import asyncio
 
+from cavalcade.client import ConnectionState, EventReceived, Membership, StateReplaced, connect
 from tests.scenarios.people import SOON, Group, fix
 from tests.scenarios.raw_socket import Relay, open_socket
-
-from cavalcade.client import ConnectionState, EventReceived, Membership, StateReplaced, connect
 
 FURTHEST_BACK = 1000
 

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from tests.scenarios.people import SOON, Group, fetched_positions, fix
-from tests.scenarios.raw_socket import Relay, open_socket
 
 from cavalcade.client import ConnectionState, ErrorCode, Rejected, connect, fetch_session
+from tests.scenarios.people import SOON, Group, fetched_positions, fix
+from tests.scenarios.raw_socket import Relay, open_socket
 
 
 async def test_a_pause_withdraws_the_position_everywhere(server: str) -> None:

@@ -5,9 +5,8 @@ import signal
 import sys
 from asyncio.subprocess import PIPE
 
-from tests.scenarios.people import SOON, Group
-
 from cavalcade.client import connect, join_session
+from tests.scenarios.people import SOON, Group
 
 RIDERS = 3
 

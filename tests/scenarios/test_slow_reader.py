@@ -6,10 +6,9 @@ at the gateway itself; here it is what the reader may rely on, wherever the byte
 
 import asyncio
 
+from cavalcade.wire.positions import positions_from_list
 from tests.scenarios.people import Group, fix
 from tests.scenarios.raw_socket import open_socket
-
-from cavalcade.wire.positions import positions_from_list
 
 REPORTERS = 20
 ROUNDS = 12

@@ -7,13 +7,13 @@ import dataclasses
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
-from tests.server.conftest import Running, bearer, running
 
 from cavalcade import __version__
 from cavalcade.server import deadline
 from cavalcade.server.api import health
 from cavalcade.server.internal import create_internal_app
 from cavalcade.settings import Settings
+from tests.server.conftest import Running, bearer, running
 
 
 class Parts:

@@ -3,12 +3,12 @@
 import uuid
 
 import pytest
-from tests.server.conftest import SECRET, Running
 
 from cavalcade.domain.commands import creation
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.server.clock import now_ms
 from cavalcade.server.sessions import Sessions
+from tests.server.conftest import SECRET, Running
 
 NEW_SECRET = "another secret of more than 32 characters"
 

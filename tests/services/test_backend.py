@@ -79,7 +79,7 @@ async def test_fifty_operations_at_once_on_two_processes_lose_nothing(gateway: G
         )
         elapsed = asyncio.get_running_loop().time() - begun
         assert sorted(receipt.offset for receipt in receipts) == list(range(3, 53))
-        for peer in (anna, ben):
+        for peer in (anna, b):
             events = [await peer.receive("event") for _ in receipts]
             assert [event["offset"] for event in events] == list(range(3, 53))
             assert {event["op_id"] for event in events} == {str(n) for n in range(50)}

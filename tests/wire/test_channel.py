@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.wire.test_frame import JSON
 
 from cavalcade.domain import commands
 from cavalcade.domain.errors import Rejected
 from cavalcade.wire.channel import JoinRequested, Left, Pushed, Received, Send, ServerChannel, event_frame
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import encode_client_push
+from tests.wire.test_frame import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.strategies import NOW, History, histories, rejection_of, session_with
-from tests.wire.test_frame import JSON
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.events import (
@@ -26,6 +24,8 @@ from cavalcade.domain.events import (
 from cavalcade.domain.model import Participant, Role, Session
 from cavalcade.wire import messages
 from cavalcade.wire.errors import DecodeError
+from tests.domain.strategies import NOW, History, histories, rejection_of, session_with
+from tests.wire.test_frame import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.domain.strategies import NOW, positions
-from tests.wire.test_frame import FILLED, JSON, SHORT
 
 from cavalcade.wire import frame
 from cavalcade.wire.channel import JoinRequested, Left, Send, ServerChannel
 from cavalcade.wire.frame import Message
 from cavalcade.wire.positions import pack_positions, unpack_positions
+from tests.domain.strategies import NOW, positions
+from tests.wire.test_frame import FILLED, JSON, SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

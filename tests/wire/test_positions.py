@@ -6,8 +6,6 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.strategies import NOW, positions
-from tests.wire.test_frame import JSON
 
 from cavalcade.domain.fix import Fix, Position, accept
 from cavalcade.domain.model import MAX_PARTICIPANT_ID
@@ -24,6 +22,8 @@ from cavalcade.wire.positions import (
     unpack_fix,
     unpack_positions,
 )
+from tests.domain.strategies import NOW, positions
+from tests.wire.test_frame import JSON
 
 PARTICIPANTS = st.integers(1, MAX_PARTICIPANT_ID)
 FULL = Position(

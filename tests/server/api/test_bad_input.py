@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.server.conftest import Running, bearer
 
 JSON = {"Content-Type": "application/json"}

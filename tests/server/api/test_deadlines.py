@@ -5,9 +5,9 @@ import uuid
 
 import asyncpg
 import pytest
-from tests.server.conftest import Running
 
 from cavalcade.server.api import handlers
+from tests.server.conftest import Running
 
 
 async def test_a_call_that_was_given_up_is_settled_by_its_key(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,12 @@ import re
 import uuid
 
 import pytest
-from tests.server.conftest import PUBLIC_URL, SECRET, Running, bearer, running
 
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.geo import destination, distance_m
 from cavalcade.server.clock import now_ms
 from cavalcade.settings import Settings
+from tests.server.conftest import PUBLIC_URL, SECRET, Running, bearer, running
 
 OUT_OF_REACH = "zzzzzzzzzz.AAAAAAAAAAAAAAAAAAAAAA"
 

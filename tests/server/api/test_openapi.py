@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.server.conftest import PUBLIC_URL, Running, bearer
 
 from cavalcade.domain.errors import ErrorCode
 from cavalcade.server import problems
 from cavalcade.server.api import schemas
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.openapi import document
+from tests.server.conftest import PUBLIC_URL, Running, bearer
 
 CALLS = {
     ("post", "/api/sessions"),
