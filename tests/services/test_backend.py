@@ -64,10 +64,10 @@ async def test_fifty_operations_at_once_on_two_processes_lose_nothing(gateway: G
     session_id = await gateway.session(2)
     async with (
         await Peer.connect(gateway, session_id, 1) as anna,
-        await Peer.connect(other_gateway, session_id, 2) as b,
+        await Peer.connect(other_gateway, session_id, 2) as ben,
     ):
         await anna.join()
-        await b.join()
+        await ben.join()
         begun = asyncio.get_running_loop().time()
         receipts = await asyncio.gather(
             *(
@@ -79,7 +79,7 @@ async def test_fifty_operations_at_once_on_two_processes_lose_nothing(gateway: G
         )
         elapsed = asyncio.get_running_loop().time() - begun
         assert sorted(receipt.offset for receipt in receipts) == list(range(3, 53))
-        for peer in (anna, b):
+        for peer in (anna, ben):
             events = [await peer.receive("event") for _ in receipts]
             assert [event["offset"] for event in events] == list(range(3, 53))
             assert {event["op_id"] for event in events} == {str(n) for n in range(50)}

@@ -6,6 +6,7 @@ import pytest
 
 from cavalcade.domain.model import Role
 from cavalcade.domain.operations import EndSession, Join, Leave, Operation, SetProfile
+from cavalcade.server import backend as server_backend
 from cavalcade.server import connection
 from cavalcade.services import backend
 
@@ -70,7 +71,7 @@ async def test_an_offset_ahead_gets_a_snapshot(gateway: Gateway) -> None:
 
 
 async def test_an_offset_too_far_back_gets_a_snapshot(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert backend.MAX_MISSED == 1000
+    assert server_backend.MAX_MISSED == 1000
     monkeypatch.setattr(backend, "MAX_MISSED", 5)
     session_id = await gateway.session(members=1)
     await _rename(gateway, session_id, 6)
