@@ -67,7 +67,7 @@ def test_help_names_every_setting() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--backend", "monolith"], "'monolith' is not available yet"),
+        (["--backend", "monolith", "--nodes", "2"], "More than one node is not available yet"),
         (["--nodes", "2"], "More than one node is not available yet"),
         (["--lan", "--public-url", "https://convoy.example.org"], "exclude each other"),
         (["--lan-address", "192.168.1.7"], "goes with --lan"),

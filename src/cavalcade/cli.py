@@ -6,6 +6,7 @@ What a command needs is imported inside it, so that ``--help`` and each process 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import importlib
 import os
 import sys
@@ -34,7 +35,8 @@ cavalcade up --demo    the same, with a simulated convoy to look at
 cavalcade up --lan     for phones on the same network
 
 "up" needs nothing else: PostgreSQL, Valkey and Caddy come with Cavalcade. On servers of your own, run "api" and
-"gateway" as services behind your load balancer; their settings are environment variables (see "api --help").
+"gateway", or "node" alone, as services behind your load balancer; their settings are environment variables (see
+"api --help").
 """
 
 _UP_HELP = """
@@ -84,14 +86,19 @@ CAVALCADE_PURGE_AFTER_S     seconds after its end until a session is deleted,
 
 \b
 For example:
-  cavalcade {name} --listen 127.0.0.1:{port} --internal 127.0.0.1:{internal}
+  cavalcade {name} {listeners}
 """
 
 _API_HELP = "Run one API server: sessions and people over HTTP, kept in PostgreSQL.\n" + _SETTINGS_HELP.format(
-    name="api", port=8100, internal=8101
+    name="api", listeners="--listen 127.0.0.1:8100 --internal 127.0.0.1:8101"
 )
 _GATEWAY_HELP = "Run one gateway: the sockets of everybody in a session, with live positions in Redis.\n" + (
-    _SETTINGS_HELP.format(name="gateway", port=8200, internal=8201)
+    _SETTINGS_HELP.format(name="gateway", listeners="--listen 127.0.0.1:8200 --internal 127.0.0.1:8201")
+)
+_NODE_HELP = "Run one node: HTTP and sockets in one process, and a supervised process in it for every session.\n" + (
+    _SETTINGS_HELP.format(
+        name="node", listeners="--listen 127.0.0.1:8300 --sockets 127.0.0.1:8301 \\\n      --internal 127.0.0.1:8302"
+    )
 )
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -196,8 +203,6 @@ def up(
     from cavalcade.stack.up import Options  # noqa: PLC0415
     from cavalcade.stack.up import up as run  # noqa: PLC0415
 
-    if backend != "services":
-        _fail(f"The backend {backend!r} is not available yet: this version has --backend services alone.")
     if nodes > 1:
         _fail("More than one node is not available yet: leave --nodes out, or give 1.")
     if lan and public_url:
@@ -258,7 +263,7 @@ def _listening(command: Callable[..., None]) -> Callable[..., None]:
         required=True,
         metavar="ADDRESS",
         callback=_as_address,
-        help="Where /healthz, /readyz and /metrics are: never open this one to the outside.",
+        help="Where /healthz, /readyz and /metrics are (and /processes, of a node): never open this to the outside.",
     )
     listen = click.option(
         "--listen",
@@ -288,3 +293,20 @@ def gateway(listen: str, internal: str) -> None:
     from cavalcade.services import gateway as gateway_process  # noqa: PLC0415 - see the top of this module
 
     gateway_process.run(checked, listen, internal)
+
+
+@commands.command(short_help="Run one node: both in one process.", help=_NODE_HELP)
+@_listening
+@click.option(
+    "--sockets",
+    required=True,
+    metavar="ADDRESS",
+    callback=_as_address,
+    help="Where to take WebSockets; --listen is for HTTP.",
+)
+def node(listen: str, sockets: str, internal: str) -> None:
+    """Run one node until it is told to stop."""
+    checked = dataclasses.replace(Settings.from_environment(os.environ), backend="monolith")
+    from cavalcade.monolith import application  # noqa: PLC0415 - see the top of this module
+
+    application.run(checked, application.Listeners(http=listen, sockets=sockets, internal=internal))

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from tests.scenarios.raw_socket import Relay
 
-BACKENDS = ["services"]
+BACKENDS = ["services", "monolith"]
 START_WITHIN_S = 60
 STOP_WITHIN_S = 30
 

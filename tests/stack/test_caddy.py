@@ -29,11 +29,10 @@ SCRIPT = b"let convoy = 1;\n" * 200
 
 def configuration(door: Door, directory: Path) -> str:
     return caddy.configuration(
-        "services",
         door,
         storage=directory / "caddy",
-        api=directory / "api.sock",
-        gateway=directory / "gateway.sock",
+        http=directory / "http.sock",
+        sockets=directory / "sockets.sock",
         page=directory / "page",
     )
 
@@ -93,15 +92,15 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @pytest.fixture
-async def api(directory: Path) -> AsyncIterator[asyncio.Server]:
-    server = await asyncio.start_unix_server(echo, directory / "api.sock")
+async def http(directory: Path) -> AsyncIterator[asyncio.Server]:
+    server = await asyncio.start_unix_server(echo, directory / "http.sock")
     async with server:
         yield server
 
 
 @pytest.fixture
 async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncClient]:
-    """Asks a Caddy in front of ``api``, of no gateway, and of a small page."""
+    """Asks a Caddy in front of ``http``, of nobody who takes sockets, and of a small page."""
     assets = directory / "page" / "assets"
     assets.mkdir(parents=True)
     (directory / "page" / "index.html").write_text("<title>page</title>")
@@ -122,13 +121,13 @@ async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncCl
     await process.stop()
 
 
-@pytest.mark.usefixtures("api")
+@pytest.mark.usefixtures("http")
 @pytest.mark.parametrize("path", ["/api/sessions?x=1", "/healthz", "/readyz"])
-async def test_api_paths_go_to_the_api(client: httpx.AsyncClient, path: str) -> None:
+async def test_api_paths_go_to_who_answers_http(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).json()["request"] == f"GET {path} HTTP/1.1"
 
 
-@pytest.mark.usefixtures("api")
+@pytest.mark.usefixtures("http")
 async def test_what_a_client_says_about_its_address_is_replaced(client: httpx.AsyncClient) -> None:
     claims = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
     headers = (await client.get("/api/sessions", headers=claims)).json()["headers"]
@@ -164,7 +163,7 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, path: s
 
 
 async def test_page_by_address_leads_to_the_name(client: httpx.AsyncClient, free_port: int) -> None:
-    """A page from 127.0.0.1 would have an Origin that the gateway refuses."""
+    """A page from 127.0.0.1 would have an Origin that sockets are refused for."""
     answer = await client.get("/j", headers={"Host": f"127.0.0.1:{free_port}"})
     assert answer.status_code == 307
     assert answer.headers["Location"] == f"http://localhost:{free_port}/j"

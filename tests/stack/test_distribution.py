@@ -34,7 +34,7 @@ def test_wheel_holds_the_page_and_what_the_stack_reads(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "cavalcade/page/index.html" in names
     assert any(name.startswith("cavalcade/page/assets/") and name.endswith(".js") for name in names)
-    assert {"cavalcade/stack/services.caddyfile", "cavalcade/stack/phone/index.html"} <= names
+    assert {"cavalcade/stack/door.caddyfile", "cavalcade/stack/phone/index.html"} <= names
     assert not any("node_modules" in name or name.startswith("tests/") for name in names)
 
 

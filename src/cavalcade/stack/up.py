@@ -6,8 +6,9 @@ The process tree, in the order of starting; stopping goes the other way::
       watchdog - PostgreSQL        unless CAVALCADE_DATABASE_URL names one
       watchdog - Valkey            unless CAVALCADE_REDIS_URL names one
       watchdog - Caddy             the one door
-      watchdog - cavalcade api
-      watchdog - cavalcade gateway
+      watchdog - cavalcade api         with the backend `services`
+      watchdog - cavalcade gateway     with the backend `services`
+      watchdog - cavalcade node        with the backend `monolith`
       watchdog - cavalcade simulate    with --demo
 """
 
@@ -33,7 +34,7 @@ from cavalcade.settings import (
     ExternalServers,
     Settings,
 )
-from cavalcade.stack import caddy, data_directory, lan, postgres, probe, valkey
+from cavalcade.stack import caddy, data_directory, lan, postgres, probe, programs, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.progress import Progress
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from cavalcade.stack.caddy import Door
     from cavalcade.stack.data_directory import DataDirectory
+    from cavalcade.stack.programs import Program
 
 PAGE = Path(__file__).parent.parent / "page"
 _READY_WITHIN_S = 30.0
@@ -104,19 +106,19 @@ class _Stack:
         self._servers = servers
         self._data = data
         self._progress = progress
+        self._backend = programs.backend(options.backend, data.run)
         self.supervisor = Supervisor(progress, held=(data.lock,))
 
     async def run(self) -> None:
         door, data = self._options.door, self._data
         environment = self._environment()
-        # A wrong setting is told here in plain words, not by two processes that keep dying of it.
+        # A wrong setting is told here in plain words, not by processes that keep dying of it.
         Settings.from_environment({**self._options.environment, **environment})
         await self.supervisor.start(*await self._servers_to_start())
         self._write_caddyfile()
         await self.supervisor.start(
             caddy.service(data.caddy / "Caddyfile", self._caddy_answers, data.log("caddy")),
-            self._cavalcade("api", "API server", environment),
-            self._cavalcade("gateway", "gateway", environment),
+            *(self._cavalcade(program, environment) for program in self._backend.programs),
         )
         await self._until_ready_at_the_door()
         if door.certificate_page:
@@ -149,7 +151,7 @@ class _Stack:
         return self._data.run / "valkey.sock"
 
     def _environment(self) -> dict[str, str]:
-        """What the API server and the gateway are told, on top of what `cavalcade up` itself was."""
+        """What the processes of our own are told, on top of what `cavalcade up` itself was."""
         secrets = self._servers.secrets or (self._data.signing_secret(),)
         return {
             DATABASE_URL: self._servers.database_url or postgres.url(self._data.run / "postgres"),
@@ -161,21 +163,16 @@ class _Stack:
             TRUSTED_PROXIES: self._options.environment.get(TRUSTED_PROXIES, ""),
         }
 
-    def _cavalcade(self, command: str, name: str, environment: dict[str, str]) -> Service:
-        listen, internal = self._data.run / f"{command}.sock", self._data.run / f"{command}-internal.sock"
-
+    def _cavalcade(self, program: Program, environment: dict[str, str]) -> Service:
         def remove_sockets() -> None:
-            listen.unlink(missing_ok=True)
-            internal.unlink(missing_ok=True)
+            for path in program.sockets:
+                path.unlink(missing_ok=True)
 
         return Service(
-            name=name,
-            command=(
-                *(sys.executable, "-m", "cavalcade", command),
-                *("--listen", f"unix:{listen}", "--internal", f"unix:{internal}"),
-            ),
-            ready=functools.partial(_is_ready, listen, internal),
-            log=self._data.log(command),
+            name=program.name,
+            command=(sys.executable, "-m", "cavalcade", *program.arguments),
+            ready=functools.partial(_is_ready, program),
+            log=self._data.log(program.command),
             environment=environment,
             before_start=remove_sockets,
             ready_within_s=_READY_WITHIN_S,
@@ -185,11 +182,10 @@ class _Stack:
         if not (PAGE / "index.html").exists():
             self._progress.warn(f"The page is not built, so there is none to open: `make page` builds it into {PAGE}.")
         text = caddy.configuration(
-            self._options.backend,
             self._options.door,
             storage=self._data.caddy,
-            api=self._data.run / "api.sock",
-            gateway=self._data.run / "gateway.sock",
+            http=self._backend.http,
+            sockets=self._backend.sockets,
             page=PAGE,
         )
         (self._data.caddy / "Caddyfile").write_text(text, encoding="utf-8")
@@ -284,10 +280,10 @@ async def _at_once() -> bool:
     return True
 
 
-async def _is_ready(listen: Path, internal: Path) -> bool:
-    if (await probe.get("/readyz", socket=internal)).status != 200:
+async def _is_ready(program: Program) -> bool:
+    if (await probe.get("/readyz", socket=program.internal)).status != 200:
         return False
-    return _made_private(listen, internal)
+    return _made_private(*program.sockets)
 
 
 def _made_private(*sockets: Path) -> bool:
