@@ -31,7 +31,7 @@ def test_version() -> None:
 def test_help_lists_every_command_without_loading_it() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("up", "api", "gateway", "simulate"):
+    for command in ("up", "api", "gateway", "node", "inspect", "simulate"):
         assert f"  {command} " in done.stdout
     loaded = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "cavalcade", "--help"], capture_output=True, text=True, check=True
@@ -45,6 +45,8 @@ def test_help_lists_every_command_without_loading_it() -> None:
     [
         ("up", ["--lan", "--public-url", "cavalcade up --port 8081 --data ./second", "CAVALCADE_SECRET"]),
         ("api", ["CAVALCADE_DATABASE_URL", "CAVALCADE_WINDOW_MS", "cavalcade api --listen", "--internal"]),
+        ("node", ["CAVALCADE_REDIS_URL", "cavalcade node --listen", "--sockets"]),
+        ("inspect", ["cavalcade inspect --watch", "--internal", "--json"]),
         ("gateway", ["CAVALCADE_REDIS_URL", "cavalcade gateway --listen", "unix:/path/to.sock"]),
     ],
 )
@@ -90,14 +92,21 @@ def test_listen_address_is_checked(address: str) -> None:
     assert "is neither HOST:PORT nor unix:/path/to.sock" in answer.output
 
 
-@pytest.mark.parametrize("command", ["api", "gateway"])
-def test_processes_name_every_missing_setting(command: str) -> None:
+@pytest.mark.parametrize(("command", "more"), [("api", ()), ("gateway", ()), ("node", ("--sockets", "127.0.0.1:3"))])
+def test_processes_name_every_missing_setting(command: str, more: tuple[str, ...]) -> None:
     given = {name: "" for name in os.environ if name.startswith("CAVALCADE_")}
-    done = run(command, "--listen", "127.0.0.1:1", "--internal", "127.0.0.1:2", environment=given)
+    done = run(command, "--listen", "127.0.0.1:1", "--internal", "127.0.0.1:2", *more, environment=given)
     assert done.returncode == 1
     for name in ("CAVALCADE_DATABASE_URL", "CAVALCADE_REDIS_URL", "CAVALCADE_SECRET"):
         assert f"cavalcade: {name} is not set" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_inspect_says_that_nothing_runs(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(commands, ["inspect", "--data", str(tmp_path / "none")])
+    assert answer.exit_code == 1
+    assert "Nothing of Cavalcade runs at" in answer.output
+    assert not (tmp_path / "none").exists()
 
 
 def test_default_data_directory_follows_the_platform() -> None:

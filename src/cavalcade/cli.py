@@ -101,6 +101,17 @@ _NODE_HELP = "Run one node: HTTP and sockets in one process, and a supervised pr
     )
 )
 
+_INSPECT_HELP = """
+Show the processes inside a running node: each part of the application and each session, how many messages wait in
+their mailboxes, how often they were started again, and how late the event loop runs.
+
+Where the backend is "services", there is no such tree: it shows the health of its processes.
+
+\b
+  cavalcade inspect --watch
+  cavalcade inspect --internal 127.0.0.1:8302 --json
+"""
+
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 # Commands of other parts: where each is imported from once it is used, and what the list of commands says of it.
@@ -246,7 +257,9 @@ def default_data_directory(environment: Mapping[str, str]) -> Path:
         raise click.UsageError("This user has no home folder: say with --data where to keep everything.") from None
 
 
-def _as_address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def _as_address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
     kind, _, rest = value.partition(":")
     if kind == "unix" and rest.startswith("/"):
         return value
@@ -310,3 +323,31 @@ def node(listen: str, sockets: str, internal: str) -> None:
     from cavalcade.monolith import application  # noqa: PLC0415 - see the top of this module
 
     application.run(checked, application.Listeners(http=listen, sockets=sockets, internal=internal))
+
+
+@commands.command(short_help="Show the processes inside a running node.", help=_INSPECT_HELP)
+@click.option("--data", type=click.Path(path_type=Path), help="The folder that `cavalcade up` was given.")
+@click.option("--internal", metavar="ADDRESS", callback=_as_address, help="What the process was given as --internal.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--watch", is_flag=True, help="Show it again every second, until ctrl-C.")
+def inspect(*, data: Path | None, internal: str | None, as_json: bool, watch: bool) -> None:
+    """Ask a running installation for its process tree and show it."""
+    from cavalcade.inspection import source, view  # noqa: PLC0415 - see the top of this module
+
+    if data and internal:
+        raise click.UsageError("--data and --internal exclude each other.")
+    if as_json and watch:
+        raise click.UsageError("--json and --watch exclude each other.")
+    try:
+        if internal:
+            origin = source.Origin.at(internal)
+        else:
+            origin = source.Origin.of_data(data or default_data_directory(os.environ))
+        if as_json:
+            click.echo(source.look(origin).as_json())
+        elif watch:
+            view.watch(origin)
+        else:
+            view.show(source.look(origin))
+    except source.NothingRuns as error:
+        _fail(str(error))

@@ -23,14 +23,16 @@ def test_settings_file_is_complete() -> None:
     assert Settings.from_environment(environment).public_url == "https://convoy.example.org"
 
 
-@pytest.mark.parametrize("name", ["api", "gateway"])
-def test_units_give_the_options_that_the_command_takes(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "listeners"), [("api", {"--listen"}), ("gateway", {"--listen"}), ("node", {"--listen", "--sockets"})]
+)
+def test_units_give_the_options_that_the_command_takes(name: str, listeners: set[str]) -> None:
     unit = (DEPLOY / "systemd" / f"cavalcade-{name}.service").read_text()
     (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
     _, command, *arguments = shlex.split(line.removeprefix("ExecStart="))
     assert command == name
     options = {option for parameter in commands.commands[name].params for option in parameter.opts}
-    assert set(arguments[::2]) == {"--listen", "--internal"} <= options
+    assert set(arguments[::2]) == listeners | {"--internal"} <= options
     assert "EnvironmentFile=/etc/cavalcade.env" in unit
 
 

@@ -168,11 +168,18 @@ def _check(path: Path) -> None:
         )
 
 
-def _sockets(path: Path) -> Path:
+def sockets_folder(path: Path) -> Path:
+    """Where the sockets are of whatever runs on the data directory at ``path``, whether or not it exists."""
+    path = path.expanduser().resolve()
     run = path / "run"
     if len(os.fsencode(run / _LONGEST_SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
         name = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
         run = Path(tempfile.gettempdir()) / f"cavalcade-{os.geteuid()}-{name}"
+    return run
+
+
+def _sockets(path: Path) -> Path:
+    run = sockets_folder(path)
     run.mkdir(mode=0o700, exist_ok=True)
     # Anybody may make a folder of this name under the temporary folder before us.
     found = run.lstat()

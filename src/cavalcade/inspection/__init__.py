@@ -1,0 +1,1 @@
+"""`cavalcade inspect`: looks into processes that run, over their internal listeners."""
