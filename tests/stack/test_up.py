@@ -91,12 +91,16 @@ async def test_kill_leaves_nothing_behind_and_the_data_is_kept(
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the processes through /proc")
-async def test_every_part_comes_back(directory: Path, free_port: int, start_up: StartUp) -> None:
-    up = await start_up("--port", str(free_port), "--data", directory / "data")
+@pytest.mark.parametrize(("backend", "own"), [("services", ["api.log", "gateway.log"]), ("monolith", ["node.log"])])
+async def test_every_part_comes_back(
+    directory: Path, free_port: int, start_up: StartUp, backend: str, own: list[str]
+) -> None:
+    up = await start_up("--backend", backend, "--port", str(free_port), "--data", directory / "data")
     base = await up.ready()
-    for log in ("postgres.log", "valkey.log", "caddy.log", "api.log", "gateway.log"):
+    logs = ["postgres.log", "valkey.log", "caddy.log", *own]
+    for log in logs:
         os.kill(watched(up, log), signal.SIGKILL)
-    await up.says("serves again", times=5)
+    await up.says("serves again", times=len(logs))
     async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.post("/api/sessions", json={})).status_code == 201
