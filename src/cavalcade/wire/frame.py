@@ -20,7 +20,7 @@ _MAX_STRING: Final = 255
 
 
 class Message(NamedTuple):
-    """One frame; a tuple, since one is made for each fix and a frozen dataclass takes three times as long to make.
+    """One frame; a tuple, since one is made for each fix and a frozen dataclass takes over twice as long to make.
 
     Attributes:
         join_ref: The ref of the join that opened the channel; None for broadcasts and heartbeats.
