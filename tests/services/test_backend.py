@@ -195,3 +195,17 @@ async def test_nobody_reads_anything_of_another_session(gateway: Gateway) -> Non
         await anna.round_trip()
         assert {m.event for m in anna.received} <= {"phx_reply", "presence_state"}
         assert await gateway.backend.positions(one) == {}
+
+
+async def test_a_connected_host_is_noted_before_any_process_can_be_killed(
+    gateway: Gateway,
+) -> None:
+    session_id = await gateway.session(2)
+    async with await Peer.connect(gateway, session_id, 1) as anna:
+        await anna.join()
+        assert await gateway.live.seen_at(session_id, 1) is None
+        before = now_ms()
+        gateway.backend.note_hosts()
+        seen_at = await gateway.live.seen_at(session_id, 1)
+        assert seen_at is not None
+        assert seen_at >= before

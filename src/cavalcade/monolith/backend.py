@@ -1,13 +1,16 @@
 """Route 2 behind the seam: every call becomes a message to the session's process."""
 
 import asyncio
+from collections.abc import Iterable
 
 from cavalcade.domain.fix import Position
+from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import Attach, Detach, Submit
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import Surroundings
 from cavalcade.server.backend import Attachment, Receipt
+from cavalcade.server.fanout import Fanout
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.outbox import Outbox
 
@@ -43,6 +46,11 @@ class MonolithBackend(Foundation):
             self._registry.send(session_id, Detach(outbox))
         else:
             del self._registry.places[session_id]
+
+    def here(self) -> Iterable[tuple[SessionState, Fanout]]:
+        """See `server.foundation.Foundation.here`."""
+        processes = (place.process for place in self._registry.places.values())
+        return ((one.state, one.fanout) for one in processes if one is not None and one.fanout is not None)
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""

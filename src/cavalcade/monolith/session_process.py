@@ -220,7 +220,7 @@ class SessionProcess:
 
     def _detach(self, outbox: Outbox) -> None:
         assert self.fanout is not None
-        if self.fanout.remove(outbox) and outbox.participant not in self.fanout.present:
+        if self.fanout.remove(outbox) and not self.fanout.is_present(outbox.participant):
             expires_at = self.state.session.expires_at
             self._here.writer.seen(self._session_id, outbox.participant, self._here.clock.now(), expires_at)
 
@@ -274,7 +274,7 @@ class SessionProcess:
     async def _host_seen(self, state: SessionState) -> int | None:
         assert self.fanout is not None
         host = state.host
-        if host is None or host.id in self.fanout.present:
+        if host is None or self.fanout.is_present(host.id):
             return self._here.clock.now()
         return await self._here.live.seen_at(self._session_id, host.id)
 

@@ -78,6 +78,10 @@ class Fanout:
         """Who is connected, with the refs of their connections."""
         return {who: [box.presence_ref for box in boxes] for who, boxes in self._by_participant.items()}
 
+    def is_present(self, participant: int) -> bool:
+        """Whether somebody is connected."""
+        return participant in self._by_participant
+
     def add(self, outbox: Outbox) -> None:
         """Adds a connection and tells the others who is there; a fifth one of somebody replaces their oldest."""
         mine = self._by_participant[outbox.participant]

@@ -1,16 +1,17 @@
 """What both backends do alike because the data is in the same place: live positions, readiness, expiry, purging."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import Limits
+from cavalcade.domain.model import Limits, SessionState
 from cavalcade.domain.operations import Expire, Operation
 from cavalcade.server.backend import Neighbour, Receipt
 from cavalcade.server.clock import now_ms
+from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
@@ -35,6 +36,21 @@ class Foundation(ABC):
     @abstractmethod
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""
+
+    @abstractmethod
+    def here(self) -> Iterable[tuple[SessionState, Fanout]]:
+        """The sessions that have connections in this process."""
+
+    def note_hosts(self) -> None:
+        """Notes for the hosts that are connected here that they are there now.
+
+        It is noted when they go, too; but a process that is killed notes nothing.
+        """
+        now = now_ms()
+        for state, fanout in self.here():
+            host = state.host
+            if host is not None and fanout.is_present(host.id):
+                self._writer.seen(state.session.id, host.id, now, state.session.expires_at)
 
     async def positions(self, session_id: str) -> Mapping[int, Position]:
         """See `server.backend.Backend.positions`."""

@@ -1,6 +1,7 @@
-"""What time does to sessions: those whose time is over end, and what has ended is deleted."""
+"""What time does to sessions: hosts are seen, those whose time is over end, and what has ended is deleted."""
 
 import asyncio
+import itertools
 from typing import Final
 
 import structlog
@@ -10,6 +11,9 @@ from cavalcade.server.foundation import Foundation
 from cavalcade.storage.errors import Unavailable
 
 INTERVAL_S: Final = 1.0
+
+NOTE_EVERY: Final = 10
+"""Rounds between two notes of which hosts are connected."""
 
 _log = structlog.get_logger(__name__)
 
@@ -21,7 +25,9 @@ async def keep_up(backend: Foundation, purge_after_s: int) -> None:
         backend: Whose sessions.
         purge_after_s: How long after its end a session is deleted.
     """
-    while True:
+    for turn in itertools.count():
+        if turn % NOTE_EVERY == 0:
+            backend.note_hosts()
         try:
             await backend.expire()
             purged = await backend.purge(now_ms() - purge_after_s * 1000)

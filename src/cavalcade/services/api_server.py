@@ -58,17 +58,20 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         signer=TokenSigner(settings.secrets),
         limiter=FailureLimiter(client, settings.secrets[0]),
     )
-    work = [
-        link.run(),
-        writer.run(),
-        serve_http(create_app(api, registry), listen),
-        serve_internal(internal, backend, registry),
-    ]
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(task) for task in work]
+        background = [group.create_task(link.run()), group.create_task(writer.run())]
+        listeners = [
+            group.create_task(serve_http(create_app(api, registry), listen)),
+            group.create_task(serve_internal(internal, backend, registry)),
+        ]
         _log.info("api_server_started", listen=listen)
         await stopped.wait()
-        for task in tasks:
+        for task in listeners:
+            task.cancel()
+        # The last requests still have something to publish.
+        await asyncio.wait(listeners)
+        writer.flush()
+        for task in background:
             task.cancel()
     await store.close()
     await client.aclose()

@@ -1,6 +1,7 @@
 """Route 1 behind the seam: PostgreSQL orders the changes, Redis holds the live state, any process serves anybody."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -14,6 +15,7 @@ from cavalcade.domain.operations import Operation, SendFixes
 from cavalcade.server.backend import MAX_MISSED, Attachment, Receipt
 from cavalcade.server.carrying import Carried, carry_out, newest_kept, shares
 from cavalcade.server.clock import now_ms
+from cavalcade.server.fanout import Fanout
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.outbox import Outbox
@@ -78,6 +80,11 @@ class ServicesBackend(Foundation):
         hosted = hub.hosted.get(session_id)
         if hub.remove(session_id, outbox) and hosted is not None:
             self._writer.seen(session_id, outbox.participant, now_ms(), hosted.stored.state.session.expires_at)
+
+    def here(self) -> Iterable[tuple[SessionState, Fanout]]:
+        """See `server.foundation.Foundation.here`."""
+        hosted = () if self._hub is None else self._hub.hosted.values()
+        return ((one.stored.state, one.fanout) for one in hosted)
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""
@@ -149,7 +156,7 @@ class ServicesBackend(Foundation):
     async def _host_seen(self, state: SessionState) -> int | None:
         host = state.host
         hosted = None if self._hub is None else self._hub.hosted.get(state.session.id)
-        if host is None or (hosted is not None and host.id in hosted.fanout.present):
+        if host is None or (hosted is not None and hosted.fanout.is_present(host.id)):
             return now_ms()
         return await self._live.seen_at(state.session.id, host.id)
 

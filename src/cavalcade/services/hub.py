@@ -131,7 +131,7 @@ class Hub:
         if not hosted.fanout:
             loop = asyncio.get_running_loop()
             hosted.linger = loop.call_later(LINGER_S, self._drop, session_id)
-        return outbox.participant not in hosted.fanout.present
+        return not hosted.fanout.is_present(outbox.participant)
 
     def receive(self, session_id: str, events: Iterable[Event]) -> None:
         """Takes events from this process or another one, in whatever order, however often."""
