@@ -12,7 +12,6 @@ from typing import Final
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, SessionChanged
-from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits, SessionState
 from cavalcade.domain.operations import SendFixes
 from cavalcade.domain.session import evolve, withdrawn
@@ -127,7 +126,7 @@ class SessionProcess:
         if oldest < stored.state.offset:
             missed = await self._here.store.events_after(self._session_id, oldest)
         self._stored = stored
-        fanout = Fanout(self._session_id, self._here.clock, self._accepted, due=lambda: self._mailbox.put(Flush()))
+        fanout = Fanout(self._session_id, self._here.clock, due=lambda: self._mailbox.put(Flush()))
         self.fanout = fanout
         fanout.adopt(self._audience)
         for event in missed:
@@ -175,9 +174,11 @@ class SessionProcess:
     def _flush(self) -> None:
         assert self.fanout is not None
         state = self.state
-        for participant, position in self._mailbox.take_positions().items():
-            if shares(state, participant):
-                self.fanout.accept(participant, position)
+        taken = self._mailbox.take_positions()
+        accepted = {who: where for who, where in taken.items() if shares(state, who) and self.fanout.accept(who, where)}
+        if accepted:
+            # Before anything is sent: whatever fails from here on, the next process finds them.
+            self._here.writer.put(self._session_id, state.session.expires_at, accepted)
         self.fanout.flush()
 
     def _attach(self, message: Attach) -> None:
@@ -277,9 +278,6 @@ class SessionProcess:
         if host is None or self.fanout.is_present(host.id):
             return self._here.clock.now()
         return await self._here.live.seen_at(self._session_id, host.id)
-
-    def _accepted(self, participant: int, position: Position) -> None:
-        self._here.writer.put(self._session_id, self.state.session.expires_at, {participant: position})
 
     def _link(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Runs something beside the process, which fails with it."""

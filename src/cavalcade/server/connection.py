@@ -285,7 +285,7 @@ class Connection(WSListener):
         if position is None:
             self._server.metrics.positions_refused.inc()
             return
-        self._server.metrics.positions_received.inc()
+        self._server.positions_received += 1
         self._server.backend.report(self._session_id, outbox.participant, position)
 
     # Joining.

@@ -5,7 +5,7 @@ Both backends hold one of these for each session that has connections here; they
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, Protocol
 
 from cavalcade.domain.events import Event
@@ -41,7 +41,7 @@ class Fanout:
         self,
         session_id: str,
         clock: Clock,
-        changed: Callable[[int, Position], None],
+        changed: Callable[[Mapping[int, Position]], None] | None = None,
         due: Callable[[], object] | None = None,
     ) -> None:
         """Starts without anybody.
@@ -49,7 +49,7 @@ class Fanout:
         Args:
             session_id: Which session.
             clock: The time and the window.
-            changed: Called with every accepted position, to be stored.
+            changed: Called at each flush with what it shows, to be stored; by default nobody is.
             due: Called when it is time to `flush`; by default it flushes by itself.
         """
         self.topic = TOPIC_PREFIX + session_id
@@ -137,7 +137,6 @@ class Fanout:
         if self._is_holding and participant not in self._pending:
             self.stop()
         self._pending.add(participant)
-        self._changed(participant, position)
         self.expect()
         return True
 
@@ -167,8 +166,11 @@ class Fanout:
             self._last_flush = moment
             for who in due:
                 self._flushed_at[who] = moment
+            positions = {who: self.newest[who] for who in due}
+            if self._changed is not None:
+                self._changed(positions)
             if self._outboxes:
-                self._send_positions([(who, self.newest[who]) for who in due])
+                self._send_positions(positions.items())
         if self._pending:
             earliest = min(self._flushed_at.get(who, moment) for who in self._pending) + MIN_INTERVAL_S
             self._arm(max(self._clock.window_s(), earliest - moment))
@@ -196,7 +198,7 @@ class Fanout:
     def _arm(self, delay: float) -> None:
         self._timer = self._loop.call_later(delay, self._due)
 
-    def _send_positions(self, positions: list[tuple[int, Position]]) -> None:
+    def _send_positions(self, positions: Collection[tuple[int, Position]]) -> None:
         """Encodes once for each mode that is listening, then writes the same bytes to every connection."""
         now = self._clock.now()
         frames = {mode: self._positions_frame(mode, now, positions) for mode, count in self._modes.items() if count}

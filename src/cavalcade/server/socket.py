@@ -39,6 +39,8 @@ class SocketServer:
         """
         self.backend = backend
         self.metrics = metrics
+        self.positions_received = 0
+        """Valid positions since the last sweep: a plain number, as this is counted for every one of them."""
         self._signer = signer
         self._origins = allowed_origins(public_url)
         self._connections: dict[Connection, None] = {}
@@ -66,7 +68,9 @@ class SocketServer:
             self.sweep(asyncio.get_running_loop().time())
 
     def sweep(self, moment: float) -> None:
-        """Closes what has been idle for too long at a moment of the loop's clock."""
+        """Closes what has been idle for too long at a moment of the loop's clock, and hands in what was counted."""
+        self.metrics.positions_received.inc(self.positions_received)
+        self.positions_received = 0
         for connection in tuple(self._connections):
             silent = moment - connection.last_received_at > SILENCE_S
             if silent or (not connection.is_joined and moment - connection.joined_or_opened_at > JOIN_S):

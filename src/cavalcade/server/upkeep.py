@@ -12,6 +12,9 @@ from cavalcade.storage.errors import Unavailable
 
 INTERVAL_S: Final = 1.0
 
+PURGE_EVERY: Final = 5
+"""Rounds between two purges; what is promised is a minute."""
+
 NOTE_EVERY: Final = 10
 """Rounds between two notes of which hosts are connected."""
 
@@ -30,7 +33,7 @@ async def keep_up(backend: Foundation, purge_after_s: int) -> None:
             backend.note_hosts()
         try:
             await backend.expire()
-            purged = await backend.purge(now_ms() - purge_after_s * 1000)
+            purged = await backend.purge(now_ms() - purge_after_s * 1000) if turn % PURGE_EVERY == 0 else 0
         except Unavailable:
             _log.warning("upkeep_postponed")
         else:

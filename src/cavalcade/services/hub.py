@@ -6,7 +6,7 @@ in meanwhile. Events are applied in the order of offsets; what is missing is fet
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -241,7 +241,7 @@ class Hub:
         if stored is None or stored.state.is_over(self._clock.now()):
             self.broker.unsubscribe(session_id)
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
-        fanout = Fanout(session_id, self._clock, lambda who, where: self._stored_later(session_id, who, where))
+        fanout = Fanout(session_id, self._clock, lambda positions: self._store_later(session_id, positions))
         sharing = {who for who, person in stored.state.participants.items() if person.sharing}
         fanout.newest.update({who: where for who, where in positions.items() if who in sharing})
         hosted = Hosted(stored, fanout)
@@ -250,10 +250,10 @@ class Hub:
         self.receive(session_id, arrived)
         return hosted
 
-    def _stored_later(self, session_id: str, participant: int, position: Position) -> None:
+    def _store_later(self, session_id: str, positions: Mapping[int, Position]) -> None:
         hosted = self.hosted.get(session_id)
         if hosted is not None:
-            self._writer.put(session_id, hosted.stored.state.session.expires_at, {participant: position})
+            self._writer.put(session_id, hosted.stored.state.session.expires_at, positions)
 
     def _drop(self, session_id: str) -> None:
         """Stops hosting a session. Connections that still hang on it are on their way out."""
