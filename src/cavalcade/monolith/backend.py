@@ -42,10 +42,7 @@ class MonolithBackend(Foundation):
         if place is None or outbox not in place.audience:
             return
         place.audience.remove(outbox)
-        if place.task is not None or place.audience:
-            self._registry.send(session_id, Detach(outbox))
-        else:
-            del self._registry.places[session_id]
+        self._registry.send(session_id, Detach(outbox))  # a process that hibernates must note when they were last seen
 
     def here(self) -> Iterable[tuple[SessionState, Fanout]]:
         """See `server.foundation.Foundation.here`."""

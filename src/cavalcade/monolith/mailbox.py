@@ -51,13 +51,20 @@ class Hibernate:
 
 
 @dataclass(frozen=True, slots=True)
+class Operate:
+    """The first of the operations has come in; see `Mailbox.take_operation`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A part of the process that ran beside it has failed, and so has the process."""
 
+    process: object
+    """Whose part it was: a later process has nothing to do with it."""
     failure: BaseException
 
 
-Message = Attach | Detach | Submit | Flush | Hibernate | Failed
+Message = Attach | Detach | Submit | Operate | Flush | Hibernate | Failed
 
 
 class Mailbox:
@@ -68,20 +75,28 @@ class Mailbox:
     def __init__(self) -> None:
         """Starts empty."""
         self._messages: list[Message] = []
-        self._operations = 0
+        self._operations: list[Submit] = []
         self._positions: dict[int, Position] = {}
         self._reader: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
         """How many messages wait; the conflated positions count as one."""
-        return len(self._messages) + bool(self._positions)
+        return len(self._messages) + len(self._operations) + bool(self._positions)
+
+    @property
+    def has_operations(self) -> bool:
+        """Whether operations wait."""
+        return bool(self._operations)
 
     def put(self, message: Message) -> bool:
         """Adds a message; False where it is an operation and too many wait."""
         if isinstance(message, Submit):
-            if self._operations >= MAX_OPERATIONS:
+            if len(self._operations) >= MAX_OPERATIONS:
                 return False
-            self._operations += 1
+            self._operations.append(message)
+            if len(self._operations) > 1:
+                return True  # whoever carries out the first takes this one as well
+            message = Operate()
         self._messages.append(message)
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
@@ -92,10 +107,16 @@ class Mailbox:
         if is_newer(position, self._positions.get(participant)):
             self._positions[participant] = position
 
-    def take_positions(self) -> dict[int, Position]:
-        """Takes out the positions."""
-        taken, self._positions = self._positions, {}
-        return taken
+    def take_position(self) -> tuple[int, Position] | None:
+        """Takes out one position with its participant; None where there are no more.
+
+        One at a time: if it brings the process down, the others are still here for the next one.
+        """
+        return self._positions.popitem() if self._positions else None
+
+    def take_operation(self) -> Submit | None:
+        """Takes out the operation whose turn it is; None where there are no more."""
+        return self._operations.pop(0) if self._operations else None
 
     async def get(self) -> Message:
         """Waits for the next message and takes it out."""
@@ -105,17 +126,10 @@ class Mailbox:
                 await self._reader
             finally:
                 self._reader = None
-        return self.take()
-
-    def take(self) -> Message:
-        """Takes out the next message, which must be there."""
-        message = self._messages.pop(0)
-        if isinstance(message, Submit):
-            self._operations -= 1
-        return message
+        return self._messages.pop(0)
 
     def drain(self) -> list[Message]:
-        """Takes out everything but the positions."""
-        taken, self._messages = self._messages, []
-        self._operations = 0
+        """Empties the mailbox, and returns what somebody may be waiting for."""
+        taken = [*self._messages, *self._operations]
+        self._messages, self._operations, self._positions = [], [], {}
         return taken

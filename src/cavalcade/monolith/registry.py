@@ -1,7 +1,8 @@
 """From a session to its process: started when it is needed, started again when it fails, gone when it is idle.
 
 This is the node's dynamic supervisor. Each session has a restart budget of its own, so one that fails for ever is given
-up alone. What must outlive a process is kept here, in its place: the mailbox and the list of connections.
+up alone. What must outlive a process is kept here, in its place: the mailbox, the list of connections, and the newest
+positions.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from typing import Final
 import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.fix import Position
 from cavalcade.monolith.mailbox import Hibernate, Mailbox, Message
 from cavalcade.monolith.session_process import SessionProcess, Surroundings, refuse
 from cavalcade.monolith.supervisor import Intensity, RestartBudget, report_crash
@@ -38,6 +40,8 @@ class Place:
 
     mailbox: Mailbox = field(default_factory=Mailbox)
     audience: list[Outbox] = field(default_factory=list)
+    positions: dict[int, Position] = field(default_factory=dict)
+    """What the last process knew when it went; Redis may be away, or may have lost them, when the next one starts."""
     process: SessionProcess | None = None
     task: asyncio.Task[None] | None = None
     budget: RestartBudget | None = None
@@ -82,6 +86,9 @@ class Registry:
 
     async def run(self) -> None:
         """Lets idle processes hibernate, until cancelled; then stops all."""
+        for session_id, place in tuple(self.places.items()):
+            if len(place.mailbox):  # left there when this was stopped and started again
+                self.wake(session_id, place)
         try:
             while True:
                 await asyncio.sleep(SCAN_S)
@@ -95,9 +102,11 @@ class Registry:
 
     def rewrite(self) -> None:
         """Hands all newest positions to the writer again: Redis may have lost them."""
-        for place in self.places.values():
+        for session_id, place in tuple(self.places.items()):
             if place.process is not None:
                 place.process.rewrite()
+            elif place.positions:
+                self.wake(session_id, place)  # it hibernates, and writes what Redis has not when it starts
 
     def scan(self, moment: float) -> None:
         """Asks processes that had nothing to do for a while to hibernate, at a moment of the loop's clock."""
@@ -120,9 +129,10 @@ class Registry:
 
     async def _live(self, session_id: str, place: Place) -> bool:
         """One life of the process; whether another one is due."""
-        place.process = process = SessionProcess(session_id, self._here, place.mailbox, place.audience)
         give_up_at = self._loop.time() + LOAD_S
         while True:
+            process = SessionProcess(session_id, self._here, place.mailbox, place.audience, place.positions)
+            place.process = process
             try:
                 await process.run()
             except Unavailable:
@@ -163,4 +173,3 @@ class Registry:
     def _dismiss(self, place: Place, rejected: Rejected) -> None:
         """Answers everything that waits."""
         refuse(place.mailbox.drain(), rejected)
-        place.mailbox.take_positions()

@@ -5,17 +5,17 @@ run beside it, linked, so that positions flow while PostgreSQL is slow, and so t
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Final
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, SessionChanged
+from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits, SessionState
 from cavalcade.domain.operations import SendFixes
 from cavalcade.domain.session import evolve, withdrawn
-from cavalcade.monolith.mailbox import Attach, Detach, Failed, Flush, Hibernate, Mailbox, Message, Submit
+from cavalcade.monolith.mailbox import Attach, Detach, Failed, Flush, Hibernate, Mailbox, Message, Operate, Submit
 from cavalcade.server.backend import MAX_MISSED, Attachment
 from cavalcade.server.carrying import carry_out, newest_kept, shares
 from cavalcade.server.clock import AdaptiveClock
@@ -53,17 +53,26 @@ class SessionProcess:
         "_beside",
         "_handled",
         "_here",
+        "_in_hand",
+        "_is_over",
         "_log",
         "_mailbox",
+        "_positions",
         "_session_id",
         "_stored",
-        "_submissions",
         "_worker",
         "fanout",
         "last_message",
     )
 
-    def __init__(self, session_id: str, here: Surroundings, mailbox: Mailbox, audience: list[Outbox]) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        here: Surroundings,
+        mailbox: Mailbox,
+        audience: list[Outbox],
+        positions: dict[int, Position],
+    ) -> None:
         """Prepares a process; `run` is its life.
 
         Args:
@@ -71,11 +80,14 @@ class SessionProcess:
             here: What it shares with the others.
             mailbox: What it reads.
             audience: The session's connections, which outlive it.
+            positions: The newest that the process before it knew; where it leaves its own to the next.
         """
         self._session_id, self._here, self._mailbox, self._audience = session_id, here, mailbox, audience
+        self._positions = positions
         self._stored: Stored | None = None
         self._log: list[Event] = []
-        self._submissions: deque[Submit] | None = None
+        self._in_hand: Submit | None = None
+        self._is_over = False
         self._worker: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] | None = None
         self._handled: Message | None = None
@@ -102,12 +114,13 @@ class SessionProcess:
             while self.state.ended is None:
                 message = await self._mailbox.get()
                 self._handled = message
-                if not isinstance(message, Failed):
+                if not isinstance(message, Failed | Operate):
                     self.last_message = type(message).__name__
                 if isinstance(message, Hibernate) and self._is_idle():
                     return
                 self._handle(message)
                 self._handled = None
+            self._audience.clear()  # the end was the last thing that they were owed
         finally:
             self._stop()
 
@@ -119,7 +132,7 @@ class SessionProcess:
     async def _start(self) -> None:
         """Loads events and positions, and gives the audience what it missed meanwhile."""
         stored, positions = await self._here.loads.load(self._session_id)
-        if stored is None or stored.state.ended is not None:
+        if stored is None:
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
         missed: list[Event] = []
         oldest = min((outbox.offset for outbox in self._audience), default=stored.state.offset)
@@ -131,20 +144,30 @@ class SessionProcess:
         fanout.adopt(self._audience)
         for event in missed:
             fanout.deliver(event)
-        positions = {**positions, **self._here.writer.waiting(self._session_id)}
-        fanout.restore({who: where for who, where in positions.items() if shares(stored.state, who)})
+        if stored.state.ended is not None:
+            # Perhaps the process before this one had stored the end and could not tell.
+            self._audience.clear()
+            self._here.writer.end(self._session_id)
+            raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
+        for known in (positions, self._here.writer.waiting(self._session_id), self._positions):
+            fanout.restore({who: where for who, where in known.items() if shares(stored.state, who)})
+        if fanout.newest != positions:
+            self.rewrite()
         if len(self._mailbox):
             fanout.expect()
+        if self._mailbox.has_operations:
+            self._worker = self._link(self._work())
 
     def _stop(self) -> None:
         """Lets go of everything; whoever still waits for an answer is told to ask again."""
+        self._is_over = True
         if self.fanout is not None:
             self.fanout.stop()
+            self._positions.clear()
+            self._positions.update(self.fanout.newest)
         for task in (*(self._beside or ()), *((self._worker,) if self._worker else ())):
             task.cancel()
-        unanswered: list[Message] = [*(self._submissions or ())]
-        if self._handled is not None:
-            unanswered.append(self._handled)
+        unanswered = [message for message in (self._in_hand, self._handled) if message is not None]
         refuse(unanswered, Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
 
     def _is_idle(self) -> bool:
@@ -156,10 +179,7 @@ class SessionProcess:
         match message:
             case Flush():
                 self._flush()
-            case Submit():
-                if self._submissions is None:
-                    self._submissions = deque()
-                self._submissions.append(message)
+            case Operate():
                 if self._worker is None:
                     self._worker = self._link(self._work())
             case Attach():
@@ -167,15 +187,19 @@ class SessionProcess:
             case Detach():
                 self._detach(message.outbox)
             case Failed():
-                raise message.failure
-            case Hibernate():
+                if message.process is self:
+                    raise message.failure
+            case Hibernate() | Submit():
                 pass
 
     def _flush(self) -> None:
         assert self.fanout is not None
         state = self.state
-        taken = self._mailbox.take_positions()
-        accepted = {who: where for who, where in taken.items() if shares(state, who) and self.fanout.accept(who, where)}
+        accepted = {}
+        while (taken := self._mailbox.take_position()) is not None:
+            participant, position = taken
+            if shares(state, participant) and self.fanout.accept(participant, position):
+                accepted[participant] = position
         if accepted:
             # Before anything is sent: whatever fails from here on, the next process finds them.
             self._here.writer.put(self._session_id, state.session.expires_at, accepted)
@@ -221,24 +245,25 @@ class SessionProcess:
 
     def _detach(self, outbox: Outbox) -> None:
         assert self.fanout is not None
-        if self.fanout.remove(outbox) and not self.fanout.is_present(outbox.participant):
+        self.fanout.remove(outbox)  # not there where the process has only just started
+        if not self.fanout.is_present(outbox.participant):
             expires_at = self.state.session.expires_at
             self._here.writer.seen(self._session_id, outbox.participant, self._here.clock.now(), expires_at)
 
     # Operations, one after another.
 
     async def _work(self) -> None:
-        submissions = self._submissions
-        while submissions:
-            submit = submissions[0]
+        while (submit := self._mailbox.take_operation()) is not None:
+            self._in_hand = submit
+            self.last_message = type(submit.operation.wish).__name__
             try:
                 await self._carry_out(submit)
             except Unavailable:
                 refuse([submit], Rejected(ErrorCode.UNAVAILABLE, "This cannot be stored right now; try again."))
             except Rejected as rejected:
                 refuse([submit], rejected)
-            submissions.popleft()
-        self._worker = self._submissions = None
+            self._in_hand = None
+        self._worker = None
 
     async def _carry_out(self, submit: Submit) -> None:
         assert self._stored is not None
@@ -286,8 +311,9 @@ class SessionProcess:
         return task
 
     def _linked_ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (failure := task.exception()) is not None:
-            self._mailbox.put(Failed(failure))
+        failure = RuntimeError("cancelled by somebody else") if task.cancelled() else task.exception()
+        if failure is not None and not self._is_over:
+            self._mailbox.put(Failed(self, failure))
 
 
 def refuse(messages: list[Message], rejected: Rejected) -> None:

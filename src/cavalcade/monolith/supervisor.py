@@ -93,6 +93,8 @@ class Running:
     task: asyncio.Task[None] | None = None
     restarts: int = 0
     last_failure: str = ""
+    reported: asyncio.Task[None] | None = None
+    """The last of its tasks whose failure was reported."""
 
 
 class Supervisor:
@@ -109,7 +111,7 @@ class Supervisor:
         self.name = name
         self.children = [Running(child) for child in children]
         self._budget = RestartBudget(intensity or Intensity())
-        self._ended: asyncio.Queue[Running] = asyncio.Queue()
+        self._ended: asyncio.Queue[Running]
 
     async def run(self) -> None:
         """Runs the children until cancelled, or until they fail too often.
@@ -117,6 +119,7 @@ class Supervisor:
         Raises:
             IntensityReached: When they do; the children are stopped first.
         """
+        self._ended = asyncio.Queue()  # what ended in an earlier life of this supervisor is no news
         try:
             for running in self.children:
                 self._start(running)
@@ -132,9 +135,10 @@ class Supervisor:
             await self._stop()
 
     def _start(self, running: Running) -> None:
-        task = asyncio.create_task(running.child.start(), name=f"{self.name}/{running.child.name}")
+        ended = self._ended
+        task = asyncio.create_task(_life(running.child), name=f"{self.name}/{running.child.name}")
         running.task = task
-        task.add_done_callback(lambda _: self._ended.put_nowait(running))
+        task.add_done_callback(lambda _: ended.put_nowait(running))
 
     def _wants_restart(self, running: Running) -> bool:
         task = running.task
@@ -142,7 +146,7 @@ class Supervisor:
             return running.child.restart is Restart.PERMANENT
         failure = task.exception()
         if failure is not None:
-            running.last_failure = type(failure).__name__
+            running.last_failure, running.reported = type(failure).__name__, task
             report_crash(f"{self.name}/{running.child.name}", failure)
         if running.child.restart is Restart.PERMANENT:
             return True
@@ -150,16 +154,36 @@ class Supervisor:
 
     async def _stop(self) -> None:
         """Stops the children in reverse order of their start."""
-        for running in reversed(self.children):
-            task = running.task
-            if task is None or task.done():
-                continue
+        try:
+            for running in reversed(self.children):
+                await self._stop_one(running)
+        except asyncio.CancelledError:
+            # Out of patience: whoever is left gets no time of its own any more, but is not left running either.
+            for running in self.children:
+                if running.task is not None:
+                    running.task.cancel()
+            raise
+
+    async def _stop_one(self, running: Running) -> None:
+        task, name = running.task, f"{self.name}/{running.child.name}"
+        if task is None:
+            return
+        if not task.done():
             task.cancel()
             await asyncio.wait({task}, timeout=running.child.shutdown_s)
-            if not task.done():
-                _log.error("shutdown_overdue", supervisor=self.name, child=running.child.name)
-                task.cancel()
-                await asyncio.wait({task}, timeout=KILL_S)
+        if not task.done():
+            _log.error("shutdown_overdue", supervisor=self.name, child=running.child.name)
+            task.cancel()
+            await asyncio.wait({task}, timeout=KILL_S)
+        if task.cancelled() or not task.done() or running.reported is task:
+            return
+        if (failure := task.exception()) is not None:
+            report_crash(name, failure)
+
+
+async def _life(child: Child) -> None:
+    """One life of a child; in here, so that one that cannot even start fails like any other."""
+    await child.start()
 
 
 def report_crash(process: str, failure: BaseException, message: str = "") -> None:
