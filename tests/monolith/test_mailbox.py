@@ -1,0 +1,120 @@
+"""Mailboxes: operations in order and bounded, positions conflated, nothing lost when the reader changes."""
+
+import asyncio
+import contextlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cavalcade.domain.fix import Position
+from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.monolith.mailbox import MAX_OPERATIONS, Flush, Hibernate, Mailbox, Message, Operate, Submit
+
+
+def _submit(loop: asyncio.AbstractEventLoop) -> Submit:
+    return Submit(Operation(1, SetProfile(name="Anna")), loop.create_future())
+
+
+def _operations(mailbox: Mailbox) -> list[Submit]:
+    taken = []
+    while (operation := mailbox.take_operation()) is not None:
+        taken.append(operation)
+    return taken
+
+
+@given(st.lists(st.sampled_from(["put", "take"]), max_size=3 * MAX_OPERATIONS), st.integers(0, 2 * MAX_OPERATIONS))
+def test_operations_leave_in_order_and_are_bounded(steps: list[str], burst: int) -> None:
+    loop = asyncio.new_event_loop()
+    mailbox = Mailbox()
+    waiting: list[Submit] = []
+    for step in ["put"] * burst + steps:
+        if step == "put":
+            submit = _submit(loop)
+            assert mailbox.put(submit) is (len(waiting) < MAX_OPERATIONS)
+            waiting = [*waiting, submit][:MAX_OPERATIONS]
+        else:
+            assert mailbox.take_operation() is (waiting.pop(0) if waiting else None)
+        assert mailbox.has_operations is bool(waiting)
+    assert _operations(mailbox) == waiting
+    loop.close()
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 9), st.integers(0, 99)), max_size=60))
+def test_positions_conflate_to_the_newest(reports: list[tuple[int, int, int]]) -> None:
+    mailbox = Mailbox()
+    newest: dict[int, int] = {}
+    for participant, fix_time, lat in reports:
+        mailbox.report(participant, Position(fix_time, lat, 0))
+        newest[participant] = max(newest.get(participant, 0), fix_time)
+        assert len(mailbox) == 1
+    taken = {}
+    while (one := mailbox.take_position()) is not None:
+        assert one[0] not in taken
+        taken[one[0]] = one[1].fix_time
+    assert taken == newest
+    assert len(mailbox) == 0
+
+
+async def test_a_full_mailbox_still_takes_everything_else() -> None:
+    mailbox, loop = Mailbox(), asyncio.get_running_loop()
+    while mailbox.put(_submit(loop)):
+        pass
+    mailbox.report(1, Position(0, 0, 0))
+    assert mailbox.put(Flush())
+    assert [type(await mailbox.get()) for _ in range(2)] == [Operate, Flush]
+    assert len(_operations(mailbox)) == MAX_OPERATIONS
+
+
+@given(st.data())
+def test_nothing_is_lost_across_a_change_of_reader(data: st.DataObject) -> None:
+    async def scenario() -> None:
+        mailbox, loop = Mailbox(), asyncio.get_running_loop()
+        sent: list[Message] = []
+        received: list[Message] = []
+
+        async def read() -> None:
+            while True:
+                received.append(await mailbox.get())
+
+        reader = asyncio.create_task(read())
+        for step in data.draw(
+            st.lists(st.sampled_from(["flush", "hibernate", "submit", "turn", "crash"]), max_size=40)
+        ):
+            if step == "turn":
+                await asyncio.sleep(0)
+            elif step == "crash":
+                reader.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await reader
+                reader = asyncio.create_task(read())
+            elif step == "submit":
+                sent.append(_submit(loop))
+                mailbox.put(sent[-1])
+            else:
+                sent.append(Flush() if step == "flush" else Hibernate())
+                mailbox.put(sent[-1])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reader
+        assert [one for one in received if not isinstance(one, Operate)] == [
+            one for one in sent if not isinstance(one, Submit)
+        ]
+        submits = [one for one in sent if isinstance(one, Submit)]
+        assert _operations(mailbox) == submits
+        assert (Operate() in received) is bool(submits)
+
+    asyncio.run(scenario())
+
+
+async def test_what_is_drained_is_everything_that_somebody_waits_for() -> None:
+    mailbox, loop = Mailbox(), asyncio.get_running_loop()
+    submits = [_submit(loop) for _ in range(3)]
+    for submit in submits:
+        mailbox.put(submit)
+    mailbox.report(1, Position(0, 0, 0))
+    assert [one for one in mailbox.drain() if isinstance(one, Submit)] == submits
+    assert len(mailbox) == 0
+    assert mailbox.put(submits[0])
+    assert isinstance(await mailbox.get(), Operate)

@@ -1,0 +1,29 @@
+"""The watchdog says where a blocked loop hangs."""
+
+import asyncio
+import time
+
+from structlog.testing import capture_logs
+
+from cavalcade.monolith.watchdog import StallWatchdog
+from tests.services.peer import eventually
+
+
+def block_the_loop(seconds: float) -> None:
+    """What no coroutine should do."""
+    time.sleep(seconds)
+
+
+async def test_a_blocking_call_is_counted_and_named() -> None:
+    watchdog = StallWatchdog()
+    running = asyncio.create_task(watchdog.run())
+    await asyncio.sleep(0.1)
+    with capture_logs() as logs:
+        block_the_loop(0.4)
+    await eventually(lambda: watchdog.longest_s > 0.3)
+    assert watchdog.stalls == 1
+    (stall,) = logs
+    assert stall["event"] == "loop_stalled"
+    assert any(frame.startswith("block_the_loop (test_watchdog.py:") for frame in stall["frames"])
+    running.cancel()
+    await asyncio.wait({running})
