@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,13 @@ from cavalcade.stack.process import Process
 TRIES: Final = 3
 """How often a run that had to be discarded is tried in its place."""
 
-NAMES: Final = ("floor", "gateway", "node-flush", "node-naive")
+NAMES: Final = ("floor", "gateway", "node", "node-ws-flush", "node-ws-naive")
+OURS: Final = ("gateway", "node")
+
+SESSION_BAR_KB: Final = 12
+"""What a session's process on `monolith` may take beyond its connections, kB."""
+
+SESSIONS_FOR_MEMORY: Final = 4000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,9 +62,9 @@ class Plan:
 @click.option("--pattern", type=click.Choice(["spread", "clustered"]), default="spread", show_default=True)
 @click.option("--only", "names", multiple=True, type=click.Choice(NAMES), default=NAMES, help="Some servers alone.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=ROOT / "build" / "bench.json")
-@click.option("--enforce", is_flag=True, help="Exit with 1 where the gateway is above its bar.")
+@click.option("--enforce", is_flag=True, help="Exit with 1 where a bar is missed.")
 def main(output: Path, *, enforce: bool, **options: object) -> None:
-    """Measure what the position path costs: the gateway against a raw write and against Node's ws.
+    """Measure what the position path costs: both backends against a raw write and against Node's ws.
 
     Each server runs alone on one core, the load and the databases on another. All get the same traffic: everybody
     sends one packed fix a second.
@@ -70,7 +77,7 @@ def main(output: Path, *, enforce: bool, **options: object) -> None:
         with tempfile.TemporaryDirectory(prefix="cavalcade-bench-") as name:
             folder = Path(name)
             folder.chmod(0o711)  # PostgreSQL may run as another user, who must pass
-            runs, titles = asyncio.run(_measure(plan, folder, console))
+            runs, titles, session_kb = asyncio.run(_measure(plan, folder, console))
     except MissingTool as error:
         raise click.ClickException(str(error)) from error
     except StackError as error:
@@ -79,18 +86,25 @@ def main(output: Path, *, enforce: bool, **options: object) -> None:
     console.print(table(summaries, titles))
     for summary in summaries:
         for name, cost in summary.helpers_position_us.items():
-            console.print(f"{summary.members} members: {name} took {cost:.2f} us a position for the gateway")
+            console.print(
+                f"{summary.members} members: {name} took {cost:.2f} us a position for {titles[summary.contender]}"
+            )
     judged = verdicts(summaries) if plan.window_ms == 500 else []
+    if session_kb is not None:
+        kept = session_kb <= SESSION_BAR_KB
+        judged.append((kept, f"a session's process takes {session_kb:.1f} kB, at most {SESSION_BAR_KB} allowed"))
     for kept, sentence in judged:
         console.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'MISSED'}[/]  {sentence}")
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(_as_json(plan, runs, summaries), indent=2) + "\n")
+    output.write_text(
+        json.dumps({**_as_json(plan, runs, summaries), "session_process_kb": session_kb}, indent=2) + "\n"
+    )
     console.print(f"Everything measured is in {output}")
     if enforce and not all(kept for kept, _ in judged):
         sys.exit(1)
 
 
-async def _measure(plan: Plan, folder: Path, console: Console) -> tuple[list[Run], dict[str, str]]:
+async def _measure(plan: Plan, folder: Path, console: Console) -> tuple[list[Run], dict[str, str], float | None]:
     available = cores()
     server_core, other_core = available[0], available[-1]
     os.sched_setaffinity(0, {other_core})  # what is started from here on inherits it
@@ -108,17 +122,34 @@ async def _measure(plan: Plan, folder: Path, console: Console) -> tuple[list[Run
                         if run.flaw is None:
                             break
                         console.print(f"[yellow]  discarded: {run.flaw}[/]")
-        return runs, {contender.name: contender.title for contender in entered}
+        memory = await _session_memory(folder) if "node" in plan.names else None
+        return runs, {contender.name: contender.title for contender in entered}, memory
+
+
+async def _session_memory(folder: Path) -> float:
+    """What a session's process takes beyond its connections, kB."""
+    addresses = (postgres.url(folder), valkey.url(folder / "valkey.sock"))
+    measuring = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.session_memory",
+        *addresses,
+        str(SESSIONS_FOR_MEMORY),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await measuring.communicate()
+    taken: float = json.loads(output)["kb"]
+    return taken
 
 
 @asynccontextmanager
 async def _contenders(plan: Plan, folder: Path) -> AsyncIterator[list[Contender]]:
     makers = {
         "floor": lambda: contenders.floor(folder, plan.window_ms),
-        "node-flush": lambda: contenders.node(folder, plan.window_ms),
-        "node-naive": lambda: contenders.node(folder, 0),
+        "node-ws-flush": lambda: contenders.node_ws(folder, plan.window_ms),
+        "node-ws-naive": lambda: contenders.node_ws(folder, 0),
     }
-    if "gateway" not in plan.names:
+    if not set(OURS) & set(plan.names):
         yield [makers[name]() for name in NAMES if name in plan.names]
         return
     data, sockets = folder / "postgres", folder
@@ -129,13 +160,16 @@ async def _contenders(plan: Plan, folder: Path) -> AsyncIterator[list[Contender]
     try:
         await database.until_ready()
         await redis.until_ready()
-        makers["gateway"] = lambda: contenders.gateway(
-            folder,
-            plan.window_ms,
-            postgres.url(sockets),
-            valkey.url(folder / "valkey.sock"),
-            {"Valkey": contenders.service_pid(redis)},
-        )
+        for name in OURS:
+            makers[name] = partial(
+                contenders.cavalcade,
+                name,
+                folder,
+                plan.window_ms,
+                database_url=postgres.url(sockets),
+                redis_url=valkey.url(folder / "valkey.sock"),
+                helper_pids={"Valkey": contenders.service_pid(redis)},
+            )
         yield [makers[name]() for name in NAMES if name in plan.names]
     finally:
         await redis.stop()

@@ -87,7 +87,7 @@ def floor(folder: Path, window_ms: int) -> Contender:
     )
 
 
-def node(folder: Path, window_ms: int) -> Contender:
+def node_ws(folder: Path, window_ms: int) -> Contender:
     """Node's `ws`, installed now from its lock file; a window of 0 relays each fix at once.
 
     Raises:
@@ -98,7 +98,7 @@ def node(folder: Path, window_ms: int) -> Contender:
     if not (NODE_HUB / "node_modules").exists():
         _run(installing, "Node's ws could not be installed")
     program = _run([npm, "exec", "--silent", "--call", "node --print process.execPath"], "there is no Node here")
-    name = "node-flush" if window_ms else "node-naive"
+    name = "node-ws-flush" if window_ms else "node-ws-naive"
     return Contender(
         name,
         f"Node ws, {window_ms} ms" if window_ms else "Node ws, naive: each fix at once",
@@ -108,8 +108,19 @@ def node(folder: Path, window_ms: int) -> Contender:
     )
 
 
-def gateway(folder: Path, window_ms: int, database_url: str, redis_url: str, helper_pids: dict[str, int]) -> Contender:
-    """The gateway itself, in its own process, on a PostgreSQL and a Valkey that run."""
+def cavalcade(
+    name: str, folder: Path, window_ms: int, *, database_url: str, redis_url: str, helper_pids: dict[str, int]
+) -> Contender:
+    """Cavalcade's own process for sockets, on a PostgreSQL and a Valkey that run.
+
+    Args:
+        name: `gateway` (of `services`) or `node` (of `monolith`).
+        folder: For logs.
+        window_ms: How long it gathers positions.
+        database_url: Where PostgreSQL is.
+        redis_url: Where Valkey is.
+        helper_pids: Processes that work for it, by name.
+    """
     secret = new_secret() + new_secret()
     environment = {
         "CAVALCADE_DATABASE_URL": database_url,
@@ -119,10 +130,10 @@ def gateway(folder: Path, window_ms: int, database_url: str, redis_url: str, hel
     }
     topic = TOPIC_PREFIX + new_session_id()
     return Contender(
-        "gateway",
-        f"Cavalcade's gateway, {window_ms} ms",
-        lambda port: _gateway(folder, port, environment),
-        partial(_gateway_targets, database_url, TokenSigner([secret])),
+        name,
+        f"Cavalcade's {name}, {window_ms} ms",
+        lambda port: _cavalcade(name, folder, port, environment),
+        partial(_cavalcade_targets, database_url, TokenSigner([secret])),
         envelope_size=len(encode_binary_broadcast(topic, "positions", b"")),
         helper_pids=helper_pids,
     )
@@ -169,38 +180,40 @@ async def _plain_targets(sessions: int, size: int) -> list[Target]:
     return [Target(f"/{session}/{member + 1}", session) for session in range(sessions) for member in range(size)]
 
 
-def _gateway(folder: Path, port: int, environment: dict[str, str]) -> Service:
+def _cavalcade(name: str, folder: Path, port: int, environment: dict[str, str]) -> Service:
     internal = free_port()
-    listening = ("--listen", f"127.0.0.1:{port}", "--internal", f"127.0.0.1:{internal}")
+    sockets: tuple[str, ...] = ("--listen", f"127.0.0.1:{port}")
+    if name == "node":
+        sockets = ("--listen", f"127.0.0.1:{free_port()}", "--sockets", f"127.0.0.1:{port}")
 
     async def ready() -> bool:
         return (await probe.get("/readyz", port=internal)).status == 200
 
     return Service(
-        "gateway",
-        (sys.executable, "-m", "cavalcade", "gateway", *listening),
+        name,
+        (sys.executable, "-m", "cavalcade", name, *sockets, "--internal", f"127.0.0.1:{internal}"),
         ready,
-        folder / "gateway.log",
+        folder / f"{name}.log",
         environment,
     )
 
 
-async def _gateway_targets(database_url: str, signer: TokenSigner, sessions: int, size: int) -> list[Target]:
+async def _cavalcade_targets(database_url: str, signer: TokenSigner, sessions: int, size: int) -> list[Target]:
     store = SessionStore.open(database_url)
     try:
-        made = [await _make_session(store, size) for _ in range(sessions)]
+        made = [await make_session(store, size) for _ in range(sessions)]
     finally:
         await store.close()
     expiry = now_ms() + DAY_S * 1000
     return [
-        _gateway_target(number, session_id, signer.issue(session_id, participant + 1, expiry))
+        _cavalcade_target(number, session_id, signer.issue(session_id, participant + 1, expiry))
         for number, session_id in enumerate(made)
         for participant in range(size)
     ]
 
 
-async def _make_session(store: SessionStore, size: int) -> str:
-    """Stores a session of a size, the first member its host."""
+async def make_session(store: SessionStore, size: int) -> str:
+    """Stores a session of a size, the first member its host, and returns its id."""
     now, limits = now_ms(), Limits()
     state = found(new_session_id(), None, None, now, limits)
     events = []
@@ -212,7 +225,7 @@ async def _make_session(store: SessionStore, size: int) -> str:
     return state.session.id
 
 
-def _gateway_target(number: int, session_id: str, token: str) -> Target:
+def _cavalcade_target(number: int, session_id: str, token: str) -> Target:
     topic = TOPIC_PREFIX + session_id
     return Target(
         f"/socket/websocket?vsn=2.0.0&session={session_id}&token={token}",

@@ -14,6 +14,9 @@ MOST_LATE: Final = 0.01
 DELIVERED: Final = (0.9, 1.1)
 """The bounds of positions delivered for each that should have been; outside them the server dropped or doubled."""
 
+NODE_BAR: Final = 1.15
+"""What a position may cost on `monolith`, in times of what it costs on `services`."""
+
 BARS: Final = {10: 2.5, 50: 2.0}
 """How many times the floor's CPU for a delivered position the gateway may take, by members of a session."""
 
@@ -110,12 +113,18 @@ def summarise(runs: list[Run]) -> list[Summary]:
 
 def verdicts(summaries: list[Summary]) -> list[tuple[bool, str]]:
     """Whether each bar is kept, with a sentence that says so."""
-    found = {summary.members: summary.ratio for summary in summaries if summary.contender == "gateway"}
-    return [
-        (ratio <= bar, f"{members} members: {ratio:.2f} x the floor, at most {bar} allowed")
-        for members, bar in BARS.items()
-        if (ratio := found.get(members)) is not None
-    ]
+    by_name = {(summary.contender, summary.members): summary for summary in summaries}
+    judged = []
+    for members, bar in BARS.items():
+        gateway, node = by_name.get(("gateway", members)), by_name.get(("node", members))
+        if gateway is not None and gateway.ratio is not None:
+            kept = gateway.ratio <= bar
+            judged.append((kept, f"{members} members: gateway {gateway.ratio:.2f} x the floor, at most {bar} allowed"))
+        if gateway is not None and node is not None:
+            ratio = node.position_us / gateway.position_us
+            said = f"{members} members: node {ratio:.2f} x the gateway, at most {NODE_BAR} allowed"
+            judged.append((ratio <= NODE_BAR, said))
+    return judged
 
 
 def table(summaries: list[Summary], titles: dict[str, str]) -> Table:

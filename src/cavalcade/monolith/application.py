@@ -77,9 +77,9 @@ async def serve(settings: Settings, listeners: Listeners) -> None:
     node = Node(settings, listeners)
     running = asyncio.create_task(node.supervisor.run())
     stopping = asyncio.create_task(stopped.wait())
-    await node.sockets.listen(listeners.sockets)
-    _log.info("node_started")
     try:
+        await node.sockets.listen(listeners.sockets)
+        _log.info("node_started")
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         await node.sockets.drain(DRAIN_S)
     finally:

@@ -1,0 +1,64 @@
+"""What a session's process takes beyond its connections: a node wakes many sessions, and its memory is looked at."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import redis.asyncio
+
+from bench.contenders import make_session
+from cavalcade.domain.model import Limits
+from cavalcade.monolith.registry import Place, Registry
+from cavalcade.monolith.session_process import Surroundings
+from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.cold_loads import ColdLoads
+from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.redis_link import RedisLink
+from cavalcade.storage.sessions import SessionStore
+
+BATCH = 200
+
+
+async def measure(database_url: str, redis_url: str, sessions: int) -> float:
+    """Wakes sessions of two people and returns the kB that each took."""
+    store = SessionStore.open(database_url)
+    client = redis.asyncio.Redis.from_url(redis_url)
+    live, link = LiveState(client), RedisLink(redis_url)
+    loads = ColdLoads(store.take_over, live, without_positions=True)
+    here = Surroundings(store, live, LivePositionWriter(link), AdaptiveClock(500), Limits(), loads)
+    registry = Registry(here)
+    made = [await make_session(store, 2) for _ in range(sessions + BATCH)]
+    await _wake(registry, made[:BATCH])  # whatever is loaded once is loaded now
+    before = _resident_kb()
+    for begin in range(BATCH, len(made), BATCH):
+        await _wake(registry, made[begin : begin + BATCH])
+    taken = _resident_kb() - before
+    for place in registry.places.values():
+        if place.task is not None:
+            place.task.cancel()
+    await asyncio.gather(*(place.task for place in registry.places.values() if place.task), return_exceptions=True)
+    await store.close()
+    await client.aclose()
+    return taken / sessions
+
+
+async def _wake(registry: Registry, session_ids: list[str]) -> None:
+    """Starts the processes of sessions, and waits until all of them run."""
+    places: list[Place] = []
+    for session_id in session_ids:
+        place = registry.places[session_id] = Place()
+        registry.wake(session_id, place)
+        places.append(place)
+    while not all(place.process is not None and place.process.fanout is not None for place in places):
+        await asyncio.sleep(0.01)  # noqa: ASYNC110 - nothing tells when a process has started, and nothing but this asks
+
+
+def _resident_kb() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+if __name__ == "__main__":
+    database, redis_address, count = sys.argv[1:]
+    sys.stdout.write(json.dumps({"kb": asyncio.run(measure(database, redis_address, int(count)))}))
