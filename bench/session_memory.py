@@ -50,8 +50,12 @@ async def _wake(registry: Registry, session_ids: list[str]) -> None:
         place = registry.places[session_id] = Place()
         registry.wake(session_id, place)
         places.append(place)
-    while not all(place.process is not None and place.process.fanout is not None for place in places):
-        await asyncio.sleep(0.01)  # noqa: ASYNC110 - nothing tells when a process has started, and nothing but this asks
+    while not all(map(_runs, places)):  # noqa: ASYNC110 - nothing tells when a process has started: nobody else asks
+        await asyncio.sleep(0.01)
+
+
+def _runs(place: Place) -> bool:
+    return place.process is not None and place.process.fanout is not None
 
 
 def _resident_kb() -> int:
