@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from cavalcade.client import ConnectionState, connect
 from cavalcade.domain.errors import ErrorCode, Rejected
@@ -246,6 +247,24 @@ async def test_a_repeated_operation_gets_its_reply_and_makes_no_second_event(
     assert raised.value.code is ErrorCode.UNAVAILABLE
     assert [(await backend.submit(anna.session_id, _named(anna, "Anna"))).offset for _ in range(2)] == [2, 2]
     assert len(await backend._store.events_after(anna.session_id, 1)) == 1
+
+
+async def test_the_crash_report_names_the_operation_and_nothing_of_its_content(
+    node: RunningNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = await node.create()
+
+    async def append(*_: Any, **__: Any) -> None:
+        raise Injected("Anna Karenina")
+
+    monkeypatch.setattr(SessionStore, "append", append)
+    with capture_logs() as logs, pytest.raises(Rejected):
+        await node.node.backend.submit(anna.session_id, _named(anna, "Anna Karenina"))
+    await eventually(lambda: node.place(anna).restarts == 1)
+    (crash,) = [line for line in logs if line["event"] == "process_crashed"]
+    assert (crash["failure"], crash["last_message"]) == ("Injected", "SetProfile")
+    assert any(frame.startswith("_carry_out (session_process.py:") for frame in crash["frames"])
+    assert "Karenina" not in str(logs)
 
 
 async def test_operations_that_wait_survive_a_crash(node: RunningNode, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ class SessionProcess:
         self._handled: Message | None = None
         self.fanout: Fanout | None = None
         self.last_message = ""
-        """The kind of the message that it took out last."""
+        """The kind of the message that it took out last, or of the operation that it failed in."""
 
     @property
     def state(self) -> SessionState:
@@ -188,6 +188,8 @@ class SessionProcess:
                 self._detach(message.outbox)
             case Failed():
                 if message.process is self:
+                    if self._in_hand is not None and self._worker is not None and self._worker.done():
+                        self.last_message = type(self._in_hand.operation.wish).__name__
                     raise message.failure
             case Hibernate() | Submit():
                 pass
@@ -255,7 +257,6 @@ class SessionProcess:
     async def _work(self) -> None:
         while (submit := self._mailbox.take_operation()) is not None:
             self._in_hand = submit
-            self.last_message = type(submit.operation.wish).__name__
             try:
                 await self._carry_out(submit)
             except Unavailable:
