@@ -18,10 +18,10 @@ from rich.console import Console
 
 from bench import contenders
 from bench.contenders import ROOT, Contender, MissingTool
-from bench.load import Reading
-from bench.process_usage import cores, pin
 from bench.report import Run, Summary, summarise, table, verdicts
-from bench.traffic import Load, Pattern
+from cavalcade.evaluation.load import Reading
+from cavalcade.evaluation.process_usage import cores, pin
+from cavalcade.evaluation.traffic import Load, Pattern
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process
@@ -196,7 +196,7 @@ async def _run(contender: Contender, plan: Plan, size: int, server_core: int) ->
             helper_pids=contender.helper_pids,
         )
         generator = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.load"),
+            *(sys.executable, "-m", "cavalcade.evaluation.load"),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench.traffic import Target
 from cavalcade.domain.model import DAY_S, Limits, Role
 from cavalcade.domain.operations import Join, Operation
 from cavalcade.domain.session import decide, found, replay
+from cavalcade.evaluation.traffic import Target
 from cavalcade.server.clock import now_ms
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.stack import probe

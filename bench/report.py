@@ -6,7 +6,7 @@ from typing import Final
 
 from rich.table import Table
 
-from bench.load import Reading
+from cavalcade.evaluation.load import Reading
 
 MOST_LATE: Final = 0.01
 """The share of fixes sent late beyond which a run says more about the load generator than about the server."""

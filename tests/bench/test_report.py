@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.load import Reading
 from bench.report import Run, summarise, verdicts
+from cavalcade.evaluation.load import Reading
 
 READING = Reading(
     connections=20,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench import contenders
-from bench.load import Reading
-from bench.traffic import Load, Target
+from cavalcade.evaluation.load import Reading
+from cavalcade.evaluation.traffic import Load, Target
 from cavalcade.stack.process import Process
 
 pytestmark = [
@@ -22,7 +22,7 @@ pytestmark = [
 
 async def generate(load: Load) -> tuple[int | None, bytes, bytes]:
     generator = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.load"),
+        *(sys.executable, "-m", "cavalcade.evaluation.load"),
         cwd=contenders.ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

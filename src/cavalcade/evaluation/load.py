@@ -1,4 +1,6 @@
-"""The load generator: `python -m bench.load` reads a `Load` as JSON from standard input and prints a `Reading`.
+"""The load generator: a process that reads a `Load` as JSON from standard input and prints a `Reading`.
+
+    python -m cavalcade.evaluation.load
 
 It is open-loop: each fix has its time, whether or not the server keeps up, and what was sent late is counted. Frames
 are counted by their lengths alone; one member of each session reads its positions, for the latency.
@@ -15,8 +17,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench.process_usage import cpu_s, memory_bytes
-from bench.traffic import (
+from cavalcade.evaluation.process_usage import cpu_s, memory_bytes
+from cavalcade.evaluation.traffic import (
     HEADER_SIZE,
     PERIOD_S,
     POSITION_SIZE,

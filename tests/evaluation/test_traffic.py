@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.traffic import CLUSTER_S, FIX_SIZE, Target, masked_frame, packed_fix, phases, split_frames
 from cavalcade.domain.fix import clamp
+from cavalcade.evaluation.traffic import CLUSTER_S, FIX_SIZE, Target, masked_frame, packed_fix, phases, split_frames
 from cavalcade.wire.positions import unpack_fix
 
 MEMBERS = [Target(f"/{session}/{member}", session) for session in range(4) for member in range(5)]
