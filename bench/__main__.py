@@ -168,7 +168,7 @@ async def _contenders(plan: Plan, folder: Path) -> AsyncIterator[list[Contender]
                 plan.window_ms,
                 database_url=postgres.url(sockets),
                 redis_url=valkey.url(folder / "valkey.sock"),
-                helper_pids={"Valkey": contenders.service_pid(redis)},
+                helper_pids={"Valkey": [contenders.service_pid(redis)]},
             )
         yield [makers[name]() for name in NAMES if name in plan.names]
     finally:
@@ -192,7 +192,7 @@ async def _run(contender: Contender, plan: Plan, size: int, server_core: int) ->
             pattern=plan.pattern,
             warm_up_s=plan.warm_up_s,
             measured_s=plan.seconds,
-            server_pid=pid,
+            server_pids=[pid],
             helper_pids=contender.helper_pids,
         )
         generator = await asyncio.create_subprocess_exec(

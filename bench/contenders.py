@@ -57,7 +57,7 @@ class Contender:
     targets: Callable[[int, int], Awaitable[list[Target]]]
     envelope_size: int = 0
     coalesces: bool = True
-    helper_pids: dict[str, int] = field(default_factory=dict)
+    helper_pids: dict[str, list[int]] = field(default_factory=dict)
 
     def sessions(self, connections: int, size: int) -> int:
         """How many sessions of a size it is measured with, for about so many connections."""
@@ -109,7 +109,7 @@ def node_ws(folder: Path, window_ms: int) -> Contender:
 
 
 def cavalcade(
-    name: str, folder: Path, window_ms: int, *, database_url: str, redis_url: str, helper_pids: dict[str, int]
+    name: str, folder: Path, window_ms: int, *, database_url: str, redis_url: str, helper_pids: dict[str, list[int]]
 ) -> Contender:
     """Cavalcade's own process for sockets, on a PostgreSQL and a Valkey that run.
 

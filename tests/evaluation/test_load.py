@@ -40,7 +40,7 @@ async def test_every_position_reaches_every_member(tmp_path: Path, window_ms: in
     try:
         await process.until_ready()
         pid = contenders.service_pid(process)
-        code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.2, 1.0, pid, {}))
+        code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.2, 1.0, [pid], {}))
     finally:
         await process.stop()
     assert (code, problem) == (0, b"")
@@ -55,6 +55,6 @@ async def test_every_position_reaches_every_member(tmp_path: Path, window_ms: in
 async def test_a_server_that_is_not_there_is_said_plainly() -> None:
     port = contenders.free_port()
     targets = [Target("/0/1", 0)]
-    code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.1, 0.1, 1, {}))
+    code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.1, 0.1, [1], {}))
     assert (code, answer) == (1, b"")
     assert b"refused" in problem

@@ -17,10 +17,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from cavalcade.evaluation.process_usage import cpu_s, memory_bytes
+from cavalcade.evaluation.process_usage import group_bytes, group_cpu_s, spent_s
 from cavalcade.evaluation.traffic import (
     HEADER_SIZE,
-    PERIOD_S,
     POSITION_SIZE,
     Load,
     Target,
@@ -54,11 +53,16 @@ class Reading:
         frames: Binary frames received.
         positions: Positions in them.
         server_cpu_s: CPU of the server.
+        sent_bytes: What all members sent, WebSocket frames and all.
+        received_bytes: What they were sent.
         helpers_cpu_s: CPU of others, by name.
+        server_bytes: Memory of the server at the end.
+        helpers_bytes: Memory of others at the end, by name.
         generator_cpu_s: CPU of the generator itself.
         connection_bytes: Memory of the server for each connection.
         connection_cpu_s: CPU of the server for each connection that was made.
-        latencies_ms: From a fix's time to its receipt, for one member of each session, sorted.
+        latencies_ms: From the moment that a fix was due to its receipt, for one member of each session, sorted. A fix
+            that was sent late counts from when it should have been.
     """
 
     connections: int
@@ -67,6 +71,10 @@ class Reading:
     late: int = 0
     frames: int = 0
     positions: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    server_bytes: int = 0
+    helpers_bytes: dict[str, int] = field(default_factory=dict)
     server_cpu_s: float = 0.0
     helpers_cpu_s: dict[str, float] = field(default_factory=dict)
     generator_cpu_s: float = 0.0
@@ -105,10 +113,19 @@ class Member:
             self.socket.sendall(masked_frame(_TEXT, target.join.encode(), self._mask))
         self.socket.setblocking(False)
 
-    def send(self) -> None:
-        """Sends the fix of this moment."""
-        fix = packed_fix(self._number, time.time_ns() // 1_000_000)
-        self.socket.send(masked_frame(_BINARY, self._envelope + fix, self._mask))
+    def send(self, late_s: float) -> int:
+        """Sends the fix that was due so many seconds ago, and returns how many bytes it took.
+
+        Raises:
+            LoadError: The server has closed the connection.
+        """
+        fix = packed_fix(self._number, time.time_ns() // 1_000_000 - int(late_s * 1000))
+        try:
+            return self.socket.send(masked_frame(_BINARY, self._envelope + fix, self._mask))
+        except BlockingIOError:
+            return 0  # it does not read: the fix is lost, and what arrives is fewer than what was due
+        except OSError as error:
+            raise LoadError("the server closed a connection") from error
 
     def _shake_hands(self, target: Target) -> bytes:
         request = (
@@ -148,13 +165,14 @@ class Generator:
             LoadError: The server refused, closed a connection, or did not answer in time.
         """
         load, reading = self._load, self._reading
-        memory, cpu = memory_bytes(load.server_pid), cpu_s(load.server_pid)
+        memory, cpu = group_bytes(load.server_pids), group_cpu_s(load.server_pids)
         self._connect()
-        reading.connection_bytes = (memory_bytes(load.server_pid) - memory) / reading.connections
-        reading.connection_cpu_s = (cpu_s(load.server_pid) - cpu) / reading.connections
+        reading.connection_bytes = (group_bytes(load.server_pids) - memory) / reading.connections
+        reading.connection_cpu_s = spent_s(cpu, group_cpu_s(load.server_pids)) / reading.connections
         begin = time.monotonic() + 0.1
         measured_from = begin + load.warm_up_s
-        schedule = sorted(zip(phases(load.targets, load.pattern), self._members, strict=True), key=lambda pair: pair[0])
+        moments = phases(load.targets, load.pattern, load.period_s)
+        schedule = sorted(zip(moments, self._members, strict=True), key=lambda pair: pair[0])
         due = [(begin + phase, member) for phase, member in schedule]
         due = self._drive(due, measured_from)
         before = self._cpu()
@@ -164,15 +182,17 @@ class Generator:
         reading.wall_s = time.monotonic() - started
         self._measuring = False
         after = self._cpu()
-        reading.server_cpu_s = after["server"] - before["server"]
-        reading.generator_cpu_s = after["generator"] - before["generator"]
-        reading.helpers_cpu_s = {name: after[name] - before[name] for name in load.helper_pids}
+        reading.server_cpu_s = spent_s(before["server"], after["server"])
+        reading.generator_cpu_s = spent_s(before["generator"], after["generator"])
+        reading.helpers_cpu_s = {name: spent_s(before[name], after[name]) for name in load.helper_pids}
+        reading.server_bytes = group_bytes(load.server_pids)
+        reading.helpers_bytes = {name: group_bytes(pids) for name, pids in load.helper_pids.items()}
         reading.latencies_ms.sort()
         return reading
 
-    def _cpu(self) -> dict[str, float]:
-        pids = {"server": self._load.server_pid, "generator": os.getpid(), **self._load.helper_pids}
-        return {name: cpu_s(pid) for name, pid in pids.items()}
+    def _cpu(self) -> dict[str, dict[int, float]]:
+        pids = {"server": self._load.server_pids, "generator": [os.getpid()], **self._load.helper_pids}
+        return {name: group_cpu_s(of) for name, of in pids.items()}
 
     def _connect(self) -> None:
         seen: set[int] = set()
@@ -197,23 +217,29 @@ class Generator:
             if moment > now:
                 self._receive(min(moment, until) - now)
                 continue
-            member.send()
+            size = member.send(now - moment)
             if self._measuring:
                 reading.sent += 1
+                reading.sent_bytes += size
                 reading.late += now - moment > LATE_S
-            due[at] = (moment + PERIOD_S, member)
+            due[at] = (moment + self._load.period_s, member)
             at = (at + 1) % count
         return due[at:] + due[:at]
 
     def _receive(self, timeout_s: float) -> None:
+        reading = self._reading
         for key, _ in self._selector.select(timeout_s):
             member: Member = key.data
             try:
                 data = member.socket.recv(262_144)
             except BlockingIOError:
                 continue
+            except OSError as error:
+                raise LoadError("the server closed a connection") from error
             if not data:
                 raise LoadError("the server closed a connection")
+            if self._measuring:
+                reading.received_bytes += len(data)
             if member.rest:
                 data = member.rest + data
             frames, taken = split_frames(data)

@@ -8,9 +8,6 @@ from typing import Final, Literal
 
 Pattern = Literal["spread", "clustered"]
 
-PERIOD_S: Final = 1.0
-"""Everybody sends one fix in this time."""
-
 CLUSTER_S: Final = 0.08
 """Within how much of the second fixes fall that are clustered: receivers compute theirs at its top."""
 
@@ -51,8 +48,9 @@ class Load:
         pattern: How fixes fall within the second.
         warm_up_s: Traffic before the measurement.
         measured_s: How long is measured.
-        server_pid: Whose CPU and memory are taken.
-        helper_pids: Whose CPU is taken as well, by name.
+        server_pids: Whose CPU and memory are taken, together.
+        helper_pids: Whose CPU and memory are taken as well, by name.
+        fixes_per_s: How often everybody sends.
     """
 
     port: int
@@ -61,22 +59,28 @@ class Load:
     pattern: Pattern
     warm_up_s: float
     measured_s: float
-    server_pid: int
-    helper_pids: dict[str, int]
+    server_pids: list[int]
+    helper_pids: dict[str, list[int]]
+    fixes_per_s: float = 1.0
+
+    @property
+    def period_s(self) -> float:
+        """Everybody sends one fix in this time, seconds."""
+        return 1.0 / self.fixes_per_s
 
 
-def phases(targets: list[Target], pattern: Pattern) -> list[float]:
+def phases(targets: list[Target], pattern: Pattern, period_s: float = 1.0) -> list[float]:
     """When within the period each member sends, seconds.
 
     Spread phases are even within each session and over all of them, so that the load has no peaks.
     """
     if pattern == "clustered":
         chance = random.Random(7)  # noqa: S311 - every run gets the same traffic
-        return [chance.random() * CLUSTER_S for _ in targets]
+        return [chance.random() * min(CLUSTER_S, period_s) for _ in targets]
     sessions = max(target.session for target in targets) + 1
     size = math.ceil(len(targets) / sessions)
     return [
-        PERIOD_S * ((number % size) / size + target.session / (sessions * size))
+        period_s * ((number % size) / size + target.session / (sessions * size))
         for number, target in enumerate(targets)
     ]
 
