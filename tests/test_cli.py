@@ -69,8 +69,9 @@ def test_help_names_every_setting() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--backend", "monolith", "--nodes", "2"], "More than one node is not available yet"),
-        (["--nodes", "2"], "More than one node is not available yet"),
+        (["--nodes", "0"], "is not in the range"),
+        (["--affinity"], "goes with several --nodes"),
+        (["--backend", "monolith", "--nodes", "2", "--affinity"], "monolith always has it"),
         (["--lan", "--public-url", "https://convoy.example.org"], "exclude each other"),
         (["--lan-address", "192.168.1.7"], "goes with --lan"),
         (["--public-url", "convoy.example.org"], "must be http://host or https://host"),

@@ -175,7 +175,18 @@ def _as_public_url(_context: click.Context, _parameter: click.Parameter, value: 
     show_default=True,
     help="Which of the two backends runs.",
 )
-@click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="How many processes serve sockets.")
+@click.option(
+    "--nodes",
+    type=click.IntRange(1, 99),
+    default=1,
+    show_default=True,
+    help="How many nodes there are or, with the backend services, API servers and gateways.",
+)
+@click.option(
+    "--affinity",
+    is_flag=True,
+    help="With several gateways: lead everybody in a session to the same one, as long as it is there.",
+)
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -201,6 +212,7 @@ def up(
     *,
     backend: str,
     nodes: int,
+    affinity: bool,
     port: int | None,
     data: Path | None,
     lan: bool,
@@ -214,8 +226,8 @@ def up(
     from cavalcade.stack.up import Options  # noqa: PLC0415
     from cavalcade.stack.up import up as run  # noqa: PLC0415
 
-    if nodes > 1:
-        _fail("More than one node is not available yet: leave --nodes out, or give 1.")
+    if affinity and (nodes == 1 or backend == "monolith"):
+        raise click.UsageError("--affinity goes with several --nodes of the backend services; monolith always has it.")
     if lan and public_url:
         raise click.UsageError("--lan and --public-url exclude each other.")
     if lan_address and not lan:
@@ -226,6 +238,8 @@ def up(
             door=_door(port, public_url, lan=lan, lan_address=lan_address),
             environment=os.environ,
             backend=backend,
+            nodes=nodes,
+            affinity=affinity,
             demo=demo,
             parent=os.getppid() if with_parent else None,
         )

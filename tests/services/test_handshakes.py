@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -71,6 +72,11 @@ async def test_firefox_and_its_keep_alive_are_accepted(gateway: Gateway) -> None
 async def test_a_plain_request_is_no_handshake(gateway: Gateway) -> None:
     status, _, _ = await _request(gateway, _target(), Connection="keep-alive")
     assert 400 <= status < 500
+
+
+async def test_a_load_balancer_may_ask_whether_somebody_answers(gateway: Gateway) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", trust_env=False) as client:
+        assert (await client.get("/healthz")).status_code == 200
 
 
 async def test_another_path_is_not_found(gateway: Gateway) -> None:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from cavalcade.server.problems import KINDS
-from cavalcade.stack import caddy, probe
+from cavalcade.stack import caddy, probe, programs
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, last_lines
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 SCRIPT = b"let convoy = 1;\n" * 200
 
 
-def configuration(door: Door, directory: Path) -> str:
+def configuration(door: Door, directory: Path, backend: str = "services", nodes: int = 1, **options: bool) -> str:
     return caddy.configuration(
         door,
         storage=directory / "caddy",
-        http=directory / "http.sock",
-        sockets=directory / "sockets.sock",
+        backend=programs.backend(backend, directory, nodes),
         page=directory / "page",
+        **options,
     )
 
 
@@ -50,15 +50,24 @@ DOORS = {
 def test_configuration_is_valid(door: Door, directory: Path) -> None:
     spaced = directory / 'a "quoted" folder'
     spaced.mkdir()
-    (spaced / "Caddyfile").write_text(configuration(door, spaced))
+    assert_valid(configuration(door, spaced), spaced)
+
+
+def assert_valid(text: str, directory: Path) -> None:
+    (directory / "Caddyfile").write_text(text)
     done = subprocess.run(
-        [caddy.binary(), "validate", "--adapter", "caddyfile", "--config", spaced / "Caddyfile"],
+        [caddy.binary(), "validate", "--adapter", "caddyfile", "--config", directory / "Caddyfile"],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "XDG_DATA_HOME": str(spaced), "XDG_CONFIG_HOME": str(spaced)},
+        env={**os.environ, "XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)},
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("backend", "nodes"), [("services", 2), ("monolith", 1), ("monolith", 3)])
+def test_configuration_for_several_is_valid(backend: str, nodes: int, directory: Path) -> None:
+    assert_valid(configuration(caddy.local_door(8080), directory, backend, nodes), directory)
 
 
 @pytest.mark.parametrize("address", ["http://convoy.example.org", "https://192.168.1.7", "https://convoy.example:8443"])
@@ -93,7 +102,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 @pytest.fixture
 async def http(directory: Path) -> AsyncIterator[asyncio.Server]:
-    server = await asyncio.start_unix_server(echo, directory / "http.sock")
+    server = await asyncio.start_unix_server(echo, directory / "api.sock")
     async with server:
         yield server
 

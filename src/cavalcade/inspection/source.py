@@ -42,13 +42,7 @@ class Origin:
     def of_data(cls, data: Path) -> Origin:
         """Whatever `cavalcade up` runs on a data directory."""
         run = data_directory.sockets_folder(data)
-        listeners = [
-            f"unix:{program.internal}"
-            for name in programs.BACKENDS
-            for program in programs.backend(name, run).programs
-            if program.internal.exists()
-        ]
-        return cls(tuple(listeners), str(data))
+        return cls(tuple(f"unix:{listener}" for listener in programs.internal_listeners(run)), str(data))
 
 
 @dataclass(frozen=True, slots=True)

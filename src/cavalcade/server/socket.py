@@ -23,6 +23,8 @@ SILENCE_S: Final = 90.0
 
 SWEEP_S: Final = 1.0
 GOING_AWAY: Final = 1012
+HEALTH: Final = b"/healthz"
+"""What a load balancer asks where the sockets are, to see whether somebody still answers there."""
 
 
 class SocketServer:
@@ -96,6 +98,8 @@ class SocketServer:
         self.metrics.connections.set(len(self._connections))
 
     def _accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+        if request.path == HEALTH:
+            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_ok_response(), None)
         headers = request.headers
         _mend_connection_header(headers)
         handshake = read_handshake(request.path.decode("latin-1"), headers, self._origins)

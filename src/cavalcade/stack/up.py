@@ -6,9 +6,9 @@ The process tree, in the order of starting; stopping goes the other way::
       watchdog - PostgreSQL        unless CAVALCADE_DATABASE_URL names one
       watchdog - Valkey            unless CAVALCADE_REDIS_URL names one
       watchdog - Caddy             the one door
-      watchdog - cavalcade api         with the backend `services`
-      watchdog - cavalcade gateway     with the backend `services`
-      watchdog - cavalcade node        with the backend `monolith`
+      watchdog - cavalcade api         with the backend `services`, as many as --nodes says
+      watchdog - cavalcade gateway     with the backend `services`, as many
+      watchdog - cavalcade node        with the backend `monolith`, as many
       watchdog - cavalcade simulate    with --demo
 """
 
@@ -61,6 +61,10 @@ class Options:
     door: Door
     environment: Mapping[str, str]
     backend: str = "services"
+    nodes: int = 1
+    """How many API servers and gateways, or nodes."""
+    affinity: bool = False
+    """Whether all sockets of a session go to one gateway while it is there."""
     demo: bool = False
     parent: int | None = None
     """The process whose end is a reason to stop as well."""
@@ -106,7 +110,7 @@ class _Stack:
         self._servers = servers
         self._data = data
         self._progress = progress
-        self._backend = programs.backend(options.backend, data.run)
+        self._backend = programs.backend(options.backend, data.run, options.nodes)
         self.supervisor = Supervisor(progress, held=(data.lock,))
 
     async def run(self) -> None:
@@ -172,7 +176,7 @@ class _Stack:
             name=program.name,
             command=(sys.executable, "-m", "cavalcade", *program.arguments),
             ready=functools.partial(_is_ready, program),
-            log=self._data.log(program.command),
+            log=self._data.log(program.log),
             environment=environment,
             before_start=remove_sockets,
             ready_within_s=_READY_WITHIN_S,
@@ -184,8 +188,8 @@ class _Stack:
         text = caddy.configuration(
             self._options.door,
             storage=self._data.caddy,
-            http=self._backend.http,
-            sockets=self._backend.sockets,
+            backend=self._backend,
+            affinity=self._options.affinity,
             page=PAGE,
         )
         (self._data.caddy / "Caddyfile").write_text(text, encoding="utf-8")

@@ -1,0 +1,166 @@
+"""Several processes behind a real Caddy: who gets which request, and what happens when one of them is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from cavalcade.stack import caddy, probe, programs
+from cavalcade.stack.process import Process
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+NODES = 3
+SESSIONS = [f"session{number:03}" for number in range(30)]
+
+
+class Answering:
+    """Listens on a socket and answers each request with its own name, or with nothing at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._server: asyncio.Server | None = None
+        self._hangs = asyncio.Event()
+        self.forwarded = ""
+        """The head of the last request that was no health check."""
+
+    async def start(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._answer, self._path)
+
+    async def stop(self) -> None:
+        assert self._server
+        self._server.close()
+
+    def hang(self) -> None:
+        self._hangs.set()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if self._hangs.is_set():
+                await reader.read()
+                return
+            if not head.startswith("GET /healthz"):
+                self.forwarded = head
+            name = self._path.stem.encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(name) + name)
+            await writer.drain()
+
+
+class Balanced:
+    """Three processes of each kind, named by their sockets, behind a Caddy."""
+
+    def __init__(self, backend: programs.Backend, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self.http = [Answering(path) for path in backend.http]
+        self.sockets = [Answering(path) for path in backend.sockets]
+
+    async def call(self, session: str = "") -> str:
+        """Who answers a call about a session."""
+        answer = await self._client.get(f"/api/sessions/{session}" if session else "/api/sessions")
+        assert answer.status_code == 200
+        return answer.text
+
+    async def socket(self, session: str) -> str:
+        """Who answers a handshake for a session."""
+        answer = await self._client.get("/socket/websocket", params={"vsn": "2.0.0", "session": session})
+        assert answer.status_code == 200
+        return answer.text
+
+
+@contextlib.asynccontextmanager
+async def balanced(directory: Path, port: int, name: str, **options: bool) -> AsyncIterator[Balanced]:
+    backend = programs.backend(name, directory, NODES)
+    (directory / "caddy").mkdir()
+    (directory / "page").mkdir()
+    (directory / "page" / "index.html").touch()
+    caddyfile = directory / "caddy" / "Caddyfile"
+    caddyfile.write_text(
+        caddy.configuration(
+            caddy.local_door(port), storage=directory / "caddy", backend=backend, page=directory / "page", **options
+        )
+    )
+
+    async def ready() -> bool:
+        return (await probe.get("/api/sessions", port=port)).status == 200
+
+    async with httpx.AsyncClient(base_url=f"http://localhost:{port}", trust_env=False, timeout=10) as client:
+        processes = Balanced(backend, client)
+        for each in (*processes.http, *processes.sockets):
+            await each.start()
+        process = await Process.start(caddy.service(caddyfile, ready, directory / "caddy.log"))
+        await process.until_ready()
+        try:
+            yield processes
+        finally:
+            await process.stop()
+            for each in (*processes.http, *processes.sockets):
+                await each.stop()
+
+
+async def test_session_has_its_node_for_sockets_and_calls(directory: Path, free_port: int) -> None:
+    async with balanced(directory, free_port, "monolith") as behind:
+        nodes = {session: await behind.socket(session) for session in SESSIONS}
+        assert {session: await behind.call(session) for session in SESSIONS} == nodes
+        assert set(nodes.values()) == {"node-1", "node-2", "node-3"}
+        assert await behind.call() in nodes.values()
+        assert not any("Cavalcade-Session" in one.forwarded for one in behind.http)
+
+        # One that is gone is left out at once, and moves nobody else's session.
+        await behind.sockets[1].stop()
+        await behind.http[1].stop()
+        moved = {session: await behind.socket(session) for session in SESSIONS}
+        assert {session for session in SESSIONS if moved[session] != nodes[session]} == {
+            session for session in SESSIONS if nodes[session] == "node-2"
+        }
+        assert "node-2" not in moved.values()
+        assert {session: await behind.call(session) for session in SESSIONS} == moved
+
+        # When it is back its sessions go to it again.
+        await behind.sockets[1].start()
+        theirs = next(session for session in SESSIONS if nodes[session] == "node-2")
+        async with asyncio.timeout(10):
+            while await behind.socket(theirs) != "node-2":  # noqa: ASYNC110 - Caddy tells of no changes
+                await asyncio.sleep(0.1)
+
+
+async def test_services_spread_everything_and_leave_out_one_that_hangs(directory: Path, free_port: int) -> None:
+    async with balanced(directory, free_port, "services") as behind:
+        assert set(Counter([await behind.socket(SESSIONS[0]) for _ in range(60)])) == {
+            "gateway-1",
+            "gateway-2",
+            "gateway-3",
+        }
+        assert set(Counter([await behind.call(SESSIONS[0]) for _ in range(60)])) == {"api-1", "api-2", "api-3"}
+        behind.sockets[0].hang()
+        async with asyncio.timeout(10):
+            while "gateway-1" in {await behind.socket(SESSIONS[0]) for _ in range(20)}:
+                pass
+
+
+async def test_affinity_keeps_the_sockets_of_a_session_together(directory: Path, free_port: int) -> None:
+    async with balanced(directory, free_port, "services", affinity=True) as behind:
+        gateways = {session: await behind.socket(session) for session in SESSIONS}
+        assert len(set(gateways.values())) == NODES
+        assert {session: await behind.socket(session) for session in SESSIONS} == gateways
+
+
+@pytest.mark.parametrize("name", programs.BACKENDS)
+def test_processes_are_numbered_where_there_are_several(name: str, directory: Path) -> None:
+    alone = programs.backend(name, directory)
+    assert all(program.log == program.command for program in alone.programs)
+    several = programs.backend(name, directory, NODES)
+    assert len(several.programs) == NODES * len(alone.programs)
+    assert len({path for program in several.programs for path in program.sockets}) == NODES * len(
+        [path for program in alone.programs for path in program.sockets]
+    )
+    assert several.programs[0].log == f"{several.programs[0].command}-1"
+    assert several.programs[0].name.endswith(" 1")
