@@ -10,6 +10,10 @@ export interface MapPerson {
   readonly initials: string;
   readonly color: string;
   readonly point: Point;
+  /** When the position was true, in milliseconds on the server's clock. */
+  readonly fixTime: number;
+  /** Metres; null where the receiver does not say. */
+  readonly accuracy: number | null;
   readonly heading: number | null;
   readonly isMe: boolean;
   readonly isStale: boolean;

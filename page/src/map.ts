@@ -11,8 +11,9 @@ import { placeLabels, type Side } from "./label_layout";
 import { GRID_SOURCE, linesFeature, RINGS_SOURCE, ringFeature } from "./map_styles";
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import { spread } from "./spread";
+import { type Sighting, steer, UNSTEERED } from "./steering";
 import type { Theme } from "./theme";
-import { type Camera, centerCamera, fitCamera, metresPerPixel, needsRefit, type Padding, type Size } from "./view";
+import { type Camera, centerCamera, metresPerPixel, type Padding, type Size } from "./view";
 
 setWorkerUrl(workerUrl);
 
@@ -45,7 +46,9 @@ export class LiveMap {
   private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
   private padding: Padding = { top: 0, right: 0, bottom: 0, left: 0 };
   private follow: Follow = "everyone";
-  private hasView = false;
+  private steering = UNSTEERED;
+  /** The server's clock at the last news, in milliseconds. */
+  private now = 0;
   private frame: number | null = null;
   private lastFrameAt = 0;
   private drawnRings = "";
@@ -84,15 +87,20 @@ export class LiveMap {
       this.drawRings();
       this.arrange();
     });
-    this.map.on("resize", () => this.keepInPicture());
+    this.map.on("resize", () => this.follow === "everyone" && this.fit(true));
   }
 
   setTheme(theme: Theme): void {
     this.ground.setTheme(theme);
   }
 
-  /** Shows these people and no others. */
-  setPeople(people: readonly MapPerson[]): void {
+  /**
+   * Shows these people and no others.
+   *
+   * @param serverNow - The server's clock, in milliseconds: positions are judged by it.
+   */
+  setPeople(people: readonly MapPerson[], serverNow: number): void {
+    this.now = serverNow;
     const now = performance.now();
     const gone = new Set(this.placed.keys());
     for (const person of people) {
@@ -218,14 +226,10 @@ export class LiveMap {
   }
 
   private fit(isWanted: boolean): void {
-    const points = this.pointsInPicture();
-    const size = this.size();
-    const best = fitCamera(points, size, this.padding);
-    if (!best) return;
-    if (isWanted || !this.hasView || needsRefit(this.camera(), points, size, this.padding)) {
-      this.moveTo(best, this.hasView);
-      this.hasView = true;
-    }
+    const scene = { now: this.now, people: this.sightings(), size: this.size(), padding: this.padding, bearing: 0 };
+    const { steering, move } = steer(this.steering, { ...scene, isWanted });
+    this.steering = steering;
+    if (move) this.moveTo(move.camera, move.isEased);
   }
 
   private followMe(): void {
@@ -238,30 +242,25 @@ export class LiveMap {
   }
 
   private moveTo(camera: Camera, isEased: boolean): void {
-    // One movement at a time: a target that shifts under way would make the picture swim.
-    if (isEased && this.follow === "everyone" && this.map.isMoving()) {
-      this.map.once("moveend", () => this.keepInPicture());
-      return;
-    }
     const target = { center: camera.center, zoom: camera.zoom };
     if (!isEased || this.still.matches) this.map.jumpTo(target);
     else this.map.easeTo({ ...target, duration: EASE_MS, essential: false });
   }
 
-  private pointsInPicture(): Point[] {
+  private sightings(): Sighting[] {
     const people = [...this.placed.values()].map((placed) => placed.person);
     const wanted = people.filter((person) => person.isInPicture);
-    return (wanted.length > 0 ? wanted : people).map((person) => person.point);
+    return (wanted.length > 0 ? wanted : people).map(({ id, point, fixTime, accuracy }) => ({
+      id,
+      ...point,
+      fix_time: fixTime,
+      ...(accuracy !== null && { accuracy }),
+    }));
   }
 
   private me(): Point | null {
     for (const { person } of this.placed.values()) if (person.isMe) return person.point;
     return null;
-  }
-
-  private camera(): Camera {
-    const { lat, lng } = this.map.getCenter();
-    return { center: { lat, lon: lng }, zoom: this.map.getZoom() };
   }
 
   private size(): Size {

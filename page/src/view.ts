@@ -1,14 +1,11 @@
-/**
- * Where the camera stands so that everybody is on the screen: Web Mercator at 512 px a tile, north up.
- *
- * Hysteresis keeps the map calm: it moves when somebody is about to leave the picture, or when the group has drawn
- * together so far that it could be shown clearly larger; never because positions jitter.
- */
+/** Where the camera stands so that everybody is on the screen; pure, in Web Mercator at 512 px a tile. */
 import type { Point } from "./geo";
 
 export interface Camera {
   readonly center: Point;
   readonly zoom: number;
+  /** The direction that is up, in degrees clockwise from north. */
+  readonly bearing: number;
 }
 
 export interface Size {
@@ -30,8 +27,8 @@ const MAX_FIT_ZOOM = 16;
 const MIN_ZOOM = 0.5;
 /** The share of the free space left empty around the group, so that it can move before the camera must. */
 const COMFORT = 0.14;
-/** The group may shrink to this many zoom levels below the best fit before the camera comes closer. */
-const ZOOM_SLACK = 0.9;
+/** Nearer to what is covered than this share of the shorter side, somebody counts as leaving the picture. */
+const EDGE = 0.03;
 
 interface Projected {
   readonly x: number;
@@ -39,34 +36,27 @@ interface Projected {
 }
 
 /** The camera that shows all points inside the padding; null without points. */
-export function fitCamera(points: readonly Point[], size: Size, padding: Padding): Camera | null {
-  const box = bounds(points);
+export function fitCamera(points: readonly Point[], size: Size, padding: Padding, bearing = 0): Camera | null {
+  const box = bounds(points, bearing);
   if (!box) return null;
   const free = freeSpace(size, padding);
   const width = free.width * (1 - 2 * COMFORT);
   const height = free.height * (1 - 2 * COMFORT);
   const scale = Math.min(width / Math.max(box.right - box.left, 1e-12), height / Math.max(box.bottom - box.top, 1e-12));
   const zoom = Math.max(MIN_ZOOM, Math.min(MAX_FIT_ZOOM, Math.log2(scale / TILE_PX)));
-  return centeredOn({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, zoom, padding);
+  const middle = turn({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, bearing);
+  return centeredOn({ x: box.origin.x + middle.x, y: box.origin.y + middle.y }, zoom, padding, bearing);
 }
 
 /** The camera that puts one point into the middle of what the panels leave free. */
-export function centerCamera(point: Point, zoom: number, padding: Padding): Camera {
-  return centeredOn(project(point), zoom, padding);
-}
-
-/** Whether a camera that shows the group by itself has to move. */
-export function needsRefit(camera: Camera, points: readonly Point[], size: Size, padding: Padding): boolean {
-  const best = fitCamera(points, size, padding);
-  if (!best) return false;
-  if (best.zoom - camera.zoom > ZOOM_SLACK) return true;
-  return points.some((point) => !isInside(camera, point, size, padding));
+export function centerCamera(point: Point, zoom: number, padding: Padding, bearing = 0): Camera {
+  return centeredOn(project(point), zoom, padding, bearing);
 }
 
 /** Whether a point is in the part of the picture that no panel covers. */
 export function isInside(camera: Camera, point: Point, size: Size, padding: Padding): boolean {
   const at = toScreen(camera, point, size);
-  const edge = 0.03 * Math.min(size.width, size.height);
+  const edge = EDGE * Math.min(size.width, size.height);
   return (
     at.x >= padding.left + edge &&
     at.x <= size.width - padding.right - edge &&
@@ -80,8 +70,8 @@ export function toScreen(camera: Camera, point: Point, size: Size): Projected {
   const scale = TILE_PX * 2 ** camera.zoom;
   const center = project(camera.center);
   const at = project(point);
-  const dx = wrap(at.x - center.x);
-  return { x: size.width / 2 + dx * scale, y: size.height / 2 + (at.y - center.y) * scale };
+  const offset = turn({ x: wrap(at.x - center.x), y: at.y - center.y }, -camera.bearing);
+  return { x: size.width / 2 + offset.x * scale, y: size.height / 2 + offset.y * scale };
 }
 
 /** Metres that one CSS pixel covers at a latitude. */
@@ -89,11 +79,18 @@ export function metresPerPixel(lat: number, zoom: number): number {
   return (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (TILE_PX * 2 ** zoom);
 }
 
-function centeredOn(middle: Projected, zoom: number, padding: Padding): Camera {
+function centeredOn(middle: Projected, zoom: number, padding: Padding, bearing: number): Camera {
   const scale = TILE_PX * 2 ** zoom;
-  const x = middle.x + (padding.right - padding.left) / 2 / scale;
-  const y = middle.y + (padding.bottom - padding.top) / 2 / scale;
-  return { center: unproject({ x, y: Math.max(0, Math.min(1, y)) }), zoom };
+  const aside = { x: (padding.right - padding.left) / 2 / scale, y: (padding.bottom - padding.top) / 2 / scale };
+  const { x, y } = turn(aside, bearing);
+  return { center: unproject({ x: middle.x + x, y: Math.max(0, Math.min(1, middle.y + y)) }), zoom, bearing };
+}
+
+/** Turns an offset clockwise by degrees: from the screen to the map by the camera's bearing, and back by its negative. */
+function turn({ x, y }: Projected, degrees: number): Projected {
+  const angle = (degrees * Math.PI) / 180;
+  const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+  return { x: x * cos - y * sin, y: x * sin + y * cos };
 }
 
 function freeSpace(size: Size, padding: Padding): Size {
@@ -103,19 +100,29 @@ function freeSpace(size: Size, padding: Padding): Size {
   };
 }
 
-function bounds(points: readonly Point[]): { left: number; right: number; top: number; bottom: number } | null {
-  const [first, ...rest] = points.map(project);
-  if (!first) return null;
-  let [left, right, top, bottom] = [first.x, first.x, first.y, first.y];
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  /** What the sides are relative to. */
+  readonly origin: Projected;
+}
+
+/** The box around points, as one sees it with a direction up. */
+function bounds(points: readonly Point[], bearing: number): Box | null {
+  const [origin, ...rest] = points.map(project);
+  if (!origin) return null;
+  let [left, right, top, bottom] = [0, 0, 0, 0];
   for (const point of rest) {
     // Relative to the first: a group on both sides of the antimeridian is a small one.
-    const x = first.x + wrap(point.x - first.x);
+    const { x, y } = turn({ x: wrap(point.x - origin.x), y: point.y - origin.y }, -bearing);
     left = Math.min(left, x);
     right = Math.max(right, x);
-    top = Math.min(top, point.y);
-    bottom = Math.max(bottom, point.y);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
   }
-  return { left, right, top, bottom };
+  return { left, right, top, bottom, origin };
 }
 
 function wrap(dx: number): number {

@@ -81,7 +81,7 @@ export class SessionPage implements SessionView {
   redraw(): void {
     if (this.live.ending) return;
     render(this.template(), this.root);
-    this.map?.setPeople(this.mapPeople());
+    this.map?.setPeople(this.mapPeople(), this.live.now());
     this.measure();
   }
 
@@ -229,6 +229,8 @@ export class SessionPage implements SessionView {
         {
           ...person,
           point: { lat: position.lat, lon: position.lon },
+          fixTime: position.fix_time,
+          accuracy: position.accuracy ?? null,
           heading: headingOf(position),
           isMe: person.id === state.me,
           isStale: stale,
