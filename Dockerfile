@@ -6,6 +6,7 @@ WORKDIR /cavalcade/page
 COPY page/package.json page/package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY page/ ./
+COPY src/cavalcade/strings/ ../src/cavalcade/strings/
 RUN npm run build
 
 FROM python:3.13-slim AS wheel

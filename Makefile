@@ -8,7 +8,8 @@ DATA ?= .data
 VENV := .venv
 BIN := $(VENV)/bin
 PAGE := src/cavalcade/page/index.html
-PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune -o -type f -print)
+PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune -o -type f -print) \
+	$(wildcard src/cavalcade/strings/*.json)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

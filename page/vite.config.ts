@@ -14,6 +14,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": "http://localhost:8080", "/socket": { target: "ws://localhost:8080", ws: true } } },
+  server: {
+    // The words are read from beside the Python sources.
+    fs: { allow: [".."] },
+    proxy: { "/api": "http://localhost:8080", "/socket": { target: "ws://localhost:8080", ws: true } },
+  },
   test: { include: ["tests/**/*.test.ts"] },
 });

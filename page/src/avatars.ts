@@ -2,7 +2,7 @@
 import type { Point } from "./geo";
 import type { Side } from "./label_layout";
 import type { Offset } from "./spread";
-import { strings } from "./strings";
+import { say } from "./strings";
 
 export interface MapPerson {
   readonly id: number;
@@ -85,7 +85,7 @@ export class Avatar {
     element.classList.toggle("is-selected", person.isSelected);
     element.style.zIndex = person.isMe ? "3" : person.isSelected ? "4" : person.isStale ? "1" : "2";
     setText(this.initials, person.initials);
-    setText(this.name, person.isMe ? strings.map.you : person.name);
+    setText(this.name, person.isMe ? say("map.you") : person.name);
     setText(this.note, person.note);
     this.arrow.hidden = person.heading === null || person.isStale;
     if (person.heading !== null) this.arrow.style.rotate = `${person.heading}deg`;

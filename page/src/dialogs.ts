@@ -1,5 +1,5 @@
 /** A question that must be answered before something that cannot be undone. */
-import { strings } from "./strings";
+import { say } from "./strings";
 
 interface Question {
   readonly title: string;
@@ -19,7 +19,7 @@ export function ask(question: Question): Promise<boolean> {
   text.textContent = question.text;
   const actions = document.createElement("div");
   actions.className = "question-actions";
-  actions.append(choice(strings.menu.cancel, "no", "button"), choice(question.action, "yes", "button is-danger"));
+  actions.append(choice(say("menu.cancel"), "no", "button"), choice(question.action, "yes", "button is-danger"));
   dialog.append(title, text, actions);
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close("no");

@@ -7,7 +7,7 @@ import { endingPage } from "./pages/ending_page";
 import { joinPage } from "./pages/join_page";
 import { SessionPage } from "./pages/session_page";
 import { startPage } from "./pages/start_page";
-import { strings } from "./strings";
+import { loadLanguage, say } from "./strings";
 import { applyTheme } from "./theme";
 
 const root = document.getElementById("app");
@@ -24,7 +24,7 @@ function clear(): HTMLElement {
 
 function open(): void {
   if (location.pathname !== "/j") {
-    showStart(location.pathname === "/" ? "" : strings.problem.notFound);
+    showStart(location.pathname === "/" ? "" : say("problem.notFound"));
     return;
   }
   const link = parseFragment(location.hash);
@@ -41,7 +41,7 @@ function open(): void {
 }
 
 function showStart(notice = ""): void {
-  document.title = strings.product;
+  document.title = say("product");
   const enter = ({ path, sessionId }: Membership, isNew: boolean) => {
     history.pushState(null, "", path);
     showSession(sessionId, { isNew, startSharing: true });
@@ -57,14 +57,14 @@ function showSession(sessionId: string, options: { isNew: boolean; startSharing:
   }
   const live = new LiveSession(membership, options.startSharing);
   live.subscribe(() => {
-    if (live.state && !live.ending) document.title = `${live.state.session.name} · ${strings.product}`;
+    if (live.state && !live.ending) document.title = `${live.state.session.name} · ${say("product")}`;
   });
   new SessionPage(clear(), live, options.isNew, () => showEnding(live.ending ?? "gone"));
   live.open();
 }
 
 function showEnding(ending: Ending): void {
-  document.title = strings.product;
+  document.title = say("product");
   const mayJoinAgain = ending === "left" || ending === "unauthorized" || ending === "full";
   endingPage(clear(), ending, {
     startNew: () => {
@@ -79,4 +79,4 @@ applyTheme();
 forgetExpired(Date.now());
 addEventListener("popstate", () => location.reload());
 addEventListener("hashchange", () => location.reload());
-open();
+void loadLanguage().then(open);

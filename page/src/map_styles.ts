@@ -4,7 +4,7 @@ import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import worldUrl from "world-atlas/countries-50m.json?url";
-import { strings } from "./strings";
+import { say } from "./strings";
 import type { Theme } from "./theme";
 
 export const RINGS_SOURCE = "rings";
@@ -109,7 +109,7 @@ export function builtInStyle(theme: Theme, world: World | null): StyleSpecificat
     version: 8,
     name: "built-in",
     sources: {
-      [LAND_SOURCE]: { type: "geojson", data: world?.land ?? EMPTY, attribution: strings.map.builtIn, tolerance: 0.2 },
+      [LAND_SOURCE]: { type: "geojson", data: world?.land ?? EMPTY, attribution: say("map.builtIn"), tolerance: 0.2 },
       [BORDERS_SOURCE]: { type: "geojson", data: world?.borders ?? EMPTY, tolerance: 0.2 },
       [GRATICULE_SOURCE]: { type: "geojson", data: graticule() },
       [GRID_SOURCE]: { type: "geojson", data: EMPTY },

@@ -1,6 +1,6 @@
 /**
  * What this device remembers: who it is in a session (so that a reload comes back as the same participant), the last
- * name used, and the theme. A browser that refuses storage costs these comforts and nothing else.
+ * name used, the theme, the language and the units. A browser that refuses storage costs these comforts and nothing else.
  */
 
 /** A place in a session. The token and the codes are secrets; they are forgotten on leaving and when the session ends. */
@@ -23,6 +23,8 @@ const MEMBERSHIP = "cavalcade.session.";
 const ATTEMPT = "cavalcade.attempt.";
 const NAME = "cavalcade.name";
 const THEME = "cavalcade.theme";
+const LANGUAGE = "cavalcade.language";
+const UNITS = "cavalcade.units";
 
 export function recallMembership(sessionId: string): Membership | null {
   const text = read(localStorageOrNull(), MEMBERSHIP + sessionId);
@@ -83,8 +85,7 @@ export function recallName(): string {
 }
 
 export function rememberName(name: string): void {
-  if (name) write(localStorageOrNull(), NAME, name);
-  else remove(localStorageOrNull(), NAME);
+  choose(NAME, name || null);
 }
 
 export function recallTheme(): string | null {
@@ -92,8 +93,28 @@ export function recallTheme(): string | null {
 }
 
 export function rememberTheme(theme: string | null): void {
-  if (theme) write(localStorageOrNull(), THEME, theme);
-  else remove(localStorageOrNull(), THEME);
+  choose(THEME, theme);
+}
+
+export function recallLanguage(): string | null {
+  return read(localStorageOrNull(), LANGUAGE);
+}
+
+export function rememberLanguage(language: string): void {
+  choose(LANGUAGE, language);
+}
+
+export function recallUnits(): string | null {
+  return read(localStorageOrNull(), UNITS);
+}
+
+export function rememberUnits(units: string): void {
+  choose(UNITS, units);
+}
+
+function choose(key: string, value: string | null): void {
+  if (value === null) remove(localStorageOrNull(), key);
+  else write(localStorageOrNull(), key, value);
 }
 
 /** 128 random bits in hex; `crypto.randomUUID` is missing on insecure addresses. */

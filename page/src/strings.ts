@@ -1,189 +1,95 @@
-/** Every word that the page says, in one place, ready for translation. */
+/**
+ * What the page says, in the language of who reads it.
+ *
+ * The words lie beside the Python sources, since the app says the same ones. English comes with the shell, so that
+ * there is always something to say; any other language is fetched when it is wanted.
+ */
+import en from "../../src/cavalcade/strings/en.json";
+import { recallLanguage, rememberLanguage } from "./memory";
 
-export const strings = {
-  locale: "en",
-  product: "Cavalcade",
-  compass: ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"],
-  time: {
-    justNow: "just now",
-    ago: (length: string) => `${length} ago`,
-    seconds: (count: number) => `${count} s`,
-    minutes: (count: number) => `${count} min`,
-    hours: (count: number) => `${count} h`,
-    days: (count: number) => `${count} d`,
-    left: (length: string) => `${length} left`,
-  },
-  length: {
-    metres: (count: string) => `${count} m`,
-    kilometres: (count: string) => `${count} km`,
-    kilometresPerHour: (count: string) => `${count} km/h`,
-  },
-  start: {
-    title: "Ride together. See everyone.",
-    lead: "One tap makes a private map for your group. Send the link, and whoever opens it is on it.",
-    action: "Start a session",
-    working: "Starting",
-    back: (name: string) => `Back to ${name}`,
-    locationReason:
-      "Your browser asks for your location next. Only people with your link see it, and only until you stop.",
-    points: ["No account, no app", "Gone after 8 hours", "You choose when to share"],
-    haveLink: "Got a link from someone? Open it, and you are in.",
-  },
-  join: {
-    looking: "Opening the link",
-    invited: "You are invited to",
-    watching: "You can watch",
-    here: (count: number) =>
-      count === 0 ? "Nobody is here yet" : count === 1 ? "1 person is here" : `${count} people are here`,
-    endsIn: (length: string) => `Open for another ${length}`,
-    nameLabel: "Your name on the map",
-    nameHint: "Optional. We find one for you if you leave it out.",
-    action: "Join the map",
-    working: "Joining",
-    watchAction: "Watch the map",
-    quiet: "Join without sharing my location",
-    locationReason:
-      "Your browser asks for your location next. Only people in this session see it, and you can pause at any time.",
-    watchReason: "This link is for watching. Your location is not asked for.",
-  },
-  session: {
-    expiresSoon: (length: string) => `Ends in ${length}`,
-    menu: "Session menu",
-    close: "Close",
-    mapLabel: "Live map",
-    mapLoading: "Drawing the map",
-    mapFailed: "The map cannot be drawn in this browser. The list shows who is where.",
-  },
-  sharing: {
-    on: "Sharing live",
-    onHint: "Tap to pause",
-    asking: "Finding you",
-    askingHint: "Allow your location",
-    lost: "No connection",
-    lostHint: "Goes on by itself",
-    paused: "Sharing paused",
-    pausedHint: "Tap to share again",
-    viewer: "Watching",
-    viewerHint: "You are not shown",
-    cannot: "Not sharing",
-    cannotHint: "Tap to see why",
-    noFix: "No position yet",
-    noFixHint: "Still trying",
-  },
-  location: {
-    refusedTitle: "Location is blocked for this page",
-    refusedHelp:
-      "You can still watch. To be seen, tap the icon beside the address, allow location for this site, and try again.",
-    unavailableTitle: "No position found",
-    unavailableHelp:
-      "The phone has no signal from above yet. It goes on trying, and under open sky it finds you sooner.",
-    insecureTitle: "This address is not secure",
-    insecureHelp:
-      "Browsers give a location to https:// addresses only. Open the session by its https link to be seen. Watching works here.",
-    unsupportedTitle: "This browser has no location",
-    unsupportedHelp: "You can still watch. Open the link in another browser to be seen.",
-    tryAgain: "Try again",
-    dismiss: "Just watch",
-  },
-  map: {
-    centerOnMe: "Center on me",
-    showEveryone: "Show everyone",
-    zoomIn: "Zoom in",
-    zoomOut: "Zoom out",
-    you: "You",
-    builtIn: "Made with Natural Earth",
-  },
-  people: {
-    title: "Who is here",
-    host: "Host",
-    viewer: "Watching",
-    you: "you",
-    connected: "Connected",
-    lastSeen: (when: string) => `Last seen ${when}`,
-    away: "Not connected",
-    paused: "Sharing paused",
-    noPosition: "No position yet",
-    positionFrom: (when: string) => `Position from ${when}`,
-    accuracy: (metres: string) => `within ${metres}`,
-    battery: (percent: number) => `battery ${percent}%`,
-    alone: "You are the first. Invite the others.",
-    show: (name: string) => `Show ${name} on the map`,
-    open: "Who is here",
-    rename: "Change my name",
-    nameLabel: "Your name",
-    save: "Save",
-  },
-  share: {
-    title: "Invite people",
-    open: "Invite",
-    lead: "Whoever opens this link is on the map.",
-    send: "Send the link",
-    copy: "Copy link",
-    copied: "Copied",
-    qrLabel: "QR code of the link",
-    scan: "Or let them scan it",
-    viewerTitle: "For watching only",
-    viewerLead: "For family at home: they see the map and are not on it.",
-    copyViewer: "Copy watch link",
-    sendViewer: "Send watch link",
-    message: (name: string) => `Join ${name} on the live map`,
-    watcher: "You are watching. Ask the host for a link to join.",
-  },
-  menu: {
-    title: "Session",
-    timeLeft: "Time left",
-    extendHour: "Add 1 hour",
-    extendDay: "Add 1 day",
-    appearance: "Appearance",
-    system: "Automatic",
-    light: "Light",
-    dark: "Dark",
-    leave: "Leave the session",
-    leaveHint: "Your position disappears for everyone.",
-    end: "End for everyone",
-    endHint: "The link stops working, and the map is erased.",
-    confirmEnd: "End the session for everyone?",
-    confirmEndAction: "End for everyone",
-    confirmLeave: "Leave the session?",
-    confirmLeaveAction: "Leave",
-    confirmLeaveHost: "You are the host. Whoever has been here longest takes over.",
-    cancel: "Stay",
-    takeOver: "Take over as host",
-    takeOverHint: "Possible once the host has been away for 10 minutes.",
-    tooEarly: "The host has not been away long enough.",
-    failed: "That did not reach the server. Try again.",
-  },
-  connection: {
-    connecting: "Connecting",
-    lost: "Connection lost",
-    lostHint: (length: string) => `Reconnecting. No news for ${length}.`,
-  },
-  ending: {
-    endedTitle: "This session has ended",
-    ended: "The host ended it. Nobody can see anybody any more, and the positions are erased.",
-    expiredTitle: "Time is up",
-    expired: "The session has run out. Nobody can see anybody any more, and the positions are erased.",
-    leftTitle: "You left",
-    left: "Your position is gone from the map.",
-    goneTitle: "This link no longer works",
-    gone: "The session has ended, or the link was cut short on its way. Ask for it again.",
-    fullTitle: "This session is full",
-    full: "There is no room for another person. Someone has to leave first.",
-    unauthorizedTitle: "You are no longer in this session",
-    unauthorized: "You left it on this device or on another page. You can join again with the link.",
-    startNew: "Start a new session",
-    joinAgain: "Join again",
-  },
-  problem: {
-    offlineTitle: "No connection",
-    offline: "The server cannot be reached. Check your signal and try again.",
-    unavailableTitle: "The server is busy",
-    unavailable: "It does not answer right now. Try again in a moment.",
-    tooManyTitle: "Too many attempts",
-    tooMany: (length: string) => `Wait ${length}, then try again.`,
-    unknownTitle: "That did not work",
-    unknown: "Try again. If it goes on, ask for a new link.",
-    tryAgain: "Try again",
-    notFound: "This page does not exist",
-  },
-} as const;
+export type Key = keyof typeof en;
+export type Language = "en" | "de" | "es" | "fr";
+
+type Forms = Partial<Record<Intl.LDMLPluralRule, string>>;
+type Words = Readonly<Record<Key, string | Forms>>;
+
+const LOADERS: Readonly<Record<Exclude<Language, "en">, () => Promise<{ default: Words }>>> = {
+  de: () => import("../../src/cavalcade/strings/de.json"),
+  es: () => import("../../src/cavalcade/strings/es.json"),
+  fr: () => import("../../src/cavalcade/strings/fr.json"),
+};
+
+/** The languages that there are, English first. */
+export const LANGUAGES: readonly Language[] = ["en", "de", "es", "fr"];
+
+let current: Language = "en";
+let words: Words = en;
+let currentLocale = "en";
+let plurals = new Intl.PluralRules("en");
+let numbers = new Map<number, Intl.NumberFormat>();
+
+export function language(): Language {
+  return current;
+}
+
+/** A number as the reader writes it, with at most so many digits after the point; the region counts too, as in `de-CH`. */
+export function formatNumber(value: number, digits = 0): string {
+  const format = numbers.get(digits) ?? new Intl.NumberFormat(currentLocale, { maximumFractionDigits: digits });
+  numbers.set(digits, format);
+  return format.format(value);
+}
+
+/**
+ * Says something.
+ *
+ * @param values - What stands in for the `{names}` in it; `count` also chooses between singular and plural.
+ */
+export function say(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
+  const entry = words[key];
+  const text = typeof entry === "string" ? entry : (entry[plurals.select(Number(values.count))] ?? entry.other ?? "");
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`${key} needs ${name}`);
+    return typeof value === "number" ? formatNumber(value) : value;
+  });
+}
+
+/** The language chosen by hand, else the first of the device's that there is, else English. */
+export function preferredLanguage(chosen: string | null, preferred: readonly string[]): Language {
+  const wanted = [chosen ?? "", ...preferred].map((one) => one.toLowerCase().split("-")[0]);
+  return LANGUAGES.find((one) => one === wanted.find((code) => LANGUAGES.some((known) => known === code))) ?? "en";
+}
+
+/** Takes the language that the reader wants; where its words do not arrive, English stays. */
+export async function loadLanguage(): Promise<void> {
+  await use(preferredLanguage(recallLanguage(), navigator.languages));
+}
+
+/** Changes the language, and remembers it on this device. */
+export async function chooseLanguage(chosen: Language): Promise<void> {
+  rememberLanguage(chosen);
+  await use(chosen);
+}
+
+/** A language by its own name: "Deutsch". */
+export function languageName(code: Language): string {
+  const name = new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
+  return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);
+}
+
+async function use(wanted: Language): Promise<void> {
+  const loaded =
+    wanted === "en"
+      ? en
+      : await LOADERS[wanted]().then(
+          (module) => module.default,
+          () => null,
+        );
+  current = loaded ? wanted : "en";
+  words = loaded ?? en;
+  currentLocale = navigator.languages.find((one) => one.toLowerCase().split("-")[0] === current) ?? current;
+  plurals = new Intl.PluralRules(current);
+  numbers = new Map();
+  document.documentElement.lang = current;
+  document.documentElement.dir = say("language.direction");
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { age, compass, distance, duration, speed } from "../src/format";
+import { age, chooseUnits, compass, distance, duration, speed, unitsOf } from "../src/format";
 
 describe("format", () => {
   test.each([
@@ -26,6 +26,21 @@ describe("format", () => {
   ])("distance %f", (metres, words) => expect(distance(metres)).toBe(words));
 
   test("speed in km/h", () => expect(speed(13.9)).toBe("50 km/h"));
+
+  test("miles, where they are chosen", () => {
+    chooseUnits("imperial");
+    expect([4.2, 260, 1_950, 38_400].map(distance)).toEqual(["14 ft", "850 ft", "1.2 mi", "24 mi"]);
+    expect(speed(13.9)).toBe("31 mph");
+    chooseUnits("metric");
+  });
+
+  test.each([
+    [["en-GB"], "imperial"],
+    [["de", "en-US"], "imperial"],
+    [["de-DE", "en-US"], "metric"],
+    [["en"], "metric"],
+    [["no_such", "x"], "metric"],
+  ])("the units of %j are %s", (languages, units) => expect(unitsOf(languages)).toBe(units));
 
   test.each([
     [-10, "north"],

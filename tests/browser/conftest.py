@@ -147,7 +147,7 @@ async def new_phone(chromium: Browser) -> AsyncIterator[Callable[..., Awaitable[
             viewport={"width": size[0], "height": size[1]},
             has_touch=not desktop,
             color_scheme=theme,
-            locale="en-GB",
+            locale="en-IE",
             permissions=["geolocation"] if may_locate else [],
         )
         # No test talks to a server of somebody else's: the map falls back to what ships with the page.

@@ -3,7 +3,7 @@ import { html, nothing, render } from "lit-html";
 import { icons, mark } from "../icons";
 import type { Ending } from "../live_session";
 import { convoy } from "../panels/scene";
-import { strings } from "../strings";
+import { say } from "../strings";
 
 export interface EndingActions {
   startNew(): void;
@@ -12,22 +12,21 @@ export interface EndingActions {
 }
 
 export function endingPage(root: HTMLElement, ending: Ending, actions: EndingActions): void {
-  const words = strings.ending;
   render(
     html`<main class="poster is-ending" data-ending=${ending}>
       <div class="poster-scene is-empty" aria-hidden="true">${convoy()}</div>
       <div class="poster-words">
-        <p class="brand">${mark} ${strings.product}</p>
+        <p class="brand">${mark} ${say("product")}</p>
         <div role="alert">
-          <h1 tabindex="-1">${words[`${ending}Title`]}</h1>
-          <p class="lead">${words[ending]}</p>
+          <h1 tabindex="-1">${say(`ending.${ending}Title`)}</h1>
+          <p class="lead">${say(`ending.${ending}`)}</p>
         </div>
         ${
           actions.joinAgain
-            ? html`<button class="button is-huge" @click=${actions.joinAgain}>${icons.people} ${words.joinAgain}</button>`
+            ? html`<button class="button is-huge" @click=${actions.joinAgain}>${icons.people} ${say("ending.joinAgain")}</button>`
             : nothing
         }
-        <button class="button is-primary is-huge" @click=${actions.startNew}>${icons.broadcast} ${words.startNew}</button>
+        <button class="button is-primary is-huge" @click=${actions.startNew}>${icons.broadcast} ${say("ending.startNew")}</button>
       </div>
     </main>`,
     root,

@@ -7,7 +7,7 @@ import type { Link } from "../link";
 import { attemptKey, recallName, rememberMembership, rememberName, settleAttempt } from "../memory";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
-import { strings } from "../strings";
+import { say } from "../strings";
 
 export interface JoinOutcome {
   /** Called once this device is in, with whether it wants to share its location. */
@@ -86,8 +86,8 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
     return html`<main class="poster is-join">
       <div class="poster-scene" aria-hidden="true">${convoy()}</div>
       <div class="poster-words">
-        <p class="brand">${mark} ${strings.product}</p>
-        ${preview ? invitation(preview) : html`<h1 class="visually-hidden">${strings.product}</h1>`}
+        <p class="brand">${mark} ${say("product")}</p>
+        ${preview ? invitation(preview) : html`<h1 class="visually-hidden">${say("product")}</h1>`}
         ${preview || problem ? nothing : looking()}
         ${problem ? problemNotice(problem, preview ? null : look) : nothing}
         ${preview ? form() : nothing}
@@ -96,22 +96,22 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
   }
 
   function looking(): TemplateResult {
-    return html`<p class="lead" role="status"><span class="spinner"></span> ${strings.join.looking}</p>`;
+    return html`<p class="lead" role="status"><span class="spinner"></span> ${say("join.looking")}</p>`;
   }
 
   function invitation(found: Preview): TemplateResult {
     const left = duration(found.session.expires_at - Date.now());
-    return html`<p class="eyebrow">${link.watch ? strings.join.watching : strings.join.invited}</p>
+    return html`<p class="eyebrow">${link.watch ? say("join.watching") : say("join.invited")}</p>
       <h1>${found.session.name}</h1>
       <p class="facts">
-        <span>${icons.people} ${strings.join.here(found.participants)}</span>
-        <span>${icons.clock} ${strings.join.endsIn(left)}</span>
+        <span>${icons.people} ${found.participants ? say("join.here", { count: found.participants }) : say("join.nobody")}</span>
+        <span>${icons.clock} ${say("join.endsIn", { length: left })}</span>
       </p>`;
   }
 
   function form(): TemplateResult {
     return html`<form class="join-form" @submit=${submit}>
-      <label for="name">${strings.join.nameLabel}</label>
+      <label for="name">${say("join.nameLabel")}</label>
       <input
         id="name"
         name="name"
@@ -125,21 +125,21 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
           name = (event.target as HTMLInputElement).value.trim();
         }}
       />
-      <p id="name-hint" class="hint">${strings.join.nameHint}</p>
+      <p id="name-hint" class="hint">${say("join.nameHint")}</p>
       <button class="button is-primary is-huge" ?disabled=${isWorking}>
         ${
           isWorking
-            ? html`<span class="spinner"></span> ${strings.join.working}`
+            ? html`<span class="spinner"></span> ${say("join.working")}`
             : link.watch
-              ? html`${icons.eye} ${strings.join.watchAction}`
-              : html`${icons.broadcast} ${strings.join.action}`
+              ? html`${icons.eye} ${say("join.watchAction")}`
+              : html`${icons.broadcast} ${say("join.action")}`
         }
       </button>
-      <p class="reason">${link.watch ? icons.eye : icons.pin} ${link.watch ? strings.join.watchReason : strings.join.locationReason}</p>
+      <p class="reason">${link.watch ? icons.eye : icons.pin} ${link.watch ? say("join.watchReason") : say("join.locationReason")}</p>
       ${
         link.watch
           ? nothing
-          : html`<button type="button" class="button is-plain" ?disabled=${isWorking} @click=${() => join(false)}>${strings.join.quiet}</button>`
+          : html`<button type="button" class="button is-plain" ?disabled=${isWorking} @click=${() => join(false)}>${say("join.quiet")}</button>`
       }
     </form>`;
   }

@@ -14,7 +14,7 @@ import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import { RateGate } from "../rate_gate";
 import { isRecent, isStale } from "../staleness";
-import { strings } from "../strings";
+import { say } from "../strings";
 import { onThemeChange, theme } from "../theme";
 import type { PanelName, SessionView } from "../ui";
 
@@ -85,9 +85,9 @@ export class SessionPage implements SessionView {
     this.measure();
   }
 
-  attempt(work: () => Promise<void>, forbidden: string = strings.menu.failed): void {
+  attempt(work: () => Promise<void>, forbidden: string = say("menu.failed")): void {
     work().catch((error: Partial<Refusal>) => {
-      const text = error.reason === "forbidden" ? forbidden : (error.errors?.[0]?.detail ?? strings.menu.failed);
+      const text = error.reason === "forbidden" ? forbidden : (error.errors?.[0]?.detail ?? say("menu.failed"));
       if (this.failure) clearTimeout(this.failure.timer);
       const timer = setTimeout(() => {
         this.failure = null;
@@ -111,7 +111,7 @@ export class SessionPage implements SessionView {
 
   private template(): TemplateResult {
     return html`<main class="stage">
-      <div class="map" role="region" aria-label=${strings.session.mapLabel}></div>
+      <div class="map" role="region" aria-label=${say("session.mapLabel")}></div>
       ${this.map ? nothing : this.mapPlaceholder()}
       <div class="rail">
         ${this.top()}
@@ -135,13 +135,13 @@ export class SessionPage implements SessionView {
     return html`<header class="top">
       <span class="pulse is-${live.link}" title=${live.link}></span>
       <div class="top-words">
-        <h1>${session?.name ?? strings.product}</h1>
-        <p>${left === null ? strings.connection.connecting : strings.time.left(duration(left))}</p>
+        <h1>${session?.name ?? say("product")}</h1>
+        <p>${left === null ? say("connection.connecting") : say("time.left", { length: duration(left) })}</p>
       </div>
       <button
         class="icon-button"
         data-opens="menu"
-        aria-label=${strings.session.menu}
+        aria-label=${say("session.menu")}
         aria-expanded=${isOpen}
         @click=${() => this.openPanel(isOpen ? null : "menu")}
       >
@@ -151,12 +151,12 @@ export class SessionPage implements SessionView {
   }
 
   private panelCard(panel: PanelName): TemplateResult {
-    const titles = { people: strings.people.title, share: strings.share.title, menu: strings.menu.title };
+    const titles = { people: say("people.title"), share: say("share.title"), menu: say("menu.title") };
     const bodies = { people: peoplePanel, share: sharePanel, menu: menuPanel };
     return html`<section class="panel" data-panel=${panel} aria-labelledby="panel-title">
       <header class="panel-head">
         <h2 id="panel-title" class="panel-title" tabindex="-1">${titles[panel]}</h2>
-        <button class="icon-button" aria-label=${strings.session.close} @click=${() => this.openPanel(null)}>${icons.close}</button>
+        <button class="icon-button" aria-label=${say("session.close")} @click=${() => this.openPanel(null)}>${icons.close}</button>
       </header>
       <div class="panel-body">${bodies[panel](this)}</div>
     </section>`;
@@ -167,17 +167,17 @@ export class SessionPage implements SessionView {
     return html`<div class="map-actions">
       ${
         this.map && this.follow !== "everyone"
-          ? html`<button class="pill" @click=${() => this.showEveryone()}>${icons.everyone} ${strings.map.showEveryone}</button>`
+          ? html`<button class="pill" @click=${() => this.showEveryone()}>${icons.everyone} ${say("map.showEveryone")}</button>`
           : nothing
       }
       <div class="zoom">
-        <button class="round" aria-label=${strings.map.zoomIn} @click=${() => this.map?.zoomBy(1)}>${icons.plus}</button>
-        <button class="round" aria-label=${strings.map.zoomOut} @click=${() => this.map?.zoomBy(-1)}>${icons.minus}</button>
+        <button class="round" aria-label=${say("map.zoomIn")} @click=${() => this.map?.zoomBy(1)}>${icons.plus}</button>
+        <button class="round" aria-label=${say("map.zoomOut")} @click=${() => this.map?.zoomBy(-1)}>${icons.minus}</button>
       </div>
       <button
         class="round ${this.follow === "me" ? "is-active" : ""}"
-        aria-label=${strings.map.centerOnMe}
-        title=${strings.map.centerOnMe}
+        aria-label=${say("map.centerOnMe")}
+        title=${say("map.centerOnMe")}
         ?disabled=${!this.map || !hasMe}
         @click=${() => this.map?.centerOnMe()}
       >
@@ -188,7 +188,7 @@ export class SessionPage implements SessionView {
 
   private mapPlaceholder(): TemplateResult {
     return html`<div class="map-placeholder" role="status">
-      ${this.mapProblem ? html`<p>${icons.warning} ${strings.session.mapFailed}</p>` : html`<p>${strings.session.mapLoading}</p>`}
+      ${this.mapProblem ? html`<p>${icons.warning} ${say("session.mapFailed")}</p>` : html`<p>${say("session.mapLoading")}</p>`}
     </div>`;
   }
 

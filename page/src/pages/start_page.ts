@@ -13,9 +13,10 @@ import {
 } from "../memory";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
-import { strings } from "../strings";
+import { say } from "../strings";
 
 const PURPOSE = "start";
+const POINTS = ["start.points.account", "start.points.gone", "start.points.choose"] as const;
 
 /**
  * @param enter - Opens a session that this device is in: one just made, or one that it was in before.
@@ -66,24 +67,24 @@ export function startPage(
     return html`<main class="poster">
       <div class="poster-scene" aria-hidden="true">${convoy()}</div>
       <div class="poster-words">
-        <p class="brand">${mark} ${strings.product}</p>
+        <p class="brand">${mark} ${say("product")}</p>
         ${notice ? html`<p class="poster-notice" role="status">${icons.warning} ${notice}</p>` : nothing}
-        <h1>${strings.start.title}</h1>
-        <p class="lead">${strings.start.lead}</p>
+        <h1>${say("start.title")}</h1>
+        <p class="lead">${say("start.lead")}</p>
         ${problem ? problemNotice(problem) : nothing}
         <button class="button is-primary is-huge" ?disabled=${isWorking} @click=${start}>
-          ${isWorking ? html`<span class="spinner"></span> ${strings.start.working}` : html`${icons.broadcast} ${strings.start.action}`}
+          ${isWorking ? html`<span class="spinner"></span> ${say("start.working")}` : html`${icons.broadcast} ${say("start.action")}`}
         </button>
         ${recallMemberships(Date.now()).map(
           (membership) => html`<button class="button is-wide" @click=${() => enter(membership, false)}>
-            ${icons.people} ${strings.start.back(membership.name)}
+            ${icons.people} ${say("start.back", { name: membership.name })}
           </button>`,
         )}
-        <p class="reason">${icons.pin} ${strings.start.locationReason}</p>
+        <p class="reason">${icons.pin} ${say("start.locationReason")}</p>
         <ul class="points">
-          ${strings.start.points.map((point) => html`<li>${icons.check} ${point}</li>`)}
+          ${POINTS.map((point) => html`<li>${icons.check} ${say(point)}</li>`)}
         </ul>
-        <p class="aside">${strings.start.haveLink}</p>
+        <p class="aside">${say("start.haveLink")}</p>
       </div>
     </main>`;
   }

@@ -1,15 +1,15 @@
 /** The bar under the thumb: sharing on or off, who is here, and inviting. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { icons } from "../icons";
-import { strings } from "../strings";
+import { say } from "../strings";
 import type { PanelName, SessionView } from "../ui";
 
 export function dock(view: SessionView): TemplateResult {
   const count = view.live.state?.participants.size ?? 0;
-  return html`<nav class="dock" aria-label=${strings.menu.title}>
+  return html`<nav class="dock" aria-label=${say("menu.title")}>
     ${sharingButton(view)}
-    ${opener(view, "people", html`${icons.people}${count ? html`<span class="count">${count}</span>` : nothing}`, strings.people.open)}
-    ${opener(view, "share", icons.invite, strings.share.open)}
+    ${opener(view, "people", html`${icons.people}${count ? html`<span class="count">${count}</span>` : nothing}`, say("people.open"))}
+    ${opener(view, "share", icons.invite, say("share.open"))}
   </nav>`;
 }
 
@@ -30,7 +30,7 @@ function sharingButton(view: SessionView): TemplateResult {
   if (live.me?.role === "viewer") {
     return html`<div class="sharing is-off">
       ${icons.eye}
-      <span><b>${strings.sharing.viewer}</b><small>${strings.sharing.viewerHint}</small></span>
+      <span><b>${say("sharing.viewer")}</b><small>${say("sharing.viewerHint")}</small></span>
     </div>`;
   }
   const { look, title, hint } = sharingWords(view);
@@ -51,21 +51,21 @@ function sharingButton(view: SessionView): TemplateResult {
 }
 
 function sharingWords(view: SessionView): { look: string; title: string; hint: string } {
-  const words = strings.sharing;
-  if (!view.live.isSharing && view.live.state) return { look: "is-off", title: words.paused, hint: words.pausedHint };
+  if (!view.live.isSharing && view.live.state)
+    return { look: "is-off", title: say("sharing.paused"), hint: say("sharing.pausedHint") };
   if (view.live.lostSince !== null && view.live.locationState === "on") {
-    return { look: "is-waiting", title: words.lost, hint: words.lostHint };
+    return { look: "is-waiting", title: say("sharing.lost"), hint: say("sharing.lostHint") };
   }
   switch (view.live.locationState) {
     case "on":
-      return { look: "is-on", title: words.on, hint: words.onHint };
+      return { look: "is-on", title: say("sharing.on"), hint: say("sharing.onHint") };
     case "refused":
     case "insecure":
     case "unsupported":
-      return { look: "is-off", title: words.cannot, hint: words.cannotHint };
+      return { look: "is-off", title: say("sharing.cannot"), hint: say("sharing.cannotHint") };
     case "unavailable":
-      return { look: "is-waiting", title: words.noFix, hint: words.noFixHint };
+      return { look: "is-waiting", title: say("sharing.noFix"), hint: say("sharing.noFixHint") };
     default:
-      return { look: "is-waiting", title: words.asking, hint: words.askingHint };
+      return { look: "is-waiting", title: say("sharing.asking"), hint: say("sharing.askingHint") };
   }
 }

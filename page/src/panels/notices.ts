@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { duration } from "../format";
 import { icons } from "../icons";
-import { strings } from "../strings";
+import { say } from "../strings";
 import type { SessionView } from "../ui";
 
 const SOON_MS = 30 * 60_000;
@@ -23,28 +23,27 @@ export function notices(
 function connectionNotice(view: SessionView): TemplateResult | typeof nothing {
   const { live } = view;
   if (live.link === "connecting" && !live.state) {
-    return html`<p class="notice is-quiet"><span class="spinner"></span> ${strings.connection.connecting}</p>`;
+    return html`<p class="notice is-quiet"><span class="spinner"></span> ${say("connection.connecting")}</p>`;
   }
   if (live.lostSince === null) return nothing;
   const lost = Date.now() - live.lostSince;
   if (lost < WORTH_SAYING_MS) return nothing;
   return html`<div class="notice is-warning" data-notice="lost">
     <span class="spinner"></span>
-    <p><b>${strings.connection.lost}</b> ${strings.connection.lostHint(duration(lost))}</p>
+    <p><b>${say("connection.lost")}</b> ${say("connection.lostHint", { length: duration(lost) })}</p>
   </div>`;
 }
 
 function locationNotice(view: SessionView, shut: () => void): TemplateResult | typeof nothing {
-  const words = strings.location;
   switch (view.live.locationState) {
     case "refused":
-      return locationCard(view, words.refusedTitle, words.refusedHelp, shut);
+      return locationCard(view, say("location.refusedTitle"), say("location.refusedHelp"), shut);
     case "unavailable":
-      return locationCard(view, words.unavailableTitle, words.unavailableHelp, shut);
+      return locationCard(view, say("location.unavailableTitle"), say("location.unavailableHelp"), shut);
     case "insecure":
-      return locationCard(view, words.insecureTitle, words.insecureHelp, shut);
+      return locationCard(view, say("location.insecureTitle"), say("location.insecureHelp"), shut);
     case "unsupported":
-      return locationCard(view, words.unsupportedTitle, words.unsupportedHelp, shut);
+      return locationCard(view, say("location.unsupportedTitle"), say("location.unsupportedHelp"), shut);
     default:
       return nothing;
   }
@@ -60,10 +59,10 @@ function locationCard(view: SessionView, title: string, help: string, shut: () =
       <div class="notice-actions">
         ${
           canRetry
-            ? html`<button class="button is-small is-primary" @click=${() => view.live.retryLocation()}>${strings.location.tryAgain}</button>`
+            ? html`<button class="button is-small is-primary" @click=${() => view.live.retryLocation()}>${say("location.tryAgain")}</button>`
             : nothing
         }
-        <button class="button is-small" @click=${shut}>${strings.location.dismiss}</button>
+        <button class="button is-small" @click=${shut}>${say("location.dismiss")}</button>
       </div>
     </div>
   </div>`;
@@ -74,5 +73,5 @@ function expiryNotice(view: SessionView): TemplateResult | typeof nothing {
   if (expiresAt === undefined) return nothing;
   const left = expiresAt - view.live.now();
   if (left > SOON_MS) return nothing;
-  return html`<p class="notice is-quiet">${icons.clock} ${strings.session.expiresSoon(duration(left))}</p>`;
+  return html`<p class="notice is-quiet">${icons.clock} ${say("session.expiresSoon", { length: duration(left) })}</p>`;
 }

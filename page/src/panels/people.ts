@@ -9,7 +9,7 @@ import { rememberName } from "../memory";
 import type { Participant, Position } from "../model";
 import type { SessionState } from "../session_state";
 import { isStale } from "../staleness";
-import { strings } from "../strings";
+import { say } from "../strings";
 import type { SessionView } from "../ui";
 
 export function peoplePanel(view: SessionView): TemplateResult {
@@ -27,7 +27,7 @@ export function peoplePanel(view: SessionView): TemplateResult {
     ${
       people.length === 1
         ? html`<button class="button is-wide" @click=${() => view.openPanel("share")}>
-          ${icons.invite} ${strings.people.alone}
+          ${icons.invite} ${say("people.alone")}
         </button>`
         : nothing
     }
@@ -53,9 +53,9 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
     <span class="person-words">
       <span class="person-name">
         <b>${person.name}</b>
-        ${isMe ? html`<span class="tag is-me">${strings.people.you}</span>` : nothing}
-        ${person.role === "host" ? html`<span class="tag">${strings.people.host}</span>` : nothing}
-        ${person.role === "viewer" ? html`<span class="tag">${strings.people.viewer}</span>` : nothing}
+        ${isMe ? html`<span class="tag is-me">${say("people.you")}</span>` : nothing}
+        ${person.role === "host" ? html`<span class="tag">${say("people.host")}</span>` : nothing}
+        ${person.role === "viewer" ? html`<span class="tag">${say("people.viewer")}</span>` : nothing}
       </span>
       <span class="person-status">${status(view, state, person, position)}</span>
       ${isSelected && position ? html`<span class="person-detail">${details(position)}</span>` : nothing}
@@ -82,25 +82,25 @@ function status(
   if (view.live.lostSince !== null) {
     // Whether they are connected is not known while this page is not.
     const isKnown = position && person.id !== state.me;
-    return isKnown ? strings.people.positionFrom(age(now - position.fix_time)) : strings.people.away;
+    return isKnown ? say("people.positionFrom", { when: age(now - position.fix_time) }) : say("people.away");
   }
   const isConnected = state.connected === null || state.connected.has(person.id) || person.id === state.me;
   if (!isConnected) {
     const seen = state.lastSeen.get(person.id) ?? position?.fix_time;
-    return seen === undefined ? strings.people.away : strings.people.lastSeen(age(now - seen));
+    return seen === undefined ? say("people.away") : say("people.lastSeen", { when: age(now - seen) });
   }
-  if (person.role === "viewer") return strings.people.connected;
-  if (!person.sharing) return strings.people.paused;
-  if (!position) return strings.people.noPosition;
-  if (isStale(position, now)) return strings.people.positionFrom(age(now - position.fix_time));
+  if (person.role === "viewer") return say("people.connected");
+  if (!person.sharing) return say("people.paused");
+  if (!position) return say("people.noPosition");
+  if (isStale(position, now)) return say("people.positionFrom", { when: age(now - position.fix_time) });
   if (position.speed !== undefined && position.speed > 1) return speed(position.speed);
-  return strings.people.connected;
+  return say("people.connected");
 }
 
 function details(position: Position): string {
   const parts: string[] = [];
-  if (position.accuracy !== undefined) parts.push(strings.people.accuracy(distance(position.accuracy)));
-  if (position.battery !== undefined) parts.push(strings.people.battery(position.battery));
+  if (position.accuracy !== undefined) parts.push(say("people.accuracy", { distance: distance(position.accuracy) }));
+  if (position.battery !== undefined) parts.push(say("people.battery", { percent: position.battery }));
   return parts.join(" · ");
 }
 
@@ -124,7 +124,7 @@ function renameButton(view: SessionView, person: Participant): TemplateResult {
       view.redraw();
       document.getElementById("my-name")?.focus();
     };
-    return html`<button class="icon-button" aria-label=${strings.people.rename} title=${strings.people.rename} @click=${open}>
+    return html`<button class="icon-button" aria-label=${say("people.rename")} title=${say("people.rename")} @click=${open}>
       ${icons.pencil}
     </button>`;
   }
@@ -138,8 +138,8 @@ function renameButton(view: SessionView, person: Participant): TemplateResult {
     view.attempt(() => view.live.setProfile({ name }));
   };
   return html`<form class="rename" @submit=${save}>
-    <label class="visually-hidden" for="my-name">${strings.people.nameLabel}</label>
+    <label class="visually-hidden" for="my-name">${say("people.nameLabel")}</label>
     <input id="my-name" name="name" maxlength="48" autocomplete="nickname" .value=${person.name} />
-    <button class="button is-primary">${strings.people.save}</button>
+    <button class="button is-primary">${say("people.save")}</button>
   </form>`;
 }

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { ApiError } from "../api";
 import { duration } from "../format";
 import { icons } from "../icons";
-import { strings } from "../strings";
+import { say } from "../strings";
 
 const WAIT_S = 60;
 
@@ -16,7 +16,7 @@ export function problemNotice(problem: ApiError, retry: (() => void) | null = nu
       <p>${text}</p>
       ${
         retry
-          ? html`<div class="notice-actions"><button class="button is-small" @click=${retry}>${strings.problem.tryAgain}</button></div>`
+          ? html`<div class="notice-actions"><button class="button is-small" @click=${retry}>${say("problem.tryAgain")}</button></div>`
           : nothing
       }
     </div>
@@ -24,15 +24,20 @@ export function problemNotice(problem: ApiError, retry: (() => void) | null = nu
 }
 
 function words(problem: ApiError): { title: string; text: string } {
-  const say = strings.problem;
   switch (problem.code) {
     case "offline":
-      return { title: say.offlineTitle, text: say.offline };
+      return { title: say("problem.offlineTitle"), text: say("problem.offline") };
     case "unavailable":
-      return { title: say.unavailableTitle, text: say.unavailable };
+      return { title: say("problem.unavailableTitle"), text: say("problem.unavailable") };
     case "too_many_requests":
-      return { title: say.tooManyTitle, text: say.tooMany(duration((problem.retryAfter ?? WAIT_S) * 1_000)) };
+      return {
+        title: say("problem.tooManyTitle"),
+        text: say("problem.tooMany", { length: duration((problem.retryAfter ?? WAIT_S) * 1_000) }),
+      };
     default:
-      return { title: say.unknownTitle, text: problem.details.length ? `${problem.details.join(". ")}.` : say.unknown };
+      return {
+        title: say("problem.unknownTitle"),
+        text: problem.details.length ? `${problem.details.join(". ")}.` : say("problem.unknown"),
+      };
   }
 }

@@ -4,7 +4,7 @@ import { unsafeSVG } from "lit-html/directives/unsafe-svg.js";
 import { renderSVG } from "uqr";
 import { icons } from "../icons";
 import { markForWatching } from "../link";
-import { strings } from "../strings";
+import { say } from "../strings";
 import type { SessionView } from "../ui";
 
 const COPIED_MS = 2_000;
@@ -14,21 +14,21 @@ let drawn: { readonly link: string; readonly svg: string } | null = null;
 
 export function sharePanel(view: SessionView): TemplateResult {
   const { link, viewerLink } = view.live.links;
-  if (!link) return html`<p class="lead">${strings.share.watcher}</p>`;
+  if (!link) return html`<p class="lead">${say("share.watcher")}</p>`;
   return html`
-    <p class="lead">${strings.share.lead}</p>
+    <p class="lead">${say("share.lead")}</p>
     <div class="share-actions">
       ${
         canSend()
-          ? html`<button class="button is-primary" @click=${() => send(view, link)}>${icons.send} ${strings.share.send}</button>`
+          ? html`<button class="button is-primary" @click=${() => send(view, link)}>${icons.send} ${say("share.send")}</button>`
           : nothing
       }
-      ${copyButton(view, link, strings.share.copy, canSend() ? "" : "is-primary")}
+      ${copyButton(view, link, say("share.copy"), canSend() ? "" : "is-primary")}
     </div>
-    <output class="link" aria-label=${strings.share.title}>${link.replace(/^https?:\/\//, "")}</output>
+    <output class="link" aria-label=${say("share.title")}>${link.replace(/^https?:\/\//, "")}</output>
     <figure class="qr">
-      <div role="img" aria-label=${strings.share.qrLabel}>${unsafeSVG(qr(link))}</div>
-      <figcaption>${strings.share.scan}</figcaption>
+      <div role="img" aria-label=${say("share.qrLabel")}>${unsafeSVG(qr(link))}</div>
+      <figcaption>${say("share.scan")}</figcaption>
     </figure>
     ${viewerLink ? forWatching(view, markForWatching(viewerLink)) : nothing}
   `;
@@ -36,11 +36,11 @@ export function sharePanel(view: SessionView): TemplateResult {
 
 function forWatching(view: SessionView, link: string): TemplateResult {
   return html`<section class="watch-link">
-    <h3>${icons.eye} ${strings.share.viewerTitle}</h3>
-    <p>${strings.share.viewerLead}</p>
+    <h3>${icons.eye} ${say("share.viewerTitle")}</h3>
+    <p>${say("share.viewerLead")}</p>
     <div class="share-actions">
-      ${canSend() ? html`<button class="button" @click=${() => send(view, link)}>${strings.share.sendViewer}</button>` : nothing}
-      ${copyButton(view, link, strings.share.copyViewer, "")}
+      ${canSend() ? html`<button class="button" @click=${() => send(view, link)}>${say("share.sendViewer")}</button>` : nothing}
+      ${copyButton(view, link, say("share.copyViewer"), "")}
     </div>
   </section>`;
 }
@@ -48,7 +48,7 @@ function forWatching(view: SessionView, link: string): TemplateResult {
 function copyButton(view: SessionView, link: string, label: string, emphasis: string): TemplateResult {
   const isCopied = copied === link;
   return html`<button class="button ${emphasis}" @click=${() => void copy(view, link)}>
-    ${isCopied ? icons.check : icons.copy} <span aria-live="polite">${isCopied ? strings.share.copied : label}</span>
+    ${isCopied ? icons.check : icons.copy} <span aria-live="polite">${isCopied ? say("share.copied") : label}</span>
   </button>`;
 }
 
@@ -57,9 +57,11 @@ function canSend(): boolean {
 }
 
 function send(view: SessionView, link: string): void {
-  const name = view.live.state?.session.name ?? strings.product;
+  const name = view.live.state?.session.name ?? say("product");
   // Rejects when the sheet is closed without sending, which is nobody's error.
-  void navigator.share({ title: strings.product, text: strings.share.message(name), url: link }).catch(() => undefined);
+  void navigator
+    .share({ title: say("product"), text: say("share.message", { name: name }), url: link })
+    .catch(() => undefined);
 }
 
 async function copy(view: SessionView, link: string): Promise<void> {
