@@ -240,7 +240,7 @@ def _balance(backend: Backend, *, affinity: bool) -> dict[str, str]:
             "balance_http": f"""lb_policy header {header} {{
 				fallback least_conn
 			}}
-			header_up -{header}{_HEALTH_CHECKS}""",
+			# No `header_up` may remove it: a request that is tried again would be without it.{_HEALTH_CHECKS}""",
             "balance_sockets": by_query + _HEALTH_CHECKS,
         }
     return {
