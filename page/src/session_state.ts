@@ -97,7 +97,9 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
     case "host_changed":
       return withHost(next, data.participant as number);
     case "session_changed":
-      return { ...next, session: { ...next.session, ...(data.session as Partial<Session>) } };
+      return { ...next, session: data.session as Session };
+    case "time_asked":
+      return { ...next, session: { ...next.session, time_asked_by: data.participant as number } };
     case "session_ended":
       return { ...next, positions: new Map(), endedBecause: String(data.reason ?? "ended") };
     default:

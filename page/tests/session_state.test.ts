@@ -1,4 +1,5 @@
-import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { JoinReply, Participant, Position, SessionEvent, Snapshot } from "../src/model";
 import { type Action, reduce, type SessionState } from "../src/session_state";
@@ -154,93 +155,58 @@ describe("presence", () => {
   });
 });
 
-/** Small sessions of random valid changes, as events with the participants that they leave behind. */
-const history = fc.array(
-  fc.oneof(
-    fc.record({ kind: fc.constant("join" as const), name: fc.string({ minLength: 1, maxLength: 8 }) }),
-    fc.record({ kind: fc.constant("leave" as const), pick: fc.nat() }),
-    fc.record({ kind: fc.constant("share" as const), pick: fc.nat(), on: fc.boolean() }),
-    fc.record({
-      kind: fc.constant("rename" as const),
-      pick: fc.nat(),
-      name: fc.string({ minLength: 1, maxLength: 8 }),
-    }),
-    fc.record({ kind: fc.constant("host" as const), pick: fc.nat() }),
-    fc.record({ kind: fc.constant("extend" as const), by: fc.nat() }),
-  ),
-  { maxLength: 30 },
-);
-
-test("events applied to a stale snapshot equal a fresh snapshot", () => {
-  fc.assert(
-    fc.property(history, fc.nat(), (steps, cut) => {
-      let snapshot: Snapshot = { session, participants: [person(1, { role: "host" })] };
-      const snapshots = [snapshot];
-      const events: SessionEvent[] = [];
-      let nextId = 2;
-      for (const step of steps) {
-        const change = decide(step, snapshot, nextId);
-        if (step.kind === "join") nextId += 1;
-        events.push(event(events.length + 1, change.type, change.data));
-        snapshot = change.after;
-        snapshots.push(snapshot);
-      }
-      const from = cut % snapshots.length;
-      const stale = snapshots[from];
-      if (!stale) throw new Error("no such snapshot");
-      const caughtUp = run(
-        { type: "joined", reply: reply(from, stale) },
-        ...events.slice(from).map((one): Action => ({ type: "event", event: one })),
-      );
-      const fresh = run({ type: "joined", reply: reply(events.length, snapshot) });
-      const byId = (state: SessionState) => [...state.participants.values()].sort((a, b) => a.id - b.id);
-      expect(byId(caughtUp)).toEqual(byId(fresh));
-      expect(caughtUp.session).toEqual(fresh.session);
-      expect(caughtUp.offset).toBe(fresh.offset);
-    }),
-  );
-});
-
-type Step = typeof history extends fc.Arbitrary<(infer One)[]> ? One : never;
-
-/** A small server: what a change does to a snapshot, written apart from the reducer that it checks. */
-function decide(
-  step: Step,
-  before: Snapshot,
-  nextId: number,
-): { type: string; data: Record<string, unknown>; after: Snapshot } {
-  const people = before.participants;
-  const with_ = (participants: readonly Participant[]): Snapshot => ({ ...before, participants });
-  if (step.kind === "join") {
-    const newcomer = person(nextId, { name: step.name });
-    return { type: "participant_joined", data: { participant: newcomer }, after: with_([...people, newcomer]) };
-  }
-  if (step.kind === "extend") {
-    const longer = { ...before.session, expires_at: before.session.expires_at + step.by };
-    return { type: "session_changed", data: { session: longer }, after: { ...before, session: longer } };
-  }
-  const id = people.length === 0 ? 0 : (people[step.pick % people.length]?.id ?? 0);
-  const edit = (fields: Partial<Participant>) => people.map((one) => (one.id === id ? { ...one, ...fields } : one));
-  switch (step.kind) {
-    case "leave":
-      return {
-        type: "participant_left",
-        data: { participant: id, reason: "left" },
-        after: with_(people.filter((one) => one.id !== id)),
-      };
-    case "share":
-      return {
-        type: "sharing_changed",
-        data: { participant: id, on: step.on },
-        after: with_(edit({ sharing: step.on })),
-      };
-    case "rename": {
-      const profile = { name: step.name, initials: step.name.slice(0, 1), color: "#0b84f3" };
-      return { type: "profile_changed", data: { participant: id, ...profile }, after: with_(edit(profile)) };
-    }
-    case "host": {
-      const roles = people.map((one) => ({ ...one, role: one.id === id ? ("host" as const) : ("member" as const) }));
-      return { type: "host_changed", data: { participant: id }, after: with_(roles) };
-    }
-  }
+/** What the Python client shows, which folds with the server's own `evolve`. */
+interface Seen {
+  readonly offset: number;
+  readonly snapshot: Snapshot;
+  readonly positions: readonly Position[];
 }
+
+interface History {
+  readonly start: Seen;
+  readonly events: readonly SessionEvent[];
+  readonly halfway: Seen;
+  readonly end: Seen;
+  readonly ended: string | null;
+}
+
+const VECTORS = join(import.meta.dirname, "../../tests/vectors/session.json");
+const histories = JSON.parse(readFileSync(VECTORS, "utf-8")) as History[];
+
+describe.each(histories.map((history, number) => [number, history] as const))("history %i", (_, history) => {
+  const from = ({ offset, snapshot, positions }: Seen): Action => ({
+    type: "joined",
+    reply: { offset, server_time: 1, me: 1, positions, snapshot },
+  });
+  const between = (start: Seen, until: Seen) =>
+    history.events
+      .filter(({ offset }) => offset > start.offset && offset <= until.offset)
+      .map((event): Action => ({ type: "event", event }));
+  const seen = (state: SessionState): Seen => ({
+    offset: state.offset,
+    snapshot: {
+      session: state.session,
+      participants: [...state.participants.values()].sort((a, b) => a.id - b.id),
+    },
+    positions: [...state.positions.values()].sort((a, b) => a.participant - b.participant),
+  });
+
+  test("is folded as the server folds it", () => {
+    for (const [start, until] of [
+      [history.start, history.halfway],
+      [history.halfway, history.end],
+      [history.start, history.end],
+    ] as const) {
+      const state = run(from(start), ...between(start, until));
+      expect(seen(state)).toEqual(until);
+      if (until === history.end) expect(state.endedBecause).toBe(history.ended);
+    }
+  });
+
+  test("comes to the same by events that a join brings", () => {
+    const { start, end } = history;
+    const events = between(start, end).flatMap((action) => (action.type === "event" ? [action.event] : []));
+    const reply: JoinReply = { offset: end.offset, server_time: 1, me: 1, positions: end.positions, events };
+    expect(seen(run(from(start), { type: "joined", reply }))).toEqual(end);
+  });
+});

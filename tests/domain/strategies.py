@@ -12,6 +12,7 @@ from cavalcade.domain.errors import Rejected
 from cavalcade.domain.fix import DEGREE, MAX_FIX_TIME, MAX_I16, MAX_U16, MIN_I16, Fix, Position
 from cavalcade.domain.model import Limits, Role, SessionState
 from cavalcade.domain.operations import (
+    AskTime,
     ClaimHost,
     EndSession,
     Expire,
@@ -124,6 +125,7 @@ def wishes() -> st.SearchStrategy[Wish]:
     )
     changes: st.SearchStrategy[Wish] = st.one_of(
         st.builds(Leave),
+        st.builds(AskTime),
         st.builds(SetProfile, st.none() | cleaned_names(), st.none() | colors()),
         st.builds(SetSharing, on=st.booleans()),
         st.builds(ClaimHost, st.none() | st.integers(NOW - 2_000_000, NOW + 2_000_000)),

@@ -14,6 +14,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import MAX_FIX_TIME, Fix, accept
 from cavalcade.domain.model import Role
 from cavalcade.domain.operations import (
+    AskTime,
     ClaimHost,
     EndSession,
     Join,
@@ -38,6 +39,7 @@ VALID: list[tuple[str, dict[str, object], Wish]] = [
     ("sharing:set", {"on": True}, SetSharing(on=True)),
     ("sharing:set", {"on": False}, SetSharing(on=False)),
     ("host:claim", {}, ClaimHost()),
+    ("time:ask", {}, AskTime()),
     ("session:set", {}, SetSession()),
     ("session:set", {"name": "Tour", "extend_s": 60}, SetSession("Tour", 60)),
     ("session:set", {"extend_s": 60.0}, SetSession(None, 60)),
@@ -54,6 +56,7 @@ INVALID: list[tuple[str, dict[str, object], list[str]]] = [
     ("sharing:set", {"on": 1}, ["/on"]),
     ("sharing:set", {"on": "true"}, ["/on"]),
     ("host:claim", {"host_seen_at": 0}, ["/host_seen_at"]),
+    ("time:ask", {"seconds": 60}, ["/seconds"]),
     ("session:set", {"extend_s": 0}, ["/extend_s"]),
     ("session:set", {"extend_s": -60}, ["/extend_s"]),
     ("session:set", {"extend_s": True}, ["/extend_s"]),

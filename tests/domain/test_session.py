@@ -19,10 +19,12 @@ from cavalcade.domain.events import (
     SessionChanged,
     SessionEnded,
     SharingChanged,
+    TimeAsked,
 )
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.model import MAX_PARTICIPANT_ID, Limits, Role, SessionState
 from cavalcade.domain.operations import (
+    AskTime,
     ClaimHost,
     EndSession,
     Expire,
@@ -181,6 +183,22 @@ class TestSharing:
 
     def test_fixes_kept_offline_make_no_event(self) -> None:
         assert asked(session_with(HOST), 1, SendFixes((Fix(1, 2),))) == []
+
+
+class TestAskTime:
+    @pytest.mark.parametrize("who", [2, 3])
+    def test_one_question_stands_until_the_host_extends(self, who: int) -> None:
+        state = done(session_with(HOST, MEMBER, VIEWER), who, AskTime())
+        assert state.session.time_asked_by == who
+        assert asked(state, 2, AskTime()) == asked(state, 3, AskTime()) == []
+        state = done(state, 1, SetSession("Other name"))
+        assert state.session.time_asked_by == who
+        state = done(state, 1, SetSession(extend_s=60))
+        assert state.session.time_asked_by is None
+        assert [event.change for event in asked(state, 2, AskTime())] == [TimeAsked(2)]
+
+    def test_the_host_has_nobody_to_ask(self) -> None:
+        assert asked(session_with(HOST, MEMBER), 1, AskTime()) == []
 
 
 class TestClaimHost:

@@ -19,10 +19,11 @@ from cavalcade.domain.events import (
     SessionChanged,
     SessionEnded,
     SharingChanged,
+    TimeAsked,
     UnknownChange,
 )
 from cavalcade.domain.model import Participant, Role, Session, SessionState
-from cavalcade.domain.operations import Operation, SetProfile, SetSession, SetSharing
+from cavalcade.domain.operations import AskTime, Operation, SetProfile, SetSession, SetSharing
 from cavalcade.domain.session import decide, evolve, replay
 from cavalcade.wire import messages
 from tests.domain.strategies import LIMITS, NOW, History, histories, session_with
@@ -67,6 +68,7 @@ RIDER = Participant(9, "Zoë", "ZO", "#aabbcc", Role.MEMBER, sharing=True, joine
         HostChanged(2),
         HostChanged(1),
         SessionChanged(Session("abcdefghij", "Other", NOW, NOW + 1)),
+        TimeAsked(2),
         SessionEnded("expired"),
         UnknownChange("message_sent"),
     ],
@@ -104,7 +106,9 @@ def test_a_rejected_operation_changes_nothing_and_a_decision_mutates_nothing(his
 def test_setting_what_is_set_already_gives_no_event(history: History) -> None:
     for step in history.steps:
         wish = step.operation.wish
-        repeats = isinstance(wish, SetProfile | SetSharing) or (isinstance(wish, SetSession) and wish.extend_s is None)
+        repeats = isinstance(wish, SetProfile | SetSharing | AskTime) or (
+            isinstance(wish, SetSession) and wish.extend_s is None
+        )
         if repeats and step.rejected is None:
             assert decide(step.after, step.operation, step.now, LIMITS) == []
 

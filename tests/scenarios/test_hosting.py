@@ -31,6 +31,22 @@ async def test_the_next_to_join_becomes_host_where_nobody_is_left(server: str) -
         assert ben.me.role is Role.HOST
 
 
+async def test_anyone_asks_for_time_until_the_host_gives_it(server: str) -> None:
+    async with Group(server) as group:
+        anna, ben = await group.pair()
+        before = ben.state.session.expires_at
+        offset = await ben.ask_time()
+        await anna.wait_for(lambda s: s.state.session.time_asked_by == 2, SOON)
+        assert await ben.ask_time() == offset
+        # Who comes now hears of it as well.
+        cleo = await group.connect(await group.join("Cleo"))
+        assert cleo.state.session.time_asked_by == 2
+        await anna.extend(3600)
+        for session in (ben, cleo):
+            await session.wait_for(lambda s: s.state.session.time_asked_by is None, SOON)
+            assert session.state.session.expires_at == before + 3_600_000
+
+
 async def test_a_member_may_take_over_once_the_host_has_been_away(server: str) -> None:
     async with Group(server) as group:
         anna, ben = await group.pair()

@@ -13,6 +13,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, ParticipantJoined, UnknownChange
 from cavalcade.domain.model import Limits, Role, SessionState
 from cavalcade.domain.operations import (
+    AskTime,
     ClaimHost,
     EndSession,
     Expire,
@@ -80,6 +81,7 @@ names = st.sampled_from([None, "", "Anna Berg", "Ωμέγα", "👩‍👩‍�
 wishes = st.one_of(
     st.builds(Join, st.sampled_from([Role.MEMBER, Role.VIEWER]), names, st.sampled_from([None, "#00ff00"])),
     st.just(Leave()),
+    st.just(AskTime()),
     st.builds(SetProfile, names, st.sampled_from([None, "#abcdef"])),
     st.builds(SetSharing, st.booleans()),
     st.builds(ClaimHost, st.sampled_from([None, 0])),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from cavalcade.domain.events import (
     SessionChanged,
     SessionEnded,
     SharingChanged,
+    TimeAsked,
     UnknownChange,
 )
 from cavalcade.domain.model import Participant, Role, Session
@@ -41,7 +43,7 @@ ANNA_JSON = {
     "joined_at": NOW,
 }
 SESSION = Session("abcdefghij", "Tour", NOW, NOW + 1)
-SESSION_JSON = {"id": "abcdefghij", "name": "Tour", "created_at": NOW, "expires_at": NOW + 1}
+SESSION_JSON = {"id": "abcdefghij", "name": "Tour", "created_at": NOW, "expires_at": NOW + 1, "time_asked_by": None}
 
 CHANGES: list[tuple[Change, str, dict[str, object]]] = [
     (ParticipantJoined(ANNA), "participant_joined", {"participant": ANNA_JSON}),
@@ -54,6 +56,12 @@ CHANGES: list[tuple[Change, str, dict[str, object]]] = [
     (SharingChanged(1, on=False), "sharing_changed", {"participant": 1, "on": False}),
     (HostChanged(2), "host_changed", {"participant": 2}),
     (SessionChanged(SESSION), "session_changed", {"session": SESSION_JSON}),
+    (
+        SessionChanged(replace(SESSION, time_asked_by=2)),
+        "session_changed",
+        {"session": {**SESSION_JSON, "time_asked_by": 2}},
+    ),
+    (TimeAsked(2), "time_asked", {"participant": 2}),
     (SessionEnded("expired"), "session_ended", {"reason": "expired"}),
 ]
 
@@ -90,7 +98,7 @@ class TestEvents:
         written = copy.deepcopy(messages.event_to_dict(Event(3, NOW, None, None, change)))
         place = written
         while True:
-            name = data.draw(st.sampled_from(sorted(set(place) - {"by", "op_id"})))
+            name = data.draw(st.sampled_from(sorted(set(place) - {"by", "op_id", "time_asked_by"})))
             inner = place[name]
             if not isinstance(inner, dict) or data.draw(st.booleans()):
                 break
@@ -108,6 +116,13 @@ class TestEvents:
         written = messages.event_to_dict(Event(3, NOW, 1, "x", HostChanged(2)))
         with pytest.raises(DecodeError):
             messages.event_from_dict({**written, **wrong})
+
+    def test_who_asked_for_time_may_be_left_out_but_not_wrong(self) -> None:
+        older = {key: value for key, value in SESSION_JSON.items() if key != "time_asked_by"}
+        assert messages.session_from_dict(older) == SESSION
+        for wrong in ("2", 1.5, True):
+            with pytest.raises(DecodeError):
+                messages.session_from_dict({**SESSION_JSON, "time_asked_by": wrong})
 
 
 class TestSnapshots:

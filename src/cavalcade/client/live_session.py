@@ -128,6 +128,10 @@ class LiveSession:
         """Puts the session's end off, as its host."""
         return await self._operate("session:set", {"extend_s": seconds})
 
+    async def ask_time(self) -> int:
+        """Asks the host for more time; while somebody's question stands, this changes nothing."""
+        return await self._operate("time:ask", {})
+
     async def rename(self, name: str) -> int:
         """Renames the session, as its host; an empty name takes the default again."""
         return await self._operate("session:set", {"name": name})

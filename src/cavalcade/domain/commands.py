@@ -14,6 +14,7 @@ from cavalcade.domain.fix import MAX_FIX_TIME, Fix
 from cavalcade.domain.model import Role
 from cavalcade.domain.names import clean_color, clean_name
 from cavalcade.domain.operations import (
+    AskTime,
     ClaimHost,
     EndSession,
     Join,
@@ -216,6 +217,7 @@ _READERS: Final[dict[str, Callable[[Fields], Wish]]] = {
     "sharing:set": _sharing,
     "host:claim": lambda _: ClaimHost(),
     "session:set": _session,
+    "time:ask": lambda _: AskTime(),
     "session:end": lambda _: EndSession(),
     "fixes:send": _fixes,
 }

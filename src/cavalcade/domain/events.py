@@ -60,6 +60,14 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """Somebody asked the host for more time; it stands until the session is extended."""
+
+    type: ClassVar[str] = "time_asked"
+    participant: int
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """The session is over: `ended` by its host or `expired`."""
 
@@ -81,6 +89,7 @@ Change = (
     | SharingChanged
     | HostChanged
     | SessionChanged
+    | TimeAsked
     | SessionEnded
     | UnknownChange
 )

@@ -41,12 +41,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The settings of a sharing group; times in ms since the epoch."""
+    """The settings of a sharing group; times in ms since the epoch.
+
+    Attributes:
+        id: Its id, which is not secret.
+        name: As shown to everybody.
+        created_at: When it was made.
+        expires_at: When it ends by itself.
+        time_asked_by: Who asked for more time since it was last extended, or None.
+    """
 
     id: str
     name: str
     created_at: int
     expires_at: int
+    time_asked_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

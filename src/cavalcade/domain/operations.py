@@ -56,6 +56,11 @@ class SetSession:
 
 
 @dataclass(frozen=True, slots=True)
+class AskTime:
+    """Ask the host for more time. While somebody's question stands, another one changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndSession:
     """End it for everybody, by the host."""
 
@@ -76,7 +81,8 @@ class SendFixes:
     fixes: tuple[Fix, ...]
 
 
-Wish = Join | Leave | SetProfile | SetSharing | ClaimHost | SetSession | EndSession | Expire | SendFixes
+WishOfParticipant = Leave | SetProfile | SetSharing | ClaimHost | SetSession | AskTime | EndSession | SendFixes
+Wish = Join | Expire | WishOfParticipant
 
 
 @dataclass(frozen=True, slots=True)

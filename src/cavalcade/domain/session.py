@@ -19,10 +19,12 @@ from cavalcade.domain.events import (
     SessionChanged,
     SessionEnded,
     SharingChanged,
+    TimeAsked,
     UnknownChange,
 )
 from cavalcade.domain.model import MAX_PARTICIPANT_ID, Limits, Participant, Role, Session, SessionState
 from cavalcade.domain.operations import (
+    AskTime,
     ClaimHost,
     EndSession,
     Expire,
@@ -33,6 +35,7 @@ from cavalcade.domain.operations import (
     SetProfile,
     SetSession,
     SetSharing,
+    WishOfParticipant,
 )
 
 LEFT = "left"
@@ -120,6 +123,12 @@ def _changes(state: SessionState, operation: Operation, now: int, limits: Limits
     me = state.participants.get(operation.by) if operation.by is not None else None
     if me is None:
         raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
+    return _changes_by(me, state, wish, now, limits)
+
+
+def _changes_by(
+    me: Participant, state: SessionState, wish: WishOfParticipant, now: int, limits: Limits
+) -> list[Change]:
     match wish:
         case Leave():
             return _leave(state, me)
@@ -131,6 +140,8 @@ def _changes(state: SessionState, operation: Operation, now: int, limits: Limits
             return _claim_host(state, me, wish, now, limits)
         case SetSession():
             return _set_session(state, me, wish, now, limits)
+        case AskTime():
+            return _ask_time(state, me)
         case EndSession():
             _require_host(me)
             return [SessionEnded(ENDED)]
@@ -210,15 +221,24 @@ def _set_session(state: SessionState, me: Participant, wish: SetSession, now: in
     session = state.session
     name = session.name if wish.name is None else wish.name or names.default_session_name(session.id)
     expires_at = session.expires_at
+    time_asked_by = session.time_asked_by
     if wish.extend_s is not None:
         expires_at += wish.extend_s * 1000
+        time_asked_by = None
         latest = min(now + limits.max_lifetime_s * 1000, session.created_at + limits.max_age_s * 1000)
         if expires_at > latest:
             room_s = max(0, (latest - session.expires_at) // 1000)
             detail = f"the session can be extended by at most {room_s} seconds now"
             raise Rejected(ErrorCode.INVALID_REQUEST, errors=(FieldError("/extend_s", detail),))
-    changed = replace(session, name=name, expires_at=expires_at)
+    changed = replace(session, name=name, expires_at=expires_at, time_asked_by=time_asked_by)
     return [] if changed == session else [SessionChanged(changed)]
+
+
+def _ask_time(state: SessionState, me: Participant) -> list[Change]:
+    # The host gives time rather than asks for it, and one question is as good as ten.
+    if me.role is Role.HOST or state.session.time_asked_by is not None:
+        return []
+    return [TimeAsked(me.id)]
 
 
 def _require_host(me: Participant) -> None:
@@ -243,6 +263,8 @@ def _evolve(state: SessionState, change: Change) -> SessionState:
             return _with(demoted, who, lambda p: replace(p, role=Role.HOST))
         case SessionChanged(session=session):
             return replace(state, session=session)
+        case TimeAsked(participant=who):
+            return replace(state, session=replace(state.session, time_asked_by=who))
         case SessionEnded(reason=reason):
             return replace(state, ended=reason)
         case UnknownChange():

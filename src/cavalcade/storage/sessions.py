@@ -233,6 +233,7 @@ def _columns(state: SessionState, events: Sequence[Event]) -> dict[str, object]:
         "new_offset": state.offset,
         "new_name": state.session.name,
         "new_expires_at": state.session.expires_at,
+        "new_time_asked_by": state.session.time_asked_by,
         "new_next_participant": state.next_participant,
         "new_max_participants": state.max_participants,
         "new_ended": state.ended,
@@ -261,7 +262,7 @@ def _stored(row: Row[Any]) -> Stored:
         for number, name, initials, color, role, sharing, joined_at in row.people
     )
     state = SessionState(
-        Session(row.id, row.name, row.created_at, row.expires_at),
+        Session(row.id, row.name, row.created_at, row.expires_at, row.time_asked_by),
         {person.id: person for person in people},
         offset=row.offset,
         next_participant=row.next_participant,

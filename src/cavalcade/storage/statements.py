@@ -27,7 +27,9 @@ from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 
 from cavalcade.storage.tables import creations, events, outcomes, participants, sessions
 
-CHANGING: Final = ("offset", "name", "expires_at", "next_participant", "max_participants", "ended", "ended_at")
+CHANGING: Final = (
+    "offset", "name", "expires_at", "time_asked_by", "next_participant", "max_participants", "ended", "ended_at",
+)  # fmt: skip
 """The columns of a session that an append writes; the others stay as they were at the beginning."""
 
 _IDS: Final = bindparam("session_ids", type_=ARRAY(Text))

@@ -33,6 +33,7 @@ sessions: Final = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("max_participants", Integer, nullable=False),
     Column("next_participant", Integer, nullable=False),
+    Column("time_asked_by", Integer),
     Column("ended", Text),
     Column("ended_at", BigInteger),
 )

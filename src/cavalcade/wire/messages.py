@@ -15,6 +15,7 @@ from cavalcade.domain.events import (
     SessionChanged,
     SessionEnded,
     SharingChanged,
+    TimeAsked,
     UnknownChange,
 )
 from cavalcade.domain.fields import Fields
@@ -53,12 +54,13 @@ def read_join(payload: object) -> JoinParameters:
 
 
 def session_to_dict(session: Session) -> dict[str, object]:
-    """`{id, name, created_at, expires_at}`."""
+    """`{id, name, created_at, expires_at, time_asked_by}`."""
     return {
         "id": session.id,
         "name": session.name,
         "created_at": session.created_at,
         "expires_at": session.expires_at,
+        "time_asked_by": session.time_asked_by,
     }
 
 
@@ -107,7 +109,7 @@ def change_to_dict(change: Change) -> dict[str, object]:
             return {"participant": who, "name": name, "initials": initials, "color": color}
         case SharingChanged(participant=who, on=on):
             return {"participant": who, "on": on}
-        case HostChanged(participant=who):
+        case HostChanged(participant=who) | TimeAsked(participant=who):
             return {"participant": who}
         case SessionChanged(session=session):
             return {"session": session_to_dict(session)}
@@ -125,7 +127,12 @@ def session_from_dict(data: object) -> Session:
     """
     fields = _mapping(data)
     return Session(
-        _text(fields, "id"), _text(fields, "name"), _integer(fields, "created_at"), _integer(fields, "expires_at")
+        _text(fields, "id"),
+        _text(fields, "name"),
+        _integer(fields, "created_at"),
+        _integer(fields, "expires_at"),
+        # Servers that know nothing of asking leave it out.
+        None if fields.get("time_asked_by") is None else _integer(fields, "time_asked_by"),
     )
 
 
@@ -218,6 +225,7 @@ _CHANGES: Final[dict[str, Callable[[Mapping[str, object]], Change]]] = {
     SharingChanged.type: lambda data: SharingChanged(_integer(data, "participant"), _boolean(data, "on")),
     HostChanged.type: lambda data: HostChanged(_integer(data, "participant")),
     SessionChanged.type: lambda data: SessionChanged(session_from_dict(data.get("session"))),
+    TimeAsked.type: lambda data: TimeAsked(_integer(data, "participant")),
     SessionEnded.type: lambda data: SessionEnded(_text(data, "reason")),
 }
 

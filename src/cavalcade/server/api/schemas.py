@@ -101,6 +101,9 @@ class Session(Struct):
     name: Annotated[str, Meta(examples=["Merry Caravan"])]
     created_at: Time
     expires_at: Time
+    time_asked_by: Annotated[
+        ParticipantId | None, Meta(description="Who asked for more time since it was last extended.")
+    ]
 
 
 class Participant(Struct):

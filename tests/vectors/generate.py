@@ -1,0 +1,156 @@
+"""Vectors that hold the page's TypeScript to the Python: what `evolve` folds, and what the codecs pack.
+
+`python -m tests.vectors.generate` writes them anew; a test checks that they are what this version gives. The page's own
+tests read them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+from cavalcade.client.replica import Replica
+from cavalcade.domain.errors import Rejected
+from cavalcade.domain.events import Event, UnknownChange
+from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Position
+from cavalcade.domain.model import Role, SessionState
+from cavalcade.domain.operations import (
+    AskTime,
+    ClaimHost,
+    EndSession,
+    Join,
+    Leave,
+    Operation,
+    SetProfile,
+    SetSession,
+    SetSharing,
+    Wish,
+)
+from cavalcade.domain.session import decide, replay
+from cavalcade.wire import messages
+from cavalcade.wire.positions import fix_to_dict, pack_fix, pack_positions, position_to_dict, positions_to_dict
+from tests.domain.strategies import LIMITS, NOW, session_with
+
+FOLDER = Path(__file__).parent
+HISTORIES = 12
+STEPS = 14
+FRAMES = 12
+
+
+def sessions() -> list[dict[str, object]]:
+    """Sessions as a client sees them: where they stood, what happened, and what is seen halfway and at the end."""
+    return [_session(Random(seed), ends=seed % 4 == 3) for seed in range(HISTORIES)]
+
+
+def packed() -> dict[str, object]:
+    """Fixes and positions as JSON, and the bytes that they are packed into."""
+    chance = Random(0)
+    everyone = [[(who + 1, _position(chance)) for who in range(size % 4)] for size in range(FRAMES)]
+    server_time = NOW + 60_000
+    return {
+        "fixes": [
+            {"fix": fix_to_dict(position.to_fix()), "bytes": pack_fix(position).hex()}
+            for frame in everyone
+            for _, position in frame
+        ],
+        "positions": [
+            {"payload": positions_to_dict(server_time, frame), "bytes": pack_positions(server_time, frame).hex()}
+            for frame in everyone
+        ],
+    }
+
+
+def as_text(vectors: object) -> str:
+    """A vector a line, so that a change can be read."""
+    if isinstance(vectors, list):
+        return "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in vectors) + "\n]\n"
+    assert isinstance(vectors, dict)
+    parts = (f'"{name}": {as_text(value).strip()}' for name, value in vectors.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _session(chance: Random, *, ends: bool) -> dict[str, object]:
+    state = session_with(Role.HOST, Role.MEMBER, Role.VIEWER)
+    events: list[Event] = []
+    folded = [state]
+    while len(events) < STEPS:
+        for event in _happens(folded[-1], chance, NOW + 1_000 * len(events)):
+            events.append(event)
+            folded.append(replay(folded[-1], [event]))
+    if ends:
+        host = folded[-1].host
+        assert host is not None
+        events += decide(folded[-1], Operation(host.id, EndSession()), NOW + 60_000, LIMITS)
+        folded.append(replay(folded[-1], events[-1:]))
+    positions = {who: _position(chance) for who, person in state.participants.items() if person.sharing}
+    return {
+        "start": _seen(state, positions),
+        "events": [messages.event_to_dict(event) for event in events],
+        "halfway": _after(state, positions, events[: STEPS // 2]),
+        "end": _after(state, positions, events),
+        "ended": folded[-1].ended,
+    }
+
+
+def _after(state: SessionState, positions: dict[int, Position], events: list[Event]) -> dict[str, object]:
+    """What the Python client shows once it has folded events."""
+    replica = Replica(state, dict(positions))
+    for event in events:
+        replica.fold(event)
+    assert replica.state is not None
+    return _seen(replica.state, replica.positions)
+
+
+def _seen(state: SessionState, positions: dict[int, Position]) -> dict[str, object]:
+    shown = [] if state.ended else [position_to_dict(who, where) for who, where in sorted(positions.items())]
+    return {"offset": state.offset, "snapshot": messages.snapshot_to_dict(state), "positions": shown}
+
+
+def _happens(state: SessionState, chance: Random, now: int) -> list[Event]:
+    """What one more wish leads to; now and then something that this version does not know."""
+    if chance.random() < 0.05:
+        return [Event(state.offset + 1, now, None, None, UnknownChange("message_sent"))]
+    who = chance.choice([*state.participants, 99])
+    wishes: list[Wish] = [
+        Join(chance.choice((Role.MEMBER, Role.VIEWER)), chance.choice((None, "Zoë 👩‍👧", "د. محمد"))),
+        Leave(),
+        SetProfile(f"Rider {chance.randrange(100)}", f"#{chance.randrange(1 << 24):06x}"),
+        SetSharing(on=chance.random() < 0.5),
+        ClaimHost(0),
+        SetSession(None, 60),
+        SetSession(f"Ride {chance.randrange(100)}"),
+        AskTime(),
+    ]
+    wish = chance.choice(wishes)
+    try:
+        by = None if isinstance(wish, Join) else who
+        return decide(state, Operation(by, wish, f"op-{state.offset}"), now, LIMITS)
+    except Rejected:
+        return []
+
+
+def _position(chance: Random) -> Position:
+    def maybe(low: int, high: int) -> int | None:
+        return chance.choice((None, low, high, chance.randint(low, high)))
+
+    return Position(
+        fix_time=NOW - chance.randint(0, 60_000),
+        lat=chance.randint(-90 * DEGREE, 90 * DEGREE),
+        lon=chance.randint(-180 * DEGREE, 180 * DEGREE),
+        accuracy=maybe(0, MAX_U16 - 1),
+        speed=maybe(0, MAX_U16 - 1),
+        heading=maybe(0, 35_999),
+        altitude=maybe(MIN_I16 + 1, MAX_I16),
+        battery=maybe(0, 100),
+    )
+
+
+def main() -> None:
+    """Writes the vectors beside this file."""
+    (FOLDER / "session.json").write_text(as_text(sessions()))
+    (FOLDER / "packed.json").write_text(as_text(packed()))
+
+
+if __name__ == "__main__":
+    main()

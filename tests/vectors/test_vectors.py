@@ -1,0 +1,21 @@
+"""The vectors in this folder are what this version gives; the page's tests read them."""
+
+import pytest
+
+from tests.vectors import generate
+
+
+@pytest.mark.parametrize(("name", "make"), [("session", generate.sessions), ("packed", generate.packed)])
+def test_the_vectors_are_those_of_this_version(name: str, make: object) -> None:
+    assert callable(make)
+    written = (generate.FOLDER / f"{name}.json").read_text()
+    assert written == generate.as_text(make()), "write them anew: python -m tests.vectors.generate"
+
+
+def test_every_kind_of_event_is_among_them() -> None:
+    said = (generate.FOLDER / "session.json").read_text()
+    for kind in (
+        "participant_joined", "participant_left", "profile_changed", "sharing_changed", "host_changed",
+        "session_changed", "time_asked", "session_ended", "message_sent",
+    ):  # fmt: skip
+        assert f'"type": "{kind}"' in said, kind
