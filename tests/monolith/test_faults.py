@@ -14,6 +14,7 @@ from cavalcade.client import ConnectionState, connect
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.operations import EndSession, Operation, SetProfile
+from cavalcade.evaluation.proxy import Proxy
 from cavalcade.monolith import registry
 from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.monolith.supervisor import Intensity
@@ -26,17 +27,14 @@ from tests.monolith.conftest import RunningNode, running_node
 from tests.monolith.test_registry import _ears, _hibernated, _is_named, _named
 from tests.monolith.test_session_process import Injected, _sees
 from tests.services.peer import eventually
-from tests.services.proxy import Proxy
 
 
 @pytest.fixture
 async def redis_wire(server_directory: Path, redis_url: str) -> AsyncIterator[Proxy]:
     """What lies between the node and an empty Redis."""
     assert redis_url
-    wire = Proxy(server_directory / "node-redis.sock", server_directory / "valkey.sock")
-    await wire.restore()
-    yield wire
-    await wire.cut()
+    async with Proxy(server_directory / "valkey.sock", server_directory / "node-redis.sock") as wire:
+        yield wire
 
 
 @pytest.fixture
@@ -44,10 +42,8 @@ async def postgres_wire(server_directory: Path) -> AsyncIterator[Proxy]:
     """What lies between the node and PostgreSQL."""
     (server_directory / "node").mkdir(exist_ok=True)
     name = ".s.PGSQL.5432"
-    wire = Proxy(server_directory / "node" / name, server_directory / name)
-    await wire.restore()
-    yield wire
-    await wire.cut()
+    async with Proxy(server_directory / name, server_directory / "node" / name) as wire:
+        yield wire
 
 
 @pytest.fixture
@@ -148,14 +144,14 @@ async def test_a_crash_while_redis_is_away_forgets_nobody(
         one.report(Fix(60.0, 24.0))
         await two.wait_for(_sees(1, 60.0))
         node.node.writer.flush()
-        await redis_wire.cut()
+        redis_wire.cut()
         await _empty(redis_url)
         await eventually(lambda: not node.node._link.is_up)
         _crash(node, anna.session_id, monkeypatch)
         await eventually(lambda: node.place(anna).restarts == 1)
         async with connect(carl) as three:
             assert three.positions[1].lat == 600_000_000
-        await redis_wire.restore()
+        redis_wire.mend()
         await _positions_in_redis(node, anna.session_id, {1: 600_000_000})
 
 
@@ -170,14 +166,14 @@ async def test_sessions_go_on_without_redis_and_their_positions_are_there_again(
         await asyncio.gather(two.wait_for(_sees(1, 60.0)), asleep.wait_for(_sees(1, 40.0)))
         node.node.writer.flush()
         await _hibernated(node, other)
-        await redis_wire.cut()
+        redis_wire.cut()
         await _empty(redis_url)
         two.report(Fix(61.0, 24.0))
         await one.wait_for(_sees(2, 61.0))
         await one.set_profile(name="Anna")
         await two.wait_for(_is_named(1, "Anna"))
         assert await node.node.backend.missing() == "redis"
-        await redis_wire.restore()
+        redis_wire.mend()
         await _positions_in_redis(node, anna.session_id, {1: 600_000_000, 2: 610_000_000})
         await _positions_in_redis(node, other.session_id, {1: 400_000_000})
         assert node.place(anna).restarts == 0
@@ -190,7 +186,7 @@ async def test_without_postgresql_positions_flow_and_operations_are_settled_late
     anna, ben = await node.group(2)
     backend = node.node.backend
     async with connect(anna) as one, connect(ben) as two:
-        await (postgres_wire.cut() if how == "cut" else _frozen(postgres_wire))
+        postgres_wire.cut() if how == "cut" else postgres_wire.freeze()
         begun = _loop_time()
         operation = asyncio.create_task(
             one.set_profile(name="Anna")
@@ -201,7 +197,7 @@ async def test_without_postgresql_positions_flow_and_operations_are_settled_late
         await eventually(lambda: metric._value.get() >= 1)
         assert _loop_time() - begun < 2.5
         assert not operation.done()
-        await postgres_wire.restore()
+        postgres_wire.mend()
         assert await asyncio.wait_for(operation, 15) == 3
         await two.wait_for(_is_named(1, "Anna"))
         assert two.state.offset == 3
@@ -217,10 +213,10 @@ async def test_members_who_cannot_be_healed_join_again_by_themselves(
         one.report(Fix(60.0, 24.0))
         await two.wait_for(_sees(1, 60.0))
         connections = set(node.node.sockets._connections)
-        await postgres_wire.cut()
+        postgres_wire.cut()
         _crash(node, anna.session_id, monkeypatch)
         await one.wait_for(lambda session: session.connection is not ConnectionState.JOINED)
-        await postgres_wire.restore()
+        postgres_wire.mend()
         for session in (one, two):
             await session.wait_for(lambda session: session.connection is ConnectionState.JOINED, timeout=15)
         assert set(node.node.sockets._connections) == connections  # phx_error: the sockets stay
@@ -349,10 +345,6 @@ async def test_an_end_that_nobody_heard_of_is_all_that_is_known_afterwards(node:
         await node.node.backend.attach(anna.session_id, _ears(anna)[0], None)
     assert raised.value.code is ErrorCode.SESSION_NOT_FOUND
     await eventually(lambda: not node.node.registry.places)
-
-
-async def _frozen(wire: Proxy) -> None:
-    wire.freeze()
 
 
 async def _empty(redis_url: str) -> None:

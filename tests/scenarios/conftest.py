@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.raw_socket import Relay
+from cavalcade.evaluation.proxy import Proxy
 
 BACKENDS = ["services", "monolith"]
 START_WITHIN_S = 60
@@ -54,7 +54,7 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def relay(server: str) -> AsyncIterator[Relay]:
+async def wire(server: str) -> AsyncIterator[Proxy]:
     """A way to the server that can be cut."""
-    async with Relay(int(server.rpartition(":")[2])) as opened:
+    async with Proxy(int(server.rpartition(":")[2])) as opened:
         yield opened

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Self
 
 from cavalcade.client import (
@@ -16,6 +17,7 @@ from cavalcade.client import (
     join_session,
 )
 from cavalcade.client.clock import epoch_ms
+from cavalcade.evaluation.proxy import Proxy
 from cavalcade.wire.messages import Mode
 
 SOON = 5.0
@@ -47,6 +49,11 @@ class Group(AsyncExitStack):
     async def pair(self) -> tuple[LiveSession, LiveSession]:
         """The host and one more, both connected."""
         return await self.connect(self.host), await self.connect(await self.join("Ben"))
+
+
+def through(wire: Proxy, membership: Membership) -> Membership:
+    """The same membership, whose socket goes over a wire that can be cut."""
+    return replace(membership, socket=f"ws://localhost:{wire.port}/socket")
 
 
 def fix(lat: float = 47.66, lon: float = 9.18, *, seconds_ago: int = 0) -> Fix:

@@ -1,13 +1,10 @@
-"""What the client hides: single frames, a reader that does not read, and a way that can be cut."""
+"""What the client hides: single frames, and a reader that does not read."""
 
 import asyncio
-import contextlib
 import itertools
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Self
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
@@ -96,56 +93,3 @@ async def open_socket(membership: Membership, *, receive_buffer: int | None = No
         close_timeout=0.5,
     ) as websocket:
         yield RawSocket(websocket, f"session:{membership.session_id}")
-
-
-class Relay:
-    """Passes connections on to a port until they are cut."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._open = True
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self.cut()
-        self._server.close()
-        await self._server.wait_closed()
-
-    def through(self, membership: Membership) -> Membership:
-        """The same membership, whose socket goes through this relay."""
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
-        return replace(membership, socket=f"ws://localhost:{port}/socket")
-
-    def cut(self) -> None:
-        """Breaks every connection, and new ones until `mend`."""
-        self._open = False
-        for writer in self._writers:
-            writer.transport.abort()
-
-    def mend(self) -> None:
-        """Lets connections through again."""
-        self._open = True
-
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        if not self._open:
-            writer.transport.abort()
-            return
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers.add(there_writer)
-        with contextlib.suppress(OSError):
-            await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()

@@ -3,23 +3,24 @@
 import asyncio
 
 from cavalcade.client import ConnectionState, EventReceived, Membership, StateReplaced, connect
-from tests.scenarios.people import SOON, Group, fix
-from tests.scenarios.raw_socket import Relay, open_socket
+from cavalcade.evaluation.proxy import Proxy
+from tests.scenarios.people import SOON, Group, fix, through
+from tests.scenarios.raw_socket import open_socket
 
 FURTHEST_BACK = 1000
 
 
-async def test_missed_events_arrive_by_offset_without_a_snapshot(server: str, relay: Relay) -> None:
+async def test_missed_events_arrive_by_offset_without_a_snapshot(server: str, wire: Proxy) -> None:
     async with Group(server) as group:
         anna = await group.connect(group.host)
-        async with connect(relay.through(await group.join("Ben"))) as ben:
+        async with connect(through(wire, await group.join("Ben"))) as ben:
             reading = ben.changes()
-            relay.cut()
+            wire.cut()
             await ben.wait_for(lambda s: s.connection is not ConnectionState.JOINED, SOON)
             for name in ("Anna 1", "Anna 2", "Anna 3"):
                 await anna.set_profile(name=name)
             anna.report(fix())
-            relay.mend()
+            wire.mend()
             await ben.wait_for(lambda s: s.state.participants[1].name == "Anna 3" and 1 in s.positions, SOON)
             assert ben.state == anna.state
         changes = [change async for change in reading]
@@ -81,15 +82,15 @@ async def test_the_same_operation_twice_has_one_effect_and_one_answer(server: st
         await ben.wait_for(lambda s: s.state.offset == 5, SOON)
 
 
-async def test_an_operation_whose_way_was_cut_happens_once(server: str, relay: Relay) -> None:
+async def test_an_operation_whose_way_was_cut_happens_once(server: str, wire: Proxy) -> None:
     async with Group(server) as group:
         anna = await group.connect(group.host)
-        async with connect(relay.through(await group.join("Ben"))) as ben:
+        async with connect(through(wire, await group.join("Ben"))) as ben:
             for number in range(5):
                 asking = asyncio.create_task(ben.set_profile(name=f"Ben {number}"))
                 await asyncio.sleep(number / 1000)
-                relay.cut()
-                relay.mend()
+                wire.cut()
+                wire.mend()
                 async with asyncio.timeout(SOON):
                     assert await asking == 3 + number
             await anna.wait_for(lambda s: s.state.offset == 7, SOON)

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from cavalcade.client import ConnectionState, ErrorCode, Rejected, connect, fetch_session
-from tests.scenarios.people import SOON, Group, fetched_positions, fix
-from tests.scenarios.raw_socket import Relay, open_socket
+from cavalcade.evaluation.proxy import Proxy
+from tests.scenarios.people import SOON, Group, fetched_positions, fix, through
+from tests.scenarios.raw_socket import open_socket
 
 
 async def test_a_pause_withdraws_the_position_everywhere(server: str) -> None:
@@ -47,15 +48,15 @@ async def test_fixes_kept_while_offline_move_the_avatar_to_the_newest(server: st
         assert anna.positions[2].lat == 480_000_000
 
 
-async def test_the_newest_position_goes_out_when_the_way_is_back(server: str, relay: Relay) -> None:
+async def test_the_newest_position_goes_out_when_the_way_is_back(server: str, wire: Proxy) -> None:
     async with Group(server) as group:
         anna = await group.connect(group.host)
-        async with connect(relay.through(await group.join("Ben"))) as ben:
-            relay.cut()
+        async with connect(through(wire, await group.join("Ben"))) as ben:
+            wire.cut()
             await ben.wait_for(lambda s: s.connection is not ConnectionState.JOINED, SOON)
             ben.report(fix(47.1))
             ben.report(fix(47.2))
-            relay.mend()
+            wire.mend()
             await anna.wait_for(lambda s: 2 in s.positions and s.positions[2].lat == 472_000_000, SOON)
 
 

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.operations import EndSession, Operation, SetProfile, SetSharing
+from cavalcade.evaluation.proxy import Proxy
 from cavalcade.server import redis_link
 from cavalcade.server.deadline import REPLY_DEADLINE_S
 from cavalcade.stack import postgres, valkey
@@ -16,17 +17,14 @@ from cavalcade.storage.errors import Unavailable
 
 from .conftest import Gateway, running_gateway
 from .peer import Peer, eventually, place
-from .proxy import Proxy
 
 
 @pytest.fixture
 async def redis_wire(server_directory: Path, redis_url: str) -> AsyncIterator[Proxy]:
     """What lies between the gateway and an empty Redis."""
     assert redis_url
-    wire = Proxy(server_directory / "redis-wire.sock", server_directory / "valkey.sock")
-    await wire.restore()
-    yield wire
-    await wire.cut()
+    async with Proxy(server_directory / "valkey.sock", server_directory / "redis-wire.sock") as wire:
+        yield wire
 
 
 @pytest.fixture
@@ -35,10 +33,8 @@ async def postgres_wire(server_directory: Path, migrated_url: str) -> AsyncItera
     assert migrated_url
     (server_directory / "wire").mkdir(exist_ok=True)
     name = ".s.PGSQL.5432"
-    wire = Proxy(server_directory / "wire" / name, server_directory / name)
-    await wire.restore()
-    yield wire
-    await wire.cut()
+    async with Proxy(server_directory / name, server_directory / "wire" / name) as wire:
+        yield wire
 
 
 @pytest.fixture
@@ -65,7 +61,7 @@ async def test_without_redis_a_new_session_is_unavailable_and_those_attached_go_
     session_id, other = await gateway.session(2), await gateway.session(1)
     anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
     await anna.join(mode="binary")
-    await redis_wire.cut()
+    redis_wire.cut()
     await _redis_is(gateway, up=False)
     dora = await Peer.connect(gateway, other, 1)
     reply = (await dora.try_to_join())["response"]
@@ -81,7 +77,7 @@ async def test_without_redis_a_new_session_is_unavailable_and_those_attached_go_
         await gateway.backend.positions(session_id)
     assert raised.value.code is ErrorCode.UNAVAILABLE
     assert await gateway.backend.missing() == "redis"
-    await redis_wire.restore()
+    redis_wire.mend()
     await _redis_is(gateway, up=True)
     assert (await dora.join())["me"] == 1
     assert await gateway.backend.missing() is None
@@ -98,7 +94,7 @@ async def test_newest_positions_are_written_again_when_redis_is_back(
     await anna.move(standing)
     await ben.positions()
     gateway.writer.flush()
-    await redis_wire.cut()
+    redis_wire.cut()
     client = Redis.from_url(redis_url)
     await client.flushall()
     await client.script_flush()
@@ -106,7 +102,7 @@ async def test_newest_positions_are_written_again_when_redis_is_back(
     await ben.move(moving)
     while 2 not in await anna.positions():
         pass
-    await redis_wire.restore()
+    redis_wire.mend()
     await _redis_is(gateway, up=True)
     gateway.writer.flush()
     assert await gateway.backend.positions(session_id) == {1: standing, 2: moving}
@@ -119,11 +115,11 @@ async def test_subscriptions_stand_again_when_redis_is_back(
     anna = await Peer.connect(gateway, session_id, 1)
     await anna.join()
     async with running_gateway(migrated_url, redis_url) as elsewhere:
-        await redis_wire.cut()
+        redis_wire.cut()
         await _redis_is(gateway, up=False)
         await elsewhere.backend.submit(session_id, Operation(2, SetProfile(name="Missed")))
         assert (await anna.receive("event"))["data"]["name"] == "Missed"  # by the comparison of offsets
-        await redis_wire.restore()
+        redis_wire.mend()
         await _redis_is(gateway, up=True)
         await gateway.hub.broker.subscribe("abcdefghij")  # confirmed after those that stood before
         gateway.hub._check = _nothing  # type: ignore[method-assign]
@@ -147,10 +143,10 @@ async def test_what_redis_did_not_hear_about_an_end_is_repeated(
     client = Redis.from_url(redis_url)
     await gateway.backend.positions(session_id)  # answered after the write
     assert len(await client.keys(f"*{session_id}*")) == 2
-    await redis_wire.cut()
+    redis_wire.cut()
     await _redis_is(gateway, up=False)
     await gateway.backend.submit(session_id, Operation(1, EndSession()))
-    await redis_wire.restore()
+    redis_wire.mend()
     await _redis_is(gateway, up=True)
     await gateway.live.ping()
     assert await client.keys(f"*{session_id}*") == [f"cavalcade:{{{session_id}}}:ended".encode()]
@@ -164,7 +160,7 @@ async def test_a_redis_that_hangs_is_unavailable_within_the_deadline(gateway: Ga
     begun = asyncio.get_running_loop().time()
     assert (await anna.try_to_join())["response"]["reason"] == "unavailable"
     assert asyncio.get_running_loop().time() - begun < 2.5
-    await redis_wire.restore()
+    redis_wire.mend()
     await eventually(lambda: not gateway.hub._hosting)
     assert (await anna.join())["me"] == 1
 
@@ -176,7 +172,7 @@ async def test_without_postgresql_positions_flow_and_operations_are_settled_late
     anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
     await anna.join(mode="binary")
     await ben.join(mode="binary")
-    await postgres_wire.cut()
+    postgres_wire.cut()
     sent = place()
     await anna.move(sent)
     assert await ben.positions() == {1: sent}
@@ -184,7 +180,7 @@ async def test_without_postgresql_positions_flow_and_operations_are_settled_late
     assert (refused["reason"], refused["retry"]) == ("unavailable", True)
     with pytest.raises(Unavailable):
         await gateway.backend.expire()
-    await postgres_wire.restore()
+    postgres_wire.mend()
     assert await anna.do("profile:set", {"op_id": "1", "name": "Anna"}) == {"offset": 3}
 
 
@@ -203,7 +199,7 @@ async def test_operations_on_a_postgresql_that_hangs_are_answered_within_two_sec
     assert asyncio.get_running_loop().time() - begun < 2.5
     assert [reply["response"]["reason"] for reply in replies] == ["unavailable"] * 5
     await ben.round_trip()
-    await postgres_wire.restore()
+    postgres_wire.mend()
     # The first may have been carried out meanwhile: its id settles that.
     assert [(await anna.do("profile:set", each))["offset"] for each in operations] == [3, 4, 5, 6, 7]
     events = [await ben.receive("event") for _ in operations]
@@ -214,7 +210,7 @@ async def test_missed_events_that_cannot_be_read_are_unavailable(gateway: Gatewa
     session_id = await gateway.session(2)
     anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
     await anna.join()
-    await postgres_wire.cut()
+    postgres_wire.cut()
     assert (await ben.try_to_join(offset=0))["response"]["reason"] == "unavailable"
     assert (await ben.join())["offset"] == 2  # a snapshot needs no PostgreSQL where the session is hosted
 
@@ -227,9 +223,9 @@ async def test_a_withdrawal_while_redis_is_away_is_made_up_for(gateway: Gateway,
     await anna.positions()
     gateway.writer.flush()
     assert (await gateway.backend.positions(session_id)).keys() == {1}
-    await redis_wire.cut()
+    redis_wire.cut()
     await _redis_is(gateway, up=False)
     await gateway.backend.submit(session_id, Operation(1, SetSharing(on=False)))
-    await redis_wire.restore()
+    redis_wire.mend()
     await _redis_is(gateway, up=True)
     assert await gateway.backend.positions(session_id) == {}
