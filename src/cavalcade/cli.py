@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -117,7 +117,12 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # Commands of other parts: where each is imported from once it is used, and what the list of commands says of it.
 _COMMANDS_ELSEWHERE = {
     "simulate": ("cavalcade.simulate.command", "Let simulated riders share their positions in a session."),
+    "evaluate": ("cavalcade.evaluation.command", "Measure both backends, and write a report."),
 }
+
+
+# What must be installed as well for some of them.
+_EXTRAS = {"evaluate": "evaluation"}
 
 
 class _Commands(click.Group):
@@ -130,7 +135,14 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS_ELSEWHERE:
             return super().get_command(ctx, cmd_name)
         module, _ = _COMMANDS_ELSEWHERE[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        try:
+            command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        except ModuleNotFoundError as error:
+            if cmd_name not in _EXTRAS or (error.name or "").startswith("cavalcade"):
+                raise
+            _fail(
+                f"`{cmd_name}` needs {error.name}, which is not installed: pip install 'cavalcade[{_EXTRAS[cmd_name]}]'"
+            )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -148,7 +160,7 @@ def main() -> None:
         _fail(*error.problems)
 
 
-def _fail(*lines: str) -> None:
+def _fail(*lines: str) -> NoReturn:
     for line in lines:
         click.echo(f"cavalcade: {line}", err=True)
     sys.exit(1)

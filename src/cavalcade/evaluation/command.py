@@ -1,0 +1,115 @@
+"""The command ``cavalcade evaluate``."""
+
+import asyncio
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from cavalcade.evaluation.installation import InstallationError
+from cavalcade.evaluation.measuring import Cores, measure
+from cavalcade.evaluation.plan import Plan, plan
+from cavalcade.evaluation.report.content import content_of
+from cavalcade.evaluation.report.html import write_html
+from cavalcade.evaluation.report.markdown import write_markdown
+from cavalcade.evaluation.results import Results, ResultsError, Sample
+from cavalcade.evaluation.weights import WeightsError, default_weights, read_weights
+
+DEFAULT_FOLDER: Final = Path("build/evaluation")
+
+_HELP = """
+Measure both backends on this machine, and write a report that says which is better at what.
+
+Each backend is started in its real shape (Caddy, PostgreSQL, Valkey and its own processes), the two in turns, under the
+same load. The report comes as HTML that opens without a network, as Markdown and as JSON with every sample; it
+recommends a backend by weights that you can change, here or in the report.
+
+\b
+A first look, in under five minutes:
+  cavalcade evaluate --quick
+The whole, in under forty:
+  cavalcade evaluate --out ./evaluation
+Half an hour of steady load on each:
+  cavalcade evaluate --soak
+
+Ctrl-C stops it; the same command goes on where it was. The machine should do nothing else meanwhile.
+"""
+
+
+@click.command(short_help="Measure both backends, and write a report.", help=_HELP)
+@click.option("--quick", is_flag=True, help="A first look.")
+@click.option("--soak", is_flag=True, help="A steady load for long, in place of everything else.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_FOLDER,
+    show_default=True,
+    help="The folder for samples and report.",
+)
+@click.option(
+    "--weights",
+    "weights_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A TOML file of weights, such as: cpu = 20",
+)
+@click.option("--again", is_flag=True, help="Forget what was measured before.")
+def evaluate(*, quick: bool, soak: bool, out: Path, weights_file: Path | None, again: bool) -> None:
+    """Check the options, measure, and write the report."""
+    if quick and soak:
+        raise click.UsageError("--quick and --soak exclude each other.")
+    if not Path("/proc/self/schedstat").exists():
+        _fail("this needs Linux: what processes take is read from /proc")
+    chosen = plan("quick" if quick else "soak" if soak else "full")
+    console = Console(stderr=True)
+    try:
+        weights = read_weights(weights_file) if weights_file else default_weights()
+        results = Results(out / chosen.name)
+        if again:
+            results.clear()
+        asyncio.run(_measure_all(chosen, results, console))
+        samples = results.samples(chosen.steps)
+    except (WeightsError, ResultsError, InstallationError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command goes on from here.")
+        sys.exit(130)
+    _write(chosen, samples, weights, out / chosen.name, console)
+
+
+async def _measure_all(chosen: Plan, results: Results, console: Console) -> None:
+    """Does the steps that were not done before."""
+    cores = Cores.of_this_machine()
+    if not cores.are_apart:
+        console.print("[yellow]There is one core alone: the load takes from what it measures.[/]")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("", total=len(chosen.steps))
+        for step in chosen.steps:
+            progress.update(task, description=step.title)
+            if not results.has(step):
+                sample = await measure(step, cores)
+                results.add(sample)
+                if sample.flaw is not None:
+                    progress.console.print(f"[yellow]{step.title}: does not count: {sample.flaw}[/]")
+            progress.advance(task)
+
+
+def _write(chosen: Plan, samples: Sequence[Sample], weights: dict[str, float], folder: Path, console: Console) -> None:
+    content = content_of(chosen, samples, weights)
+    page = write_html(content, folder)
+    write_markdown(content, folder)
+    raw = {"machine": content.machine, "weights": weights, "samples": [dataclasses.asdict(each) for each in samples]}
+    (folder / "report.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+    console.print(content.recommendation.sentence)
+    console.print(f"The report is {page}")
+
+
+def _fail(problem: str) -> None:
+    click.echo(f"cavalcade: {problem}", err=True)
+    sys.exit(1)

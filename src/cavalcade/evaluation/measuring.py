@@ -1,0 +1,221 @@
+"""Doing one step: an installation is started, put under load, looked at, and stopped."""
+
+import asyncio
+import dataclasses
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+from cavalcade.client import Membership
+from cavalcade.evaluation.clarity import code_values
+from cavalcade.evaluation.groups import envelope_size, make_groups, targets
+from cavalcade.evaluation.installation import OWN, Installation, installation
+from cavalcade.evaluation.latencies import encoded, histogram, percentiles
+from cavalcade.evaluation.load import Reading
+from cavalcade.evaluation.plan import Step
+from cavalcade.evaluation.results import Sample
+from cavalcade.evaluation.storm import storm
+from cavalcade.evaluation.traffic import Load
+
+MOST_LATE: Final = 0.01
+"""The share of fixes sent late beyond which a run says more about the load generator than about the server."""
+
+DELIVERED: Final = (0.9, 1.1)
+"""The bounds of positions delivered for each that should have been; outside them the server dropped or doubled."""
+
+WARM_UP_S: Final = 2.0
+
+TOO_LATE_MS: Final = 1000.0
+"""A server is saturated when one position in a hundred takes longer than this."""
+
+GROWTH: Final = 1.5
+"""How much more each level of a saturation puts on than the one before."""
+
+MOST_CONNECTIONS: Final = 4000
+"""Where a saturation ends in any case: making more people takes longer than it is worth."""
+
+RATE: Final = 2.0
+"""Fixes a second of everybody in a saturation; of four, the most that the contract allows, some would conflate."""
+
+
+class LoadFailed(Exception):
+    """The load could not be put on or kept up: why, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Who runs where, so that the load does not take from what it measures.
+
+    Attributes:
+        servers: For the installation.
+        load: For the load generator.
+    """
+
+    servers: frozenset[int]
+    load: frozenset[int]
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether the machine has enough of them."""
+        return not self.servers & self.load
+
+    @classmethod
+    def of_this_machine(cls) -> "Cores":
+        """The last core for the load, the others for the servers; one core for both where there is but one."""
+        available = sorted(os.sched_getaffinity(0))
+        return cls(frozenset(available[:-1] or available), frozenset(available[-1:]))
+
+
+async def measure(step: Step, cores: Cores) -> Sample:
+    """Does one step.
+
+    Raises:
+        InstallationError: The backend did not start or stop.
+    """
+    if step.kind == "code":
+        return Sample(step, await asyncio.to_thread(code_values, step.backend))
+    async with installation(step.backend, step.nodes, cores=cores.servers) as running:
+        begun = monotonic()
+        groups = await make_groups(running.base_url, step.sessions, step.members)
+        join_ms = (monotonic() - begun) / (step.sessions * step.members) * 1000
+        try:
+            if step.kind == "storm":
+                sample = await _storm(step, groups)
+            elif step.kind == "saturation":
+                sample = await _saturate(step, running, groups, cores)
+            else:
+                reading = await _put_on(running, groups, step, cores, seconds=step.seconds)
+                sample = Sample(step, values_of(reading, step), _raw(reading), flaw_of(reading, step.members))
+        except LoadFailed as failure:
+            return Sample(step, flaw=str(failure))
+        return dataclasses.replace(sample, values={**sample.values, "join_call_ms": join_ms})
+
+
+def values_of(reading: Reading, step: Step) -> dict[str, float]:
+    """What a load's reading comes to; the unit is the end of each name."""
+    positions, members = max(reading.positions, 1), reading.connections
+    own = reading.server_cpu_s
+    everything = own + sum(reading.helpers_cpu_s.values())
+    of_latencies = {f"latency_{name}_ms": value for name, value in percentiles(histogram(reading.latencies_ms)).items()}
+    per_hour = 3600 / reading.wall_s / members if reading.wall_s else math.nan
+    return {
+        "cpu_per_position_us": own / positions * 1e6,
+        "all_cpu_per_position_us": everything / positions * 1e6,
+        "cpu_per_frame_us": own / max(reading.frames, 1) * 1e6,
+        "positions_per_s": reading.positions / reading.wall_s,
+        "busy_cores": everything / reading.wall_s,
+        "connection_kb": reading.connection_bytes / 1000,
+        "own_memory_mb": reading.server_bytes / 1e6,
+        "received_mb_per_member_hour": reading.received_bytes * per_hour / 1e6,
+        "sent_mb_per_member_hour": reading.sent_bytes * per_hour / 1e6,
+        "delivered_share": reading.positions / max(reading.sent * step.members, 1),
+        **{f"{name}_cpu_per_position_us": spent / positions * 1e6 for name, spent in reading.helpers_cpu_s.items()},
+        **{f"{name}_memory_mb": taken / 1e6 for name, taken in reading.helpers_bytes.items()},
+        **of_latencies,
+    }
+
+
+def flaw_of(reading: Reading, members: int) -> str | None:
+    """Why a reading must be discarded, or None."""
+    if not reading.positions or not reading.sent:
+        return "nothing was delivered"
+    late = reading.late / reading.sent
+    if late > MOST_LATE:
+        return f"the load generator was saturated: {late:.0%} of the fixes were sent late"
+    delivered = reading.positions / (reading.sent * members)
+    if not DELIVERED[0] <= delivered <= DELIVERED[1]:
+        return f"{delivered:.0%} of the positions were delivered"
+    return None
+
+
+async def _saturate(step: Step, running: Installation, groups: list[list[Membership]], cores: Cores) -> Sample:
+    """Puts on more and more, until positions come late or not at all, or the load generator can do no more."""
+    levels: list[dict[str, float]] = []
+    held, why = 0.0, "the most that is tried"
+    while True:
+        try:
+            reading = await _put_on(running, groups, step, cores, seconds=step.seconds, fixes_per_s=RATE)
+        except LoadFailed as failure:
+            why = str(failure)
+            break
+        values = values_of(reading, step)
+        levels.append({"connections": float(reading.connections), **values})
+        flaw = flaw_of(reading, step.members)
+        if flaw is not None or values["latency_p99_ms"] > TOO_LATE_MS:
+            why = flaw or f"p99 was {values['latency_p99_ms']:.0f} ms"
+            break
+        held = values["positions_per_s"]
+        more = math.ceil(len(groups) * (GROWTH - 1))
+        if (len(groups) + more) * step.members > MOST_CONNECTIONS:
+            break
+        groups = [*groups, *await make_groups(running.base_url, more, step.members)]
+    flaw = None if held else f"nothing was held: {why}"
+    limit = "generator" if "generator" in why else "server"
+    return Sample(step, {"held_positions_per_s": held}, {"levels": levels, "ended": why, "limit": limit}, flaw)
+
+
+async def _storm(step: Step, groups: Sequence[Sequence[Membership]]) -> Sample:
+    """Everybody connects at once, is cut off, and comes back at once."""
+    members = [member for group in groups for member in group]
+    first, again = await storm(members)
+    missing = sum(math.isnan(time) for time in again)
+    arrived = sorted(time for time in again if not math.isnan(time)) or [math.nan]
+    values = {
+        "back_p50_ms": arrived[len(arrived) // 2] * 1000,
+        "back_p99_ms": arrived[min(len(arrived) - 1, int(len(arrived) * 0.99))] * 1000,
+        "back_all_ms": arrived[-1] * 1000,
+        "never_back": float(missing),
+    }
+    raw = {"first_s": [round(time, 4) for time in first], "again_s": [round(time, 4) for time in again]}
+    return Sample(step, values, raw)
+
+
+async def _put_on(
+    running: Installation,
+    groups: Sequence[Sequence[Membership]],
+    step: Step,
+    cores: Cores,
+    *,
+    seconds: float,
+    fixes_per_s: float = 1.0,
+) -> Reading:
+    """Runs the load generator in a process of its own.
+
+    Raises:
+        LoadFailed: It could not go on.
+    """
+    processes = running.processes()
+    load = Load(
+        port=running.port,
+        targets=targets(groups),
+        envelope_size=envelope_size(groups[0][0].session_id),
+        pattern=step.pattern,
+        warm_up_s=WARM_UP_S,
+        measured_s=seconds,
+        server_pids=[pid for name in OWN for pid in processes.get(name, [])],
+        helper_pids={name: pids for name, pids in processes.items() if name not in OWN},
+        fixes_per_s=fixes_per_s,
+    )
+    generator = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cavalcade.evaluation.load"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.sched_setaffinity(generator.pid, cores.load)
+    answer, problem = await generator.communicate(json.dumps(dataclasses.asdict(load)).encode())
+    if generator.returncode:
+        raise LoadFailed(problem.decode(errors="replace").strip().splitlines()[-1])
+    return Reading(**json.loads(answer))
+
+
+def _raw(reading: Reading) -> dict[str, object]:
+    """A reading as it is, its latencies as a histogram."""
+    fields = dataclasses.asdict(reading)
+    latencies = fields.pop("latencies_ms")
+    return {**fields, "latencies_hdr": encoded(histogram(latencies))}

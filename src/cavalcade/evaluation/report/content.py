@@ -1,0 +1,172 @@
+"""What a report says, before anybody decides how it looks: the machine, the summary, tables, and plots."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import gmtime, strftime
+
+import cavalcade
+from cavalcade.evaluation.comparison import Comparison, compare
+from cavalcade.evaluation.plan import BACKENDS, Plan
+from cavalcade.evaluation.report import plots
+from cavalcade.evaluation.report.words import TITLES, quantity
+from cavalcade.evaluation.results import Sample
+from cavalcade.evaluation.weights import Recommendation, recommend
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a heading.
+
+    Attributes:
+        title: Above it.
+        about: What it tells, in a sentence or two.
+        head: The names of the columns.
+        rows: Cells as text.
+    """
+
+    title: str
+    about: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A picture.
+
+    Attributes:
+        name: Fit for a file.
+        title: Above it.
+        about: How to read it.
+        svg: The picture itself.
+    """
+
+    name: str
+    title: str
+    about: str
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a report says.
+
+    Attributes:
+        title: Of the whole.
+        machine: What it was measured on, by what each line is about.
+        recommendation: What follows, by the weights.
+        tables: In order, the summary first.
+        plots: In order.
+        left_out: Runs that do not count, and why.
+        samples: Everything measured.
+    """
+
+    title: str
+    machine: Mapping[str, str]
+    recommendation: Recommendation
+    tables: Sequence[Table]
+    plots: Sequence[Plot]
+    left_out: Sequence[str]
+    samples: Sequence[Sample]
+
+
+def content_of(plan: Plan, samples: Sequence[Sample], weights: Mapping[str, float]) -> Content:
+    """Puts together what is known so far."""
+    comparisons = compare(samples)
+    recommendation = recommend(comparisons, weights)
+    done = f"{len(samples)} of {len(plan.steps)} steps"
+    return Content(
+        title="Two backends, measured",
+        machine={**machine(), "plan": f"{plan.name}, {done}"},
+        recommendation=recommendation,
+        tables=[_summary(recommendation), *_by_work(comparisons)],
+        plots=_plots(samples, comparisons),
+        left_out=[
+            f"{sample.step.title} (round {sample.step.round}): {sample.flaw}" for sample in samples if sample.flaw
+        ],
+        samples=samples,
+    )
+
+
+def machine() -> dict[str, str]:
+    """What this is measured on."""
+    info = Path("/proc/cpuinfo")
+    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    return {
+        "Cavalcade": cavalcade.__version__,
+        "processor": f"{os.cpu_count()} cores" + (f" of {models[0]}" if models else ""),
+        "system": platform.platform(terse=True),
+        "Python": platform.python_version(),
+        "measured": strftime("%Y-%m-%d", gmtime()),
+    }
+
+
+def _summary(recommendation: Recommendation) -> Table:
+    rows = []
+    for score in recommendation.scores:
+        criterion = score.criterion
+        said = "not measured"
+        if score.ratio is not None:
+            better = BACKENDS[0] if score.ratio >= 1 else BACKENDS[1]
+            times = max(score.ratio, 1 / score.ratio)
+            said = "alike" if times < 1.05 else f"{better}, {times:.2f} times"
+        rows.append((criterion.aspect, criterion.about, f"{score.weight:g}", said))
+    return Table(
+        "What counts, and who is better at it", recommendation.sentence, ("", "criterion", "weight", "better"), rows
+    )
+
+
+def _by_work(comparisons: Sequence[Comparison]) -> list[Table]:
+    works = dict.fromkeys(comparison.work for comparison in comparisons)
+    tables = []
+    for work in works:
+        rows = [
+            (
+                TITLES[each.measure],
+                *(quantity(each.typical(backend), each.measure) for backend in BACKENDS),
+                f"{each.ratio:.2f}"
+                + ("" if len(each.ratios) < 2 else f" ({min(each.ratios):.2f}-{max(each.ratios):.2f})"),
+                each.leader or "",
+            )
+            for each in comparisons
+            if each.work == work and each.measure in TITLES
+        ]
+        head = ("", *BACKENDS, "times as good, services", "better in every round")
+        if rows:
+            tables.append(Table(work[:1].upper() + work[1:], "Medians over the rounds.", head, rows))
+    return tables
+
+
+def _span(comparison: Comparison) -> str:
+    """The ratio, and between what it lay."""
+    ratios = comparison.ratios
+    between = f" ({min(ratios):.2f}-{max(ratios):.2f})" if len(ratios) > 1 else ""
+    return f"{comparison.ratio:.2f}{between}"
+
+
+def _plots(samples: Sequence[Sample], comparisons: Sequence[Comparison]) -> list[Plot]:
+    valid = [sample for sample in samples if sample.flaw is None]
+    made = [
+        Plot(
+            "ratios",
+            "At a glance",
+            "Each dot is one measure of one kind of work: to the right `services` was better, to the left `monolith`; "
+            "the line spans the rounds.",
+            plots.ratios(comparisons),
+        ),
+        Plot("cpu", "CPU for a delivered position", "Who spends it, by kind of work.", plots.cpu(valid)),
+        Plot(
+            "latency",
+            "Latency",
+            "From the moment that a fix was due to its receipt, all rounds together. The window is part of it.",
+            plots.latency(valid),
+        ),
+        Plot(
+            "saturation", "Saturation", "The slowest position in a hundred, as the load grows.", plots.saturation(valid)
+        ),
+        Plot("storm", "A storm", "How many are back, by the time since everybody came at once.", plots.storm(valid)),
+    ]
+    return [plot for plot in made if plot.svg]

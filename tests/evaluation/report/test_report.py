@@ -1,0 +1,91 @@
+"""The report, from samples that are made up, and in a browser."""
+
+import json
+import os
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from playwright.async_api import async_playwright
+
+from cavalcade.evaluation.plan import plan
+from cavalcade.evaluation.report.content import content_of
+from cavalcade.evaluation.report.html import as_html, write_html
+from cavalcade.evaluation.report.markdown import as_markdown, write_markdown
+from cavalcade.evaluation.report.words import quantity
+from cavalcade.evaluation.weights import default_weights
+from tests.evaluation.samples import sample, whole
+
+
+def test_pictures_are_svg_without_anything_from_elsewhere() -> None:
+    content = content_of(*whole(monolith=1.5), default_weights())
+    assert {plot.name for plot in content.plots} == {"ratios", "cpu", "latency", "saturation", "storm"}
+    for plot in content.plots:
+        ET.fromstring(plot.svg)
+        assert not re.findall(r'(?:href|src)="http', plot.svg)
+
+
+def test_the_same_samples_make_the_same_pictures() -> None:
+    first, second = (content_of(*whole(monolith=1.5), default_weights()) for _ in range(2))
+    assert [plot.svg for plot in first.plots] == [plot.svg for plot in second.plots]
+
+
+def test_markdown_names_its_pictures_and_what_follows(tmp_path: Path) -> None:
+    file = write_markdown(content_of(*whole(monolith=1.5), default_weights()), tmp_path)
+    text = file.read_text()
+    assert "services is better" in text
+    for name in re.findall(r"\]\((\w+\.svg)\)", text):
+        assert (tmp_path / name).exists()
+
+
+def test_what_does_not_count_is_told() -> None:
+    chosen = plan("quick")
+    samples = [sample(chosen.steps[0], flaw="the load generator was saturated")]
+    text = as_markdown(content_of(chosen, samples, default_weights()))
+    assert "the load generator was saturated" in text
+    assert f"1 of {len(chosen.steps)} steps" in text
+
+
+def test_nothing_measured_makes_a_report_all_the_same() -> None:
+    content = content_of(plan("quick"), [], default_weights())
+    assert "alike" in as_html(content)
+
+
+async def test_the_page_loads_nothing_and_weighs_again(tmp_path: Path) -> None:
+    page_file = write_html(content_of(*whole(monolith=1.5), default_weights()), tmp_path)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=os.environ["CAVALCADE_CHROMIUM"], args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        page = await browser.new_page()
+        asked: list[str] = []
+        problems: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        await page.goto(page_file.as_uri())
+        said = page.locator("#recommendation")
+        before = await said.text_content()
+        await page.locator("input[type=range]").evaluate_all(
+            "all => { for (const one of all) { one.value = 0; one.dispatchEvent(new Event('input')); } }"
+        )
+        after = await said.text_content()
+        await browser.close()
+    assert "services is better" in (before or "")
+    assert "alike" in (after or "")
+    assert asked == [page_file.as_uri()]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "said"),
+    [(5.234, "cpu_per_position_us", "5.23 µs"), (12345.6, "held_positions_per_s", "12,346/s"), (0, "lines", "0")],
+)
+def test_values_are_written_with_three_digits(value: float, measure: str, said: str) -> None:
+    assert quantity(value, measure) == said
+
+
+def test_weights_on_the_page_are_those_of_the_report() -> None:
+    text = as_html(content_of(*whole(monolith=1.5), default_weights()))
+    given = json.loads(re.findall(r"const given = (\{.*?\});\n", text)[0])
+    assert set(given["ratios"]) == set(default_weights())

@@ -1,0 +1,54 @@
+"""Steps on real installations, as short as they can be."""
+
+import math
+
+import pytest
+
+from cavalcade.evaluation.load import Reading
+from cavalcade.evaluation.measuring import Cores, flaw_of, measure, values_of
+from cavalcade.evaluation.plan import Step
+
+
+@pytest.mark.parametrize("backend", ["services", "monolith"])
+async def test_a_load_is_put_on_through_the_front_door(backend: str) -> None:
+    sample = await measure(Step("load", backend, 1, members=3, sessions=2, seconds=1.0), Cores.of_this_machine())
+    assert sample.raw["connections"] == 6
+    assert sample.values["positions_per_s"] > 0
+    assert {"Caddy_memory_mb", "PostgreSQL_memory_mb", "Valkey_memory_mb", "own_memory_mb"} <= sample.values.keys()
+    assert sample.values["cpu_per_position_us"] > 0
+    assert not math.isnan(sample.values["latency_p99_ms"])
+
+
+@pytest.mark.parametrize("backend", ["services", "monolith"])
+async def test_everybody_is_back_after_a_storm(backend: str) -> None:
+    sample = await measure(Step("storm", backend, 1, members=5, sessions=2), Cores.of_this_machine())
+    assert sample.values["never_back"] == 0
+    assert len(sample.raw["again_s"]) == 10  # type: ignore[arg-type]  # it is a list
+    assert 0 < sample.values["back_p50_ms"] <= sample.values["back_all_ms"]
+
+
+def reading(**changes: float) -> Reading:
+    fields = {"connections": 10, "wall_s": 10.0, "sent": 100, "positions": 1000, "frames": 200, **changes}
+    return Reading(**fields)  # type: ignore[arg-type]  # numbers all
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, None),
+        ({"late": 2}, "load generator was saturated"),
+        ({"positions": 800}, "80% of the positions"),
+        ({"positions": 0}, "nothing"),
+    ],
+)
+def test_runs_that_say_nothing_of_the_server_do_not_count(changes: dict[str, float], said: str | None) -> None:
+    flaw = flaw_of(reading(**changes), members=10)
+    assert flaw is None if said is None else said in (flaw or "")
+
+
+def test_costs_are_for_each_position_and_member() -> None:
+    step = Step("load", "services", 1, members=10, sessions=1)
+    values = values_of(reading(server_cpu_s=0.01, received_bytes=100_000), step)
+    assert values["cpu_per_position_us"] == pytest.approx(10)
+    assert values["received_mb_per_member_hour"] == pytest.approx(3.6)
+    assert values["delivered_share"] == 1.0
