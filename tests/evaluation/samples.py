@@ -27,6 +27,8 @@ def sample(step: Step, times: float = 1.0, flaw: str | None = None) -> Sample:
         return Sample(step, {"held_positions_per_s": 2000.0 / times}, {"levels": levels, "limit": "server"}, flaw)
     if step.kind == "code":
         return Sample(step, {"lines": 500 * times, "mean_complexity": 3.0, "worst_complexity": 9.0}, {}, flaw)
+    if step.kind == "trace":
+        return Sample(step, {"position_calls": 40 * times, "lines_to_fault": 1.0}, {"position": ["a.py:b"]}, flaw)
     raw = {"latencies_hdr": encoded(histogram([10.0, 90.0 * times]))}
     return Sample(step, {name: value * times for name, value in GOOD.items()}, raw, flaw)
 

@@ -17,6 +17,7 @@ from cavalcade.evaluation.groups import envelope_size, make_groups, targets
 from cavalcade.evaluation.installation import OWN, Installation, installation
 from cavalcade.evaluation.latencies import encoded, histogram, percentiles
 from cavalcade.evaluation.load import Reading
+from cavalcade.evaluation.paths import trace
 from cavalcade.evaluation.plan import Step
 from cavalcade.evaluation.results import Sample
 from cavalcade.evaluation.storm import storm
@@ -79,6 +80,8 @@ async def measure(step: Step, cores: Cores) -> Sample:
     """
     if step.kind == "code":
         return Sample(step, await asyncio.to_thread(code_values, step.backend))
+    if step.kind == "trace":
+        return await _trace(step)
     async with installation(step.backend, step.nodes, cores=cores.servers) as running:
         begun = monotonic()
         groups = await make_groups(running.base_url, step.sessions, step.members)
@@ -131,6 +134,17 @@ def flaw_of(reading: Reading, members: int) -> str | None:
     if not DELIVERED[0] <= delivered <= DELIVERED[1]:
         return f"{delivered:.0%} of the positions were delivered"
     return None
+
+
+async def _trace(step: Step) -> Sample:
+    paths, search = await trace(step.backend)
+    values = {
+        "position_calls": float(len(paths.position)),
+        "operation_calls": float(len(paths.operation)),
+        "lines_to_fault": float(search.lines),
+        "fault_to_line_ms": search.seconds * 1000,
+    }
+    return Sample(step, values, dataclasses.asdict(paths))
 
 
 async def _saturate(step: Step, running: Installation, groups: list[list[Membership]], cores: Cores) -> Sample:

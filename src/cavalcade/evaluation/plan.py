@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from cavalcade.evaluation.traffic import Pattern
 
-Kind = Literal["load", "saturation", "storm", "soak", "code"]
+Kind = Literal["load", "saturation", "storm", "soak", "code", "trace"]
 
 BACKENDS: Final = ("services", "monolith")
 
@@ -19,7 +19,8 @@ class Step:
 
     Attributes:
         kind: `load` (a steady load), `saturation` (more and more until it is too much), `storm` (everybody comes back
-            at once), `soak` (a steady load for long), `code` (its source is looked at, nothing runs).
+            at once), `soak` (a steady load for long), `code` (its source is looked at, nothing runs), `trace` (the way
+            of one position and one operation through it, and of one that fails).
         backend: To which.
         round: Counted from 1.
         members: People in each session.
@@ -47,8 +48,9 @@ class Step:
     @property
     def title(self) -> str:
         """For a person who waits."""
-        if self.kind == "code":
-            return f"{self.backend}: its source"
+        if not self.sessions:
+            what = {"code": "its source", "trace": "one position, one operation, and one that fails"}[self.kind]
+            return f"{self.backend}: {what}"
         people = f"{self.sessions} sessions of {self.members}"
         nodes = "" if self.nodes == 1 else f", {self.nodes} nodes"
         what = {
@@ -91,7 +93,7 @@ def plan(name: Literal["quick", "full", "soak"]) -> Plan:
     if not quick:
         for sessions in (100, 200, 400):
             steps += _both(Step("load", "", 1, 2, sessions, seconds=seconds))
-    steps += _both(Step("code", "", 1))
+    steps += _both(Step("code", "", 1)) + _both(Step("trace", "", 1))
     return Plan(name, tuple(steps))
 
 

@@ -1,0 +1,1 @@
+"""A folder for the path of traced processes; see its one module."""
