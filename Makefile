@@ -4,6 +4,7 @@
 BACKEND ?= services
 ARGS ?=
 DATA ?= .data
+FUZZ_S ?= 3600
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +14,7 @@ PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install page run demo test test-long lint bench dist lock clean
+.PHONY: help install page run demo test test-long fuzz lint bench dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +74,9 @@ test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/nu
 test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes
 	@tools/find_chromium.sh >/dev/null
 	$(BIN)/python -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there are none
+
+fuzz: install $(VENV)/.installed-dev ## Send changed traffic to a running BACKEND for FUZZ_S seconds (an hour)
+	$(BIN)/python -m tests.fuzz --backend $(BACKEND) --seconds $(FUZZ_S) $(ARGS)
 
 lint: $(VENV)/.installed-dev page/node_modules/.installed ## Check style, types and the rules of imports
 	$(BIN)/ruff check

@@ -79,6 +79,11 @@ async def test_a_load_balancer_may_ask_whether_somebody_answers(gateway: Gateway
         assert (await client.get("/healthz")).status_code == 200
 
 
+@pytest.mark.parametrize("version", ["12", "", "thirteen", "\xf6"])
+async def test_another_protocol_is_told_so(gateway: Gateway, version: str) -> None:
+    assert (await _request(gateway, _target(), **{"Sec-WebSocket-Version": version}))[0] == 426
+
+
 async def test_another_path_is_not_found(gateway: Gateway) -> None:
     assert (await _request(gateway, "/socket/longpoll?vsn=2.0.0"))[0] == 404
 

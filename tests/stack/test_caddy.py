@@ -192,6 +192,30 @@ async def test_missing_api_is_told_as_a_problem_document(client: httpx.AsyncClie
     }
 
 
+@pytest.mark.usefixtures("http")
+@pytest.mark.parametrize("chunk", [b"-1\r\n", b"zz\r\n", b"1" * 40 + b"\r\n", b"2\r\n{}x\r\n"], ids=ascii)
+async def test_body_that_cannot_be_read_is_its_senders_mistake(
+    client: httpx.AsyncClient, free_port: int, chunk: bytes
+) -> None:
+    assert client.base_url.port == free_port
+    reader, writer = await asyncio.open_connection("127.0.0.1", free_port)
+    writer.write(b"POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"Server:" not in head
+    assert b"Retry-After" not in head
+    length = next(int(line.split(b":")[1]) for line in head.splitlines() if line.startswith(b"Content-Length"))
+    problem = json.loads(await reader.readexactly(length))
+    writer.close()
+    kind = KINDS["invalid_request"]
+    assert (problem["code"], problem["title"], problem["status"]) == (kind.code, kind.title, kind.status)
+
+
+async def test_large_heads_are_refused_at_the_door(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/sessions", headers={"X": "y" * 13_000})).status_code == 431
+    assert (await client.get("/api/sessions?" + "y" * 13_000)).status_code == 431
+
+
 async def test_tokens_reach_no_log(client: httpx.AsyncClient, directory: Path) -> None:
     answer = await client.get("/socket/websocket?token=very-secret", headers={"Authorization": "Bearer very-secret"})
     assert answer.status_code == 503

@@ -207,7 +207,8 @@ class Connection(WSListener):
         if not self._closing:
             self._closing = True
             self._detach()
-            transport.send_close(frame.get_close_code())
+            code = frame.get_close_code()
+            transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
             self._loop.call_later(ABORT_S, transport.disconnect, False)
         transport.disconnect()
 

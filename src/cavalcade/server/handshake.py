@@ -1,7 +1,7 @@
 """What the request of a WebSocket says, read without I/O.
 
 A refusal is a 403 for a foreign Origin, an unsupported version or subprotocol alone: a browser cannot see why a
-handshake failed, so everything else is accepted and answered at the join.
+handshake failed, so everything else that is a handshake at all is accepted and answered at the join.
 """
 
 import base64
@@ -16,6 +16,9 @@ from cavalcade.wire.codes import is_session_id
 PATH: Final = "/socket/websocket"
 SUBPROTOCOL: Final = "phoenix"
 _TOKEN_PREFIX: Final = "base64url.bearer.phx."  # noqa: S105 - the prefix of a subprotocol, not a secret
+_PROTOCOL_VERSIONS: Final = ("13", "8", "7")
+"""Those that picows speaks; it fails on one that is no text rather than refusing it."""
+
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -67,6 +70,8 @@ def read_handshake(target: str, headers: Mapping[str, str], origins: frozenset[s
         return Refusal(400, "malformed request target")
     if parts.path != PATH:
         return Refusal(404, "no socket here")
+    if headers.get("Sec-WebSocket-Version") not in _PROTOCOL_VERSIONS:
+        return Refusal(426, "unsupported protocol")
     origin = headers.get("Origin")
     if origin is not None and origin not in origins:
         return Refusal(403, "foreign origin")

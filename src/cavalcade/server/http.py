@@ -10,6 +10,8 @@ from typing import Any, Final, cast
 import uvicorn
 from litestar.types import ASGIApp
 
+from cavalcade.server.http_connection import HttpConnection
+
 GRACE_S: Final = 5
 """How long requests that are under way may take once the server is to stop, seconds."""
 
@@ -31,7 +33,7 @@ async def serve_http(app: ASGIApp, listen: str) -> None:
     """
     config = uvicorn.Config(
         cast("Any", app),
-        http="httptools",
+        http=HttpConnection,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -41,7 +41,14 @@ CONTENT_SECURITY_POLICY = {
 
 PERMISSIONS_POLICY = "geolocation=(self), camera=(), microphone=(), payment=()"
 
-# What the API server would say in this case, in its own words.
+# What the API server would say in these cases, in its own words.
+_UNREADABLE = {
+    "type": "/api/docs#invalid_request",
+    "title": "The request is not valid",
+    "status": 400,
+    "detail": "The request could not be read.",
+    "code": "invalid_request",
+}
 _UNAVAILABLE = {
     "type": "/api/docs#unavailable",
     "title": "The service cannot do this right now",
@@ -202,6 +209,7 @@ def configuration(door: Door, *, storage: Path, backend: Backend, page: Path, af
         **_balance(backend, affinity=affinity),
         page=_quoted(page),
         redirect_other_hosts=_redirect_other_hosts(door),
+        unreadable=json.dumps(_UNREADABLE),
         unavailable=json.dumps(_UNAVAILABLE),
         certificate_site=_certificate_site(door, storage) if door.certificate_page else "",
     )

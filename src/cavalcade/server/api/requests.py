@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.fields import Fields, reject
@@ -28,9 +28,13 @@ async def read_body(request: AnyRequest, *, required: bool = True) -> object:
 
     Raises:
         Rejected: `invalid_request` where it is no JSON.
-        HTTPException: 415 for another media type; 413 for a body that is too large.
+        HTTPException: 415 for another media type; 413 for a body that is too large; 400 for one whose sender hung up.
     """
-    body = await request.body()
+    try:
+        body = await request.body()
+    except InternalServerException as error:
+        # Litestar counts a peer that hangs up among its own mistakes. This answer reaches nobody but the metrics.
+        raise HTTPException(status_code=400) from error
     if not body and not required:
         return {}
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

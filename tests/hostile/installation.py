@@ -1,0 +1,182 @@
+"""A running installation as it stands on the internet, with what its operator could look at."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cavalcade.client import Membership, create_session, join_session
+from cavalcade.stack import data_directory, programs
+
+START_WITHIN_S = 60
+STOP_WITHIN_S = 60
+SETTINGS = {"CAVALCADE_MIN_LIFETIME_S": "1", "CAVALCADE_HOST_AWAY_S": "1", "CAVALCADE_PURGE_AFTER_S": "1"}
+
+_HARMLESS = {"websocket_library", "loop_stalled"}
+"""Logged as errors, though one says that a peer broke the protocol, the other that the machine is busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A running `cavalcade up`.
+
+    Attributes:
+        backend: Which.
+        base: Its public address.
+        data: Its data directory.
+        pid: Of `cavalcade up` itself.
+    """
+
+    backend: str
+    base: str
+    data: Path
+    pid: int
+
+    @property
+    def parts(self) -> programs.Backend:
+        """Its processes and their sockets."""
+        return programs.backend(self.backend, data_directory.sockets_folder(self.data))
+
+    def doors(self, kind: str) -> dict[str, str | int]:
+        """Where requests can be sent: through Caddy (a port), and past it to the process itself (a path).
+
+        Args:
+            kind: `http` or `socket`.
+        """
+        behind = self.parts.http if kind == "http" else self.parts.sockets
+        return {"caddy": int(self.base.rpartition(":")[2]), "process": str(behind[0])}
+
+    def pids(self) -> dict[str, int]:
+        """The process ids of the processes of our own, and Caddy's, by their command."""
+        rows = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        table = {}
+        for row in rows.splitlines():
+            pid, parent, command = row.split(None, 2)
+            table[int(pid)] = (int(parent), command)
+        found = {self.pid}
+        while more := {pid for pid, (parent, _) in table.items() if parent in found} - found:
+            found |= more
+        commands = {pid: table[pid][1] for pid in found if "watchdog.py" not in table[pid][1]}
+        names = {program.command: f"-m cavalcade {program.command} " for program in self.parts.programs}
+        names["caddy"] = "caddy run"
+        return {name: pid for name, part in names.items() for pid, command in commands.items() if part in command}
+
+    async def metrics(self) -> dict[str, str]:
+        """What each process exposes, by its command."""
+        return {program.command: await _ask(program.internal, "/metrics") for program in self.parts.programs}
+
+    def log_lines(self, *levels: str) -> list[dict[str, Any]]:
+        """The log lines of our own processes at these levels; a line that is no JSON counts as an error."""
+        lines = []
+        for program in self.parts.programs:
+            for path in sorted((self.data / "logs").glob(f"{program.log}.log*")):
+                for text in path.read_text(errors="replace").splitlines():
+                    line: dict[str, Any] = {"event": text, "level": "error"}
+                    with suppress(ValueError):
+                        line = json.loads(text)
+                    if line.get("level") in levels and line.get("event") not in _HARMLESS:
+                        lines.append(line)
+        return lines
+
+    @asynccontextmanager
+    async def caller(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
+        """Who calls from an address of its own, past Caddy: what others do from this machine does not count for it."""
+        transport = httpx.AsyncHTTPTransport(uds=str(self.parts.http[0]))
+        headers = {"X-Forwarded-For": address}
+        async with httpx.AsyncClient(transport=transport, headers=headers, base_url=self.base) as client:
+            yield client
+
+    async def create(self, **options: Any) -> Membership:
+        """Makes a session."""
+        async with self.caller() as client:
+            return await create_session(self.base, http=client, **options)
+
+    async def join(self, host: Membership, name: str | None = None) -> Membership:
+        """Lets somebody into a session."""
+        assert host.link is not None
+        async with self.caller() as client:
+            return replace(await join_session(host.link, name=name, http=client), code=host.code)
+
+
+async def _ask(unix: Path, path: str) -> str:
+    transport = httpx.AsyncHTTPTransport(uds=str(unix))
+    async with httpx.AsyncClient(transport=transport, base_url="http://internal") as client:
+        return (await client.get(path)).raise_for_status().text
+
+
+def resident_bytes(pid: int) -> int:
+    """How much memory a process has, resident and its own (not shared with files)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"{pid} has no memory")
+
+
+@asynccontextmanager
+async def installed(backend: str, environment: Mapping[str, str] = SETTINGS) -> AsyncIterator[Installation]:
+    """Starts an installation on a port and a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="cavalcade-hostile-") as directory:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        log, data = Path(directory) / "up.log", Path(directory) / "data"
+        with log.open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cavalcade", "up"),
+                *("--backend", backend, "--port", port, "--data", str(data)),
+                env={**os.environ, **environment},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+            )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                line = await process.stdout.readline()
+            assert line.startswith(b"ready "), log.read_text()
+            yield Installation(backend, line.decode().split()[1], data, process.pid)
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(STOP_WITHIN_S):
+                assert await process.wait() == 0, log.read_text()
+
+
+async def opened(door: str | int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connects to a port of this machine, or to a Unix socket."""
+    if isinstance(door, int):
+        return await asyncio.open_connection("127.0.0.1", door)
+    return await asyncio.open_unix_connection(door)
+
+
+async def exchange(door: str | int, chunks: Iterable[bytes], patience_s: float) -> bytes:
+    """Sends bytes on one connection and returns all that came back.
+
+    Args:
+        door: A port of this machine or the path of a Unix socket.
+        chunks: What is sent, a write each.
+        patience_s: How long nothing may come before this gives up.
+    """
+    reader, writer = await opened(door)
+    received = bytearray()
+    try:
+        for chunk in chunks:
+            writer.write(chunk)
+            await asyncio.wait_for(writer.drain(), patience_s)
+        while data := await asyncio.wait_for(reader.read(65_536), patience_s):
+            received += data
+    except (OSError, TimeoutError):
+        pass
+    finally:
+        writer.transport.abort()
+    return bytes(received)
