@@ -23,8 +23,7 @@ export interface Preview {
 
 interface ProblemDocument {
   readonly code?: string;
-  readonly detail?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+  readonly errors?: readonly { readonly pointer: string }[];
 }
 
 /** A call that was refused or that got no answer. */
@@ -34,7 +33,8 @@ export class ApiError extends Error {
     readonly code: string,
     /** Seconds to wait before trying again, where the server said so. */
     readonly retryAfter: number | null = null,
-    readonly details: readonly string[] = [],
+    /** The fields that the server refused, as JSON pointers. */
+    readonly fields: readonly string[] = [],
   ) {
     super(code);
   }
@@ -100,6 +100,6 @@ async function refusal(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => ({}))) as ProblemDocument;
   // A proxy without its server behind it answers 502 to 504 in its own words.
   const code = problem.code ?? (response.status >= 500 ? "unavailable" : "invalid_request");
-  const details = (problem.errors ?? []).map((error) => error.detail);
-  return new ApiError(code, Number.isFinite(retryAfter) ? retryAfter : null, details);
+  const fields = (problem.errors ?? []).map((error) => error.pointer);
+  return new ApiError(code, Number.isFinite(retryAfter) ? retryAfter : null, fields);
 }

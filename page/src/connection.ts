@@ -5,7 +5,12 @@ import type { Fix, JoinReply, Position, SessionEvent } from "./model";
 
 /** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 8 s. */
 const HEARTBEAT_MS = 4_000;
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 2_000;
+/** An attempt to come back that takes longer than usual is begun anew: its packets were lost, and wait to be resent. */
+const PATIENCE_MS = 2_000;
+const USUAL_TIMES = 3;
+/** Every third attempt may take longer, since the network may have become as slow as that. */
+const LONG_PATIENCE_MS = 5_000;
 const PROBE_MS = 3_000;
 
 export type LinkState = "connecting" | "live" | "lost";
@@ -31,6 +36,10 @@ export class SessionConnection {
   private readonly topic: string;
   private channel: Channel;
   private isOver = false;
+  private attempts = 0;
+  private attemptBegan = 0;
+  private usualJoinMs = LONG_PATIENCE_MS / USUAL_TIMES;
+  private impatience: ReturnType<typeof setTimeout> | null = null;
   private readonly listening = new AbortController();
 
   /**
@@ -62,6 +71,7 @@ export class SessionConnection {
     this.events.onLinkState("connecting");
     this.socket.connect();
     this.join();
+    this.awaitJoin();
   }
 
   get isLive(): boolean {
@@ -104,6 +114,7 @@ export class SessionConnection {
     if (this.isOver) return;
     this.isOver = true;
     this.listening.abort();
+    this.stopWaiting();
     this.channel.leave();
     this.socket.disconnect();
   }
@@ -135,6 +146,9 @@ export class SessionConnection {
       .join()
       .receive("ok", (reply: JoinReply) => {
         if (channel !== this.channel || this.isOver) return;
+        this.usualJoinMs = performance.now() - this.attemptBegan;
+        this.attempts = 0;
+        this.stopWaiting();
         this.events.onJoined(reply);
         this.events.onLinkState("live");
       })
@@ -150,7 +164,28 @@ export class SessionConnection {
   }
 
   private lost(): void {
-    if (!this.isOver) this.events.onLinkState("lost");
+    if (this.isOver) return;
+    this.events.onLinkState("lost");
+    if (this.impatience === null) this.awaitJoin();
+  }
+
+  /** Begins the attempt anew where it takes too long: a browser gives one up after minutes only. */
+  private awaitJoin(): void {
+    this.stopWaiting();
+    this.attemptBegan = performance.now();
+    this.attempts += 1;
+    const usual = Math.max(PATIENCE_MS, USUAL_TIMES * this.usualJoinMs);
+    const patience = this.attempts % 3 === 0 ? Math.max(LONG_PATIENCE_MS, usual) : usual;
+    this.impatience = setTimeout(() => {
+      this.impatience = null;
+      // A page that is not seen comes back when it is.
+      if (document.visibilityState === "visible") this.reconnect();
+    }, patience);
+  }
+
+  private stopWaiting(): void {
+    if (this.impatience !== null) clearTimeout(this.impatience);
+    this.impatience = null;
   }
 
   /** Reconnects at once when the device says that the network or the page is back. */
@@ -180,10 +215,11 @@ export class SessionConnection {
     if (this.isOver) return;
     this.socket.disconnect();
     this.socket.connect();
+    this.awaitJoin();
   }
 }
 
-/** Back-off that doubles from 100 ms to 5 s, with jitter, so that a restarted server is not met by all at once. */
+/** Back-off that doubles from 100 ms to 2 s, with jitter, so that a restarted server is not met by all at once. */
 function waitAfter(tries: number): number {
   const longest = Math.min(LONGEST_WAIT_MS, 100 * 2 ** Math.min(tries, 10));
   return longest / 2 + Math.random() * (longest / 2);

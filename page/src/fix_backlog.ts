@@ -5,21 +5,44 @@ import type { Fix } from "./model";
 const MOST = 300;
 const APART_MS = 5_000;
 
+/** Where the fixes outlive a reload. */
+export interface Shelf {
+  read(): readonly Fix[];
+  write(fixes: readonly Fix[]): void;
+}
+
 export class FixBacklog {
-  private fixes: Fix[] = [];
+  private fixes: readonly Fix[];
+
+  constructor(private readonly shelf: Shelf) {
+    this.fixes = shelf.read();
+  }
+
+  /** What is kept, the oldest first. */
+  get kept(): readonly Fix[] {
+    return this.fixes;
+  }
 
   /** Keeps a fix, unless one was kept a moment ago; when full, every second one goes, so that the whole way remains. */
   add(fix: Fix): void {
     const last = this.fixes.at(-1);
     if (last && fix.fix_time - last.fix_time < APART_MS) return;
-    this.fixes.push(fix);
-    if (this.fixes.length > MOST) this.fixes = this.fixes.filter((_, index) => index % 2 === 0);
+    const all = [...this.fixes, fix];
+    this.keep(all.length > MOST ? all.filter((_, index) => index % 2 === 0) : all);
   }
 
-  /** Gives what was kept, the oldest first, and keeps nothing of it. */
-  take(): Fix[] {
-    const taken = this.fixes;
-    this.fixes = [];
-    return taken;
+  /** Lets go of what has arrived: everything up to a time. */
+  drop(untilFixTime: number): void {
+    this.keep(this.fixes.filter((fix) => fix.fix_time > untilFixTime));
+  }
+
+  clear(): void {
+    this.keep([]);
+  }
+
+  private keep(fixes: readonly Fix[]): void {
+    if (fixes.length === 0 && this.fixes.length === 0) return;
+    this.fixes = fixes;
+    this.shelf.write(fixes);
   }
 }

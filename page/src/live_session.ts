@@ -3,10 +3,14 @@ import { ApiError, leaveSession } from "./api";
 import { type LinkState, type Refusal, SessionConnection } from "./connection";
 import { FixBacklog } from "./fix_backlog";
 import { LocationSource, type LocationState } from "./location";
-import { forgetMembership, type Membership, randomId, rememberMembership } from "./memory";
+import { forgetMembership, keptFixes, type Membership, randomId, rememberMembership } from "./memory";
 import type { Fix, Participant, SessionEvent } from "./model";
 import { type Action, reduce, type SessionState } from "./session_state";
+import { STALE_MS } from "./staleness";
 import { WakeLock } from "./wake_lock";
+
+/** An absence that others notice: by then a position counts as stale. */
+const AWAY_MS = STALE_MS;
 
 /** Why the map is closed: ended by the host, run out, left by oneself, or a link that leads nowhere any more. */
 export type Ending = "ended" | "expired" | "left" | "gone" | "full" | "unauthorized";
@@ -23,11 +27,14 @@ export class LiveSession {
   /** What the person wants; the server's word follows. Null until the first join. */
   wantsSharing: boolean | null = null;
 
+  /** For how long this device last gave no position because the page was in the background; 0 for never. */
+  awayFor = 0;
+
   private readonly connection: SessionConnection;
   private readonly location: LocationSource;
   private readonly wakeLock = new WakeLock();
   private readonly listeners = new Set<() => void>();
-  private readonly backlog = new FixBacklog();
+  private readonly backlog: FixBacklog;
   private latestFix: Fix | null = null;
   /** What the server last said of this participant's sharing, as far as answers have come. */
   private storedSharing: boolean | null = null;
@@ -36,16 +43,20 @@ export class LiveSession {
   /** The server's clock minus this device's, in milliseconds. */
   private skew = 0;
   private isNotifying = false;
+  private hiddenAt: number | null = null;
+  private readonly watching = new AbortController();
 
   constructor(
     private membership: Membership,
     startSharing: boolean,
   ) {
     this.wantsSharing = startSharing ? null : false;
+    this.backlog = new FixBacklog(keptFixes(membership.sessionId));
     this.location = new LocationSource(
       (fix) => this.sendFix(fix),
       () => this.changed(),
     );
+    document.addEventListener("visibilitychange", () => this.noteAbsence(), { signal: this.watching.signal });
     const offset = () => (this.state && !this.state.gap ? this.state.offset : null);
     this.connection = new SessionConnection(membership.socket, membership.sessionId, membership.token, offset, {
       onLinkState: (link) => this.linkChanged(link),
@@ -117,6 +128,11 @@ export class LiveSession {
 
   extend(seconds: number): Promise<void> {
     return this.perform("session:set", { extend_s: seconds });
+  }
+
+  /** Asks the host for more time. */
+  askTime(): Promise<void> {
+    return this.perform("time:ask", {});
   }
 
   async endForAll(): Promise<void> {
@@ -206,11 +222,27 @@ export class LiveSession {
   }
 
   private sendKeptFixes(): void {
-    const fixes = this.backlog.take();
-    if (!this.wantsSharing) return;
-    // Only a comfort for those who look back: where it fails, the next fix counts.
-    if (fixes.length > 0) void this.perform("fixes:send", { fixes }).catch(() => undefined);
+    const fixes = this.backlog.kept;
+    const newest = fixes.at(-1);
+    if (newest) {
+      // They stay kept until they have arrived; where the server refuses them, it will do so again.
+      const drop = () => this.backlog.drop(newest.fix_time);
+      void this.perform("fixes:send", { fixes }).then(drop, (refusal: Refusal) => refusal.retry || drop());
+    }
     if (this.latestFix) this.connection.sendFix(this.latestFix);
+  }
+
+  private noteAbsence(): void {
+    if (document.visibilityState === "hidden") {
+      this.hiddenAt = this.isSharing ? this.now() : null;
+      return;
+    }
+    // Some browsers go on giving positions for a while, and desktops often do.
+    const shownUntil = Math.max(this.hiddenAt ?? Number.POSITIVE_INFINITY, this.latestFix?.fix_time ?? 0);
+    const absence = this.now() - shownUntil;
+    if (this.isSharing && absence >= AWAY_MS) this.awayFor = absence;
+    this.hiddenAt = null;
+    this.changed();
   }
 
   private applySharing(): void {
@@ -218,6 +250,7 @@ export class LiveSession {
     else {
       this.location.stop();
       this.latestFix = null;
+      this.backlog.clear();
     }
     this.wakeLock.set(this.isSharing);
     this.changed();
@@ -255,6 +288,7 @@ export class LiveSession {
   private finish(ending: Ending): void {
     if (this.ending) return;
     this.ending = ending;
+    this.watching.abort();
     this.location.stop();
     this.wakeLock.set(false);
     this.connection.close();

@@ -1,15 +1,16 @@
-/** This device's position, from the browser, at most one fix a second. */
+/** This device's position, from the browser, as often as its movement and its battery call for. */
+import { follow, type Pace, paceFor, type Whereabouts } from "./location_pace";
 import type { Fix } from "./model";
 import { RateGate } from "./rate_gate";
 
-const INTERVAL_MS = 1_000;
 /**
  * Browsers may report changes alone. Who stands still is asked for afresh after so long, with the time that the
  * browser then gives: in a tunnel it knows no newer one, and nobody should be shown as if it did.
  */
 const ASK_AGAIN_MS = 15_000;
 const LOOK_MS = 5_000;
-const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 };
+const TIMEOUT_MS = 30_000;
+const FIRST_PACE = paceFor({ speed: Number.POSITIVE_INFINITY, stillFor: 0 });
 
 export type LocationState = "off" | "asking" | "on" | "refused" | "unavailable" | "insecure" | "unsupported";
 
@@ -20,7 +21,9 @@ export class LocationSource {
   private watchedSince = 0;
   private current: LocationState = "off";
   private readonly gate: RateGate<Fix>;
-  private battery: number | undefined;
+  private pace: Pace = FIRST_PACE;
+  private whereabouts: Whereabouts | null = null;
+  private battery: { readonly percent: number; readonly isCharging: boolean } | null = null;
   private batteryWatched: Promise<void> | null = null;
 
   /** @param onFix - Given fixes whose `fix_time` is on this device's clock. */
@@ -28,7 +31,7 @@ export class LocationSource {
     onFix: (fix: Fix) => void,
     private readonly onState: (state: LocationState) => void,
   ) {
-    this.gate = new RateGate(INTERVAL_MS, onFix);
+    this.gate = new RateGate(FIRST_PACE.intervalMs, onFix);
   }
 
   get state(): LocationState {
@@ -61,6 +64,7 @@ export class LocationSource {
     if (this.askAgain !== null) clearInterval(this.askAgain);
     this.watch = null;
     this.askAgain = null;
+    this.whereabouts = null;
     this.gate.clear();
     this.become("off");
   }
@@ -71,7 +75,7 @@ export class LocationSource {
     this.watch = navigator.geolocation.watchPosition(
       (reading) => this.accept(reading),
       (error) => this.failed(error),
-      OPTIONS,
+      { enableHighAccuracy: this.pace.isPrecise, maximumAge: 0, timeout: TIMEOUT_MS },
     );
   }
 
@@ -79,7 +83,18 @@ export class LocationSource {
     if (this.watch === null) return;
     this.lastFixAt = Date.now();
     this.become("on");
-    this.gate.offer(toFix(reading, this.battery));
+    const fix = toFix(reading, this.battery?.percent);
+    this.whereabouts = follow(this.whereabouts, fix);
+    this.adapt(this.whereabouts);
+    this.gate.offer(fix);
+  }
+
+  private adapt({ speed, movedAt, last }: Whereabouts): void {
+    const { percent: battery, isCharging } = this.battery ?? {};
+    const wasPrecise = this.pace.isPrecise;
+    this.pace = paceFor({ speed, stillFor: last.fix_time - movedAt, battery, isCharging });
+    this.gate.interval = this.pace.intervalMs;
+    if (this.pace.isPrecise !== wasPrecise) this.beginWatch();
   }
 
   private failed(error: GeolocationPositionError): void {
@@ -100,15 +115,22 @@ export class LocationSource {
   }
 
   private async watchBattery(): Promise<void> {
-    const source = navigator as Navigator & { getBattery?: () => Promise<{ level: number } & EventTarget> };
+    const source = navigator as Navigator & { getBattery?: () => Promise<BatteryManager> };
     const battery = await source.getBattery?.().catch(() => undefined);
     if (!battery) return;
     const read = () => {
-      this.battery = Math.round(battery.level * 100);
+      this.battery = { percent: Math.round(battery.level * 100), isCharging: battery.charging };
     };
     read();
     battery.addEventListener("levelchange", read);
+    battery.addEventListener("chargingchange", read);
   }
+}
+
+/** Known to Chromium alone. */
+interface BatteryManager extends EventTarget {
+  readonly level: number;
+  readonly charging: boolean;
 }
 
 function toFix(reading: GeolocationPosition, battery: number | undefined): Fix {

@@ -3,6 +3,8 @@
  * name used, the theme, the language and the units. A browser that refuses storage costs these comforts and nothing else.
  */
 
+import type { Fix } from "./model";
+
 /** A place in a session. The token and the codes are secrets; they are forgotten on leaving and when the session ends. */
 export interface Membership {
   readonly sessionId: string;
@@ -21,6 +23,8 @@ export interface Membership {
 const DAY_MS = 86_400_000;
 const MEMBERSHIP = "cavalcade.session.";
 const ATTEMPT = "cavalcade.attempt.";
+const KEPT_FIXES = "cavalcade.fixes.";
+const NOTED = "cavalcade.noted.";
 const NAME = "cavalcade.name";
 const THEME = "cavalcade.theme";
 const LANGUAGE = "cavalcade.language";
@@ -43,6 +47,23 @@ export function rememberMembership(membership: Membership): void {
 
 export function forgetMembership(sessionId: string): void {
   remove(localStorageOrNull(), MEMBERSHIP + sessionId);
+  remove(localStorageOrNull(), KEPT_FIXES + sessionId);
+}
+
+/** Where a session's fixes wait that could not be sent yet; forgotten with the membership. */
+export function keptFixes(sessionId: string): { read(): readonly Fix[]; write(fixes: readonly Fix[]): void } {
+  const key = KEPT_FIXES + sessionId;
+  return {
+    read() {
+      try {
+        const fixes: unknown = JSON.parse(read(localStorageOrNull(), key) ?? "[]");
+        return Array.isArray(fixes) ? fixes : [];
+      } catch {
+        return [];
+      }
+    },
+    write: (fixes) => choose(key, fixes.length > 0 ? JSON.stringify(fixes) : null),
+  };
 }
 
 /** The places whose sessions are not over by the clock, the longest lasting first. */
@@ -78,6 +99,15 @@ export function attemptKey(purpose: string): string {
 
 export function settleAttempt(purpose: string): void {
   remove(sessionStorageOrNull(), ATTEMPT + purpose);
+}
+
+/** Whether something was said once on this device and need not be said again. */
+export function isNoted(note: string): boolean {
+  return read(localStorageOrNull(), NOTED + note) !== null;
+}
+
+export function note(what: string): void {
+  choose(NOTED + what, "yes");
 }
 
 export function recallName(): string {

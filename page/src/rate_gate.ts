@@ -5,10 +5,20 @@ export class RateGate<Value> {
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
-    private readonly intervalMs: number,
+    private intervalMs: number,
     private readonly send: (value: Value) => void,
     private readonly now: () => number = () => performance.now(),
   ) {}
+
+  /** Changes the interval; a value that is held back waits for as long as the new one says. */
+  set interval(milliseconds: number) {
+    if (milliseconds === this.intervalMs) return;
+    this.intervalMs = milliseconds;
+    if (this.held === null) return;
+    const held = this.held;
+    this.clear();
+    this.offer(held);
+  }
 
   offer(value: Value): void {
     const wait = this.lastSentAt + this.intervalMs - this.now();

@@ -2,7 +2,7 @@
 import type { Position } from "./model";
 
 /** Fixes come each second while moving, and at least every twenty while standing still. */
-const STALE_MS = 30_000;
+export const STALE_MS = 30_000;
 /** Someone silent for so long no longer holds the camera. */
 const FORGOTTEN_MS = 15 * 60_000;
 

@@ -9,6 +9,9 @@ export interface SessionView {
   readonly selected: number | null;
   openPanel(panel: PanelName | null): void;
   select(participant: number): void;
+  /** Whether a notice was put away on this page. */
+  isShut(notice: string): boolean;
+  shut(notice: string): void;
   /** Says again why there is no location, and asks the browser once more. */
   explainLocation(): void;
   redraw(): void;

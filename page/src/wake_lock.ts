@@ -1,4 +1,9 @@
 /** Keeps the screen awake while positions are shared, where the browser can: it stops giving them to a dark page. */
+/** Whether this browser can keep the screen on at all. */
+export function canKeepAwake(): boolean {
+  return "wakeLock" in navigator;
+}
+
 export class WakeLock {
   private wanted = false;
   private lock: WakeLockSentinel | null = null;

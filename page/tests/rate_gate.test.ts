@@ -25,4 +25,18 @@ describe("rate gate", () => {
     vi.advanceTimersByTime(5_000);
     expect(passed).toEqual([1, 3]);
   });
+
+  test("a value that is held back follows a shorter interval", () => {
+    const passed: number[] = [];
+    const gate = new RateGate<number>(
+      10_000,
+      (value) => passed.push(value),
+      () => Date.now(),
+    );
+    gate.offer(1);
+    gate.offer(2);
+    vi.advanceTimersByTime(2_000);
+    gate.interval = 1_000;
+    expect(passed).toEqual([1, 2]);
+  });
 });

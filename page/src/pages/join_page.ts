@@ -5,6 +5,8 @@ import { duration } from "../format";
 import { icons, mark } from "../icons";
 import type { Link } from "../link";
 import { attemptKey, recallName, rememberMembership, rememberName, settleAttempt } from "../memory";
+import { browserHint } from "../panels/browser_hint";
+import { languagePicker } from "../panels/preferences";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
 import { say } from "../strings";
@@ -88,9 +90,9 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
       <div class="poster-words">
         <p class="brand">${mark} ${say("product")}</p>
         ${preview ? invitation(preview) : html`<h1 class="visually-hidden">${say("product")}</h1>`}
-        ${preview || problem ? nothing : looking()}
+        ${browserHint(draw)} ${preview || problem ? nothing : looking()}
         ${problem ? problemNotice(problem, preview ? null : look) : nothing}
-        ${preview ? form() : nothing}
+        ${preview ? form() : nothing} ${languagePicker(draw)}
       </div>
     </main>`;
   }

@@ -7,9 +7,10 @@ import { icons } from "../icons";
 import type { LiveSession } from "../live_session";
 import type { Follow, LiveMap } from "../map";
 import type { Position } from "../model";
+import { type Heard, news } from "../news";
 import { dock } from "../panels/dock";
 import { menuPanel } from "../panels/menu";
-import { notices } from "../panels/notices";
+import { isLost, notices } from "../panels/notices";
 import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import { RateGate } from "../rate_gate";
@@ -29,7 +30,9 @@ export class SessionPage implements SessionView {
   private map: LiveMap | null = null;
   private mapProblem = false;
   private follow: Follow = "everyone";
-  private isLocationNoticeShut = false;
+  private readonly shutNotices = new Set<string>();
+  private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
+  private announcement = "";
   private failure: { readonly text: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
   private readonly ticking: ReturnType<typeof setInterval>;
   /** Positions may come ten times a second; the eye needs the list and the map's targets less often. */
@@ -73,13 +76,23 @@ export class SessionPage implements SessionView {
   }
 
   explainLocation(): void {
-    this.isLocationNoticeShut = false;
+    this.shutNotices.delete("location");
     this.live.retryLocation();
+    this.redraw();
+  }
+
+  isShut(notice: string): boolean {
+    return this.shutNotices.has(notice);
+  }
+
+  shut(notice: string): void {
+    this.shutNotices.add(notice);
     this.redraw();
   }
 
   redraw(): void {
     if (this.live.ending) return;
+    this.listen();
     render(this.template(), this.root);
     this.map?.setPeople(this.mapPeople(), this.live.now());
     this.measure();
@@ -87,7 +100,7 @@ export class SessionPage implements SessionView {
 
   attempt(work: () => Promise<void>, forbidden: string = say("menu.failed")): void {
     work().catch((error: Partial<Refusal>) => {
-      const text = error.reason === "forbidden" ? forbidden : (error.errors?.[0]?.detail ?? say("menu.failed"));
+      const text = error.reason === "forbidden" ? forbidden : refusalText(error);
       if (this.failure) clearTimeout(this.failure.timer);
       const timer = setTimeout(() => {
         this.failure = null;
@@ -96,6 +109,21 @@ export class SessionPage implements SessionView {
       this.failure = { text, timer };
       this.redraw();
     });
+  }
+
+  /** Puts into words what happened since the last look, for those who do not see it. */
+  private listen(): void {
+    const { live } = this;
+    const expiresAt = live.state?.session.expires_at ?? Number.POSITIVE_INFINITY;
+    const now: Heard = {
+      state: live.state,
+      isLost: isLost(this),
+      isSharing: live.isSharing && live.locationState === "on",
+      left: expiresAt - live.now(),
+    };
+    const sentences = news(this.heard, now);
+    this.heard = now;
+    if (sentences.length > 0) this.announcement = `${sentences.join(". ")}.`;
   }
 
   private liveChanged(): void {
@@ -115,15 +143,13 @@ export class SessionPage implements SessionView {
       ${this.map ? nothing : this.mapPlaceholder()}
       <div class="rail">
         ${this.top()}
-        ${notices(this, this.isLocationNoticeShut, () => {
-          this.isLocationNoticeShut = true;
-          this.redraw();
-        })}
+        ${notices(this)}
         ${this.failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${this.failure.text}</p>` : nothing}
         <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
         ${dock(this)}
       </div>
       ${this.mapActions()}
+      <p class="visually-hidden" role="status">${this.announcement}</p>
     </main>`;
   }
 
@@ -259,6 +285,18 @@ export class SessionPage implements SessionView {
         ? { top: 40, right: 70, bottom: 60, left: top.right + 30 }
         : { top: Math.max(top.bottom, notice?.bottom ?? 0) + 34, right: 34, bottom: bottom + 50, left: 34 },
     );
+  }
+}
+
+/** A refusal in the reader's language; the server's own words are English. */
+function refusalText({ errors }: Partial<Refusal>): string {
+  switch (errors?.[0]?.pointer) {
+    case "/extend_s":
+      return say("menu.longest");
+    case "/name":
+      return say("people.nameWrong");
+    default:
+      return say("menu.failed");
   }
 }
 

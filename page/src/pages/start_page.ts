@@ -11,6 +11,8 @@ import {
   rememberMembership,
   settleAttempt,
 } from "../memory";
+import { browserHint } from "../panels/browser_hint";
+import { languagePicker } from "../panels/preferences";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
 import { say } from "../strings";
@@ -71,7 +73,7 @@ export function startPage(
         ${notice ? html`<p class="poster-notice" role="status">${icons.warning} ${notice}</p>` : nothing}
         <h1>${say("start.title")}</h1>
         <p class="lead">${say("start.lead")}</p>
-        ${problem ? problemNotice(problem) : nothing}
+        ${browserHint(draw)} ${problem ? problemNotice(problem) : nothing}
         <button class="button is-primary is-huge" ?disabled=${isWorking} @click=${start}>
           ${isWorking ? html`<span class="spinner"></span> ${say("start.working")}` : html`${icons.broadcast} ${say("start.action")}`}
         </button>
@@ -85,6 +87,7 @@ export function startPage(
           ${POINTS.map((point) => html`<li>${icons.check} ${say(point)}</li>`)}
         </ul>
         <p class="aside">${say("start.haveLink")}</p>
+        ${languagePicker(draw)}
       </div>
     </main>`;
   }

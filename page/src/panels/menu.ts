@@ -6,6 +6,7 @@ import { icons } from "../icons";
 import { say } from "../strings";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../theme";
 import type { SessionView } from "../ui";
+import { languagePicker, segments, unitsPicker } from "./preferences";
 
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
@@ -24,10 +25,10 @@ export function menuPanel(view: SessionView): TemplateResult {
             <button class="button" @click=${() => view.attempt(() => live.extend(HOUR_S))}>${say("menu.extendHour")}</button>
             <button class="button" @click=${() => view.attempt(() => live.extend(DAY_S))}>${say("menu.extendDay")}</button>
           </div>`
-          : nothing
+          : askTime(view)
       }
     </section>
-    ${takeOver(view)} ${appearance(view)}
+    ${takeOver(view)} ${preferences(view)}
     <section class="menu-group">
       <button class="button is-wide" @click=${() => void leave(view, isHost)}>${icons.leave} ${say("menu.leave")}</button>
       <p class="hint">${say("menu.leaveHint")}</p>
@@ -55,8 +56,16 @@ function takeOver(view: SessionView): TemplateResult | typeof nothing {
   </section>`;
 }
 
-function appearance(view: SessionView): TemplateResult {
-  const choices: [ThemeChoice, string][] = [
+function askTime(view: SessionView): TemplateResult {
+  const isAsked = (view.live.state?.session.time_asked_by ?? null) !== null;
+  return html`<button class="button is-wide" ?disabled=${isAsked} @click=${() => view.attempt(() => view.live.askTime())}>
+    ${isAsked ? icons.check : icons.clock} ${isAsked ? say("session.timeIsAsked") : say("session.askTime")}
+  </button>`;
+}
+
+function preferences(view: SessionView): TemplateResult {
+  const redraw = () => view.redraw();
+  const themes: readonly (readonly [ThemeChoice, string])[] = [
     ["system", say("menu.system")],
     ["light", say("menu.light")],
     ["dark", say("menu.dark")],
@@ -65,17 +74,10 @@ function appearance(view: SessionView): TemplateResult {
     chooseTheme(choice);
     view.redraw();
   };
-  return html`<div class="menu-group"><fieldset class="segmented">
-    <legend>${say("menu.appearance")}</legend>
-    <div class="segments">
-      ${choices.map(
-        ([choice, label]) => html`<label>
-          <input type="radio" name="appearance" .checked=${themeChoice() === choice} @change=${() => choose(choice)} />
-          <span>${label}</span>
-        </label>`,
-      )}
-    </div>
-  </fieldset></div>`;
+  return html`<section class="menu-group">
+    ${segments("appearance", say("menu.appearance"), themes, themeChoice(), choose)} ${unitsPicker(redraw)}
+    ${languagePicker(redraw)}
+  </section>`;
 }
 
 async function leave(view: SessionView, isHost: boolean): Promise<void> {

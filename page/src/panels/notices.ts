@@ -2,76 +2,139 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { duration } from "../format";
 import { icons } from "../icons";
-import { say } from "../strings";
+import { isNoted, note } from "../memory";
+import { WARNINGS_MS } from "../news";
+import { type Key, say } from "../strings";
 import type { SessionView } from "../ui";
+import { canKeepAwake } from "../wake_lock";
 
-const SOON_MS = 30 * 60_000;
+const [SOON_MS, VERY_SOON_MS] = WARNINGS_MS;
+const HOUR_S = 3_600;
 /** Shorter interruptions are mended before anyone could read about them. */
 const WORTH_SAYING_MS = 1_200;
+/** The map is what the page is for: more than this never lies over it. */
+const MOST = 2;
 
-export function notices(
-  view: SessionView,
-  isLocationNoticeShut: boolean,
-  shutLocationNotice: () => void,
-): TemplateResult {
-  return html`<div class="notices" role="status">
-    ${connectionNotice(view)} ${view.live.wantsSharing && !isLocationNoticeShut ? locationNotice(view, shutLocationNotice) : nothing}
-    ${expiryNotice(view)}
-  </div>`;
+type Notice = TemplateResult | null;
+
+export function notices(view: SessionView): TemplateResult {
+  const all = [connection, whereabouts, timeAsked, timeLeft, wasAway, keepOpen].map((notice) => notice(view));
+  return html`<div class="notices">${all.filter((notice) => notice !== null).slice(0, MOST)}</div>`;
 }
 
-function connectionNotice(view: SessionView): TemplateResult | typeof nothing {
+/** Whether the connection has been away for long enough to say so. */
+export function isLost(view: SessionView): boolean {
+  const { lostSince } = view.live;
+  return lostSince !== null && Date.now() - lostSince >= WORTH_SAYING_MS;
+}
+
+function connection(view: SessionView): Notice {
   const { live } = view;
   if (live.link === "connecting" && !live.state) {
     return html`<p class="notice is-quiet"><span class="spinner"></span> ${say("connection.connecting")}</p>`;
   }
-  if (live.lostSince === null) return nothing;
-  const lost = Date.now() - live.lostSince;
-  if (lost < WORTH_SAYING_MS) return nothing;
+  if (live.lostSince === null || !isLost(view)) return null;
   return html`<div class="notice is-warning" data-notice="lost">
     <span class="spinner"></span>
-    <p><b>${say("connection.lost")}</b> ${say("connection.lostHint", { length: duration(lost) })}</p>
+    <p><b>${say("connection.lost")}</b> ${say("connection.lostHint", { length: duration(Date.now() - live.lostSince) })}</p>
   </div>`;
 }
 
-function locationNotice(view: SessionView, shut: () => void): TemplateResult | typeof nothing {
-  switch (view.live.locationState) {
-    case "refused":
-      return locationCard(view, say("location.refusedTitle"), say("location.refusedHelp"), shut);
-    case "unavailable":
-      return locationCard(view, say("location.unavailableTitle"), say("location.unavailableHelp"), shut);
-    case "insecure":
-      return locationCard(view, say("location.insecureTitle"), say("location.insecureHelp"), shut);
-    case "unsupported":
-      return locationCard(view, say("location.unsupportedTitle"), say("location.unsupportedHelp"), shut);
-    default:
-      return nothing;
-  }
+function whereabouts(view: SessionView): Notice {
+  if (!view.live.wantsSharing) return null;
+  const reason = view.live.locationState;
+  if (reason === "off" || reason === "asking" || reason === "on") return null;
+  const canRetry = reason === "refused" || reason === "unavailable";
+  return card(view, "location", say(`location.${reason}Title`), say(`location.${reason}Help`), "location.dismiss", {
+    ...(canRetry && { action: [say("location.tryAgain"), () => view.live.retryLocation()] as const }),
+  });
 }
 
-function locationCard(view: SessionView, title: string, help: string, shut: () => void): TemplateResult {
-  const canRetry = view.live.locationState === "refused" || view.live.locationState === "unavailable";
-  return html`<div class="notice is-card" data-notice="location">
-    ${icons.warning}
+function timeAsked(view: SessionView): Notice {
+  const { state, me } = view.live;
+  const asker = state?.session.time_asked_by ?? null;
+  if (!state || asker === null || me?.role !== "host" || asker === me.id) return null;
+  const name = state.participants.get(asker)?.name ?? say("session.someone");
+  return card(view, `asked-${state.session.expires_at}`, say("session.timeAsked", { name }), "", "session.later", {
+    icon: icons.clock,
+    action: [say("session.moreHour"), () => view.attempt(() => view.live.extend(HOUR_S))],
+  });
+}
+
+function timeLeft(view: SessionView): Notice {
+  const { state, me } = view.live;
+  if (!state || !me) return null;
+  const left = state.session.expires_at - view.live.now();
+  if (left > SOON_MS) return null;
+  const isLate = left <= VERY_SOON_MS;
+  const isAsked = (state.session.time_asked_by ?? null) !== null;
+  const title = say("session.timeLow", { length: duration(left) });
+  return card(
+    view,
+    isLate ? "time-late" : "time-soon",
+    title,
+    isAsked ? say("session.timeIsAsked") : "",
+    "session.later",
+    {
+      icon: icons.clock,
+      isUrgent: isLate,
+      ...(me.role === "host"
+        ? { action: [say("session.moreHour"), () => view.attempt(() => view.live.extend(HOUR_S))] as const }
+        : !isAsked && { action: [say("session.askTime"), () => view.attempt(() => view.live.askTime())] as const }),
+    },
+  );
+}
+
+function wasAway(view: SessionView): Notice {
+  const { awayFor } = view.live;
+  if (awayFor === 0) return null;
+  const title = say("session.wasAwayTitle", { length: duration(awayFor) });
+  return card(view, `away-${awayFor}`, title, say("session.wasAway"), "session.understood");
+}
+
+/** Once on each phone, with the first sharing: before it surprises anyone. */
+function keepOpen(view: SessionView): Notice {
+  const isPhone = matchMedia("(pointer: coarse)").matches;
+  if (!isPhone || !view.live.isSharing || view.live.locationState !== "on" || isNoted("keep-open")) return null;
+  const help = canKeepAwake() ? say("session.keepOpen") : `${say("session.keepOpen")} ${say("session.keepOpenDim")}`;
+  return card(view, "keep-open", say("session.keepOpenTitle"), help, "session.understood", {
+    onShut: () => note("keep-open"),
+  });
+}
+
+interface CardOptions {
+  readonly icon?: TemplateResult;
+  readonly isUrgent?: boolean;
+  readonly action?: readonly [label: string, press: () => void];
+  readonly onShut?: () => void;
+}
+
+function card(
+  view: SessionView,
+  name: string,
+  title: string,
+  help: string,
+  shutLabel: Key,
+  options: CardOptions = {},
+): Notice {
+  if (view.isShut(name)) return null;
+  const shut = () => {
+    options.onShut?.();
+    view.shut(name);
+  };
+  return html`<section class="notice is-card ${options.isUrgent ? "is-urgent" : ""}" data-notice=${name.split("-")[0]} aria-label=${title}>
+    ${options.icon ?? icons.warning}
     <div>
       <p><b>${title}</b></p>
-      <p>${help}</p>
+      ${help ? html`<p>${help}</p>` : nothing}
       <div class="notice-actions">
         ${
-          canRetry
-            ? html`<button class="button is-small is-primary" @click=${() => view.live.retryLocation()}>${say("location.tryAgain")}</button>`
+          options.action
+            ? html`<button class="button is-small is-primary" @click=${options.action[1]}>${options.action[0]}</button>`
             : nothing
         }
-        <button class="button is-small" @click=${shut}>${say("location.dismiss")}</button>
+        <button class="button is-small" @click=${shut}>${say(shutLabel)}</button>
       </div>
     </div>
-  </div>`;
-}
-
-function expiryNotice(view: SessionView): TemplateResult | typeof nothing {
-  const expiresAt = view.live.state?.session.expires_at;
-  if (expiresAt === undefined) return nothing;
-  const left = expiresAt - view.live.now();
-  if (left > SOON_MS) return nothing;
-  return html`<p class="notice is-quiet">${icons.clock} ${say("session.expiresSoon", { length: duration(left) })}</p>`;
+  </section>`;
 }

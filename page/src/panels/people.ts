@@ -9,7 +9,7 @@ import { rememberName } from "../memory";
 import type { Participant, Position } from "../model";
 import type { SessionState } from "../session_state";
 import { isStale } from "../staleness";
-import { say } from "../strings";
+import { type Key, say } from "../strings";
 import type { SessionView } from "../ui";
 
 export function peoplePanel(view: SessionView): TemplateResult {
@@ -68,7 +68,7 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
         ? html`<button class="person-row" aria-pressed=${isSelected} @click=${() => view.select(person.id)}>${content}</button>`
         : html`<div class="person-row">${content}</div>`
     }
-    ${isMe ? renameButton(view, person) : nothing}
+    ${isMe ? profileButton(view) : nothing} ${isMe && isEditing ? profileForm(view, person) : nothing}
   </li>`;
 }
 
@@ -115,31 +115,67 @@ function whereabouts(state: SessionState, position: Position | undefined): Templ
   </span>`;
 }
 
-let isRenaming = false;
+/** The first of the colours that the server gives newcomers, each with a name for those who do not see it. */
+const COLORS: readonly (readonly [color: string, name: Key])[] = [
+  ["#e5484d", "color.red"],
+  ["#0b84f3", "color.blue"],
+  ["#2f9e44", "color.green"],
+  ["#d97706", "color.orange"],
+  ["#8e4ec6", "color.purple"],
+  ["#0c8599", "color.teal"],
+  ["#d6409f", "color.pink"],
+  ["#5c7c0a", "color.olive"],
+];
 
-function renameButton(view: SessionView, person: Participant): TemplateResult {
-  if (!isRenaming) {
-    const open = () => {
-      isRenaming = true;
-      view.redraw();
-      document.getElementById("my-name")?.focus();
-    };
-    return html`<button class="icon-button" aria-label=${say("people.rename")} title=${say("people.rename")} @click=${open}>
-      ${icons.pencil}
-    </button>`;
-  }
+let isEditing = false;
+
+function editProfile(view: SessionView, isOpen: boolean): void {
+  isEditing = isOpen;
+  view.redraw();
+  document.getElementById(isOpen ? "my-name" : "edit-profile")?.focus();
+}
+
+function profileButton(view: SessionView): TemplateResult | typeof nothing {
+  if (isEditing) return nothing;
+  return html`<button
+    id="edit-profile"
+    class="icon-button"
+    aria-label=${say("people.profile")}
+    title=${say("people.profile")}
+    @click=${() => editProfile(view, true)}
+  >
+    ${icons.pencil}
+  </button>`;
+}
+
+function profileForm(view: SessionView, person: Participant): TemplateResult {
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    const name = String(new FormData(event.target as HTMLFormElement).get("name") ?? "").trim();
-    isRenaming = false;
-    view.redraw();
-    if (!name || name === person.name) return;
-    rememberName(name);
-    view.attempt(() => view.live.setProfile({ name }));
+    const form = new FormData(event.target as HTMLFormElement);
+    const name = String(form.get("name") ?? "").trim();
+    const color = String(form.get("color") ?? person.color);
+    editProfile(view, false);
+    const changes = { ...(name && name !== person.name && { name }), ...(color !== person.color && { color }) };
+    if ("name" in changes) rememberName(name);
+    if (Object.keys(changes).length > 0) view.attempt(() => view.live.setProfile(changes));
   };
-  return html`<form class="rename" @submit=${save}>
-    <label class="visually-hidden" for="my-name">${say("people.nameLabel")}</label>
-    <input id="my-name" name="name" maxlength="48" autocomplete="nickname" .value=${person.name} />
-    <button class="button is-primary">${say("people.save")}</button>
+  return html`<form class="profile" @submit=${save} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && editProfile(view, false)}>
+    <label for="my-name">${say("people.nameLabel")}</label>
+    <input id="my-name" name="name" maxlength="48" autocomplete="nickname" enterkeyhint="done" .value=${person.name} />
+    <fieldset class="swatches">
+      <legend>${say("people.colorLabel")}</legend>
+      <div>
+        ${COLORS.map(
+          ([color, name]) => html`<label class="swatch" style="--person:${color};--on-person:${inkOn(color)}">
+            <input type="radio" name="color" value=${color} aria-label=${say(name)} .checked=${color === person.color} />
+            <span title=${say(name)}>${icons.check}</span>
+          </label>`,
+        )}
+      </div>
+    </fieldset>
+    <div class="share-actions">
+      <button class="button is-primary">${say("people.save")}</button>
+      <button type="button" class="button" @click=${() => editProfile(view, false)}>${say("people.cancel")}</button>
+    </div>
   </form>`;
 }

@@ -37,7 +37,11 @@ function words(problem: ApiError): { title: string; text: string } {
     default:
       return {
         title: say("problem.unknownTitle"),
-        text: problem.details.length ? `${problem.details.join(". ")}.` : say("problem.unknown"),
+        text: say(isAboutName(problem) ? "people.nameWrong" : "problem.unknown"),
       };
   }
+}
+
+function isAboutName({ fields }: ApiError): boolean {
+  return fields.some((field) => field.endsWith("/name"));
 }

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { unsafeSVG } from "lit-html/directives/unsafe-svg.js";
 import { renderSVG } from "uqr";
+import { copyText } from "../clipboard";
 import { icons } from "../icons";
 import { markForWatching } from "../link";
 import { say } from "../strings";
@@ -65,28 +66,13 @@ function send(view: SessionView, link: string): void {
 }
 
 async function copy(view: SessionView, link: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(link);
-  } catch {
-    copyOldWay(link);
-  }
+  await copyText(link);
   copied = link;
   view.redraw();
   setTimeout(() => {
     copied = null;
     view.redraw();
   }, COPIED_MS);
-}
-
-/** On insecure addresses there is no clipboard interface, but a selection can be copied. */
-function copyOldWay(link: string): void {
-  const field = document.createElement("textarea");
-  field.value = link;
-  field.className = "visually-hidden";
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
 }
 
 function qr(link: string): string {
