@@ -234,6 +234,36 @@ def test_no_fix_leaves_a_device_that_asked_to_pause() -> None:
     assert [frame[3] for frame in frames(actions)] == ["sharing:set"]
 
 
+@pytest.mark.parametrize("known", [2, 3])
+def test_the_newest_fix_goes_out_again_after_a_join_whose_answer_does_not_have_it(known: int) -> None:
+    channel = joined_channel()
+    assert frames(channel.report(Fix(1.0, 2.0, 3)))
+    say(
+        channel,
+        0,
+        "positions",
+        {"server_time": 4, "positions": [{"participant": 1, "lat": 1, "lon": 2, "fix_time": 3}]},
+    )
+    channel.lost(0)
+    channel.tick(100)
+    channel.opened(100)
+    positions = [{"participant": 1, "lat": 1.0, "lon": 2.0, "fix_time": known}]
+    sent = [frame[3:] for frame in frames(answer_join(channel, 100, "3", events=[], positions=positions))]
+    assert sent == ([] if known == 3 else [["position", {"lat": 1.0, "lon": 2.0, "fix_time": 3}]])
+
+
+def test_a_fix_from_before_a_pause_that_was_asked_for_elsewhere_does_not_go_out_again() -> None:
+    channel = joined_channel()
+    channel.report(Fix(1.0, 2.0, 3))
+    channel.lost(0)
+    channel.tick(100)
+    channel.opened(100)
+    pauses = [event(offset, "sharing_changed", on=on) for offset, on in ((2, False), (3, True))]
+    for paused in pauses:
+        paused["data"] = {name: paused["data"][name] for name in ("participant", "on")}  # type: ignore[index]
+    assert frames(answer_join(channel, 100, "3", events=pauses, offset=3)) == []
+
+
 def test_binary_positions_are_read_whatever_the_mode() -> None:
     channel = joined_channel()
     frame = encode_binary_broadcast(TOPIC, "positions", bytes(8))

@@ -29,6 +29,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
+from cavalcade.domain.session import withdrawn
 from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push, encode_text
@@ -79,7 +80,8 @@ class Channel:
         self._reconnects = Backoff(random)
         self._retries = Backoff(random)
         self._outbox = Outbox()
-        self._kept_fix: Fix | None = None
+        self._newest_fix: Fix | None = None
+        """Sent again after a join whose answer does not have it: a broken connection or a server may have lost it."""
         self._timers: dict[Timer, int] = {}
         self._actions: list[Action] = []
         self._socket_open = False
@@ -155,20 +157,27 @@ class Channel:
             raise SessionOver(self.closed.reason)
         self._outbox.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
         if self._outbox.sharing() is False:
-            self._kept_fix = None
+            self._newest_fix = None
             self._actions.append(Withhold())
         self._send_operation(now)
         return self._take()
 
     def report(self, fix: Fix) -> list[Action]:
-        """Sends a position, or keeps the newest while there is no connection; nothing while sharing is off."""
+        """Sends a position as soon as there is a connection; nothing while sharing is off.
+
+        The newest is kept and sent again after a reconnect where the server does not have it.
+        """
         if self.closed is not None or not self._may_share():
             return []
+        self.remember(fix)
         if self.connection is ConnectionState.JOINED:
             self._send_fix(fix)
-        else:
-            self._kept_fix = fix
         return self._take()
+
+    def remember(self, fix: Fix) -> None:
+        """Notes that a fix was shared, to be sent again after a reconnect where the server does not have it."""
+        if self._newest_fix is None or (fix.fix_time or 0) >= (self._newest_fix.fix_time or 0):
+            self._newest_fix = fix
 
     def close(self) -> list[Action]:
         """Ends it from this side; the participant stays in the session."""
@@ -243,7 +252,7 @@ class Channel:
         self._socket_open = False
         self._forget_connection()
         self._timers.clear()
-        self._kept_fix = None
+        self._newest_fix = None
         self.closed, self.failure = Closed(reason), failure
         for operation in self._outbox.drain():
             done = operation.event in FINISHING and reason in _DONE_REASONS
@@ -325,9 +334,7 @@ class Channel:
         self._notify(PositionsReceived(reply.server_time, dict(self.replica.positions)))
         self._after_event()
         if self.closed is None:
-            if self._kept_fix is not None and self._may_share():
-                self._send_fix(self._kept_fix)
-            self._kept_fix = None
+            self._send_newest_fix()
             self._send_operation(now)
 
     def _on_join_refused(self, response: object, now: int) -> None:
@@ -343,6 +350,8 @@ class Channel:
 
     def _fold(self, event: Event) -> None:
         if self.replica.fold(event):
+            if withdrawn(event.change) == self.participant:
+                self._newest_fix = None
             self._notify(EventReceived(event))
 
     def _after_event(self) -> None:
@@ -400,6 +409,12 @@ class Channel:
 
     def _done_already(self) -> Mapping[str, object]:
         return {"offset": 0 if self.replica.state is None else self.replica.state.offset}
+
+    def _send_newest_fix(self) -> None:
+        """Sends the newest fix where the server has none of this participant, or an older one."""
+        fix, known = self._newest_fix, self.replica.positions.get(self.participant)
+        if fix is not None and self._may_share() and (known is None or known.fix_time < (fix.fix_time or 0)):
+            self._send_fix(fix)
 
     def _send_fix(self, fix: Fix) -> None:
         if self._mode == "json":

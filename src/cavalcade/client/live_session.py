@@ -151,12 +151,15 @@ class LiveSession:
             Rejected: The server refused them.
             SessionOver: The session object ended before the answer came.
         """
-        readings = [fix_to_dict(_stamped(fix)) for fix in fixes]
+        stamped = [_stamped(fix) for fix in fixes]
+        readings = [fix_to_dict(fix) for fix in stamped]
         accepted = 0
         for start in range(0, len(readings), MAX_FIXES):
             reply = await self._submit("fixes:send", {"fixes": readings[start : start + MAX_FIXES]})
             count = reply.get("accepted")
             accepted += count if isinstance(count, int) else 0
+        for fix in stamped:
+            self._channel.remember(fix)
         return accepted
 
     def changes(self) -> Reader:
