@@ -24,8 +24,9 @@ from cavalcade.stack import valkey
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 from tests.monolith.conftest import RunningNode, running_node
+from tests.monolith.faults import Injected
 from tests.monolith.test_registry import _ears, _hibernated, _is_named, _named
-from tests.monolith.test_session_process import Injected, _sees
+from tests.monolith.test_session_process import _sees
 from tests.services.peer import eventually
 
 
