@@ -42,7 +42,7 @@ def reading(**changes: float) -> Reading:
     ],
 )
 def test_runs_that_say_nothing_of_the_server_do_not_count(changes: dict[str, float], said: str | None) -> None:
-    flaw = flaw_of(reading(**changes), members=10)
+    flaw = flaw_of(reading(**changes), receivers=10)
     assert flaw is None if said is None else said in (flaw or "")
 
 

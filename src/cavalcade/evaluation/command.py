@@ -3,8 +3,9 @@
 import asyncio
 import dataclasses
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cavalcade.evaluation.installation import InstallationError
 from cavalcade.evaluation.measuring import Cores, measure
-from cavalcade.evaluation.plan import Plan, plan
+from cavalcade.evaluation.plan import BACKENDS, Plan, plan
 from cavalcade.evaluation.report.content import content_of
 from cavalcade.evaluation.report.html import write_html
 from cavalcade.evaluation.report.markdown import write_markdown
@@ -38,8 +39,25 @@ The whole, in under forty:
 Half an hour of steady load on each:
   cavalcade evaluate --soak
 
+\b
+A peer relays Channels V2 "position" pushes on a topic "session:<id>" to its other members, at /socket/websocket:
+  cavalcade evaluate --quick --peer "phoenix=mix run --no-halt"
+
 Ctrl-C stops it; the same command goes on where it was. The machine should do nothing else meanwhile.
 """
+
+
+def _as_peers(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    peers: dict[str, str] = {}
+    for value in values:
+        name, separator, command = value.partition("=")
+        if not separator or not command.strip() or not re.fullmatch(r"[a-z0-9-]{1,30}", name) or name in BACKENDS:
+            raise click.BadParameter(
+                f"{value!r} is not NAME=COMMAND with a NAME of up to 30 lower-case letters, digits and hyphens that is "
+                f"not {' or '.join(BACKENDS)}"
+            )
+        peers[name] = command
+    return peers
 
 
 @click.command(short_help="Measure both backends, and write a report.", help=_HELP)
@@ -58,21 +76,31 @@ Ctrl-C stops it; the same command goes on where it was. The machine should do no
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A TOML file of weights, such as: cpu = 20",
 )
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    callback=_as_peers,
+    metavar="NAME=COMMAND",
+    help="A further server to put under the same load: COMMAND serves on the port in the variable PORT.",
+)
 @click.option("--again", is_flag=True, help="Forget what was measured before.")
-def evaluate(*, quick: bool, soak: bool, out: Path, weights_file: Path | None, again: bool) -> None:
+def evaluate(
+    *, quick: bool, soak: bool, out: Path, weights_file: Path | None, peers: dict[str, str], again: bool
+) -> None:
     """Check the options, measure, and write the report."""
     if quick and soak:
         raise click.UsageError("--quick and --soak exclude each other.")
     if not Path("/proc/self/schedstat").exists():
         _fail("this needs Linux: what processes take is read from /proc")
-    chosen = plan("quick" if quick else "soak" if soak else "full")
+    chosen = plan("quick" if quick else "soak" if soak else "full", tuple(peers))
     console = Console(stderr=True)
     try:
         weights = read_weights(weights_file) if weights_file else default_weights()
         results = Results(out / chosen.name)
         if again:
             results.clear()
-        asyncio.run(_measure_all(chosen, results, console))
+        asyncio.run(_measure_all(chosen, peers, results, console))
         samples = results.samples(chosen.steps)
     except (WeightsError, ResultsError, InstallationError) as error:
         _fail(str(error))
@@ -82,7 +110,7 @@ def evaluate(*, quick: bool, soak: bool, out: Path, weights_file: Path | None, a
     _write(chosen, samples, weights, out / chosen.name, console)
 
 
-async def _measure_all(chosen: Plan, results: Results, console: Console) -> None:
+async def _measure_all(chosen: Plan, peers: Mapping[str, str], results: Results, console: Console) -> None:
     """Does the steps that were not done before."""
     cores = Cores.of_this_machine()
     if not cores.are_apart:
@@ -93,7 +121,7 @@ async def _measure_all(chosen: Plan, results: Results, console: Console) -> None
         for step in chosen.steps:
             progress.update(task, description=step.title)
             if not results.has(step):
-                sample = await measure(step, cores)
+                sample = await measure(step, cores, peers)
                 results.add(sample)
                 if sample.flaw is not None:
                     progress.console.print(f"[yellow]{step.title}: does not count: {sample.flaw}[/]")

@@ -19,6 +19,8 @@ from typing import Final
 
 from cavalcade.evaluation.process_usage import group_bytes, group_cpu_s, spent_s
 from cavalcade.evaluation.traffic import (
+    BODY_SIZE,
+    FIX_SIZE,
     HEADER_SIZE,
     POSITION_SIZE,
     Load,
@@ -255,6 +257,12 @@ class Generator:
             if opcode != _BINARY:
                 continue
             reading.frames += 1
+            if self._load.relays:
+                reading.positions += 1
+                if member.reads:
+                    fix_time = int.from_bytes(data[end - FIX_SIZE : end - BODY_SIZE], "big")
+                    reading.latencies_ms.append(time.time() * 1000 - fix_time)
+                continue
             reading.positions += (end - begin - offset) // POSITION_SIZE
             if member.reads:
                 received = time.time() * 1000
@@ -266,10 +274,18 @@ class Generator:
     @staticmethod
     def _look_for_reply(member: Member, data: bytes, frames: list[tuple[int, int, int]]) -> None:
         for opcode, begin, end in frames:
-            if opcode == _TEXT and b'"phx_reply"' in data[begin:end]:
-                if b'"status":"ok"' not in data[begin:end]:
+            if opcode == _TEXT and (welcome := is_welcome(data[begin:end])) is not None:
+                if not welcome:
                     raise LoadError("the server refused a join")
                 member.joined = True
+
+
+def is_welcome(frame: bytes) -> bool | None:
+    """Whether a text frame lets somebody in, or refuses it; None where it is no answer to a join."""
+    if b'"phx_reply"' not in frame:
+        return None
+    _, _, _, _, payload = json.loads(frame)
+    return payload["status"] == "ok"  # type: ignore[no-any-return]  # a comparison of texts
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -18,6 +18,7 @@ from cavalcade.evaluation.installation import OWN, Installation, installation
 from cavalcade.evaluation.latencies import encoded, histogram, percentiles
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.paths import trace
+from cavalcade.evaluation.peers import peer, peer_targets
 from cavalcade.evaluation.plan import Step
 from cavalcade.evaluation.results import Sample
 from cavalcade.evaluation.storm import storm
@@ -72,12 +73,19 @@ class Cores:
         return cls(frozenset(available[:-1] or available), frozenset(available[-1:]))
 
 
-async def measure(step: Step, cores: Cores) -> Sample:
+async def measure(step: Step, cores: Cores, peers: Mapping[str, str] | None = None) -> Sample:
     """Does one step.
 
+    Args:
+        step: What to do.
+        cores: Who runs where.
+        peers: The commands of further servers, by name.
+
     Raises:
-        InstallationError: The backend did not start or stop.
+        InstallationError: The backend or the peer did not start or stop.
     """
+    if step.backend in (peers or {}):
+        return await _measure_peer(step, cores, (peers or {})[step.backend])
     if step.kind == "code":
         return Sample(step, await asyncio.to_thread(code_values, step.backend))
     if step.kind == "trace":
@@ -123,17 +131,43 @@ def values_of(reading: Reading, step: Step) -> dict[str, float]:
     }
 
 
-def flaw_of(reading: Reading, members: int) -> str | None:
-    """Why a reading must be discarded, or None."""
+def flaw_of(reading: Reading, receivers: int) -> str | None:
+    """Why a reading must be discarded, or None.
+
+    Args:
+        reading: What was measured.
+        receivers: How many each fix goes to.
+    """
     if not reading.positions or not reading.sent:
         return "nothing was delivered"
     late = reading.late / reading.sent
     if late > MOST_LATE:
         return f"the load generator was saturated: {late:.0%} of the fixes were sent late"
-    delivered = reading.positions / (reading.sent * members)
+    delivered = reading.positions / (reading.sent * receivers)
     if not DELIVERED[0] <= delivered <= DELIVERED[1]:
         return f"{delivered:.0%} of the positions were delivered"
     return None
+
+
+async def _measure_peer(step: Step, cores: Cores, command: str) -> Sample:
+    """A load on a peer. Nobody there gets one's own fix back."""
+    async with peer(step.backend, command, cores=cores.servers) as running:
+        load = Load(
+            port=running.port,
+            targets=peer_targets(step.sessions, step.members),
+            envelope_size=0,
+            pattern=step.pattern,
+            warm_up_s=WARM_UP_S,
+            measured_s=step.seconds,
+            server_pids=running.processes(),
+            helper_pids={},
+            relays=True,
+        )
+        try:
+            reading = await _generate(load, cores)
+        except LoadFailed as failure:
+            return Sample(step, flaw=str(failure))
+    return Sample(step, values_of(reading, step), _raw(reading), flaw_of(reading, step.members - 1))
 
 
 async def _trace(step: Step) -> Sample:
@@ -198,7 +232,7 @@ async def _put_on(
     seconds: float,
     fixes_per_s: float = 1.0,
 ) -> Reading:
-    """Runs the load generator in a process of its own.
+    """Puts a load on an installation.
 
     Raises:
         LoadFailed: It could not go on.
@@ -215,6 +249,15 @@ async def _put_on(
         helper_pids={name: pids for name, pids in processes.items() if name not in OWN},
         fixes_per_s=fixes_per_s,
     )
+    return await _generate(load, cores)
+
+
+async def _generate(load: Load, cores: Cores) -> Reading:
+    """Runs the load generator in a process of its own.
+
+    Raises:
+        LoadFailed: It could not go on.
+    """
     generator = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cavalcade.evaluation.load"),
         stdin=asyncio.subprocess.PIPE,

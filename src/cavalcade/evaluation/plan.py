@@ -3,6 +3,7 @@
 Both backends take turns, step by step and round by round: whatever else the machine does meanwhile hits both.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -21,7 +22,7 @@ class Step:
         kind: `load` (a steady load), `saturation` (more and more until it is too much), `storm` (everybody comes back
             at once), `soak` (a steady load for long), `code` (its source is looked at, nothing runs), `trace` (the way
             of one position and one operation through it, and of one that fails).
-        backend: To which.
+        backend: To which, or to which peer.
         round: Counted from 1.
         members: People in each session.
         sessions: How many sessions; for `saturation` how many it begins with.
@@ -75,8 +76,13 @@ class Plan:
     steps: tuple[Step, ...]
 
 
-def plan(name: Literal["quick", "full", "soak"]) -> Plan:
-    """The steps of an evaluation of a kind."""
+def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = ()) -> Plan:
+    """The steps of an evaluation of a kind.
+
+    Args:
+        name: Which kind.
+        peers: Further servers that get some of the loads as well, by their names.
+    """
     if name == "soak":
         return Plan(name, tuple(Step("soak", backend, 1, 10, 20, seconds=1800.0) for backend in BACKENDS))
     quick = name == "quick"
@@ -88,6 +94,8 @@ def plan(name: Literal["quick", "full", "soak"]) -> Plan:
         steps += _both(Step("load", "", number, 10, 20 if quick else 40, pattern="clustered", seconds=seconds))
         if not quick:
             steps += _both(Step("load", "", number, 10, 40, nodes=2, seconds=seconds))
+        for members, sessions in ((10, 20), (50, 4)) if quick else ((10, 40), (50, 8)):
+            steps += [Step("load", peer, number, members, sessions, seconds=seconds) for peer in peers]
         steps += _both(Step("storm", "", number, 10, 20 if quick else 40))
         steps += _both(Step("saturation", "", number, 10, 40 if quick else 60, seconds=4.0))
     if not quick:

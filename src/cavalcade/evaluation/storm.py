@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cavalcade.client import Membership
 from cavalcade.evaluation.groups import target
+from cavalcade.evaluation.load import is_welcome
 from cavalcade.evaluation.traffic import masked_frame, split_frames
 
 GIVE_UP_S: Final = 30.0
@@ -72,8 +73,8 @@ async def _join(member: Membership) -> asyncio.StreamWriter:
         data += received
         frames, taken = split_frames(data)
         for opcode, begin, end in frames:
-            if opcode == _TEXT and b'"phx_reply"' in data[begin:end]:
-                if b'"status":"ok"' not in data[begin:end]:
+            if opcode == _TEXT and (welcome := is_welcome(data[begin:end])) is not None:
+                if not welcome:
                     raise ConnectionRefusedError
                 return writer
         data = data[taken:]

@@ -51,6 +51,7 @@ class Load:
         server_pids: Whose CPU and memory are taken, together.
         helper_pids: Whose CPU and memory are taken as well, by name.
         fixes_per_s: How often everybody sends.
+        relays: Whether the server passes each fix on as it is, to the others alone; else it sends packed positions.
     """
 
     port: int
@@ -62,6 +63,7 @@ class Load:
     server_pids: list[int]
     helper_pids: dict[str, list[int]]
     fixes_per_s: float = 1.0
+    relays: bool = False
 
     @property
     def period_s(self) -> float:

@@ -47,6 +47,16 @@ def test_what_does_not_count_is_told() -> None:
     assert f"1 of {len(chosen.steps)} steps" in text
 
 
+def test_peers_stand_beside_the_backends_and_weigh_nothing() -> None:
+    chosen = plan("quick", ["relay"])
+    samples = [sample(step, 3.0 if step.backend == "relay" else 1.0) for step in chosen.steps]
+    content = content_of(chosen, samples, default_weights())
+    [peers] = [table for table in content.tables if table.title == "Peers"]
+    assert peers.head == ("", "services", "monolith", "relay")
+    assert peers.rows[0][1:] == ("5.00 µs", "5.00 µs", "15.0 µs")
+    assert content.recommendation.ratio == 1.0
+
+
 def test_nothing_measured_makes_a_report_all_the_same() -> None:
     content = content_of(plan("quick"), [], default_weights())
     assert "alike" in as_html(content)

@@ -5,10 +5,11 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import gmtime, strftime
 
 import cavalcade
-from cavalcade.evaluation.comparison import Comparison, compare
+from cavalcade.evaluation.comparison import Comparison, compare, work_of
 from cavalcade.evaluation.plan import BACKENDS, Plan
 from cavalcade.evaluation.report import plots
 from cavalcade.evaluation.report.words import TITLES, quantity
@@ -82,7 +83,7 @@ def content_of(plan: Plan, samples: Sequence[Sample], weights: Mapping[str, floa
         title="Two backends, measured",
         machine={**machine(), "plan": f"{plan.name}, {done}"},
         recommendation=recommendation,
-        tables=[_summary(recommendation), *_by_work(comparisons)],
+        tables=[_summary(recommendation), *_peers(samples), *_by_work(comparisons)],
         plots=_plots(samples, comparisons),
         left_out=[
             f"{sample.step.title} (round {sample.step.round}): {sample.flaw}" for sample in samples if sample.flaw
@@ -117,6 +118,29 @@ def _summary(recommendation: Recommendation) -> Table:
     return Table(
         "What counts, and who is better at it", recommendation.sentence, ("", "criterion", "weight", "better"), rows
     )
+
+
+def _peers(samples: Sequence[Sample]) -> list[Table]:
+    """What peers took for the same loads, beside both backends; none where there are no peers."""
+    costs: dict[str, dict[str, list[float]]] = {}
+    for sample in samples:
+        if sample.step.kind == "load" and sample.flaw is None:
+            of_work = costs.setdefault(work_of(sample.step), {})
+            of_work.setdefault(sample.step.backend, []).append(sample.values["cpu_per_position_us"])
+    names = list(dict.fromkeys(name for of_work in costs.values() for name in of_work if name not in BACKENDS))
+    if not names:
+        return []
+    head = ("", *BACKENDS, *names)
+    rows = [
+        (work, *(quantity(median(of_work[name]), "_us") if name in of_work else "" for name in head[1:]))
+        for work, of_work in costs.items()
+        if any(name in of_work for name in names)
+    ]
+    about = (
+        "CPU of its own processes for a delivered position. A peer passes each fix on at once and keeps no rules, no "
+        "names and no storage: it is no alternative, but it shows what a runtime costs."
+    )
+    return [Table("Peers", about, head, rows)]
 
 
 def _by_work(comparisons: Sequence[Comparison]) -> list[Table]:

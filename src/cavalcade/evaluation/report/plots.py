@@ -156,7 +156,7 @@ def storm(samples: Sequence[Sample]) -> str:
 def _by_shape(samples: Sequence[Sample], kind: str) -> dict[str, dict[str, list[Sample]]]:
     found: dict[str, dict[str, list[Sample]]] = {}
     for sample in samples:
-        if sample.step.kind == kind:
+        if sample.step.kind == kind and sample.step.backend in BACKENDS:
             found.setdefault(shape_of(sample.step), {}).setdefault(sample.step.backend, []).append(sample)
     return found
 

@@ -1,0 +1,4 @@
+import Config
+
+config :phoenix, :json_library, Jason
+config :logger, level: :warning
