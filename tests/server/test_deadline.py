@@ -1,10 +1,12 @@
 """A reply comes in time, and the work behind it is left to finish."""
 
 import asyncio
+import gc
 
 import pytest
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.server import deadline
 from cavalcade.server.deadline import within
 
 
@@ -55,3 +57,26 @@ async def test_a_caller_that_goes_away_does_not_cancel_the_work() -> None:
         await caller
     go_on.set()
     await asyncio.wait_for(finished.wait(), 1)
+
+
+async def test_work_that_fails_just_when_its_caller_goes_away_is_not_left_lying() -> None:
+    loop, complaints = asyncio.get_running_loop(), list[dict[str, object]]()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    go_on = asyncio.Event()
+
+    async def work() -> None:
+        await go_on.wait()
+        raise Rejected(ErrorCode.FORBIDDEN)
+
+    caller = asyncio.create_task(within(1, work()))
+    await asyncio.sleep(0)
+    (task,) = deadline._unfinished
+    task.add_done_callback(lambda _: caller.cancel())
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    del task
+    await asyncio.sleep(0)
+    gc.collect()
+    loop.set_exception_handler(None)
+    assert complaints == []

@@ -55,10 +55,16 @@ class Peer:
 
     @classmethod
     async def connect(
-        cls, gateway: Gateway, session_id: str, participant: int, *, receive_buffer: int | None = None
+        cls,
+        gateway: Gateway,
+        session_id: str,
+        participant: int,
+        *,
+        receive_buffer: int | None = None,
+        token: str | None = None,
     ) -> Self:
         """Connects with a token; with a receive buffer in bytes it becomes a reader that can be slow."""
-        address = f"{gateway.address(session_id)}&token={gateway.token(session_id, participant)}"
+        address = f"{gateway.address(session_id)}&token={token or gateway.token(session_id, participant)}"
         options: dict[str, Any] = {"compression": None, "ping_interval": None, "max_size": None, "close_timeout": 1}
         if receive_buffer is not None:
             small = socket.socket()

@@ -9,11 +9,12 @@ import pytest
 import structlog.testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 
-from cavalcade.server import connection
+from cavalcade.server import connection, socket
 from cavalcade.server.socket import JOIN_S, SILENCE_S
+from cavalcade.server.waiting import MOST_OF_ONE
 from cavalcade.wire.frame import MAX_FRAME
 
 from .conftest import Gateway
@@ -272,3 +273,40 @@ async def test_any_bytes_are_answered_or_close_the_connection(
     assert not [line for line in logs if line.get("exc_info") or line["event"] == "operation_failed"]
     async with await Peer.connect(gateway, session_id, 1) as other:
         await other.round_trip()
+
+
+async def test_strangers_of_one_address_crowd_out_each_other_and_nobody_else(gateway: Gateway) -> None:
+    session_id = await gateway.session()
+    known = await Peer.connect(gateway, session_id, 1)
+    strangers = [await Peer.connect(gateway, session_id, 1, token="none") for _ in range(MOST_OF_ONE)]
+    await strangers[0].round_trip()
+    strangers.append(await Peer.connect(gateway, session_id, 1, token="none"))
+    assert await strangers[0].close_code() == 1011
+    await strangers[1].round_trip()
+    await known.join()
+    assert len(gateway.sockets) == MOST_OF_ONE + 1
+
+
+async def test_who_has_joined_waits_no_more(gateway: Gateway) -> None:
+    anna = await _joined(gateway)
+    for _ in range(MOST_OF_ONE + 1):
+        await Peer.connect(gateway, anna.session_id, 1)
+    await anna.round_trip()
+
+
+async def test_who_left_the_channel_waits_again(gateway: Gateway) -> None:
+    anna = await _joined(gateway)
+    await anna.ask("phx_leave", {})
+    for _ in range(MOST_OF_ONE):
+        await Peer.connect(gateway, anna.session_id, 1)
+    assert await anna.close_code() == 1011
+
+
+async def test_a_process_that_is_full_says_so(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "MAX_CONNECTIONS", 2)
+    session_id = await gateway.session()
+    first, _ = [await Peer.connect(gateway, session_id, 1) for _ in range(2)]
+    with pytest.raises(InvalidStatus, match="503"):
+        await Peer.connect(gateway, session_id, 1)
+    await first.socket.close()
+    await (await Peer.connect(gateway, session_id, 1)).join()

@@ -110,7 +110,9 @@ class Node:
         self.registry = Registry(here)
         self.backend = MonolithBackend(here, self.registry)
         signer = TokenSigner(settings.secrets)
-        self.sockets = SocketServer(self.backend, signer, settings.public_url, SocketMetrics(metrics))
+        self.sockets = SocketServer(
+            self.backend, signer, settings.public_url, SocketMetrics(metrics), settings.trusted_proxies
+        )
         api = Api(
             settings=settings,
             sessions=Sessions(self._store, self.backend, settings.limits, settings.secrets),

@@ -5,6 +5,7 @@ import contextlib
 import secrets
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -54,6 +55,7 @@ class Connection(WSListener):
         "_claims",
         "_closing",
         "_finished",
+        "_forwarded_for",
         "_fragment_type",
         "_fragments",
         "_frames",
@@ -71,18 +73,26 @@ class Connection(WSListener):
         "last_received_at",
     )
 
-    def __init__(self, server: "SocketServer", session_id: str, claims: "Claims | None") -> None:
+    def __init__(
+        self,
+        server: "SocketServer",
+        session_id: str,
+        claims: "Claims | None",
+        forwarded_for: Sequence[str] = (),
+    ) -> None:
         """Starts a connection whose handshake was accepted.
 
         Args:
             server: What all connections share.
             session_id: The session that its address names.
             claims: What its token says, or None where it has no valid one.
+            forwarded_for: What its request said about where it comes from.
         """
         super().__init__()
         self._server = server
         self._session_id = session_id
         self._claims = claims
+        self._forwarded_for = forwarded_for
         self._channel = ServerChannel(session_id)
         self._loop = asyncio.get_running_loop()
         self._transport: WSTransport | None = None
@@ -102,6 +112,14 @@ class Connection(WSListener):
         """Whether a channel is open."""
         return self._outbox is not None
 
+    @property
+    def member(self) -> str | None:
+        """Whose connection it is, for telling members apart; None where its token does not open its session."""
+        claims = self._claims
+        if claims is None or claims.session_id != self._session_id:
+            return None
+        return f"{claims.session_id}/{claims.participant}"
+
     # What picows calls.
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -111,7 +129,9 @@ class Connection(WSListener):
         underlying.set_write_buffer_limits(high=0)
         with contextlib.suppress(OSError):
             underlying.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._server.opened(self)
+        peer = underlying.get_extra_info("peername")  # of a Unix socket: an empty text
+        self._server.opened(self, peer[0] if peer else None, self._forwarded_for)
+        self._forwarded_for = ()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """A frame came in."""
@@ -331,6 +351,7 @@ class Connection(WSListener):
         if not is_wanted():
             return
         self._outbox = outbox
+        self._server.joined(self)
         if self._paused:
             outbox.pause()
         frames = self._channel.accept(request, self._welcome(attachment, parameters, participant))
@@ -366,6 +387,8 @@ class Connection(WSListener):
         if outbox is not None:
             self.joined_or_opened_at = self._loop.time()
             self._server.backend.detach(self._session_id, outbox)
+            if not self._closing:
+                self._server.left(self)
 
     # Operations, one after another.
 

@@ -33,10 +33,11 @@ async def within(seconds: float, work: Coroutine[Any, Any, _Result] | Awaitable[
     task.add_done_callback(_unfinished.discard)
     try:
         await asyncio.wait((task,), timeout=seconds)
-    finally:
-        if not task.done():
-            task.add_done_callback(_finished_late)
+    except asyncio.CancelledError:
+        task.add_done_callback(_finished_late)  # it may even be done: then nobody has looked at how it ended
+        raise
     if not task.done():
+        task.add_done_callback(_finished_late)
         raise Rejected(ErrorCode.UNAVAILABLE, "This takes too long right now; try again.")
     return task.result()
 

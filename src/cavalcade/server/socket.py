@@ -1,11 +1,14 @@
 """The WebSocket server that both backends run: handshakes, the list of connections, silence, and the drain."""
 
 import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse
 from picows.common import WSUpgradeResponseWithListener
 
+from cavalcade.server.addresses import Network, bucket, client_address
 from cavalcade.server.backend import Backend
 from cavalcade.server.clock import now_ms
 from cavalcade.server.connection import Connection
@@ -14,12 +17,16 @@ from cavalcade.server.listener import listen_for_sockets
 from cavalcade.server.outbox import CLOSE_FAILED
 from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.tokens import TokenSigner
+from cavalcade.server.waiting import WaitingRoom
 
 JOIN_S: Final = 10.0
 """How long a connection may stay without a joined channel."""
 
 SILENCE_S: Final = 90.0
 """How long a connection may say nothing at all; clients send a heartbeat every 30 s."""
+
+MAX_CONNECTIONS: Final = 20_000
+"""How many connections one process takes, so that what they hold has a bound; more are answered 503."""
 
 SWEEP_S: Final = 1.0
 GOING_AWAY: Final = 1012
@@ -30,7 +37,14 @@ HEALTH: Final = b"/healthz"
 class SocketServer:
     """All connections of one process."""
 
-    def __init__(self, backend: Backend, signer: TokenSigner, public_url: str, metrics: SocketMetrics) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        signer: TokenSigner,
+        public_url: str,
+        metrics: SocketMetrics,
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
         """Prepares a server; `listen` opens it.
 
         Args:
@@ -38,6 +52,7 @@ class SocketServer:
             signer: Checks tokens.
             public_url: Where browsers come from.
             metrics: What is counted.
+            trusted_proxies: Who is believed about where a connection comes from.
         """
         self.backend = backend
         self.metrics = metrics
@@ -45,7 +60,9 @@ class SocketServer:
         """Valid positions since the last sweep: a plain number, as this is counted for every one of them."""
         self._signer = signer
         self._origins = allowed_origins(public_url)
+        self._trusted_proxies = trusted_proxies
         self._connections: dict[Connection, None] = {}
+        self._waiting: WaitingRoom[Connection] = WaitingRoom()
         self._servers: list[asyncio.Server] = []
 
     def __len__(self) -> int:
@@ -87,19 +104,49 @@ class SocketServer:
             connection.close(GOING_AWAY)
             await asyncio.sleep(seconds / len(connections))
 
-    def opened(self, connection: Connection) -> None:
-        """Notes a new connection."""
+    def opened(self, connection: Connection, peer: str | None, forwarded_for: Sequence[str]) -> None:
+        """Notes a new connection, which waits until it joins; where too many do, the one that waited longest goes.
+
+        Args:
+            connection: Which.
+            peer: The address at its other end; None on a Unix socket.
+            forwarded_for: What its request said about where it comes from.
+        """
         self._connections[connection] = None
         self.metrics.connections.set(len(self._connections))
+        name = connection.member
+        if name is None:
+            name = bucket(client_address(peer, forwarded_for, self._trusted_proxies))
+        self._wait(connection, name, stranger=connection.member is None)
+
+    def joined(self, connection: Connection) -> None:
+        """Notes that a connection waits no more."""
+        self._waiting.leave(connection)
+
+    def left(self, connection: Connection) -> None:
+        """Notes that a connection left its channel, and waits as at the beginning."""
+        self._wait(connection, connection.member or "", stranger=False)
 
     def gone(self, connection: Connection) -> None:
         """Forgets a connection."""
+        self._waiting.leave(connection)
         self._connections.pop(connection, None)
         self.metrics.connections.set(len(self._connections))
+
+    def _wait(self, connection: Connection, name: str, *, stranger: bool) -> None:
+        longest = self._waiting.enter(connection, name, stranger=stranger)
+        if longest is not None:
+            self.metrics.connections_crowded_out.inc()
+            longest.close(CLOSE_FAILED)
 
     def _accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
         if request.path == HEALTH:
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_ok_response(), None)
+        if len(self._connections) >= MAX_CONNECTIONS:
+            self.metrics.handshakes_refused.labels("full").inc()
+            return WSUpgradeResponseWithListener(
+                WSUpgradeResponse.create_error_response(HTTPStatus.SERVICE_UNAVAILABLE), None
+            )
         headers = request.headers
         _mend_connection_header(headers)
         handshake = read_handshake(request.path.decode("latin-1"), headers, self._origins)
@@ -110,7 +157,8 @@ class SocketServer:
         claims = self._signer.verify(handshake.token, now_ms()) if handshake.token else None
         extra = {"Sec-WebSocket-Protocol": handshake.subprotocol} if handshake.subprotocol else None
         response = WSUpgradeResponse.create_101_response(extra_headers=extra)
-        return WSUpgradeResponseWithListener(response, Connection(self, handshake.session_id, claims))
+        forwarded_for = headers.getall("X-Forwarded-For", ())
+        return WSUpgradeResponseWithListener(response, Connection(self, handshake.session_id, claims, forwarded_for))
 
 
 def _mend_connection_header(headers: Any) -> None:  # noqa: ANN401 - a multidict, which picows does not export

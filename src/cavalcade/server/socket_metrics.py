@@ -15,6 +15,11 @@ class SocketMetrics:
         self.handshakes_refused = Counter(
             "cavalcade_handshakes_refused", "Handshakes answered without a socket.", ["reason"], registry=registry
         )
+        self.connections_crowded_out = Counter(
+            "cavalcade_connections_crowded_out",
+            "Connections closed because too many waited to join.",
+            registry=registry,
+        )
         self.malformed_frames = Counter(
             "cavalcade_malformed_frames", "Frames that closed their connection.", registry=registry
         )

@@ -58,7 +58,9 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     writer = LivePositionWriter(link)
     hub = Hub(store, live, writer, clock, settings.redis_url)
     backend = ServicesBackend(store, live, writer, settings.limits, hub)
-    sockets = SocketServer(backend, TokenSigner(settings.secrets), settings.public_url, metrics)
+    sockets = SocketServer(
+        backend, TokenSigner(settings.secrets), settings.public_url, metrics, settings.trusted_proxies
+    )
     work = [
         link.run(),
         hub.broker.run(),
