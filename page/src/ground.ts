@@ -1,16 +1,18 @@
 /** Puts ground beneath the people: the built-in shapes at once when streets are slow, and streets whenever they come. */
 import type { Map as GlMap } from "maplibre-gl";
-import { builtInStyle, fetchStreets, loadConfiguration, loadWorld, type World } from "./map_styles";
+import type { Point } from "./geo";
+import { loadConfiguration } from "./map_configuration";
+import { loadWorld, ownStyle, type World } from "./map_styles";
+import { findStreets, type Streets } from "./streets";
 import type { Theme } from "./theme";
-
-type Ground = "streets" | "built-in";
 
 const PATIENCE_MS = 3_000;
 /** So many failed tiles without one that came, and the streets count as missing. */
 const TOLERATED_FAILURES = 4;
 
 export class GroundLoader {
-  private ground: Ground = "built-in";
+  /** What lies there now; null while it is the built-in shapes alone. */
+  private streets: Streets | null = null;
   private attempt = new AbortController();
   private world: World | null = null;
   private failures = 0;
@@ -32,58 +34,73 @@ export class GroundLoader {
       if (event.tile) this.failures = Number.NEGATIVE_INFINITY;
     });
     addEventListener("online", () => {
-      if (this.ground === "built-in") void this.load();
+      if (!this.streets) void this.load();
     });
+    this.draw();
     void this.load();
   }
 
   setTheme(theme: Theme): void {
     if (theme === this.theme) return;
     this.theme = theme;
-    void this.load();
+    if (this.streets?.kind === "style") void this.load();
+    else this.draw();
+  }
+
+  /** Whether streets are drawn at a place; without them, rings and a grid are what one judges distances by. */
+  hasStreetsAt({ lat, lon }: Point): boolean {
+    if (this.streets?.kind !== "tiles" || !this.streets.bounds) return this.streets !== null;
+    const { south, west, north, east } = this.streets.bounds;
+    return lat >= south && lat <= north && lon >= west && lon <= east;
   }
 
   private async load(): Promise<void> {
     this.attempt.abort();
     const attempt = new AbortController();
     this.attempt = attempt;
-    this.showBuiltIn();
     const patience = setTimeout(() => void this.bringWorld(attempt.signal), PATIENCE_MS);
     try {
-      const configuration = await loadConfiguration();
-      const streets = await fetchStreets(configuration, this.theme, attempt.signal);
+      const streets = await findStreets(await loadConfiguration(), this.theme, attempt.signal);
       clearTimeout(patience);
       if (attempt.signal.aborted) return;
-      this.ground = "streets";
-      this.failures = 0;
-      this.map.setStyle(streets, { diff: false });
+      this.show(streets);
+      // Around a region of streets lies the rest of the world.
+      if (streets.kind === "tiles" && streets.bounds) await this.bringWorld(attempt.signal);
     } catch {
       clearTimeout(patience);
       await this.bringWorld(attempt.signal);
     }
   }
 
-  private showBuiltIn(): void {
-    this.ground = "built-in";
-    this.map.setStyle(builtInStyle(this.theme, this.world), { diff: false });
+  private show(streets: Streets | null): void {
+    this.streets = streets;
+    this.failures = 0;
+    this.draw();
+  }
+
+  private draw(): void {
+    const { streets } = this;
+    const style =
+      streets?.kind === "style" ? streets.style : ownStyle(this.theme, this.world, streets ? streets.source : null);
+    this.map.setStyle(style, { diff: false });
   }
 
   private async bringWorld(signal: AbortSignal): Promise<void> {
-    if (this.world && this.ground === "built-in") return;
+    if (this.world) return;
     try {
-      this.world ??= await loadWorld();
+      this.world = await loadWorld();
     } catch {
       // Not even our own server answers: rings and the scale bar still say where people are.
       return;
     }
-    if (!signal.aborted) this.showBuiltIn();
+    if (!signal.aborted && this.streets?.kind !== "style") this.draw();
   }
 
   private countFailure(): void {
-    if (this.ground !== "streets") return;
+    if (!this.streets) return;
     this.failures += 1;
     if (this.failures < TOLERATED_FAILURES) return;
-    this.showBuiltIn();
+    this.show(null);
     void this.bringWorld(this.attempt.signal);
   }
 }

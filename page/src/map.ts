@@ -271,7 +271,10 @@ export class LiveMap {
   private drawRings(): void {
     const source = this.map.getSource<GeoJSONSource>(RINGS_SOURCE);
     const center = this.me();
-    const step = source && center ? ringStep(metresPerPixel(center.lat, this.map.getZoom())) : null;
+    const step =
+      source && center && !this.ground.hasStreetsAt(center)
+        ? ringStep(metresPerPixel(center.lat, this.map.getZoom()))
+        : null;
     const drawn = center && step ? `${center.lat} ${center.lon} ${step} ${this.ground.generation}` : "";
     if (drawn === this.drawnRings) return;
     this.drawnRings = drawn;
@@ -289,8 +292,8 @@ export class LiveMap {
   private drawGrid(): void {
     const source = this.map.getSource<GeoJSONSource>(GRID_SOURCE);
     if (!source) return;
-    const { lat } = this.map.getCenter();
-    const step = ringStep(metresPerPixel(lat, this.map.getZoom()));
+    const { lat, lng } = this.map.getCenter();
+    const step = this.ground.hasStreetsAt({ lat, lon: lng }) ? null : ringStep(metresPerPixel(lat, this.map.getZoom()));
     const bounds = this.map.getBounds();
     const corners = {
       south: bounds.getSouth(),

@@ -1,9 +1,10 @@
 /** What lies beneath the people: streets from a style on the network, or the country shapes that ship with the page. */
 import type { Feature, FeatureCollection, Position as LonLat, MultiLineString, Polygon } from "geojson";
-import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { LayerSpecification, StyleSpecification, VectorSourceSpecification } from "maplibre-gl";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import worldUrl from "world-atlas/countries-50m.json?url";
+import { STREETS_SOURCE, streetLayers } from "./street_layers";
 import { say } from "./strings";
 import type { Theme } from "./theme";
 
@@ -30,17 +31,17 @@ interface Palette {
 
 const PALETTES: Readonly<Record<Theme, Palette>> = {
   light: {
-    sea: "#c9dbe2",
-    land: "#eef0e9",
-    coast: "#9db7c1",
+    sea: "#b7d3e2",
+    land: "#f0f1ec",
+    coast: "#94b3c0",
     border: "#b9bfb4",
     graticule: "#b9ced6",
     grid: "#dde1d8",
     ring: "#7b8a8c",
   },
   dark: {
-    sea: "#0a1a24",
-    land: "#12181a",
+    sea: "#0c2533",
+    land: "#121719",
     coast: "#36505c",
     border: "#3c474a",
     graticule: "#12252f",
@@ -49,44 +50,15 @@ const PALETTES: Readonly<Record<Theme, Palette>> = {
   },
 };
 
-export interface MapConfiguration {
-  /** The address of a MapLibre style with streets. */
-  readonly style: string;
-  /** The style for dark surroundings; the same where none is given. */
-  readonly style_dark?: string;
-}
-
-const DEFAULT_CONFIGURATION: MapConfiguration = {
-  style: "https://tiles.openfreemap.org/styles/liberty",
-  style_dark: "https://tiles.openfreemap.org/styles/dark",
-};
-
-/** Reads the operator's `/config.json`; the default where there is none. */
-export async function loadConfiguration(): Promise<MapConfiguration> {
-  try {
-    const response = await fetch("/config.json");
-    if (!response.ok || !response.headers.get("Content-Type")?.includes("json")) return DEFAULT_CONFIGURATION;
-    const given = (await response.json()) as Partial<MapConfiguration>;
-    return typeof given.style === "string" ? { ...given, style: given.style } : DEFAULT_CONFIGURATION;
-  } catch {
-    return DEFAULT_CONFIGURATION;
-  }
-}
-
-/** Fetches a style with streets. Rejects where it cannot be had. */
-export async function fetchStreets(
-  configuration: MapConfiguration,
+/**
+ * The page's own style: country shapes, a graticule from afar and range rings from close by; and streets over them,
+ * where there are tiles to draw them from.
+ */
+export function ownStyle(
   theme: Theme,
-  signal: AbortSignal,
-): Promise<StyleSpecification> {
-  const address = theme === "dark" ? (configuration.style_dark ?? configuration.style) : configuration.style;
-  const response = await fetch(address, { signal });
-  if (!response.ok) throw new Error(`style answered ${response.status}`);
-  return (await response.json()) as StyleSpecification;
-}
-
-/** The style that needs no network: sea, land, borders, a graticule from afar and range rings from close by. */
-export function builtInStyle(theme: Theme, world: World | null): StyleSpecification {
+  world: World | null,
+  streets: VectorSourceSpecification | null,
+): StyleSpecification {
   const palette = PALETTES[theme];
   const layers: LayerSpecification[] = [
     {
@@ -103,13 +75,20 @@ export function builtInStyle(theme: Theme, world: World | null): StyleSpecificat
     line("grid", GRID_SOURCE, palette.grid, 1),
     line("coast", LAND_SOURCE, palette.coast, 1, { maxzoom: SHAPES_FADE[1] }),
     line("borders", BORDERS_SOURCE, palette.border, 1.2, { dashes: [3, 2], maxzoom: SHAPES_FADE[1] }),
+    ...(streets ? streetLayers(theme) : []),
     line("rings", RINGS_SOURCE, palette.ring, 1.2, { dashes: [2, 3] }),
   ];
   return {
     version: 8,
-    name: "built-in",
+    name: "Cavalcade",
     sources: {
-      [LAND_SOURCE]: { type: "geojson", data: world?.land ?? EMPTY, attribution: say("map.builtIn"), tolerance: 0.2 },
+      ...(streets && { [STREETS_SOURCE]: streets }),
+      [LAND_SOURCE]: {
+        type: "geojson",
+        data: world?.land ?? EMPTY,
+        tolerance: 0.2,
+        ...((world || !streets) && { attribution: say("map.builtIn") }),
+      },
       [BORDERS_SOURCE]: { type: "geojson", data: world?.borders ?? EMPTY, tolerance: 0.2 },
       [GRATICULE_SOURCE]: { type: "geojson", data: graticule() },
       [GRID_SOURCE]: { type: "geojson", data: EMPTY },

@@ -57,6 +57,16 @@ A second one beside the first:
 
 CAVALCADE_DATABASE_URL and CAVALCADE_REDIS_URL make it use servers that already run; CAVALCADE_SECRET must then be set
 too. Other settings ("cavalcade api --help") hold for every process it starts. Logs lie in the data folder.
+
+Streets come from OpenFreeMap, and with --demo from a small map of Helsinki that is built in. Otherwise say where from:
+
+\b
+CAVALCADE_MAP_TILES         a .pmtiles file on this machine, or the address of
+                            one or of a TileJSON, in OpenMapTiles' schema
+CAVALCADE_MAP_STYLE         or the address of a MapLibre style
+CAVALCADE_MAP_STYLE_DARK    the style for dark surroundings
+CAVALCADE_MAP_SOURCES       further addresses that the style loads from,
+                            with commas between
 """
 
 _SETTINGS_HELP = """

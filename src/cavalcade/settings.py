@@ -6,7 +6,9 @@ No other module reads ``os.environ``; the command line hands it to these classes
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
@@ -33,6 +35,10 @@ MAX_PARTICIPANTS = "CAVALCADE_MAX_PARTICIPANTS"
 MIN_LIFETIME_S = "CAVALCADE_MIN_LIFETIME_S"
 HOST_AWAY_S = "CAVALCADE_HOST_AWAY_S"
 PURGE_AFTER_S = "CAVALCADE_PURGE_AFTER_S"
+MAP_TILES = "CAVALCADE_MAP_TILES"
+MAP_STYLE = "CAVALCADE_MAP_STYLE"
+MAP_STYLE_DARK = "CAVALCADE_MAP_STYLE_DARK"
+MAP_SOURCES = "CAVALCADE_MAP_SOURCES"
 
 DEFAULT_PUBLIC_URL = "http://localhost:8080"
 SHORTEST_SECRET = 32
@@ -170,6 +176,49 @@ class ExternalServers:
         return servers
 
 
+@dataclass(frozen=True, slots=True)
+class StreetMap:
+    """Where the page of ``cavalcade up`` has its streets from; by default from OpenFreeMap."""
+
+    tiles: str | None = None
+    """The address of vector tiles in the schema of OpenMapTiles: a TileJSON or a ``.pmtiles`` file."""
+
+    file: Path | None = None
+    """A ``.pmtiles`` file on this machine, which Caddy serves."""
+
+    style: str | None = None
+    """The address of a MapLibre style, drawn as it is."""
+
+    style_dark: str | None = None
+    """The style for dark surroundings."""
+
+    sources: tuple[str, ...] = ()
+    """Further origins that the style loads from."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> StreetMap:
+        """Read what is said of the map.
+
+        Raises:
+            SettingsError: An address or file is not one that can be used, or two settings contradict each other.
+        """
+        reader = _Reader(environment)
+        tiles = reader.absent_or(MAP_TILES, _map_tiles)
+        streets = cls(
+            tiles=tiles if isinstance(tiles, str) else None,
+            file=tiles if isinstance(tiles, Path) else None,
+            style=reader.absent_or(MAP_STYLE, _address),
+            style_dark=reader.absent_or(MAP_STYLE_DARK, _address),
+            sources=reader.absent_or(MAP_SOURCES, _origins) or (),
+        )
+        if tiles and streets.style:
+            reader.problems.append(f"{MAP_TILES} and {MAP_STYLE} exclude each other: a style brings its own tiles")
+        if streets.style_dark and not streets.style:
+            reader.problems.append(f"{MAP_STYLE_DARK} goes with {MAP_STYLE}")
+        reader.finish()
+        return streets
+
+
 class _Reader:
     """Reads variables one by one and remembers what was wrong, so that all of it is reported together."""
 
@@ -252,6 +301,27 @@ def _secrets(value: str) -> tuple[str, ...]:
     if any(len(secret) < SHORTEST_SECRET for secret in secrets):
         raise ValueError(f"must hold {_SECRET_ALLOWED}; one given here is shorter")
     return secrets
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    # It becomes part of a policy, where quotes, commas and semicolons would mean something.
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"""[\s"'`,;{}]""", value):
+        raise ValueError(f"must be an address that begins with https:// or http://, not {value!r}")
+    return value
+
+
+def _map_tiles(value: str) -> str | Path:
+    if "://" in value:
+        return _address(value)
+    path = Path(value).absolute()
+    if path.suffix != ".pmtiles" or not path.is_file():
+        raise ValueError(f"must be a .pmtiles file on this machine or an https:// address, not {value!r}")
+    return path
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(_address(part.strip()) for part in value.split(","))
 
 
 def _networks(value: str) -> tuple[Network, ...]:

@@ -95,16 +95,13 @@ def _free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-async def cavalcade_url() -> AsyncIterator[str]:
-    """The address of a whole Cavalcade: started for these tests, or running already and named in CAVALCADE_TEST_URL."""
-    if running := os.environ.get("CAVALCADE_TEST_URL"):
-        yield running
-        return
+@contextlib.asynccontextmanager
+async def running_cavalcade(*arguments: str, **settings: str) -> AsyncIterator[str]:
+    """A whole Cavalcade with these arguments and environment variables, ended again; gives its address."""
     with tempfile.TemporaryDirectory(prefix="cavalcade-browser-") as directory:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cavalcade", "up", "--port", str(_free_port()), "--data", f"{directory}/data",
-            stdout=asyncio.subprocess.PIPE,
+            *arguments, stdout=asyncio.subprocess.PIPE, env={**os.environ, **settings},
         )  # fmt: skip
         assert process.stdout
         async with asyncio.timeout(60):
@@ -113,6 +110,16 @@ async def cavalcade_url() -> AsyncIterator[str]:
         yield line.split()[1]
         process.send_signal(signal.SIGINT)
         await process.wait()
+
+
+@pytest.fixture(scope="session")
+async def cavalcade_url() -> AsyncIterator[str]:
+    """The address of a whole Cavalcade: started for these tests, or running already and named in CAVALCADE_TEST_URL."""
+    if running := os.environ.get("CAVALCADE_TEST_URL"):
+        yield running
+        return
+    async with running_cavalcade() as url:
+        yield url
 
 
 def _chromium() -> str | None:

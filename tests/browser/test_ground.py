@@ -3,39 +3,61 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.async_api import Route, expect
 
+from tests.browser.conftest import running_cavalcade
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from tests.browser.conftest import Phone
 
     NewPhone = Callable[..., Awaitable[Phone]]
 
-PLAIN = {"id": "background", "type": "background", "paint": {"background-color": "#f4e8d0"}}
+HELSINKI_TILES = Path(__file__).parents[2] / "page" / "public" / "tiles" / "helsinki.pmtiles"
+PLANET = "https://tiles.openfreemap.org/planet"
+STYLES = "https://maps.example.org"
 
 
-def _tile_server(tiles: bool) -> Callable[[Route], Awaitable[None]]:
-    """An imitation of the street map's server: a style whose tiles may or may not come."""
-    if tiles:
-        source = {"type": "geojson", "data": {"type": "FeatureCollection", "features": []}}
-        layer = {"id": "streets", "type": "line", "source": "streets"}
-    else:
-        source = {"type": "raster", "tiles": ["https://tiles.openfreemap.org/{z}/{x}/{y}.png"]}
-        layer = {"id": "streets", "type": "raster", "source": "streets"}
-    sources = {"streets": source | {"attribution": "© OpenStreetMap contributors"}}
-    style = {"version": 8, "sources": sources, "layers": [PLAIN, layer]}
+def _openfreemap(*, has_tiles: bool) -> Callable[[Route], Awaitable[None]]:
+    """An imitation of the default street map's server, whose tiles may or may not come."""
+    tile_json = {
+        "tilejson": "3.0.0",
+        "tiles": [f"{PLANET}/a_version/{{z}}/{{x}}/{{y}}.pbf"],
+        "maxzoom": 14,
+        "bounds": [-180, -85, 180, 85],
+        "attribution": "<a href='https://openfreemap.org'>OpenFreeMap</a> © OpenStreetMap",
+    }
 
     async def answer(route: Route) -> None:
         headers = {"Access-Control-Allow-Origin": "*"}
-        if "/styles/" in route.request.url:
-            await route.fulfill(content_type="application/json", body=json.dumps(style), headers=headers)
+        if route.request.url == PLANET:
+            await route.fulfill(content_type="application/json", body=json.dumps(tile_json), headers=headers)
+        elif has_tiles:
+            await route.fulfill(content_type="application/x-protobuf", body=b"", headers=headers)
         else:
             await route.fulfill(status=503, headers=headers)
 
     return answer
+
+
+@pytest.fixture(scope="module")
+async def own_tiles_url() -> AsyncIterator[str]:
+    """A Cavalcade with a street map of its operator's own."""
+    async with running_cavalcade(CAVALCADE_MAP_TILES=str(HELSINKI_TILES)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def own_style_url() -> AsyncIterator[str]:
+    """A Cavalcade whose operator names the styles of somebody else."""
+    styles = {"CAVALCADE_MAP_STYLE": f"{STYLES}/light.json", "CAVALCADE_MAP_STYLE_DARK": f"{STYLES}/dark.json"}
+    async with running_cavalcade(**styles) as url:
+        yield url
 
 
 async def test_without_a_street_map_the_built_in_shapes_and_rings_are_shown(
@@ -49,8 +71,8 @@ async def test_without_a_street_map_the_built_in_shapes_and_rings_are_shown(
 
 async def test_streets_take_the_place_of_the_built_in_shapes(cavalcade_url: str, new_phone: NewPhone) -> None:
     phone = await new_phone()
-    await phone.context.route("https://tiles.openfreemap.org/**", _tile_server(tiles=True))
-    async with phone.page.expect_response("https://tiles.openfreemap.org/styles/liberty"):
+    await phone.context.route(f"{PLANET}**", _openfreemap(has_tiles=True))
+    async with phone.page.expect_response(f"{PLANET}/a_version/**"):
         await phone.start(cavalcade_url)
     await expect(phone.avatar(1)).to_be_visible()
     await expect(phone.page.locator(".ring-label")).to_have_count(0)
@@ -59,8 +81,43 @@ async def test_streets_take_the_place_of_the_built_in_shapes(cavalcade_url: str,
 
 async def test_streets_whose_tiles_do_not_come_give_way(cavalcade_url: str, new_phone: NewPhone) -> None:
     phone = await new_phone(theme="dark")
-    await phone.context.route("https://tiles.openfreemap.org/**", _tile_server(tiles=False))
-    async with phone.page.expect_response("https://tiles.openfreemap.org/styles/dark"):
+    await phone.context.route(f"{PLANET}**", _openfreemap(has_tiles=False))
+    async with phone.page.expect_response(PLANET):
         await phone.start(cavalcade_url)
     await expect(phone.page.locator(".ring-label")).to_have_count(3)
     await expect(phone.page.locator(".maplibregl-ctrl-attrib")).to_contain_text("Natural Earth")
+
+
+async def test_streets_of_ones_own_need_no_third_party(own_tiles_url: str, new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    asked: list[str] = []
+    phone.page.on("request", lambda request: asked.append(request.url))
+    async with phone.page.expect_response(lambda response: response.url.endswith("/tiles/own.pmtiles")) as answered:
+        await phone.start(own_tiles_url)
+    assert (await answered.value).status == 206
+    await expect(phone.page.locator(".maplibregl-ctrl-attrib")).to_contain_text("OpenStreetMap")
+    await expect(phone.page.locator(".ring-label")).to_have_count(0)
+    await phone.screenshot("phone-light-streets")
+    assert [url for url in asked if not url.startswith((own_tiles_url, "blob:", "data:"))] == []
+
+
+async def test_beyond_a_region_of_streets_there_are_rings_again(own_tiles_url: str, new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.move(20_000)
+    await phone.start(own_tiles_url)
+    await expect(phone.page.locator(".ring-label")).to_have_count(3)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_a_style_of_somebody_elses_is_shown_as_it_is(own_style_url: str, new_phone: NewPhone, theme: str) -> None:
+    phone = await new_phone(theme=theme)
+    source = {"type": "geojson", "data": {"type": "FeatureCollection", "features": []}}
+    style = {
+        "version": 8,
+        "sources": {"streets": source | {"attribution": f"The {theme} one"}},
+        "layers": [{"id": "streets", "type": "line", "source": "streets"}],
+    }
+    headers = {"Access-Control-Allow-Origin": "*"}
+    await phone.context.route(f"{STYLES}/{theme}.json", lambda route: route.fulfill(json=style, headers=headers))
+    await phone.start(own_style_url)
+    await expect(phone.page.locator(".maplibregl-ctrl-attrib")).to_contain_text(f"The {theme} one")

@@ -73,7 +73,7 @@ class Balanced:
 
 
 @contextlib.asynccontextmanager
-async def balanced(directory: Path, port: int, name: str, **options: bool) -> AsyncIterator[Balanced]:
+async def balanced(directory: Path, port: int, name: str, *, affinity: bool = False) -> AsyncIterator[Balanced]:
     backend = programs.backend(name, directory, NODES)
     (directory / "caddy").mkdir()
     (directory / "page").mkdir()
@@ -81,7 +81,11 @@ async def balanced(directory: Path, port: int, name: str, **options: bool) -> As
     caddyfile = directory / "caddy" / "Caddyfile"
     caddyfile.write_text(
         caddy.configuration(
-            caddy.local_door(port), storage=directory / "caddy", backend=backend, page=directory / "page", **options
+            caddy.local_door(port),
+            storage=directory / "caddy",
+            backend=backend,
+            page=directory / "page",
+            affinity=affinity,
         )
     )
 

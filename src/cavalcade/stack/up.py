@@ -33,6 +33,7 @@ from cavalcade.settings import (
     TRUSTED_PROXIES,
     ExternalServers,
     Settings,
+    StreetMap,
 )
 from cavalcade.stack import caddy, data_directory, lan, postgres, probe, programs, valkey
 from cavalcade.stack.errors import StackError
@@ -111,6 +112,7 @@ class _Stack:
         self._data = data
         self._progress = progress
         self._backend = programs.backend(options.backend, data.run, options.nodes)
+        self._streets = StreetMap.from_environment(options.environment)
         self.supervisor = Supervisor(progress, held=(data.lock,))
 
     async def run(self) -> None:
@@ -191,6 +193,8 @@ class _Stack:
             backend=self._backend,
             affinity=self._options.affinity,
             page=PAGE,
+            streets=self._streets,
+            demo=self._options.demo,
         )
         (self._data.caddy / "Caddyfile").write_text(text, encoding="utf-8")
 

@@ -1,0 +1,76 @@
+/** Streets: vector tiles in the schema of OpenMapTiles, drawn in the page's own style, or somebody's style as it is. */
+import { addProtocol, type StyleSpecification, type VectorSourceSpecification } from "maplibre-gl";
+import type { MapConfiguration } from "./map_configuration";
+import type { Bounds } from "./range_rings";
+import type { Theme } from "./theme";
+
+/** What was found to draw streets from. */
+export type Streets =
+  | { readonly kind: "tiles"; readonly source: VectorSourceSpecification; readonly bounds: Bounds | null }
+  | { readonly kind: "style"; readonly style: StyleSpecification };
+
+/** Only what MapLibre needs of a TileJSON; anything else in it would be a stranger's word in the style. */
+interface TileJson {
+  readonly tiles?: string[];
+  readonly minzoom?: number;
+  readonly maxzoom?: number;
+  readonly bounds?: [number, number, number, number];
+  readonly attribution?: string;
+}
+
+/** Finds the streets that the configuration names. Rejects where they cannot be had. */
+export async function findStreets(
+  configuration: MapConfiguration,
+  theme: Theme,
+  signal: AbortSignal,
+): Promise<Streets> {
+  if (configuration.style) {
+    const address = theme === "dark" ? (configuration.style_dark ?? configuration.style) : configuration.style;
+    return { kind: "style", style: (await fetchJson(address, signal)) as StyleSpecification };
+  }
+  const address = new URL(configuration.tiles ?? "", location.href).href;
+  const tileJson = address.endsWith(".pmtiles") ? await openArchive(address) : await fetchJson(address, signal);
+  const { tiles, minzoom, maxzoom, bounds, attribution } = tileJson as TileJson;
+  if (!tiles?.length) throw new Error("the tiles say nothing of where they are");
+  const source: VectorSourceSpecification = {
+    type: "vector",
+    tiles,
+    ...(minzoom !== undefined && { minzoom }),
+    ...(maxzoom !== undefined && { maxzoom }),
+    ...(bounds && { bounds }),
+    attribution: attribution || OPEN_STREET_MAP,
+  };
+  return { kind: "tiles", source, bounds: bounds ? region(bounds) : null };
+}
+
+const OPEN_STREET_MAP =
+  '<a href="https://www.openstreetmap.org/copyright" target="_blank">© OpenStreetMap contributors</a>';
+
+async function fetchJson(address: string, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(address, { signal });
+  if (!response.ok) throw new Error(`the street map answered ${response.status}`);
+  return response.json();
+}
+
+/** Reads the head of a PMTiles archive, and lets MapLibre read its tiles. The reader is loaded where it is needed. */
+async function openArchive(address: string): Promise<TileJson> {
+  const { PMTiles, Protocol } = await import("pmtiles");
+  const protocol = new Protocol();
+  const archive = new PMTiles(address);
+  protocol.add(archive);
+  addProtocol("pmtiles", protocol.tile);
+  const [header, metadata] = await Promise.all([archive.getHeader(), archive.getMetadata()]);
+  const attribution = (metadata as { attribution?: unknown }).attribution;
+  return {
+    tiles: [`pmtiles://${address}/{z}/{x}/{y}`],
+    minzoom: header.minZoom,
+    maxzoom: header.maxZoom,
+    bounds: [header.minLon, header.minLat, header.maxLon, header.maxLat],
+    ...(typeof attribution === "string" && { attribution }),
+  };
+}
+
+/** The bounds of a part of the world; null for tiles of all of it. */
+function region([west, south, east, north]: [number, number, number, number]): Bounds | null {
+  return east - west > 350 ? null : { west, south, east, north };
+}
