@@ -89,15 +89,16 @@ async def running_gateway(database_url: str, redis_url: str, port: int | None = 
 
     def connected() -> None:
         writer.connected()
-        hub.rewrite()
+        hub.heal()
 
     link = RedisLink(redis_url, connected=connected)
-    writer = LivePositionWriter(link)
-    hub = Hub(store, live, writer, clock, redis_url)
+    writer = LivePositionWriter(link, may_write=lambda: hub.pulse.check())  # noqa: PLW0108 - made below
+    hub = Hub(store, live, writer, clock, link=link, redis_url=redis_url)
     backend = ServicesBackend(store, live, writer, limits, hub)
     signer = TokenSigner(["x" * 32])
     sockets = SocketServer(backend, signer, ORIGIN, SocketMetrics(CollectorRegistry()))
-    work = [link.run(), hub.broker.run(), hub.run(), writer.run(), clock.run(), sockets.run()]
+    work = [link.run(), hub.broker.run(), hub.run(), hub.pulse.run(), hub.presence.lease.run()]
+    work += [writer.run(), clock.run(), sockets.run()]
     port = port or free_port()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(task) for task in work]
@@ -109,6 +110,7 @@ async def running_gateway(database_url: str, redis_url: str, port: int | None = 
             transport.abort()
         await asyncio.sleep(0)
         writer.flush()
+        hub.stop()
         for task in tasks:
             task.cancel()
     await store.close()

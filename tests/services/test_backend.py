@@ -129,7 +129,7 @@ async def test_nothing_is_stored_a_minute_after_the_end(gateway: Gateway, migrat
     assert {found[0] for found in before if isinstance(found, tuple)} >= {
         "sessions", "participants", "events", "outcomes",
     }  # fmt: skip
-    assert len([found for found in before if isinstance(found, bytes)]) == 3  # positions, geo, seen
+    assert len([found for found in before if isinstance(found, bytes)]) == 4  # positions, geo, seen, rolls
     await anna.do("session:end", {"op_id": "2"})
     # Until the purge nothing of it is left in Redis but the tombstone, and reading it answers that there is none.
     assert await gateway.backend.positions(session_id) == {}
@@ -164,7 +164,7 @@ async def test_keys_in_redis_end_with_their_session_even_if_nobody_cleans_up(gat
     await gateway.backend.positions(session_id)
     client = Redis.from_url(redis_url)
     keys = [key async for key in client.scan_iter(f"*{session_id}*")]
-    assert len(keys) == 3
+    assert len(keys) == 4
     for key in keys:
         assert 590_000 < await client.pttl(key) <= 600_000 + GRACE_MS
     await client.aclose()

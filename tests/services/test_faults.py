@@ -142,7 +142,7 @@ async def test_what_redis_did_not_hear_about_an_end_is_repeated(
     gateway.writer.flush()
     client = Redis.from_url(redis_url)
     await gateway.backend.positions(session_id)  # answered after the write
-    assert len(await client.keys(f"*{session_id}*")) == 2
+    assert len(await client.keys(f"*{session_id}*")) == 3
     redis_wire.cut()
     await _redis_is(gateway, up=False)
     await gateway.backend.submit(session_id, Operation(1, EndSession()))

@@ -14,6 +14,14 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+_SINCE_BOOT: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def moment() -> float:
+    """Seconds that also pass while the process is stopped and, where the system can tell, while the machine sleeps."""
+    return time.clock_gettime(_SINCE_BOOT)
+
+
 class AdaptiveClock:
     """The time of day and the window for which positions are gathered.
 

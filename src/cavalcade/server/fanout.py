@@ -5,7 +5,7 @@ Both backends hold one of these for each session that has connections here; they
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from cavalcade.domain.events import Event
@@ -54,6 +54,8 @@ class Fanout:
         """
         self.topic = TOPIC_PREFIX + session_id
         self.newest: dict[int, Position] = {}
+        self.elsewhere: Mapping[int, Sequence[str]] = {}
+        """Who is connected to this session in other processes, with the refs of those connections."""
         self.refused = 0
         self._clock = clock
         self._changed = changed
@@ -62,6 +64,8 @@ class Fanout:
         self._by_participant: dict[int, list[Outbox]] = defaultdict(list)
         self._modes: dict[Mode, int] = {"json": 0, "binary": 0}
         self._pending: set[int] = set()
+        self._foreign: dict[int, Position] = {}
+        """Of the pending positions those that came from another process: whoever accepted them has stored them."""
         self._flushed_at: dict[int, float] = {}
         self._last_flush = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
@@ -74,23 +78,41 @@ class Fanout:
         return len(self._outboxes)
 
     @property
+    def outboxes(self) -> Sequence[Outbox]:
+        """The connections, in the order in which they came."""
+        return self._outboxes
+
+    @property
     def present(self) -> Mapping[int, list[str]]:
-        """Who is connected, with the refs of their connections."""
-        return {who: [box.presence_ref for box in boxes] for who, boxes in self._by_participant.items()}
+        """Who is connected here or elsewhere, with the refs of their connections."""
+        present = {who: [box.presence_ref for box in boxes] for who, boxes in self._by_participant.items()}
+        for who, refs in self.elsewhere.items():
+            present.setdefault(who, []).extend(refs)
+        return present
 
     def is_present(self, participant: int) -> bool:
-        """Whether somebody is connected."""
-        return participant in self._by_participant
+        """Whether somebody is connected, here or elsewhere."""
+        return participant in self._by_participant or participant in self.elsewhere
 
     def add(self, outbox: Outbox) -> None:
         """Adds a connection and tells the others who is there; a fifth one of somebody replaces their oldest."""
         mine = self._by_participant[outbox.participant]
         if len(mine) >= MAX_CONNECTIONS:
-            oldest = mine[0]
-            self.remove(oldest)
-            oldest.close(CLOSE_REPLACED)
+            self.replace(mine[0])
         self._announce(joins={outbox.participant: [outbox.presence_ref]})
         self._include(outbox)
+
+    def replace(self, outbox: Outbox) -> None:
+        """Closes a connection in favour of newer ones of the same participant."""
+        self.remove(outbox)
+        outbox.close(CLOSE_REPLACED)
+
+    def show_elsewhere(self, elsewhere: Mapping[int, Sequence[str]]) -> None:
+        """Takes who is connected in other processes now, and tells what has changed."""
+        before, self.elsewhere = self.elsewhere, elsewhere
+        joins, leaves = _without(elsewhere, before), _without(before, elsewhere)
+        if joins or leaves:
+            self._announce(joins=joins, leaves=leaves)
 
     def adopt(self, outboxes: Iterable[Outbox]) -> None:
         """Takes over connections that were here before; each is told who is present, as some may have gone since."""
@@ -121,6 +143,7 @@ class Fanout:
         if gone is not None:
             self.newest.pop(gone, None)
             self._pending.discard(gone)
+            self._foreign.pop(gone, None)
             self._flushed_at.pop(gone, None)
         if not self._outboxes:
             return
@@ -139,6 +162,14 @@ class Fanout:
         self._pending.add(participant)
         self.expect()
         return True
+
+    def accept_from_elsewhere(self, positions: Iterable[tuple[int, Position]]) -> None:
+        """Takes positions that another process has accepted and stored, where they are newer than those here."""
+        for participant, position in positions:
+            mine = self.newest.get(participant)
+            # Unlike a member's own, an equally old one is refused: it is the same, and must not go in circles.
+            if (mine is None or position.fix_time > mine.fix_time) and self.accept(participant, position):
+                self._foreign[participant] = position
 
     def expect(self) -> None:
         """Sees to it that a flush comes: at once where the session was quiet for a window, else at the window's end."""
@@ -168,7 +199,9 @@ class Fanout:
                 self._flushed_at[who] = moment
             positions = {who: self.newest[who] for who in due}
             if self._changed is not None:
-                self._changed(positions)
+                own = self._without_foreign(positions) if self._foreign else positions
+                if own:
+                    self._changed(own)
             if self._outboxes:
                 self._send_positions(positions.items())
         if self._pending:
@@ -182,6 +215,15 @@ class Fanout:
         for outbox in tuple(self._outboxes):
             outbox.close(code)
 
+    def abandon(self, code: int) -> None:
+        """Closes every connection with a code, and from then on has nobody to send anything to."""
+        outboxes, self._outboxes = self._outboxes, []
+        self._by_participant.clear()
+        self.stop()
+        for outbox in outboxes:
+            outbox.caught_up = None
+            outbox.close(code)
+
     def stop(self) -> None:
         """Cancels the pending flush."""
         if self._timer is not None:
@@ -189,7 +231,15 @@ class Fanout:
             self._timer = None
         self._is_holding = False
 
+    def _without_foreign(self, positions: Mapping[int, Position]) -> Mapping[int, Position]:
+        foreign = self._foreign
+        own = {who: where for who, where in positions.items() if foreign.get(who) is not where}
+        for who in positions:
+            foreign.pop(who, None)
+        return own
+
     def _include(self, outbox: Outbox) -> None:
+        outbox.since = outbox.since or self._clock.now()
         self._by_participant[outbox.participant].append(outbox)
         self._outboxes.append(outbox)
         self._modes[outbox.mode] += 1
@@ -219,7 +269,7 @@ class Fanout:
         outbox.send_newest(who, where)
 
     def _announce(
-        self, *, joins: Mapping[int, list[str]] | None = None, leaves: Mapping[int, list[str]] | None = None
+        self, *, joins: Mapping[int, Sequence[str]] | None = None, leaves: Mapping[int, Sequence[str]] | None = None
     ) -> None:
         if not self._outboxes:
             return
@@ -235,3 +285,9 @@ class Fanout:
 def presence_metas(present: Mapping[int, Iterable[str]]) -> dict[str, object]:
     """Presence as Phoenix clients read it: keyed by the participant's id as a string."""
     return {str(who): {"metas": [{"phx_ref": ref} for ref in refs]} for who, refs in present.items()}
+
+
+def _without(present: Mapping[int, Sequence[str]], others: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:
+    """What is in one and not in the other."""
+    rest = {who: [ref for ref in refs if ref not in others.get(who, ())] for who, refs in present.items()}
+    return {who: refs for who, refs in rest.items() if refs}

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,9 +72,14 @@ class _Dirty:
 class LivePositionWriter:
     """Gathers positions of all sessions of a process and writes them in one batch."""
 
-    def __init__(self, link: RedisLink) -> None:
-        """Writes over a link of the caller's."""
-        self._link = link
+    def __init__(self, link: RedisLink, may_write: Callable[[], bool] = lambda: True) -> None:
+        """Writes over a link of the caller's.
+
+        Args:
+            link: The caller's.
+            may_write: Asked before each write; what may not be written yet waits.
+        """
+        self._link, self._may_write = link, may_write
         self._dirty: dict[str, _Dirty] = {}
         self._withdrawn: dict[str, set[int]] = defaultdict(set)
         self._deletions: list[Command] = []
@@ -118,6 +123,8 @@ class LivePositionWriter:
 
     def seen(self, session_id: str, participant: int, at: int, expires_at: int) -> None:
         """Notes when somebody was last connected, ms since the epoch."""
+        if not self._may_write():
+            return
         name = key(session_id, "seen")
         self._link.tell([("HSET", name, participant, at), ("PEXPIREAT", name, expires_at + GRACE_MS)])
 
@@ -135,7 +142,7 @@ class LivePositionWriter:
 
     def flush(self) -> None:
         """Writes what has been gathered; keeps it where Redis is away."""
-        if not self._dirty and not self._withdrawn and not self._deletions:
+        if not (self._dirty or self._withdrawn or self._deletions) or not self._may_write():
             return
         commands: list[Command] = []
         if self._dirty:
@@ -220,7 +227,8 @@ def _withdrawal(session_id: str, participants: Iterable[int]) -> list[Command]:
 
 
 def _deletion(session_ids: Iterable[str]) -> Command:
-    return ("DEL", *(key(session_id, part) for session_id in session_ids for part in ("positions", "geo", "seen")))
+    parts = ("positions", "geo", "seen", "rolls")
+    return ("DEL", *(key(session_id, part) for session_id in session_ids for part in parts))
 
 
 def _geo(position: Position) -> tuple[float, float]:

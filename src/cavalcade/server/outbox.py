@@ -16,6 +16,7 @@ MAX_QUEUED_FRAMES: Final = 512
 MAX_QUEUED_BYTES: Final = 256 * 1024
 
 CLOSE_FAILED: Final = 1011
+CLOSE_GOING_AWAY: Final = 1012
 CLOSE_UNAUTHORIZED: Final = 4401
 CLOSE_NOT_FOUND: Final = 4404
 CLOSE_REPLACED: Final = 4409
@@ -61,6 +62,7 @@ class Outbox:
         "offset",
         "participant",
         "presence_ref",
+        "since",
     )
 
     def __init__(self, wire: Wire, participant: int, mode: Mode, presence_ref: str, *, paused: bool = False) -> None:
@@ -76,6 +78,8 @@ class Outbox:
         self.participant = participant
         self.mode: Mode = mode
         self.presence_ref = presence_ref
+        self.since = 0
+        """When it was added to its session's audience, ms since the epoch."""
         self.offset = 0
         self.caught_up: Callable[[bool, bool], None] | None = None
         """Called when a reader that was behind can take the newest again: whether it missed presence, and positions.

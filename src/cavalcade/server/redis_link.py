@@ -88,12 +88,20 @@ class RedisLink:
             RedisUnavailable: Where Redis is away, or goes away before it answers.
             hiredis.ReplyError: Where it refuses the command.
         """
-        if self._protocol is None:
-            raise RedisUnavailable
-        answer = await self._protocol.ask([command])[0]
+        (answer,) = await self.ask([command])
         if isinstance(answer, hiredis.ReplyError):
             raise answer
         return answer
+
+    async def ask(self, commands: Sequence[Command]) -> list[object]:
+        """Sends commands in one write and awaits all their answers; an error among them is an answer as well.
+
+        Raises:
+            RedisUnavailable: Where Redis is away, or goes away before it answers.
+        """
+        if self._protocol is None:
+            raise RedisUnavailable
+        return list(await asyncio.gather(*self._protocol.ask(commands)))
 
     def tell(self, commands: Sequence[Command]) -> bool:
         """Sends commands in one write without waiting; an error among the answers is logged.

@@ -14,7 +14,7 @@ from cavalcade.server.clock import now_ms
 from cavalcade.server.connection import Connection
 from cavalcade.server.handshake import Refusal, allowed_origins, read_handshake
 from cavalcade.server.listener import listen_for_sockets
-from cavalcade.server.outbox import CLOSE_FAILED
+from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_GOING_AWAY
 from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.server.waiting import WaitingRoom
@@ -29,7 +29,6 @@ MAX_CONNECTIONS: Final = 20_000
 """How many connections one process takes, so that what they hold has a bound; more are answered 503."""
 
 SWEEP_S: Final = 1.0
-GOING_AWAY: Final = 1012
 HEALTH: Final = b"/healthz"
 """What a load balancer asks where the sockets are, to see whether somebody still answers there."""
 
@@ -101,7 +100,7 @@ class SocketServer:
             server.close()
         connections = tuple(self._connections)
         for connection in connections:
-            connection.close(GOING_AWAY)
+            connection.close(CLOSE_GOING_AWAY)
             await asyncio.sleep(seconds / len(connections))
 
     def opened(self, connection: Connection, peer: str | None, forwarded_for: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.outbox import Outbox
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
+from cavalcade.services.messages import Happened
 from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -167,7 +168,7 @@ class ServicesBackend(Foundation):
             return
         if self._hub is not None:
             self._hub.receive(session_id, events)
-        self._writer.announce(publication(session_id, events), session_id, events)
+        self._writer.announce(publication(session_id, Happened(events)), session_id, events)
         change = events[-1].change
         if isinstance(change, SessionEnded):
             self._writer.end(session_id)

@@ -1,17 +1,15 @@
-"""Events between processes: Redis Pub/Sub, one channel for each session that has connections here."""
+"""Messages between processes: Redis Pub/Sub, one channel for each session that has connections here."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from json import JSONDecodeError, dumps, loads
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 
-from cavalcade.domain.events import Event
 from cavalcade.server.live_state import key
 from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.services.messages import Message, decode, encode
 from cavalcade.wire.errors import DecodeError
-from cavalcade.wire.messages import event_to_dict, events_from_list
 
 CONFIRM_S: Final = 2.0
 
@@ -21,19 +19,19 @@ _log = structlog.get_logger(__name__)
 class Broker:
     """The subscriptions of one process. What is published while Redis is away is lost here: offsets tell."""
 
-    def __init__(
-        self, redis_url: str, received: Callable[[str, Sequence[Event]], None], restored: Callable[[], None]
-    ) -> None:
+    def __init__(self, redis_url: str, received: Callable[[str, Message], None], restored: Callable[[], None]) -> None:
         """Prepares the broker; `run` connects it.
 
         Args:
             redis_url: Where Redis is.
-            received: Called with a session's id and its new events.
+            received: Called with a session's id and what another process or this one has told.
             restored: Called when all subscriptions stand again after Redis was away: something may have been missed.
         """
         self._received, self._restored = received, restored
         self._sessions: dict[str, str] = {}
         self._confirmations: dict[str, asyncio.Future[None]] = {}
+        self._last: str | None = None
+        """The last of the channels that are subscribed to again; its confirmation says that all are."""
         self._link = RedisLink(redis_url, connected=self._resubscribe, lost=self._fail, pushed=self._push)
 
     async def run(self) -> None:
@@ -46,7 +44,7 @@ class Broker:
         Raises:
             RedisUnavailable: Where Redis is away or does not confirm in time.
         """
-        channel = key(session_id, "events")
+        channel = channel_of(session_id)
         confirmation = self._confirmations.get(channel)
         if confirmation is None:
             confirmation = asyncio.get_running_loop().create_future()
@@ -63,14 +61,14 @@ class Broker:
 
     def unsubscribe(self, session_id: str) -> None:
         """Ends a subscription."""
-        channel = key(session_id, "events")
+        channel = channel_of(session_id)
         if self._sessions.pop(channel, None) is not None:
             self._link.tell([("UNSUBSCRIBE", channel)])
 
     def _resubscribe(self) -> None:
         if self._sessions:
+            *_, self._last = self._sessions
             self._link.tell([("SUBSCRIBE", *self._sessions)])
-            self._restored()
 
     def _fail(self) -> None:
         for channel in tuple(self._confirmations):
@@ -83,13 +81,16 @@ class Broker:
         name = channel.decode()
         if kind == b"subscribe":
             self._settle(name, None)
+            if name == self._last:
+                self._last = None
+                self._restored()
         elif kind == b"message" and isinstance(message[2], bytes) and name in self._sessions:
             try:
-                events = events_from_list(loads(message[2]))
-            except (JSONDecodeError, DecodeError):
+                told = decode(message[2])
+            except DecodeError:
                 _log.exception("broker_message_unreadable")
                 return
-            self._received(self._sessions[name], events)
+            self._received(self._sessions[name], told)
 
     def _settle(self, channel: str, error: RedisUnavailable | None) -> None:
         confirmation = self._confirmations.pop(channel, None)
@@ -102,6 +103,11 @@ class Broker:
             confirmation.exception()  # whoever waits gets it; where nobody does, it is no accident
 
 
-def publication(session_id: str, events: Sequence[Event]) -> Command:
-    """The command that tells every process with the session about its new events."""
-    return ("PUBLISH", key(session_id, "events"), dumps([event_to_dict(event) for event in events]))
+def channel_of(session_id: str) -> str:
+    """The channel on which processes tell each other about a session."""
+    return key(session_id, "told")
+
+
+def publication(session_id: str, message: Message) -> Command:
+    """The command that tells every gateway with the session."""
+    return ("PUBLISH", channel_of(session_id), encode(message))

@@ -55,8 +55,8 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     live = LiveState(client)
     clock = AdaptiveClock(settings.window_ms)
     link = RedisLink(settings.redis_url, connected=lambda: _heal(writer, hub))
-    writer = LivePositionWriter(link)
-    hub = Hub(store, live, writer, clock, settings.redis_url)
+    writer = LivePositionWriter(link, may_write=lambda: hub.pulse.check())  # noqa: PLW0108 - made below
+    hub = Hub(store, live, writer, clock, link=link, redis_url=settings.redis_url)
     backend = ServicesBackend(store, live, writer, settings.limits, hub)
     sockets = SocketServer(
         backend, TokenSigner(settings.secrets), settings.public_url, metrics, settings.trusted_proxies
@@ -65,6 +65,8 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         link.run(),
         hub.broker.run(),
         hub.run(),
+        hub.pulse.run(),
+        hub.presence.lease.run(),
         writer.run(),
         clock.run(),
         sockets.run(),
@@ -79,6 +81,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         await stopped.wait()
         await sockets.drain(DRAIN_S)
         writer.flush()
+        hub.stop()
         for task in tasks:
             task.cancel()
     await store.close()
@@ -89,7 +92,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
 def _heal(writer: LivePositionWriter, hub: Hub) -> None:
     """Redis is there (again): it may know nothing of what this gateway has."""
     writer.connected()
-    hub.rewrite()
+    hub.heal()
 
 
 async def _measure(metrics: SocketMetrics, hub: Hub, clock: AdaptiveClock) -> None:

@@ -2,6 +2,9 @@
 
 A session is hosted when the first connection attaches: subscribe, then read PostgreSQL and Redis, then fold what came
 in meanwhile. Events are applied in the order of offsets; what is missing is fetched from PostgreSQL.
+
+Where another gateway hosts it too, what members here have sent is published at each flush, for all sessions in one
+write. A position from elsewhere is merged into the window here, so that members get one frame a window from all.
 """
 
 import asyncio
@@ -16,13 +19,17 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, SessionChanged
 from cavalcade.domain.fix import Position
 from cavalcade.domain.session import evolve, withdrawn
+from cavalcade.server.carrying import shares
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.outbox import CLOSE_NOT_FOUND, Outbox
-from cavalcade.server.redis_link import RedisUnavailable
-from cavalcade.services.broker import Broker
+from cavalcade.server.outbox import CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, Outbox
+from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.services.broker import Broker, publication
+from cavalcade.services.messages import Happened, Message, Moved, Roll
+from cavalcade.services.presence import Presence, Shared
+from cavalcade.services.pulse import Pulse
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -45,17 +52,27 @@ class Hosted:
 
     stored: Stored
     fanout: Fanout
+    shared: Shared
     log: deque[Event] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     early: dict[int, Event] = field(default_factory=dict)
     repair: asyncio.TimerHandle | asyncio.Task[None] | None = None
     linger: asyncio.TimerHandle | None = None
+    has_refused: bool = False
+    """Whether a position came from elsewhere for somebody who does not share as far as is known here."""
 
 
 class Hub:
     """All sessions of one gateway."""
 
     def __init__(
-        self, store: SessionStore, live: LiveState, writer: LivePositionWriter, clock: AdaptiveClock, redis_url: str
+        self,
+        store: SessionStore,
+        live: LiveState,
+        writer: LivePositionWriter,
+        clock: AdaptiveClock,
+        *,
+        link: RedisLink,
+        redis_url: str,
     ) -> None:
         """Starts empty.
 
@@ -64,14 +81,20 @@ class Hub:
             live: Redis, for reading.
             writer: Where accepted positions go.
             clock: Time and window.
+            link: The connection that the writer writes over as well.
             redis_url: For the broker's own connection.
         """
         self.hosted: dict[str, Hosted] = {}
-        self.broker = Broker(redis_url, self.receive, self.check_soon)
-        self._store, self._writer, self._clock = store, writer, clock
+        self.broker = Broker(redis_url, self._take, self.heal)
+        self.presence = Presence(link, self._tell_all)
+        self.pulse = Pulse(self._abandon)
+        self._store, self._writer, self._clock, self._link = store, writer, clock, link
         self._loads = ColdLoads(store.load_many, live)
         self._hosting: dict[str, asyncio.Task[Hosted]] = {}
-        self._arrived: dict[str, list[Event]] = {}
+        self._arrived: dict[str, list[Message]] = {}
+        self._outgoing: list[Command] = []
+        self._lives = 0
+        """How often this process has let go of everything."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._check_now = asyncio.Event()
 
@@ -122,12 +145,16 @@ class Hub:
             hosted.linger.cancel()
             hosted.linger = None
         hosted.fanout.add(outbox)
+        if hosted.shared.rolls:
+            self.presence.replace_surplus(hosted.shared, [outbox.participant])
+        self.presence.change(hosted.shared.session_id)
 
     def remove(self, session_id: str, outbox: Outbox) -> bool:
         """Removes a connection; True where it was its participant's last one."""
         hosted = self.hosted.get(session_id)
         if hosted is None or not hosted.fanout.remove(outbox):
             return False
+        self.presence.change(session_id)
         if not hosted.fanout:
             loop = asyncio.get_running_loop()
             hosted.linger = loop.call_later(LINGER_S, self._drop, session_id)
@@ -138,7 +165,7 @@ class Hub:
         hosted = self.hosted.get(session_id)
         if hosted is None:
             if session_id in self._arrived:
-                self._arrived[session_id].extend(events)
+                self._arrived[session_id].append(Happened(tuple(events)))
             return
         for event in events:
             if event.offset > hosted.stored.state.offset:
@@ -163,15 +190,71 @@ class Hub:
             except Unavailable:
                 _log.warning("offsets_unchecked")
 
-    def rewrite(self) -> None:
+    def heal(self) -> None:
+        """Says everything again and asks for what was missed: Redis was away, or has lost its memory."""
+        if not self.pulse.check():
+            return
+        self._rewrite()
+        self.presence.heal()
+        self.check_soon()
+
+    def stop(self) -> None:
+        """Tells the other gateways that this one stops; its connections have been closed."""
+        self.presence.farewell()
+
+    def _rewrite(self) -> None:
         """Hands all newest positions to the writer again: Redis may have lost them."""
         for session_id, hosted in self.hosted.items():
             if hosted.fanout.newest:
                 self._writer.put(session_id, hosted.stored.state.session.expires_at, hosted.fanout.newest)
 
+    def _take(self, session_id: str, message: Message) -> None:
+        """Takes what a process has told, this one included."""
+        hosted = self.hosted.get(session_id)
+        if hosted is None:
+            if session_id in self._arrived:
+                self._arrived[session_id].append(message)
+            return
+        match message:
+            case Happened(events):
+                self.receive(session_id, events)
+            case Moved(gateway, positions) if gateway != self.presence.lease.gateway:
+                state = hosted.stored.state
+                shown = [(who, where) for who, where in positions if shares(state, who)]
+                hosted.has_refused |= len(shown) < len(positions)
+                hosted.fanout.accept_from_elsewhere(shown)
+            case Roll():
+                self.presence.take(session_id, message)
+
+    def _tell_all(self, session_id: str) -> None:
+        """Publishes all newest positions of a session."""
+        hosted = self.hosted.get(session_id)
+        if hosted is not None and hosted.fanout.newest:
+            self._publish(session_id, hosted.fanout.newest)
+
+    def _publish(self, session_id: str, positions: Mapping[int, Position]) -> None:
+        """Publishes positions together with those of all sessions that are flushed in this turn of the loop."""
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._outgoing.append(publication(session_id, Moved(self.presence.lease.gateway, tuple(positions.items()))))
+
+    def _send(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        self._link.tell(outgoing)  # where Redis is away, `heal` publishes the newest
+
+    def _abandon(self) -> None:
+        """Lets go of everything: this process stood still, and its clients are served elsewhere by now."""
+        _log.warning("gateway_stood_still", sessions=len(self.hosted))
+        self._lives += 1
+        for session_id, hosted in tuple(self.hosted.items()):
+            self._writer.forget(session_id)
+            self._drop(session_id)
+            hosted.fanout.abandon(CLOSE_GOING_AWAY)
+
     def _settle(self, session_id: str, hosted: Hosted) -> None:
         """Applies what follows without a gap; asks for what is missing when it does not come by itself."""
         state = hosted.stored.state
+        begun_at = state.offset
         while (event := hosted.early.pop(state.offset + 1, None)) is not None:
             state = evolve(state, event)
             hosted.stored = replace(hosted.stored, state=state)
@@ -180,13 +263,19 @@ class Hub:
             if gone is not None:
                 self._writer.withdraw(session_id, gone)
             hosted.fanout.deliver(event)
-            if isinstance(event.change, SessionChanged) and hosted.fanout.newest:
+            if isinstance(event.change, SessionChanged):
                 # Who stands still must not fade when the session is extended: the keys expire with it.
-                self._writer.put(session_id, state.session.expires_at, hosted.fanout.newest)
+                if hosted.fanout.newest:
+                    self._writer.put(session_id, state.session.expires_at, hosted.fanout.newest)
+                self.presence.change(session_id)
         if state.ended is not None:
             self._writer.forget(session_id)
             self._drop(session_id)
             return
+        if hosted.has_refused and state.offset > begun_at:
+            # The position had overtaken the event that it needs, and may be the last of somebody who stands still.
+            hosted.has_refused = False
+            self.presence.ask(session_id)
         hosted.early = {offset: event for offset, event in hosted.early.items() if offset > state.offset}
         if hosted.early and hosted.repair is None:
             hosted.repair = asyncio.get_running_loop().call_later(GAP_S, self._fetch_gap, session_id, hosted)
@@ -228,8 +317,7 @@ class Hub:
     async def _load(self, session_id: str) -> Hosted:
         self._arrived[session_id] = []
         try:
-            await self.broker.subscribe(session_id)
-            stored, positions = await self._loads.load(session_id)
+            hosted = await self._begin(session_id)
         except (RedisUnavailable, Unavailable) as error:
             self.broker.unsubscribe(session_id)
             raise Rejected(ErrorCode.UNAVAILABLE, "The session cannot be loaded right now.") from error
@@ -238,22 +326,40 @@ class Hub:
             raise
         finally:
             arrived = self._arrived.pop(session_id)
-        if stored is None or stored.state.is_over(self._clock.now()):
-            self.broker.unsubscribe(session_id)
-            raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
-        fanout = Fanout(session_id, self._clock, lambda positions: self._store_later(session_id, positions))
-        sharing = {who for who, person in stored.state.participants.items() if person.sharing}
-        fanout.newest.update({who: where for who, where in positions.items() if who in sharing})
-        hosted = Hosted(stored, fanout)
         self.hosted[session_id] = hosted
         hosted.linger = asyncio.get_running_loop().call_later(LINGER_S, self._drop, session_id)
-        self.receive(session_id, arrived)
+        for message in arrived:
+            self._take(session_id, message)
+        return hosted
+
+    async def _begin(self, session_id: str) -> Hosted:
+        """Subscribes, then reads, then tells the other gateways."""
+        lives = self._lives
+        await self.broker.subscribe(session_id)
+        stored, positions = await self._loads.load(session_id)
+        if stored is None or stored.state.is_over(self._clock.now()):
+            raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
+        if not self.pulse.check() or lives != self._lives:
+            raise Unavailable  # what was read is old
+        hosted = self._prepare(stored, positions)
+        await self.presence.enter(hosted.shared)
+        return hosted
+
+    def _prepare(self, stored: Stored, positions: Mapping[int, Position]) -> Hosted:
+        session_id = stored.state.session.id
+        fanout = Fanout(session_id, self._clock, lambda positions: self._store_later(session_id, positions))
+        fanout.newest.update({who: where for who, where in positions.items() if shares(stored.state, who)})
+        hosted = Hosted(stored, fanout, Shared(session_id, fanout, lambda: hosted.stored.state.session.expires_at))
         return hosted
 
     def _store_later(self, session_id: str, positions: Mapping[int, Position]) -> None:
+        """Has positions of members here stored, and tells the gateways that host the session as well."""
         hosted = self.hosted.get(session_id)
-        if hosted is not None:
-            self._writer.put(session_id, hosted.stored.state.session.expires_at, positions)
+        if hosted is None or not self.pulse.check():
+            return
+        self._writer.put(session_id, hosted.stored.state.session.expires_at, positions)
+        if hosted.shared.rolls:
+            self._publish(session_id, positions)
 
     def _drop(self, session_id: str) -> None:
         """Stops hosting a session. Connections that still hang on it are on their way out."""
@@ -265,6 +371,7 @@ class Hub:
             hosted.linger.cancel()
         if hosted.repair is not None:
             hosted.repair.cancel()
+        self.presence.leave(session_id)
         self.broker.unsubscribe(session_id)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
