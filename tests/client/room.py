@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidState
 from websockets.typing import Subprotocol
 
 from cavalcade.client import Membership
@@ -209,8 +209,8 @@ class Room:
         self.broadcast(encode_text(Message(None, None, f"session:{SESSION_ID}", "presence_diff", payload)).decode())
 
     def _send(self, connection: ServerConnection, frame: str | bytes) -> None:
-        """Writes at once and in order, whatever the reader does."""
-        with contextlib.suppress(ConnectionClosed):
+        """Writes at once and in order, whatever the reader does, and to nobody where it is gone."""
+        with contextlib.suppress(ConnectionClosed, InvalidState):
             if isinstance(frame, str):
                 connection.protocol.send_text(frame.encode())
             else:

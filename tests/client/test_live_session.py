@@ -1,6 +1,7 @@
 """The shell over real sockets, against a server that can be made to misbehave."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -16,6 +17,7 @@ from cavalcade.client import (
     PositionsReceived,
     ProtocolError,
     Rejected,
+    Resumption,
     SessionOver,
     Timing,
     Unreachable,
@@ -298,3 +300,24 @@ async def test_a_place_off_the_earth_is_refused(room: Room) -> None:
     async with connect(room.let_in()) as session:
         with pytest.raises(ValueError, match="on the Earth"):
             session.report(Fix(91.0, 0.0))
+
+
+async def test_a_killed_program_resumes_with_its_offset_and_sends_again_what_had_no_answer(room: Room) -> None:
+    anna, _ = room.let_in(), room.let_in()
+    async with connect(anna) as session:
+        room.replies_allowed.clear()
+        asked = asyncio.ensure_future(session.set_profile(name="Anne"))
+        await session.wait_for(lambda s: s.state.participants[1].name == "Anne", SOON)
+        kept = json.loads(json.dumps(session.resumption().to_dict()))
+        asked.cancel()
+    room.replies_allowed.set()
+    room.apply(Operation(2, SetProfile(name="Ben")))
+    later = LiveSession(anna, resumption=Resumption.from_dict(kept))
+    assert later.state.participants[1].name == "Anne"
+    later.start()
+    await later.wait_for(lambda s: s.state.participants[2].name == "Ben" and not s.resumption().operations, SOON)
+    assert room.joins[-1] == {"mode": "binary", "offset": 3}
+    assert [event for event, _ in room.operations] == ["profile:set", "profile:set"]
+    assert len({op_id for _, op_id in room.operations}) == 1
+    assert later.state == room.state
+    await later.close()

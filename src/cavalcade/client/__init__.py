@@ -46,6 +46,7 @@ from cavalcade.client.http import (
 )
 from cavalcade.client.live_session import LiveSession, connect
 from cavalcade.client.membership import Membership
+from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix, Position
@@ -69,6 +70,7 @@ __all__ = [
     "Preview",
     "ProtocolError",
     "Rejected",
+    "Resumption",
     "SessionOver",
     "StateReplaced",
     "Timing",

@@ -5,7 +5,7 @@ it (`live_session`) carries them out and calls `tick` at `deadline`. Times are m
 back, and are passed in, as is randomness.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
@@ -24,6 +24,7 @@ from cavalcade.client.errors import ProtocolError, SessionOver
 from cavalcade.client.outbox import FINISHING, Outbox, PendingOperation
 from cavalcade.client.replica import Gap, Replica
 from cavalcade.client.replies import JoinReply, read_join_reply, read_positions, read_rejection
+from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
@@ -58,6 +59,7 @@ class Channel:
         mode: Mode = "binary",
         timing: Timing | None = None,
         random: Callable[[], float],
+        resumption: Resumption | None = None,
     ) -> None:
         """Prepares a channel that `start` then opens.
 
@@ -67,10 +69,12 @@ class Channel:
             mode: How positions travel.
             timing: How patient to be.
             random: A source of numbers from 0 to 1, for the back-off.
+            resumption: What an earlier run of the program kept.
         """
+        resumption = resumption or Resumption()
         self.topic = TOPIC_PREFIX + session_id
         self.participant = participant
-        self.replica = Replica()
+        self.replica = Replica(resumption.state)
         self.connection = ConnectionState.WAITING
         self.closed: Closed | None = None
         self.failure: Exception | None = None
@@ -79,7 +83,7 @@ class Channel:
         self._timing = timing or Timing()
         self._reconnects = Backoff(random)
         self._retries = Backoff(random)
-        self._outbox = Outbox()
+        self._outbox = Outbox(resumption.operations)
         self._newest_fix: Fix | None = None
         """Sent again after a join whose answer does not have it: a broken connection or a server may have lost it."""
         self._timers: dict[Timer, int] = {}
@@ -94,6 +98,11 @@ class Channel:
     def deadline(self) -> int | None:
         """When `tick` is due; None where nothing is timed."""
         return min(self._timers.values(), default=None)
+
+    @property
+    def waiting(self) -> Sequence[PendingOperation]:
+        """The operations without a final answer, in order."""
+        return self._outbox.waiting
 
     def start(self, now: int) -> list[Action]:
         """Begins to connect."""

@@ -15,6 +15,7 @@ from cavalcade.client.clock import epoch_ms
 from cavalcade.client.errors import SessionOver, Unreachable
 from cavalcade.client.link import Link
 from cavalcade.client.membership import Membership
+from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
 from cavalcade.domain.commands import MAX_FIXES
@@ -31,17 +32,31 @@ class LiveSession:
     arrive a little later. All methods are for the event loop's own thread.
     """
 
-    def __init__(self, membership: Membership, *, mode: Mode = "binary", timing: Timing | None = None) -> None:
-        """Prepares a session object that `start` connects; use `connect` instead.
+    def __init__(
+        self,
+        membership: Membership,
+        *,
+        mode: Mode = "binary",
+        timing: Timing | None = None,
+        resumption: Resumption | None = None,
+    ) -> None:
+        """Prepares a session object that `start` connects; use `connect` where the first join is to be awaited.
 
         Args:
             membership: Who, and where.
             mode: How positions travel: packed, or as JSON that a person can read on the wire.
             timing: How patient to be.
+            resumption: What `resumption()` gave in an earlier run: the session is known at once, only what was missed
+                is fetched, and operations without an answer are sent again under their ids.
         """
         self.membership = membership
         self._channel = Channel(
-            membership.session_id, membership.participant, mode=mode, timing=timing, random=random.random
+            membership.session_id,
+            membership.participant,
+            mode=mode,
+            timing=timing,
+            random=random.random,
+            resumption=resumption,
         )
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -88,6 +103,10 @@ class LiveSession:
     def closed(self) -> Closed | None:
         """Why it has ended, or None while it lives."""
         return self._channel.closed
+
+    def resumption(self) -> Resumption:
+        """What to keep so that a later run of the program can go on where this one was."""
+        return Resumption(self._channel.replica.state, self._channel.waiting)
 
     def report(self, fix: Fix) -> None:
         """Shares one's position: sends it, or keeps the newest while offline. Never blocks.
@@ -271,21 +290,24 @@ class LiveSession:
 
     def _settle(self, op_id: str, outcome: Mapping[str, object] | Exception) -> None:
         settled = self._operations.pop(op_id, None)
-        if settled is None or settled.done():
-            return
-        if isinstance(outcome, Exception):
-            settled.set_exception(outcome)
-        else:
-            settled.set_result(outcome)
+        if settled is not None and not settled.done():
+            if isinstance(outcome, Exception):
+                settled.set_exception(outcome)
+            else:
+                settled.set_result(outcome)
+        self._check_waiters()
 
     def _notify(self, change: Change) -> None:
         for reader in self._readers:
             reader.put(change)
-        self._waiters = [waiter for waiter in self._waiters if not waiter.check()]
+        self._check_waiters()
         if isinstance(change, Closed):
             for waiter in self._waiters:
                 waiter.future.set_exception(SessionOver(change.reason))
             self._waiters.clear()
+
+    def _check_waiters(self) -> None:
+        self._waiters = [waiter for waiter in self._waiters if not waiter.check()]
 
     def _in_background(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)

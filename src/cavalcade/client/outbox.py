@@ -1,7 +1,7 @@
 """Operations that were asked for and not acknowledged yet, in order. Pure, without I/O."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,9 +32,15 @@ class PendingOperation:
 class Outbox:
     """Keeps operations until they are acknowledged and sends them one at a time, so that none overtakes another."""
 
-    def __init__(self) -> None:
-        self._waiting: deque[PendingOperation] = deque()
+    def __init__(self, waiting: Iterable[PendingOperation] = ()) -> None:
+        """Begins with what an earlier run could not send."""
+        self._waiting: deque[PendingOperation] = deque(waiting)
         self._ref: str | None = None
+
+    @property
+    def waiting(self) -> Sequence[PendingOperation]:
+        """All that have no final answer yet, in order."""
+        return tuple(self._waiting)
 
     def add(self, operation: PendingOperation) -> None:
         """Keeps an operation.

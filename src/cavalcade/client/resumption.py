@@ -1,0 +1,58 @@
+"""What a program keeps of a session to go on with it after it was ended or killed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cavalcade.client.outbox import MAX_OPERATIONS, PendingOperation
+from cavalcade.domain.model import SessionState
+from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.messages import snapshot_to_dict, state_from_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """The session as it was last known, and what the server has not answered.
+
+    Attributes:
+        state: Folded up to its offset; None where no join was ever answered.
+        operations: In the order in which they were asked for, each under the id that it keeps.
+    """
+
+    state: SessionState | None = None
+    operations: Sequence[PendingOperation] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON can hold it."""
+        return {
+            "offset": None if self.state is None else self.state.offset,
+            "snapshot": None if self.state is None else snapshot_to_dict(self.state),
+            "operations": [{"event": waiting.event, "payload": dict(waiting.payload)} for waiting in self.operations],
+        }
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Resumption":
+        """Reads what `to_dict` made.
+
+        Raises:
+            DecodeError: It is not that.
+        """
+        if not isinstance(data, dict):
+            raise DecodeError("a resumption must be an object")
+        offset, snapshot, operations = data.get("offset"), data.get("snapshot"), data.get("operations")
+        state = None
+        if snapshot is not None:
+            if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
+                raise DecodeError("offset must be a whole number")
+            state = state_from_snapshot(offset, snapshot)
+        if not isinstance(operations, list) or len(operations) > MAX_OPERATIONS:
+            raise DecodeError(f"operations must be an array of at most {MAX_OPERATIONS}")
+        return cls(state, tuple(map(_operation, operations)))
+
+
+def _operation(data: object) -> PendingOperation:
+    event = data.get("event") if isinstance(data, dict) else None
+    payload = data.get("payload") if isinstance(data, dict) else None
+    op_id = payload.get("op_id") if isinstance(payload, dict) else None
+    if not (isinstance(event, str) and isinstance(payload, dict) and isinstance(op_id, str)):
+        raise DecodeError("an operation must have its event and a payload with an op_id")
+    return PendingOperation(op_id, event, payload)
