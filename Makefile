@@ -104,7 +104,8 @@ dist: $(PAGE) $(VENV)/.installed-dev ## Build the wheel, with the page inside, i
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --no-header --python-version 3.11
 lock: $(VENV)/.installed-dev ## Choose the newest allowed versions again, and lock them with their hashes
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
-	$(COMPILE) --upgrade pyproject.toml --extra evaluation --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --upgrade pyproject.toml --extra app -c requirements.lock -o requirements-app.lock
+	$(COMPILE) --upgrade pyproject.toml --extra app --extra evaluation --group dev -c requirements-app.lock -o requirements-dev.lock
 	$(COMPILE) --upgrade --group node -o requirements-node.lock
 
 clean: ## Remove everything that was installed or built; data in .data stays

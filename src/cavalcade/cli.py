@@ -126,6 +126,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 # Commands of other parts: where each is imported from once it is used, and what the list of commands says of it.
 _COMMANDS_ELSEWHERE = {
+    "app": ("cavalcade.app.command", "Open the Flutter app in a window or in the browser."),
     "simulate": ("cavalcade.simulate.command", "Let simulated riders share their positions in a session."),
     "evaluate": ("cavalcade.evaluation.command", "Measure both backends, and write a report."),
 }

@@ -46,12 +46,39 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    """What a server says that it is.
+
+    Attributes:
+        backend: `services` or `monolith`.
+        version: Cavalcade's.
+    """
+
+    backend: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     """Somebody near by: where, and how far off in metres."""
 
     participant: int
     position: Position
     distance: float
+
+
+async def identify_server(server: str, *, http: httpx.AsyncClient | None = None) -> ServerIdentity:
+    """Asks which backend answers at a base address, and whether it is Cavalcade at all.
+
+    Raises:
+        Unreachable: Nothing answers there.
+        ProtocolError: Something else does.
+    """
+    answer = await _call("GET", f"{server.rstrip('/')}/healthz", attempts=1, http=http)
+    backend, version = answer.get("backend"), answer.get("version")
+    if not (isinstance(backend, str) and isinstance(version, str)):
+        raise ProtocolError("the answer must have the backend and its version; is this Cavalcade's address?")
+    return ServerIdentity(backend, version)
 
 
 async def create_session(

@@ -1,0 +1,351 @@
+"""What the app does, without drawing anything: where one is, what was asked for, and what came of it."""
+
+import locale
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cavalcade.app import problems
+from cavalcade.app.formatting import Format, units_of
+from cavalcade.app.kept import PREFERENCES, SESSION, KeptSession, Preferences
+from cavalcade.app.links import Invitation, read_invitation, server_address
+from cavalcade.app.location import LocationSource
+from cavalcade.app.participation import Happening, Participation
+from cavalcade.app.people import Person, people
+from cavalcade.app.problems import Problem
+from cavalcade.app.store import Store, StoreError
+from cavalcade.client import (
+    ClientError,
+    Membership,
+    Preview,
+    Rejected,
+    ServerIdentity,
+    create_session,
+    identify_server,
+    join_session,
+    preview_session,
+)
+from cavalcade.strings import choose, words
+from cavalcade.wire.errors import DecodeError
+
+
+class Screen(StrEnum):
+    """What is to be seen."""
+
+    OPENING = "opening"
+    START = "start"
+    JOIN = "join"
+    SESSION = "session"
+    ENDING = "ending"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the app came with.
+
+    Attributes:
+        server: The base address of its server.
+        languages: The device's, the dearest first.
+    """
+
+    server: str
+    languages: Sequence[str] = ()
+
+
+class Controller:
+    """One running app. Its methods may fail in any way; whoever draws calls them through `guard.Guard`.
+
+    Attributes:
+        screen: What is to be seen.
+        is_busy: Something that was asked for is under way.
+        problem: What is the matter, until it is dismissed.
+        invitation: The link that was opened.
+        preview: What it leads to, once the server has said so.
+        ending: Why the last session is over.
+        identity: What the server says that it is; None until it has.
+        preferences: What belongs to the person.
+        form: How they are told numbers, in their language.
+        participation: The session; None outside one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        make_source: Callable[[Preferences], LocationSource],
+        origin: Origin,
+        on_happening: Callable[[Happening], None],
+    ) -> None:
+        """Prepares what `open` begins.
+
+        Args:
+            store: Where to keep things.
+            make_source: Where positions come from, as preferred.
+            origin: What the app came with.
+            on_happening: Called when something to be drawn has changed.
+        """
+        self.screen = Screen.OPENING
+        self.is_busy = False
+        self.problem: Problem | None = None
+        self.invitation: Invitation | None = None
+        self.preview: Preview | None = None
+        self.ending: Problem | None = None
+        self.identity: ServerIdentity | None = None
+        self.preferences = Preferences()
+        self.participation: Participation | None = None
+        self.origin = origin
+        self._store = store
+        self._make_source = make_source
+        self._on_happening = on_happening
+        self._leaving: Participation | None = None
+        self.form = self._make_form()
+
+    @property
+    def server(self) -> str:
+        """The base address that new sessions are made at, and codes without an address belong to."""
+        return self.preferences.server or self.origin.server
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """Everybody in the session, as they are to be drawn."""
+        known = None if self.participation is None else self.participation.known
+        return () if known is None else people(known, self.form)
+
+    async def open(self, route: str) -> None:
+        """Begins where the last run left off, or with the link that the app was opened by."""
+        try:
+            self.preferences = Preferences.from_text(await self._store.read(PREFERENCES) or "")
+            self.form = self._make_form()
+            kept = await self._kept_session()
+        except StoreError:
+            kept = None
+        invitation = read_invitation(route)
+        if kept is not None and kept.is_leaving:
+            await self._leave_in_the_background(kept)
+            kept = None
+        if invitation is not None and (kept is None or not invitation.code.startswith(kept.membership.session_id)):
+            await self.show_invitation(invitation)
+        elif kept is not None:
+            await self._take_part(kept)
+        else:
+            self._show(Screen.START)
+            await self.identify()
+
+    async def identify(self) -> None:
+        """Asks the server which backend it runs; says nothing where it does not answer."""
+        server = self.server
+        self.identity = None
+        try:
+            identity = await identify_server(server)
+        except (ClientError, Rejected):
+            return
+        if server == self.server:
+            self.identity = identity
+            self._on_happening(Happening.SESSION)
+
+    async def start_session(self, *, share: bool = True) -> None:
+        """Makes a session and takes part in it."""
+        async with self._busy():
+            membership = await create_session(self.server, host_name=self.preferences.name or None)
+            await self._take_part(KeptSession(membership), share=share)
+
+    async def open_invitation(self, text: str) -> None:
+        """Opens a link that was pasted or handed over."""
+        invitation = read_invitation(text)
+        if invitation is None:
+            raise ValueError("this is not a Cavalcade link")
+        await self.show_invitation(invitation)
+
+    async def show_invitation(self, invitation: Invitation) -> None:
+        """Shows what an invitation leads to."""
+        self.invitation, self.preview = invitation, None
+        self._show(Screen.JOIN)
+        async with self._busy():
+            self.preview = await preview_session(self._place(invitation))
+
+    async def join(self, name: str, *, share: bool = True) -> None:
+        """Joins the session that was looked at.
+
+        Args:
+            name: One's name; empty for a friendly default.
+            share: Whether one's position is shared from the beginning.
+        """
+        if self.invitation is None:
+            return
+        async with self._busy():
+            await self._remember(replace(self.preferences, name=name.strip()[:48]))
+            membership = await join_session(self._place(self.invitation), name=name.strip() or None)
+            watches = self.invitation.is_for_watching
+            await self._end_participation()
+            await self._take_part(KeptSession(membership), share=share or watches)
+
+    async def leave(self) -> None:
+        """Leaves the session; where the server cannot be told now, it is told later."""
+        taking_part, self.participation = self.participation, None
+        if taking_part is None:
+            return
+        await taking_part.leave()
+        self._leaving = taking_part
+        self.ending = problems.of_end("left", self.form)
+        self._show(Screen.ENDING)
+
+    async def rename(self, name: str) -> None:
+        """Changes one's name, here and for next time."""
+        await self._remember(replace(self.preferences, name=name.strip()[:48]))
+        if self.participation is not None:
+            self.participation.operate(self.participation.live.set_profile(name=name.strip()))
+        self._on_happening(Happening.SESSION)
+
+    async def change_server(self, typed: str) -> None:
+        """Points the app at another server, once that is seen to be Cavalcade.
+
+        Raises:
+            ValueError: It is no address.
+            ClientError: It does not answer as Cavalcade does.
+        """
+        server = server_address(typed) if typed.strip() else self.origin.server
+        if server is None:
+            raise ValueError("this is not the address of a server")
+        async with self._busy():
+            identity = await identify_server(server)
+            await self._remember(replace(self.preferences, server=None if server == self.origin.server else server))
+            self.identity = identity
+
+    async def change_preferences(self, preferences: Preferences) -> None:
+        """Remembers other preferences, and follows them at once."""
+        rides = preferences.rides is not self.preferences.rides
+        await self._remember(preferences)
+        self.form = self._make_form()
+        if rides and self.participation is not None:
+            await self._change_source()
+        self._on_happening(Happening.SESSION)
+
+    def speak(self, languages: Sequence[str]) -> None:
+        """The device's languages are known now, or have changed."""
+        self.origin = replace(self.origin, languages=languages)
+        self.form = self._make_form()
+        self._on_happening(Happening.SESSION)
+
+    async def go_home(self) -> None:
+        """Back to the session that goes on, or else to the beginning."""
+        self.invitation = self.preview = self.ending = self.problem = None
+        if self.participation is not None:
+            self._show(Screen.SESSION)
+            return
+        kept = await self._kept_session()
+        if kept is not None and not kept.is_leaving:
+            await self._take_part(kept)
+            return
+        self._show(Screen.START)
+        await self.identify()
+
+    def dismiss(self) -> None:
+        """The problem was read."""
+        self.problem = None
+        self._on_happening(Happening.SESSION)
+
+    def fail(self, error: Exception) -> None:
+        """Shows what went wrong."""
+        self.problem = problems.of_error(error, self.form)
+        self._on_happening(Happening.SESSION)
+
+    async def close(self) -> None:
+        """Ends this run; the session stays."""
+        await self._end_participation()
+        if self._leaving is not None:
+            await self._leaving.close()
+
+    async def _take_part(self, kept: KeptSession, *, share: bool = True) -> None:
+        self.invitation = self.preview = self.ending = self.problem = None
+        self.participation = Participation(
+            kept, self._store, self._make_source(self.preferences), self._happened, self.fail
+        )
+        self._show(Screen.SESSION)
+        await self.participation.start(share=share)
+        if self.identity is None:
+            await self.identify()
+
+    async def _leave_in_the_background(self, kept: KeptSession) -> None:
+        self._leaving = Participation(
+            kept, self._store, self._make_source(self.preferences), lambda _: None, lambda _: None
+        )
+        await self._leaving.start()
+
+    async def _end_participation(self) -> None:
+        taking_part, self.participation = self.participation, None
+        if taking_part is not None:
+            await taking_part.close()
+
+    async def _change_source(self) -> None:
+        """The session goes on with the other source, as after a restart."""
+        await self._end_participation()
+        kept = await self._kept_session()
+        if kept is not None:
+            await self._take_part(kept)
+
+    def _happened(self, happening: Happening) -> None:
+        if happening is Happening.OVER and self.participation is not None:
+            closed = self.participation.live.closed
+            self.ending = problems.of_end(closed.reason if closed else "", self.form)
+            self.participation = None
+            self._show(Screen.ENDING)
+        else:
+            self._on_happening(happening)
+
+    async def _kept_session(self) -> KeptSession | None:
+        text = await self._store.read(SESSION)
+        if text is None:
+            return None
+        try:
+            return KeptSession.from_text(text)
+        except DecodeError:
+            await self._store.remove(SESSION)
+            return None
+
+    async def _remember(self, preferences: Preferences) -> None:
+        self.preferences = preferences
+        try:
+            await self._store.write(PREFERENCES, preferences.to_text())
+        except StoreError as error:
+            self.fail(error)
+
+    def _place(self, invitation: Invitation) -> tuple[str, str]:
+        return invitation.server or self.server, invitation.code
+
+    def _make_form(self) -> Format:
+        tags = [self.preferences.language] if self.preferences.language else []
+        tags += list(self.origin.languages) or [locale.getlocale()[0] or ""]
+        return Format(words(choose(tags)), units_of(tags))
+
+    def _show(self, screen: Screen) -> None:
+        self.screen = screen
+        self._on_happening(Happening.SESSION)
+
+    def _busy(self) -> "_Busy":
+        return _Busy(self)
+
+    def set_busy(self, *, is_busy: bool) -> None:
+        """Says whether something that was asked for is under way."""
+        self.is_busy = is_busy
+        if is_busy:
+            self.problem = None
+        self._on_happening(Happening.SESSION)
+
+
+class _Busy:
+    """Shows that something is under way, and that it is not any more however it ends."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+
+    async def __aenter__(self) -> None:
+        self._controller.set_busy(is_busy=True)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._controller.set_busy(is_busy=False)
+
+
+def link_of(membership: Membership) -> str | None:
+    """The link to send to friends, where this participant knows it."""
+    if membership.link is not None:
+        return membership.link
+    return None if membership.code is None else f"{membership.server}/j#{membership.code}"

@@ -1,0 +1,127 @@
+"""What the app remembers between runs, as JSON with a version; pure."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Final, get_args
+
+from cavalcade.app.backlog import Backlog
+from cavalcade.app.links import server_address
+from cavalcade.client import Membership, Resumption
+from cavalcade.wire.errors import DecodeError
+
+VERSION: Final = 1
+PREFERENCES: Final = "preferences"
+SESSION: Final = "session"
+"""The names of the two documents."""
+
+MAX_TEXT: Final = 1_000_000
+"""Characters in one document: 200 people, 256 operations and the longest backlog have a quarter of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What belongs to the person rather than to a session.
+
+    Attributes:
+        server: The base address of the server for new sessions; None for the one that the app came with.
+        name: One's name on the map; empty for a friendly default.
+        appearance: `system`, `light` or `dark`.
+        language: One of the languages there are, or None for the device's.
+        rides: Positions come from a simulated ride instead of the receiver.
+    """
+
+    server: str | None = None
+    name: str = ""
+    appearance: str = "system"
+    language: str | None = None
+    rides: bool = False
+
+    def to_text(self) -> str:
+        """As the store keeps it."""
+        return json.dumps({"version": VERSION, **asdict(self)})
+
+    @classmethod
+    def from_text(cls, text: str) -> "Preferences":
+        """Reads what `to_text` made; what cannot be read is as it is by default."""
+        try:
+            data = _document(text)
+        except DecodeError:
+            return cls()
+        default = cls()
+        server, name, appearance = data.get("server"), data.get("name"), data.get("appearance")
+        language, rides = data.get("language"), data.get("rides")
+        return cls(
+            server=server_address(server) if isinstance(server, str) else None,
+            name=name[:48] if isinstance(name, str) else default.name,
+            appearance=appearance if appearance in {"system", "light", "dark"} else default.appearance,
+            language=language if isinstance(language, str) else None,
+            rides=rides is True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSession:
+    """A session to come back to as the same participant.
+
+    Attributes:
+        membership: Who, where, and the secrets that prove it.
+        resumption: The session as last known, and operations without an answer.
+        backlog: Fixes that the server does not have.
+        is_leaving: Its owner has left; only the server does not know yet.
+    """
+
+    membership: Membership
+    resumption: Resumption = field(default_factory=Resumption)
+    backlog: Backlog = field(default_factory=Backlog)
+    is_leaving: bool = False
+
+    def to_text(self) -> str:
+        """As the store keeps it."""
+        return json.dumps(
+            {
+                "version": VERSION,
+                "membership": asdict(self.membership),
+                "resumption": self.resumption.to_dict(),
+                "backlog": self.backlog.to_list(),
+                "is_leaving": self.is_leaving,
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> "KeptSession":
+        """Reads what `to_text` made.
+
+        Raises:
+            DecodeError: It is not that, or of another version.
+        """
+        data = _document(text)
+        return cls(
+            _membership(data.get("membership")),
+            Resumption.from_dict(data.get("resumption")),
+            Backlog.from_list(data.get("backlog")),
+            data.get("is_leaving") is True,
+        )
+
+
+def _document(text: str) -> dict[str, object]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError("it is not JSON") from error
+    if not isinstance(data, dict) or data.get("version") != VERSION:
+        raise DecodeError(f"it is not a document of version {VERSION}")
+    return data
+
+
+def _membership(data: object) -> Membership:
+    if not isinstance(data, dict):
+        raise DecodeError("a membership must be an object")
+    values: dict[str, str | int | None] = {}
+    for one in fields(Membership):
+        value = data.get(one.name)
+        wanted = get_args(one.type) or (one.type,)
+        if type(value) not in wanted:
+            raise DecodeError(f"{one.name} of the membership has the wrong type")
+        values[one.name] = value
+    return Membership(**values)  # type: ignore[arg-type]

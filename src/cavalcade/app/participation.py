@@ -1,0 +1,312 @@
+"""One's part in one session: the connection, the receiver, and what is kept of both for the next run."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from enum import Enum, auto
+from typing import Final
+
+from cavalcade.app import policy
+from cavalcade.app.kept import SESSION, KeptSession
+from cavalcade.app.location import LocationSource, Obstacle
+from cavalcade.app.people import Known
+from cavalcade.app.store import Store, StoreError
+from cavalcade.client import (
+    Change,
+    ChangesMissed,
+    Closed,
+    ConnectionChanged,
+    ConnectionState,
+    Fix,
+    LiveSession,
+    PositionsReceived,
+    SessionOver,
+    Timing,
+)
+from cavalcade.client.clock import epoch_ms
+from cavalcade.client.watchers import Reader
+from cavalcade.domain.model import Participant, Role
+
+log = logging.getLogger(__name__)
+
+KEEP_EVERY_S: Final = 2.0
+"""Positions and events are on disk this soon; operations at once."""
+
+IMPATIENT: Final = Timing(heartbeat_ms=15_000, answer_ms=8_000)
+"""Phones change networks on the move: a connection that is dead is found out sooner than by default."""
+
+
+class Happening(Enum):
+    """What has changed, as far as drawing is concerned."""
+
+    POSITIONS = auto()
+    SESSION = auto()
+    OVER = auto()
+
+
+class Participation:
+    """Takes part in a session until it is over or the program ends; what is asked for offline is done later.
+
+    Attributes:
+        live: The connection.
+        obstacle: Why there are no positions of one's own; None while there are.
+        lost_since: Since when the connection is away, ms since the epoch; None while it is there.
+    """
+
+    def __init__(
+        self,
+        kept: KeptSession,
+        store: Store,
+        source: LocationSource,
+        on_happening: Callable[[Happening], None],
+        on_error: Callable[[Exception], None],
+        *,
+        timing: Timing = IMPATIENT,
+    ) -> None:
+        """Prepares what `start` begins.
+
+        Args:
+            kept: The membership, with what an earlier run left.
+            store: Where to keep it.
+            source: Where positions come from.
+            on_happening: Called when something to be drawn has changed.
+            on_error: Called with what an operation was refused for, or what could not be kept.
+            timing: How patient to be.
+        """
+        self.live = LiveSession(kept.membership, timing=timing, resumption=kept.resumption)
+        self.obstacle: Obstacle | None = None
+        self.lost_since: int | None = epoch_ms()
+        self._store = store
+        self._source = source
+        self._on_happening = on_happening
+        self._on_error = on_error
+        self._backlog = kept.backlog
+        self._is_leaving = kept.is_leaving
+        self._pacing = policy.Pacing()
+        self._tuning = policy.tuning(self._pacing.pace, None)
+        self._is_locating = False
+        self._clock_ahead_ms = 0
+        self._dirty = asyncio.Event()
+        self._keeping = asyncio.Lock()
+        self._is_forgotten = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def me(self) -> Participant | None:
+        """Oneself, as far as the session is known."""
+        try:
+            return self.live.me
+        except LookupError:
+            return None
+
+    @property
+    def is_viewer(self) -> bool:
+        """Whether one only watches."""
+        return self.me is not None and self.me.role is Role.VIEWER
+
+    @property
+    def is_sharing(self) -> bool:
+        """Whether one's position is shared: what was asked for last counts, even while the server does not know."""
+        for operation in reversed(self.live.resumption().operations):
+            if operation.event == "sharing:set":
+                return operation.payload.get("on") is True
+        return self.me is None or (self.me.sharing and not self.is_viewer)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the session is joined now."""
+        return self.live.connection is ConnectionState.JOINED
+
+    @property
+    def waiting(self) -> int:
+        """How many fixes and operations the server does not have."""
+        return len(self._backlog) + len(self.live.resumption().operations)
+
+    @property
+    def now(self) -> int:
+        """The server's clock, ms since the epoch."""
+        return epoch_ms() + self._clock_ahead_ms
+
+    @property
+    def known(self) -> Known | None:
+        """What is known of everybody; None before the session is."""
+        try:
+            state = self.live.state
+        except LookupError:
+            return None
+        present = self.live.present if self.is_connected else None
+        return Known(state, self.live.positions, present, self.live.membership.participant, self.now)
+
+    async def start(self, *, share: bool = True) -> None:
+        """Begins to connect, and to locate where one shares.
+
+        Args:
+            share: False joins without sharing: no position leaves the device before it is asked for.
+        """
+        changes = self.live.changes()
+        self._spawn(self._watch(changes))
+        self._spawn(self._keep_regularly())
+        if not share:
+            self.operate(self.live.set_sharing(on=False))
+        self.live.start()
+        await self.keep()
+
+    async def set_sharing(self, *, on: bool) -> None:
+        """Pauses or resumes sharing; the pause holds at once, whatever the network does."""
+        if not on:
+            self._backlog.clear()
+        self.operate(self.live.set_sharing(on=on))
+        await asyncio.sleep(0)
+        await self.locate()
+        self._on_happening(Happening.SESSION)
+
+    async def locate(self) -> None:
+        """Starts or stops the receiver, as sharing wants it; asks for the permission again where it was refused."""
+        wanted = self.is_sharing and not self.is_viewer and not self._is_leaving and self.live.closed is None
+        if wanted and (not self._is_locating or self.obstacle is not None):
+            self._is_locating = True
+            await self._source.start(self._tuning, self._on_fix, self._on_obstacle)
+        elif not wanted and self._is_locating:
+            self._is_locating = False
+            self._on_obstacle(None)
+            await self._source.stop()
+
+    async def leave(self) -> None:
+        """Leaves for good: at once on this device, and on the server as soon as it can be told."""
+        self._is_leaving = True
+        self._backlog.clear()
+        self.operate(self.live.leave())
+        await self.locate()
+        await self.keep()
+
+    def operate(self, operation: Coroutine[None, None, int]) -> None:
+        """Carries out an operation in the background, kept on disk until the server has answered."""
+        self._spawn(self._operate(operation))
+
+    async def close(self) -> None:
+        """Ends it for this run of the program; the participant stays in the session."""
+        if self._is_locating:
+            self._is_locating = False
+            await self._source.stop()
+        await self.keep()
+        await self.live.close()
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def keep(self) -> None:
+        """Puts everything that a later run needs on the disk."""
+        async with self._keeping:
+            self._dirty.clear()
+            try:
+                if self._is_forgotten:
+                    await self._store.remove(SESSION)
+                    return
+                kept = KeptSession(self.live.membership, self.live.resumption(), self._backlog, self._is_leaving)
+                await self._store.write(SESSION, kept.to_text())
+            except StoreError as error:
+                # The session goes on; only a restart would not find it.
+                log.warning("the session could not be kept: %s", error)
+
+    async def _operate(self, operation: Coroutine[None, None, int]) -> None:
+        asked = asyncio.ensure_future(operation)
+        await asyncio.sleep(0)
+        await self.keep()
+        try:
+            await asked
+        except SessionOver:
+            pass
+        except Exception as error:  # noqa: BLE001 - the one who asked is told, whatever it was
+            self._on_error(error)
+        self._dirty.set()
+        self._on_happening(Happening.SESSION)
+
+    async def _keep_regularly(self) -> None:
+        while True:
+            await self._dirty.wait()
+            await self.keep()
+            await asyncio.sleep(KEEP_EVERY_S)
+
+    async def _watch(self, changes: Reader) -> None:
+        while True:
+            try:
+                change = await anext(changes)
+            except StopAsyncIteration:
+                return
+            except ChangesMissed:
+                self._on_happening(Happening.SESSION)
+                continue
+            self._take_in(change)
+            if isinstance(change, Closed):
+                await self._end(change)
+
+    def _take_in(self, change: Change) -> None:
+        if isinstance(change, PositionsReceived):
+            self._clock_ahead_ms = change.server_time - epoch_ms()
+            mine = change.positions.get(self.live.membership.participant)
+            if mine is not None:
+                self._backlog.shown(mine.fix_time)
+            self._on_happening(Happening.POSITIONS)
+            return
+        if isinstance(change, ConnectionChanged):
+            if change.state is ConnectionState.JOINED:
+                self.lost_since = None
+                self._spawn(self._catch_up())
+            elif self.lost_since is None:
+                self.lost_since = epoch_ms()
+                self._backlog.disconnected()
+        self._dirty.set()
+        self._on_happening(Happening.SESSION)
+
+    async def _catch_up(self) -> None:
+        """Sends what was kept while there was no connection, and locates where one shares."""
+        if self.is_sharing and len(self._backlog):
+            self.operate(self._send(self._backlog.take()))
+        await self.locate()
+
+    async def _send(self, fixes: Sequence[Fix]) -> int:
+        return await self.live.send_fixes(fixes)
+
+    async def _end(self, closed: Closed) -> None:
+        if closed.reason == "disconnected":
+            return
+        self._is_forgotten = closed.reason != "replaced"
+        await self.locate()
+        await self.keep()
+        self._on_happening(Happening.OVER)
+
+    def _on_fix(self, fix: Fix) -> None:
+        self._on_obstacle(None)
+        now = epoch_ms()
+        battery = self._source.battery
+        self._pacing, sends = policy.take(self._pacing, fix, now, battery)
+        tuning = policy.tuning(self._pacing.pace, battery)
+        if tuning != self._tuning:
+            self._tuning = tuning
+            self._spawn(self._source.retune(tuning))
+        if not sends or not self.is_sharing or self.live.closed is not None:
+            return
+        with suppress(ValueError):
+            self.live.report(fix)
+            if self.is_connected:
+                self._backlog.sent(fix)
+            else:
+                self._backlog.keep(fix)
+                self._dirty.set()
+
+    def _on_obstacle(self, obstacle: Obstacle | None) -> None:
+        if obstacle is not self.obstacle:
+            self.obstacle = obstacle
+            self._on_happening(Happening.SESSION)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_error(error if isinstance(error, Exception) else RuntimeError(str(error)))

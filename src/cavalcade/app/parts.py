@@ -1,0 +1,234 @@
+"""The parts that every screen is put together from, in Flet's controls."""
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import flet as ft
+import flet.canvas as cv
+
+from cavalcade.app.palette import Palette
+from cavalcade.app.people import Person
+
+OnTap = Callable[[Any], Awaitable[None]]
+
+DISPLAY: Final = "Barlow Semi Condensed"
+BODY: Final = "Barlow"
+SEMIBOLD: Final = "Barlow SemiBold"
+TOUCH: Final = 52
+"""The least that a finger in a glove hits, logical pixels."""
+
+DISC: Final = 44
+
+
+def text(
+    words: str,
+    palette: Palette,
+    *,
+    size: float = 16,
+    weight: ft.FontWeight = ft.FontWeight.W_500,
+    color: str | None = None,
+    lines: int | None = None,
+    center: bool = False,
+) -> ft.Text:
+    """Words in the body's face."""
+    return ft.Text(
+        words,
+        size=size,
+        weight=weight,
+        color=color or palette.ink,
+        font_family=BODY if weight is ft.FontWeight.W_500 else SEMIBOLD,
+        style=ft.TextStyle(letter_spacing=0),
+        max_lines=lines,
+        overflow=ft.TextOverflow.ELLIPSIS if lines else ft.TextOverflow.CLIP,
+        text_align=ft.TextAlign.CENTER if center else ft.TextAlign.START,
+    )
+
+
+def title(words: str, palette: Palette, *, size: float = 26, lines: int | None = None, center: bool = False) -> ft.Text:
+    """Words in the display face."""
+    return ft.Text(
+        words,
+        size=size,
+        weight=ft.FontWeight.W_700,
+        color=palette.ink,
+        font_family=DISPLAY,
+        max_lines=lines,
+        overflow=ft.TextOverflow.ELLIPSIS if lines else ft.TextOverflow.CLIP,
+        style=ft.TextStyle(height=1.1, letter_spacing=0),
+        text_align=ft.TextAlign.CENTER if center else ft.TextAlign.START,
+    )
+
+
+def shadow(palette: Palette, blur: float = 18) -> ft.BoxShadow:
+    """Under what floats over the map."""
+    return ft.BoxShadow(blur_radius=blur, color=palette.shadow, offset=ft.Offset(0, blur / 4))
+
+
+def card(content: ft.Control, palette: Palette, *, radius: float = 22, padding: ft.PaddingValue = 16) -> ft.Container:
+    """A sheet that stands on the ground or floats over the map."""
+    return ft.Container(
+        content,
+        bgcolor=palette.card,
+        border_radius=radius,
+        padding=padding,
+        shadow=shadow(palette),
+        border=ft.Border.all(1, palette.line) if palette.is_dark else None,
+    )
+
+
+def button(
+    words: str,
+    on_tap: OnTap,
+    palette: Palette,
+    *,
+    icon: ft.IconData | None = None,
+    is_primary: bool = False,
+    is_danger: bool = False,
+    is_busy: bool = False,
+    expand: bool = False,
+) -> ft.Control:
+    """A button with words, large enough for a glove."""
+    fill = palette.signal if is_primary else palette.danger_well if is_danger else palette.well
+    ink = palette.on_signal if is_primary else palette.danger if is_danger else palette.ink
+    row: list[ft.Control] = []
+    if is_busy:
+        row.append(ft.ProgressRing(width=20, height=20, stroke_width=3, color=ink))
+    elif icon is not None:
+        row.append(ft.Icon(icon, color=ink, size=22))
+    row.append(text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink, lines=1))
+    return ft.Semantics(
+        label=words,
+        button=True,
+        exclude_semantics=True,
+        expand=expand,
+        on_tap=None if is_busy else on_tap,
+        content=ft.Container(
+            ft.Row(row, alignment=ft.MainAxisAlignment.CENTER, spacing=10, tight=not expand),
+            bgcolor=fill,
+            border_radius=18,
+            height=58 if is_primary else TOUCH,
+            padding=ft.Padding.symmetric(horizontal=20),
+            alignment=ft.Alignment.CENTER,
+            ink=True,
+            on_click=None if is_busy else on_tap,
+        ),
+    )
+
+
+def round_button(
+    icon: ft.IconData, label: str, on_tap: OnTap, palette: Palette, *, is_on: bool = False, is_flat: bool = False
+) -> ft.Semantics:
+    """A round button with a sign, and words for those who hear the screen."""
+    return ft.Semantics(
+        label=label,
+        button=True,
+        exclude_semantics=True,
+        on_tap=on_tap,
+        content=ft.Container(
+            ft.Icon(icon, color=palette.on_signal if is_on else palette.ink, size=25),
+            width=TOUCH,
+            height=TOUCH,
+            border_radius=TOUCH / 2,
+            bgcolor=palette.signal if is_on else None if is_flat else palette.card,
+            shadow=None if is_flat else shadow(palette, 14),
+            alignment=ft.Alignment.CENTER,
+            ink=True,
+            on_click=on_tap,
+        ),
+    )
+
+
+def tag(words: str, palette: Palette, *, is_signal: bool = False) -> ft.Container:
+    """A word or two about somebody."""
+    return ft.Container(
+        text(words, palette, size=12.5, weight=ft.FontWeight.W_600,
+             color=palette.on_signal if is_signal else palette.ink_soft),
+        bgcolor=palette.signal if is_signal else palette.well,
+        border_radius=7,
+        padding=ft.Padding.symmetric(horizontal=7, vertical=1),
+    )  # fmt: skip
+
+
+def disc(person: Person, palette: Palette, *, size: float = DISC, edge: str = "#ffffff") -> ft.Container:
+    """Somebody's round picture: initials on their colour, paler once the position is old."""
+    return ft.Container(
+        ft.Text(
+            person.initials,
+            size=size * 0.43,
+            weight=ft.FontWeight.W_700,
+            color=person.ink,
+            font_family=DISPLAY,
+            style=ft.TextStyle(height=1.0),
+        ),
+        width=size,
+        height=size,
+        border_radius=size / 2,
+        bgcolor=person.color,
+        border=ft.Border.all(max(2.0, size / 15), palette.signal if person.is_me else edge),
+        alignment=ft.Alignment.CENTER,
+        shadow=ft.BoxShadow(blur_radius=6, color="#660a1012", offset=ft.Offset(0, 2)),
+        opacity=0.62 if person.is_stale else 1.0,
+    )
+
+
+def beak(person: Person, palette: Palette, *, size: float = 84) -> ft.Container:
+    """The arrow that grows out of a disc towards where its owner is going."""
+    color = palette.signal if person.is_me else "#ffffff"
+    middle, top, half = size / 2, 4.0, 12.5
+
+    def triangle(inset: float, fill: str) -> cv.Path:
+        return cv.Path(
+            [
+                cv.Path.MoveTo(middle, top + inset * 1.6),
+                cv.Path.LineTo(middle + half - inset * 0.8, top + 22),
+                cv.Path.LineTo(middle - half + inset * 0.8, top + 22),
+                cv.Path.Close(),
+            ],
+            paint=ft.Paint(color=fill, style=ft.PaintingStyle.FILL),
+        )
+
+    return ft.Container(
+        cv.Canvas([triangle(0, color), triangle(3, person.color)], width=size, height=size),
+        width=size,
+        height=size,
+        rotate=ft.Rotate(math.radians(person.heading or 0.0)),
+        animate_rotation=ft.Animation(400, ft.AnimationCurve.EASE_OUT),
+    )
+
+
+class Slot:
+    """A place whose content is made anew only where it would look different.
+
+    A control that is replaced between a finger's touch and its lift loses the tap.
+
+    Attributes:
+        control: What holds the content.
+    """
+
+    def __init__(self, control: ft.Container | None = None) -> None:
+        self.control = control or ft.Container()
+        self._look: object = None
+
+    def fill(self, look: object, make: Callable[[], ft.Control | None]) -> None:
+        """Shows something.
+
+        Args:
+            look: All that its drawing depends on.
+            make: Draws it; None takes the place away.
+        """
+        if look != self._look:
+            self._look = look
+            self.control.content = make()
+            self.control.visible = self.control.content is not None
+
+
+def scroll(controls: Sequence[ft.Control], *, spacing: float = 14) -> ft.Column:
+    """A column that scrolls where the screen is too short for it."""
+    return ft.Column(
+        list(controls),
+        spacing=spacing,
+        scroll=ft.ScrollMode.AUTO,
+        expand=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )

@@ -1,0 +1,88 @@
+"""What went wrong, in words for the person who holds the phone, and the way on; pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cavalcade.app.formatting import Format
+from cavalcade.app.location import Obstacle
+from cavalcade.client import ClientError, ErrorCode, ProtocolError, Rejected, Unreachable
+
+
+class WayOn(StrEnum):
+    """What its owner can do."""
+
+    TRY_AGAIN = "try_again"
+    OPEN_SETTINGS = "open_settings"
+    CHANGE_SERVER = "change_server"
+    START_NEW = "start_new"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A plain message with a way on.
+
+    Attributes:
+        title: What is the matter.
+        text: What can be done.
+        way_on: What the button does.
+    """
+
+    title: str
+    text: str
+    way_on: WayOn = WayOn.TRY_AGAIN
+
+
+_REFUSALS = {
+    ErrorCode.SESSION_NOT_FOUND: ("ending.goneTitle", "ending.gone", WayOn.START_NEW),
+    ErrorCode.SESSION_FULL: ("ending.fullTitle", "ending.full", WayOn.TRY_AGAIN),
+    ErrorCode.UNAUTHORIZED: ("ending.unauthorizedTitle", "ending.unauthorized", WayOn.START_NEW),
+    ErrorCode.UNAVAILABLE: ("problem.unavailableTitle", "problem.unavailable", WayOn.TRY_AGAIN),
+    ErrorCode.FORBIDDEN: ("problem.unknownTitle", "app.problem.forbidden", WayOn.TRY_AGAIN),
+}
+
+_OBSTACLES = {
+    Obstacle.REFUSED: ("app.location.refusedTitle", "app.location.refused", WayOn.TRY_AGAIN),
+    Obstacle.REFUSED_FOR_GOOD: ("app.location.refusedTitle", "app.location.refusedForGood", WayOn.OPEN_SETTINGS),
+    Obstacle.SWITCHED_OFF: ("app.location.switchedOffTitle", "app.location.switchedOff", WayOn.OPEN_SETTINGS),
+    Obstacle.INSECURE: ("location.insecureTitle", "location.insecureHelp", WayOn.TRY_AGAIN),
+    Obstacle.NO_SIGNAL: ("location.unavailableTitle", "location.unavailableHelp", WayOn.TRY_AGAIN),
+}
+
+
+def of_error(error: Exception, form: Format) -> Problem:
+    """What to say of an error; of one that nobody foresaw too."""
+    say = form.words.say
+    if isinstance(error, Rejected):
+        if error.code is ErrorCode.TOO_MANY_REQUESTS:
+            wait = form.duration(error.retry_after_s * 1000)
+            return Problem(say("problem.tooManyTitle"), say("problem.tooMany", length=wait))
+        if error.code is ErrorCode.INVALID_REQUEST and error.errors:
+            return Problem(say("problem.unknownTitle"), "\n".join(bad.detail for bad in error.errors))
+        if error.code in _REFUSALS:
+            title, text, way_on = _REFUSALS[error.code]
+            return Problem(say(title), say(text), way_on)
+    if isinstance(error, Unreachable):
+        return Problem(say("problem.offlineTitle"), say("problem.offline"), WayOn.TRY_AGAIN)
+    if isinstance(error, ProtocolError):
+        return Problem(say("app.problem.strangerTitle"), say("app.problem.stranger"), WayOn.CHANGE_SERVER)
+    if isinstance(error, ValueError) and not isinstance(error, ClientError):
+        return Problem(say("ending.goneTitle"), say("app.problem.badLink"), WayOn.TRY_AGAIN)
+    return Problem(say("problem.unknownTitle"), say("app.problem.unexpected"), WayOn.TRY_AGAIN)
+
+
+def of_obstacle(obstacle: Obstacle, form: Format) -> Problem:
+    """What to say where there are no positions."""
+    title, text, way_on = _OBSTACLES[obstacle]
+    return Problem(form.words.say(title), form.words.say(text), way_on)
+
+
+def of_end(reason: str, form: Format) -> Problem:
+    """What to say once a session is over for this participant; reasons are those of `client.Closed`."""
+    key = {"session_not_found": "gone", "ended": "ended", "expired": "expired", "left": "left"}.get(reason)
+    if key is not None:
+        return Problem(form.words.say(f"ending.{key}Title"), form.words.say(f"ending.{key}"), WayOn.START_NEW)
+    if reason == "replaced":
+        return Problem(
+            form.words.say("app.problem.replacedTitle"), form.words.say("app.problem.replaced"), WayOn.TRY_AGAIN
+        )
+    return Problem(form.words.say("ending.unauthorizedTitle"), form.words.say("ending.unauthorized"), WayOn.START_NEW)

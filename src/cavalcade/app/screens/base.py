@@ -1,0 +1,153 @@
+"""What every screen is given, and how each is drawn."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import flet as ft
+
+from cavalcade.app import parts
+from cavalcade.app.controller import Controller
+from cavalcade.app.ground import Tiles
+from cavalcade.app.guard import Guard
+from cavalcade.app.palette import Palette
+from cavalcade.app.problems import Problem, WayOn
+from cavalcade.app.view import Size
+from cavalcade.strings import Words
+
+
+class Device(Protocol):
+    """What the device under the app can do; Flet's page behind it."""
+
+    async def share(self, text: str, subject: str) -> bool:
+        """Opens the share sheet; False where there is none."""
+
+    async def copy(self, text: str) -> None:
+        """Puts a text on the clipboard."""
+
+    async def paste(self) -> str:
+        """The text on the clipboard; empty where there is none."""
+
+    async def open_settings(self) -> None:
+        """Opens the device's settings for this app, where that can be done."""
+
+    def say(self, words: str) -> None:
+        """Shows a few words for a moment."""
+
+    def open_sheet(self, content: ft.Control, *, is_tall: bool = False) -> None:
+        """Shows something in a sheet from below; a tall one scrolls."""
+
+    def close_sheet(self) -> None:
+        """Takes the sheet away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a screen is made with.
+
+    Attributes:
+        controller: What the app does.
+        device: What is under it.
+        guard: Through which Flet calls.
+        palette: The appearance.
+        tiles: Where the map's streets come from.
+        redraw: Makes all screens anew, after the appearance or the language has changed.
+    """
+
+    controller: Controller
+    device: Device
+    guard: Guard
+    palette: Palette
+    tiles: Tiles
+    redraw: Callable[[], None]
+
+    @property
+    def words(self) -> Words:
+        """What is said, in the reader's language."""
+        return self.controller.form.words
+
+    def say(self, key: str, **values: str | float) -> str:
+        """One text."""
+        return self.words.say(key, **values)
+
+
+class Screen(Protocol):
+    """Something that fills the picture."""
+
+    control: ft.Control
+
+    def refresh(self) -> None:
+        """Shows what has changed; the caller sends it."""
+
+    def resize(self, size: Size, safe: ft.Padding) -> None:
+        """The picture has another size, or the device covers other edges of it."""
+
+    async def run(self) -> None:
+        """Works in the background for as long as the screen is shown."""
+
+
+def problem_card(
+    problem: Problem,
+    around: Surroundings,
+    on_close: Callable[[], object],
+    ways: Mapping[WayOn, Callable[[], object]],
+) -> ft.Control:
+    """A plain message with its way on, and a way to put it aside."""
+    labels = {
+        WayOn.TRY_AGAIN: "problem.tryAgain",
+        WayOn.OPEN_SETTINGS: "app.location.openSettings",
+        WayOn.CHANGE_SERVER: "app.server.change",
+        WayOn.START_NEW: "ending.startNew",
+    }
+    palette = around.palette
+    buttons: list[ft.Control] = []
+    if problem.way_on in ways:
+        buttons.append(
+            parts.button(
+                around.say(labels[problem.way_on]), around.guard(ways[problem.way_on]), palette, is_primary=True
+            )
+        )
+    buttons.append(parts.button(around.say("session.close"), around.guard(on_close), palette))
+    return ft.Semantics(
+        live_region=True,
+        content=parts.card(
+            ft.Column(
+                [
+                    ft.Row(
+                        [
+                            ft.Icon(ft.Icons.ERROR_OUTLINE, color=palette.danger, size=26),
+                            ft.Container(parts.title(problem.title, palette, size=21), expand=True),
+                        ]
+                    ),
+                    parts.text(problem.text, palette, color=palette.ink_soft),
+                    ft.Row(buttons, wrap=True, spacing=10, run_spacing=10),
+                ],
+                spacing=12,
+                tight=True,
+            ),
+            palette,
+        ),
+    )
+
+
+def field(
+    value: str, label: str, around: Surroundings, *, hint: str = "", on_submit: parts.OnTap | None = None
+) -> ft.TextField:
+    """A line to write in."""
+    palette = around.palette
+    return ft.TextField(
+        value=value,
+        label=label,
+        hint_text=hint or None,
+        on_submit=on_submit,
+        bgcolor=palette.card,
+        color=palette.ink,
+        border_color=palette.line,
+        focused_border_color=palette.ink,
+        border_radius=16,
+        border_width=1.5,
+        content_padding=ft.Padding.symmetric(horizontal=18, vertical=18),
+        label_style=ft.TextStyle(color=palette.ink_soft, font_family=parts.BODY, letter_spacing=0),
+        text_style=ft.TextStyle(size=18, font_family=parts.BODY, letter_spacing=0),
+        max_length=None,
+    )

@@ -1,0 +1,103 @@
+"""The session's menu: its time, how the app looks, and the ways out."""
+
+import flet as ft
+
+from cavalcade.app import parts
+from cavalcade.app.screens import settings_sheet
+from cavalcade.app.screens.base import Surroundings
+from cavalcade.domain.model import Role
+
+HOUR_S, DAY_S = 3_600, 86_400
+
+
+def open_menu(around: Surroundings) -> None:
+    """Opens the sheet."""
+    controller, palette, say, guard = around.controller, around.palette, around.say, around.guard
+    taking_part = controller.participation
+    if taking_part is None:
+        return
+    known, me = taking_part.known, taking_part.me
+    content: list[ft.Control] = [parts.title(known.state.session.name if known else say("menu.title"), palette)]
+    if known is not None:
+        left = controller.form.duration(known.state.session.expires_at - taking_part.now)
+        content.append(parts.text(f"{say('menu.timeLeft')}: {left}", palette, color=palette.ink_soft))
+    if me is not None and me.role is Role.HOST:
+        content.append(
+            ft.Row(
+                [
+                    parts.button(say("menu.extendHour"), guard(_extend, around, HOUR_S), palette, expand=True),
+                    parts.button(say("menu.extendDay"), guard(_extend, around, DAY_S), palette, expand=True),
+                ],
+                spacing=10,
+            )
+        )
+    elif me is not None and me.role is Role.MEMBER:
+        content.append(parts.button(say("menu.takeOver"), guard(_claim, around), palette, icon=ft.Icons.STAR_OUTLINE))
+    content += [
+        parts.button(say("app.settings.title"), guard(settings_sheet.open_settings, around), palette,
+                     icon=ft.Icons.SETTINGS_OUTLINED),
+        ft.Divider(height=6, color=palette.line),
+        parts.button(say("menu.leave"), guard(_ask_to_leave, around), palette, icon=ft.Icons.LOGOUT),
+        parts.text(say("menu.leaveHint"), palette, size=14, color=palette.ink_soft),
+    ]  # fmt: skip
+    if me is not None and me.role is Role.HOST:
+        content += [
+            parts.button(say("menu.end"), guard(_ask_to_end, around), palette, icon=ft.Icons.STOP_CIRCLE_OUTLINED,
+                         is_danger=True),
+            parts.text(say("menu.endHint"), palette, size=14, color=palette.ink_soft),
+        ]  # fmt: skip
+    around.device.open_sheet(
+        ft.Column(content, spacing=12, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    )
+
+
+def _extend(around: Surroundings, seconds: int) -> None:
+    around.device.close_sheet()
+    if (taking_part := around.controller.participation) is not None:
+        taking_part.operate(taking_part.live.extend(seconds))
+
+
+def _claim(around: Surroundings) -> None:
+    around.device.close_sheet()
+    if (taking_part := around.controller.participation) is not None:
+        taking_part.operate(taking_part.live.claim_host())
+
+
+def _ask_to_leave(around: Surroundings) -> None:
+    async def leave() -> None:
+        around.device.close_sheet()
+        await around.controller.leave()
+
+    taking_part = around.controller.participation
+    is_host = taking_part is not None and taking_part.me is not None and taking_part.me.role is Role.HOST
+    hint = around.say("menu.confirmLeaveHost") if is_host else around.say("menu.leaveHint")
+    _confirm(around, around.say("menu.confirmLeave"), hint, around.say("menu.confirmLeaveAction"), around.guard(leave))
+
+
+def _ask_to_end(around: Surroundings) -> None:
+    def end() -> None:
+        around.device.close_sheet()
+        if (taking_part := around.controller.participation) is not None:
+            taking_part.operate(taking_part.live.end())
+
+    _confirm(
+        around, around.say("menu.confirmEnd"), around.say("menu.endHint"), around.say("menu.confirmEndAction"),
+        around.guard(end),
+    )  # fmt: skip
+
+
+def _confirm(around: Surroundings, question: str, hint: str, action: str, on_yes: parts.OnTap) -> None:
+    palette = around.palette
+    around.device.open_sheet(
+        ft.Column(
+            [
+                parts.title(question, palette),
+                parts.text(hint, palette, color=palette.ink_soft),
+                parts.button(action, on_yes, palette, is_danger=True),
+                parts.button(around.say("menu.cancel"), around.guard(around.device.close_sheet), palette),
+            ],
+            spacing=14,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        )
+    )

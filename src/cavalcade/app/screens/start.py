@@ -1,0 +1,130 @@
+"""The beginning: one tap to start, or a link to join; and which server all of it is about."""
+
+from collections.abc import Callable
+
+import flet as ft
+
+from cavalcade.app import parts
+from cavalcade.app.problems import WayOn
+from cavalcade.app.road_picture import road_picture
+from cavalcade.app.screens import settings_sheet
+from cavalcade.app.screens.base import Surroundings, field, problem_card
+from cavalcade.app.view import Size
+from cavalcade.client import ServerIdentity
+
+
+class StartScreen:
+    """Made anew for each visit; what was written stays while it is shown."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        palette, say, guard = around.palette, around.say, around.guard
+        self._link = field("", say("app.start.linkLabel"), around, on_submit=guard(self._join))
+        self._start, self._problem = parts.Slot(), parts.Slot()
+        self._server = parts.text("", palette, size=13.5, color=palette.ink_soft, lines=1)
+        self._dot = ft.Container(width=9, height=9, border_radius=5)
+        self._body = ft.Container(
+            parts.scroll(
+                [
+                    ft.Row(
+                        [
+                            ft.Image(src="icon.png", width=44, height=44, exclude_from_semantics=True),
+                            ft.Container(parts.title(say("product"), palette, size=24), expand=True),
+                            parts.round_button(
+                                ft.Icons.SETTINGS_OUTLINED, say("app.settings.title"),
+                                guard(self._open_settings), palette, is_flat=True,
+                            ),
+                        ],
+                        spacing=12,
+                    ),
+                    road_picture(palette),
+                    parts.title(say("start.title"), palette, size=40),
+                    parts.text(say("start.lead"), palette, size=17, color=palette.ink_soft),
+                    self._problem.control,
+                    self._start.control,
+                    parts.text(say("app.start.locationReason"), palette, size=14, color=palette.ink_soft),
+                    ft.Divider(height=10, color=palette.line),
+                    parts.text(say("app.start.haveLink"), palette, weight=ft.FontWeight.W_600),
+                    self._link,
+                    ft.Row(
+                        [
+                            parts.button(say("app.start.paste"), guard(self._paste), palette,
+                                         icon=ft.Icons.CONTENT_PASTE, expand=True),
+                            parts.button(say("app.start.join"), guard(self._join), palette,
+                                         icon=ft.Icons.ARROW_FORWARD, expand=True),
+                        ],
+                        spacing=10,
+                    ),
+                    ft.Container(
+                        ft.Row([self._dot, self._server], spacing=9, alignment=ft.MainAxisAlignment.CENTER),
+                        on_click=guard(self._open_settings),
+                        padding=10,
+                        border_radius=12,
+                    ),
+                ],
+            ),
+            padding=ft.Padding.symmetric(horizontal=24, vertical=16),
+            width=560,
+        )  # fmt: skip
+        self.control: ft.Control = ft.Container(
+            ft.SafeArea(
+                ft.Row([self._body], alignment=ft.MainAxisAlignment.CENTER,
+                       vertical_alignment=ft.CrossAxisAlignment.STRETCH, expand=True),
+                expand=True,
+            ),
+            bgcolor=palette.ground,
+            expand=True,
+        )  # fmt: skip
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows what has changed."""
+        around, controller = self._around, self._around.controller
+        busy, problem = controller.is_busy, controller.problem
+        self._start.fill(
+            busy,
+            lambda: parts.button(
+                around.say("start.working" if busy else "start.action"),
+                around.guard(controller.start_session),
+                around.palette,
+                icon=ft.Icons.NEAR_ME,
+                is_primary=True,
+                is_busy=busy,
+            ),
+        )
+        ways: dict[WayOn, Callable[[], object]] = {
+            WayOn.TRY_AGAIN: controller.start_session,
+            WayOn.CHANGE_SERVER: self._open_settings,
+        }
+        self._problem.fill(
+            problem, lambda: None if problem is None else problem_card(problem, around, controller.dismiss, ways)
+        )
+        self._server.value = server_line(around, controller.identity)
+        self._dot.bgcolor = around.palette.good if controller.identity else around.palette.line
+
+    def resize(self, size: Size, safe: ft.Padding) -> None:
+        """Not wider than can be read."""
+        del safe
+        self._body.width = min(size.width, 560)
+
+    async def run(self) -> None:
+        """Nothing moves here."""
+
+    async def _join(self) -> None:
+        await self._around.controller.open_invitation(self._link.value or "")
+
+    async def _paste(self) -> None:
+        text = await self._around.device.paste()
+        self._link.value = text.strip()[:500]
+        await self._around.controller.open_invitation(text)
+
+    def _open_settings(self) -> None:
+        settings_sheet.open_settings(self._around)
+
+
+def server_line(around: Surroundings, identity: ServerIdentity | None) -> str:
+    """Which server it is, and which backend answers there."""
+    host = around.controller.server.partition("://")[2]
+    if identity is None:
+        return around.say("app.server.unknown", host=host)
+    return around.say("app.server.identified", host=host, backend=identity.backend, version=identity.version)

@@ -1,0 +1,302 @@
+"""The app around its screens: one page, one loop that draws, and what the device can do."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import flet as ft
+
+from cavalcade.app.controller import Controller, Origin
+from cavalcade.app.controller import Screen as Where
+from cavalcade.app.device import DeviceSource
+from cavalcade.app.ground import Tiles
+from cavalcade.app.guard import Guard
+from cavalcade.app.kept import Preferences
+from cavalcade.app.location import LocationSource
+from cavalcade.app.palette import DARK, LIGHT, Palette
+from cavalcade.app.participation import Happening
+from cavalcade.app.parts import BODY, DISPLAY, SEMIBOLD
+from cavalcade.app.ride import RideSource
+from cavalcade.app.screens.base import Screen, Surroundings
+from cavalcade.app.screens.ending import EndingScreen
+from cavalcade.app.screens.join import JoinScreen
+from cavalcade.app.screens.session import SessionScreen
+from cavalcade.app.screens.start import StartScreen
+from cavalcade.app.store import BrowserStore, DiskStore, Store
+from cavalcade.app.view import Size
+
+log = logging.getLogger(__name__)
+
+DRAWS_PER_S: Final = 10.0
+TICK_S: Final = 1.0
+"""Ages and times are said anew this often."""
+
+_THEMES: Final = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
+_SCREENS: Final[dict[Where, Callable[[Surroundings], Screen]]] = {
+    Where.START: StartScreen,
+    Where.JOIN: JoinScreen,
+    Where.SESSION: SessionScreen,
+    Where.ENDING: EndingScreen,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AppOptions:
+    """How an app is set up before it starts.
+
+    Attributes:
+        server: The base address of its server.
+        languages: The device's languages where they are known, the dearest first.
+        tiles: Where the map's streets come from.
+        ride: A GPX file to take positions from instead of the receiver.
+        folder: Where to keep things; None for the device's own place for them, or the browser's storage.
+    """
+
+    server: str
+    languages: tuple[str, ...] = ()
+    tiles: Tiles = field(default_factory=Tiles)
+    ride: Path | None = None
+    folder: Path | None = None
+
+
+class Shell:
+    """One running app on one page."""
+
+    def __init__(self, page: ft.Page, options: AppOptions) -> None:
+        """Sets the page up; `open` does the rest.
+
+        Args:
+            page: Flet's.
+            options: How it is set up.
+        """
+        self._page = page
+        self._options = options
+        self._guard = Guard(self._fail)
+        self._share = ft.Share()
+        self._clipboard = ft.Clipboard()
+        self._palette = LIGHT
+        self._screen: Screen | None = None
+        self._shown: tuple[Where, Palette, str] | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._drawing: asyncio.Task[None] | None = None
+        self._needs = asyncio.Event()
+        self._needs_all = True
+        self._sheet: ft.BottomSheet | None = None
+        self._controller: Controller | None = None
+
+    async def open(self) -> None:
+        """Shows the app, and begins where the last run left off or with the link that it was opened by."""
+        page, guard = self._page, self._guard
+        page.title = "Cavalcade"
+        page.padding = 0
+        page.spacing = 0
+        page.fonts = {
+            BODY: "fonts/Barlow-Medium.ttf",
+            SEMIBOLD: "fonts/Barlow-SemiBold.ttf",
+            DISPLAY: "fonts/BarlowSemiCondensed-Bold.ttf",
+        }
+        page.theme = _theme(LIGHT)
+        page.dark_theme = _theme(DARK)
+        page.on_resize = page.on_media_change = guard(self._resized)
+        page.on_platform_brightness_change = guard(self._appearance_changed)
+        page.on_locale_change = guard(self._locale_changed)
+        page.on_route_change = guard(self._routed)
+        page.on_close = guard(self.close)
+        controller = Controller(
+            await self._store(),
+            self._make_source,
+            Origin(self._options.server, self._options.languages),
+            self._happened,
+        )
+        self._controller = controller
+        self._drawing = asyncio.create_task(self._draw())
+        await guard.run(controller.open, page.route or "/")
+
+    async def close(self) -> None:
+        """Ends this run; a session goes on at the next."""
+        for task in (self._work, self._drawing):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        if self._controller is not None:
+            await self._controller.close()
+        await self._guard.cancel()
+
+    # What the device can do
+
+    async def share(self, text: str, subject: str) -> bool:
+        """Opens the share sheet; False where there is none."""
+        try:
+            result = await self._share.share_text(text, subject=subject)
+        except Exception as error:  # noqa: BLE001 - whatever is in the way, there is another way to share
+            log.info("there is no share sheet: %s", type(error).__name__)
+            return False
+        return result.status is not ft.ShareResultStatus.UNAVAILABLE
+
+    async def copy(self, text: str) -> None:
+        """Puts a text on the clipboard."""
+        await self._clipboard.set(text)
+
+    async def paste(self) -> str:
+        """The text on the clipboard; empty where there is none, or the browser refuses."""
+        try:
+            return await self._clipboard.get() or ""
+        except RuntimeError:
+            return ""
+
+    async def open_settings(self) -> None:
+        """Opens the device's settings for this app; browsers have none that a page may open."""
+        if not self._page.web:
+            from flet_geolocator import Geolocator  # noqa: PLC0415 - only here
+
+            await Geolocator().open_app_settings()
+
+    def say(self, words: str) -> None:
+        """Shows a few words for a moment."""
+        palette = self._palette
+        self._page.show_dialog(
+            ft.SnackBar(
+                ft.Text(words, color=palette.card, size=16, font_family=BODY),
+                bgcolor=palette.ink,
+                behavior=ft.SnackBarBehavior.FLOATING,
+                shape=ft.RoundedRectangleBorder(radius=16),
+                duration=ft.Duration(milliseconds=2500),
+            )
+        )
+
+    def open_sheet(self, content: ft.Control, *, is_tall: bool = False) -> None:
+        """Shows something in a sheet from below, in the place of an earlier one; a tall one scrolls."""
+        self.close_sheet()
+        palette = self._palette
+        self._sheet = ft.BottomSheet(
+            ft.Container(
+                ft.Column([content], scroll=ft.ScrollMode.AUTO if is_tall else None, tight=True,
+                          horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
+                padding=ft.Padding.only(left=22, right=22, bottom=26),
+                width=560,
+            ),
+            bgcolor=palette.card,
+            show_drag_handle=True,
+            scrollable=True,
+            use_safe_area=True,
+            shape=ft.RoundedRectangleBorder(
+                radius=ft.BorderRadius.only(top_left=28, top_right=28)
+            ),
+        )  # fmt: skip
+        self._page.show_dialog(self._sheet)
+
+    def close_sheet(self) -> None:
+        """Takes the sheet away."""
+        if self._sheet is not None and self._sheet.open:
+            self._page.pop_dialog()
+        self._sheet = None
+
+    # Drawing
+
+    def _happened(self, happening: Happening) -> None:
+        if happening is not Happening.POSITIONS:
+            self._needs_all = True
+        self._needs.set()
+
+    def _fail(self, error: Exception) -> None:
+        if self._controller is not None:
+            self._controller.fail(error)
+
+    async def _draw(self) -> None:
+        """The one loop that draws: whatever happens meanwhile is drawn with the next round."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._needs.wait(), TICK_S)
+            self._needs.clear()
+            await self._guard.run(self._draw_once)
+            await asyncio.sleep(1 / DRAWS_PER_S)
+
+    def _draw_once(self) -> None:
+        controller = self._controller
+        if controller is None or controller.screen not in _SCREENS:
+            return
+        self._palette = self._chosen_palette()
+        wanted = (controller.screen, self._palette, controller.form.words.language)
+        if wanted != self._shown:
+            self._show(controller.screen)
+            self._shown = wanted
+            self._needs_all = True
+        assert self._screen is not None
+        is_tick = not self._needs_all and not self._needs.is_set()
+        if self._needs_all or is_tick or not isinstance(self._screen, SessionScreen):
+            self._needs_all = False
+            self._screen.refresh()
+            self._page.update()
+        else:
+            self._screen.show_positions()
+
+    def _show(self, where: Where) -> None:
+        assert self._controller is not None
+        if self._work is not None:
+            self._work.cancel()
+        self.close_sheet()
+        around = Surroundings(self._controller, self, self._guard, self._palette, self._options.tiles, self._redraw)
+        self._screen = _SCREENS[where](around)
+        self._page.theme_mode = _THEMES[self._controller.preferences.appearance]
+        self._page.bgcolor = self._palette.ground
+        self._page.controls = [self._screen.control]
+        self._resized()
+        self._work = asyncio.create_task(self._guard.run(self._screen.run))
+
+    def _redraw(self) -> None:
+        self._shown = None
+        self._happened(Happening.SESSION)
+
+    def _resized(self) -> None:
+        if self._screen is not None and self._page.width and self._page.height:
+            self._screen.resize(Size(self._page.width, self._page.height), self._page.media.padding)
+            self._happened(Happening.SESSION)
+
+    def _appearance_changed(self) -> None:
+        self._happened(Happening.SESSION)
+
+    async def _locale_changed(self, event: ft.LocaleChangeEvent) -> None:
+        if self._controller is not None and not self._options.languages:
+            tags = ["-".join(filter(None, (one.language_code, one.country_code))) for one in event.locales]
+            self._controller.speak(tags)
+
+    async def _routed(self, event: ft.RouteChangeEvent) -> None:
+        """A link was opened while the app runs."""
+        if self._controller is not None and "#" in event.route:
+            await self._controller.open_invitation(event.route)
+
+    def _chosen_palette(self) -> Palette:
+        assert self._controller is not None
+        appearance = self._controller.preferences.appearance
+        is_dark = (
+            self._page.platform_brightness is ft.Brightness.DARK if appearance == "system" else appearance == "dark"
+        )
+        return DARK if is_dark else LIGHT
+
+    # Where things are
+
+    async def _store(self) -> Store:
+        if self._page.web:
+            return BrowserStore(ft.SharedPreferences())
+        if self._options.folder is not None:
+            return DiskStore(self._options.folder)
+        return DiskStore(Path(await ft.StoragePaths().get_application_support_directory()) / "cavalcade")
+
+    def _make_source(self, preferences: Preferences) -> LocationSource:
+        assert self._controller is not None
+        if self._options.ride is not None:
+            return RideSource.of_file(self._options.ride)
+        return RideSource() if preferences.rides else DeviceSource(self._page, self._controller.form.words)
+
+
+def _theme(palette: Palette) -> ft.Theme:
+    return ft.Theme(
+        color_scheme_seed=palette.signal,
+        font_family=BODY,
+        scaffold_bgcolor=palette.ground,
+    )
