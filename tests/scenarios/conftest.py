@@ -1,4 +1,4 @@
-"""One running installation for all scenarios, started as a user would; the backend is a parameter."""
+"""One running installation for all scenarios, started as a user would; the backend and its size are parameters."""
 
 import asyncio
 import os
@@ -13,7 +13,11 @@ import pytest
 
 from cavalcade.evaluation.proxy import Proxy
 
-BACKENDS = ["services", "monolith"]
+INSTALLATIONS = {
+    "services": ("--backend", "services"),
+    "services-2": ("--backend", "services", "--nodes", "2"),
+    "monolith": ("--backend", "monolith"),
+}
 START_WITHIN_S = 60
 STOP_WITHIN_S = 30
 
@@ -24,7 +28,7 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
+@pytest.fixture(scope="session", params=list(INSTALLATIONS.values()), ids=list(INSTALLATIONS))
 async def server(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """The base address of a `cavalcade up` with short times, on a port and a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="cavalcade-scenarios-") as directory, socket.socket() as probe:
@@ -35,7 +39,7 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[str]:
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cavalcade", "up"),
-                *("--backend", request.param, "--port", port, "--data", f"{directory}/data"),
+                *(*request.param, "--port", port, "--data", f"{directory}/data"),
                 env={**os.environ, **SETTINGS},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,

@@ -11,8 +11,8 @@ import pytest
 
 from cavalcade.stack import probe
 from cavalcade.stack.process import Process, Service
+from cavalcade.stack.programs import BACKENDS
 from cavalcade.storage.migrate import migrate
-from tests.scenarios.conftest import BACKENDS
 from tests.scenarios.histories import make_histories
 from tests.services.conftest import free_port
 

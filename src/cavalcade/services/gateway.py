@@ -77,7 +77,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(task) for task in work]
         await sockets.listen(listen)
-        _log.info("gateway_started", listen=listen)
+        _log.info("gateway_started", listen=listen, gateway=hub.presence.lease.gateway)
         await stopped.wait()
         await sockets.drain(DRAIN_S)
         writer.flush()
