@@ -413,3 +413,34 @@ class OneConnection(RuleBasedStateMachine):
 
 
 TestOneConnection = OneConnection.TestCase
+
+
+@given(st.data())
+def test_a_packed_position_is_found_just_where_reading_the_whole_frame_finds_one(data: st.DataObject) -> None:
+    join_ref = data.draw(st.sampled_from(["1", "22", "", "é"]))
+    channel = joined(join_ref)
+    # Each string is the right one or any.
+    said, ref, topic, event = [
+        data.draw(st.just(right) | st.text(max_size=12)) for right in (join_ref, "7", TOPIC, "position")
+    ]
+    frame = bytearray(encode_client_push(said, ref, topic, event, data.draw(st.binary(max_size=30))))
+    for at in data.draw(st.lists(st.integers(0, len(frame) - 1), max_size=2)):
+        frame[at] = data.draw(st.integers(0, 255))
+    cut = bytes(frame[: data.draw(st.integers(0, len(frame)) | st.just(len(frame)))])
+    found = channel.packed_position(cut)
+    try:
+        received = channel.receive_binary(cut)
+    except DecodeError:
+        received = None
+    if found is not None:
+        assert isinstance(received, Pushed)
+        assert (received.event, received.payload) == ("position", found)
+
+
+def test_a_clients_position_is_found_without_reading_the_whole_frame() -> None:
+    frame = encode_client_push("1", "7", TOPIC, "position", bytes(25))
+    channel = joined()
+    assert channel.packed_position(frame) == bytes(25)
+    assert channel.packed_position(encode_client_push("0", "7", TOPIC, "position", bytes(25))) is None
+    channel.close()
+    assert channel.packed_position(frame) is None

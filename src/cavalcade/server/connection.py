@@ -5,7 +5,8 @@ import contextlib
 import secrets
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -19,7 +20,7 @@ from cavalcade.server.clock import now_ms
 from cavalcade.server.deadline import REPLY_DEADLINE_S, within
 from cavalcade.server.fanout import presence_metas
 from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_NOT_FOUND, CLOSE_UNAUTHORIZED, Outbox
-from cavalcade.wire.channel import JoinRequested, Left, Pushed, Received, Send, ServerChannel
+from cavalcade.wire.channel import POSITION, JoinRequested, Left, Pushed, Received, Send, ServerChannel
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import MAX_FRAME
 from cavalcade.wire.messages import JoinParameters, event_to_dict, read_join, rejection_to_dict, snapshot_to_dict
@@ -141,7 +142,12 @@ class Connection(WSListener):
         kind = frame.msg_type
         try:
             if kind is WSMsgType.BINARY and frame.fin:
-                self._act(self._channel.receive_binary(frame.get_payload_as_bytes()))
+                data = frame.get_payload_as_bytes()
+                fix = self._channel.packed_position(data)
+                if fix is None:
+                    self._act(self._channel.receive_binary(data))
+                elif not self._closing:
+                    self._position(fix)
             elif kind is WSMsgType.TEXT and frame.fin:
                 self._act(self._channel.receive_text(frame.get_payload_as_bytes()))
             elif kind is WSMsgType.PING:
@@ -177,15 +183,17 @@ class Connection(WSListener):
 
     # What the outbox and the server call.
 
-    def write_text(self, frame: bytes) -> None:
-        """Writes one text frame."""
+    @property
+    def write_text(self) -> Callable[[bytes], None]:
+        """Writes one text frame; whoever writes many keeps this, which leads to the transport without a detour."""
         assert self._transport is not None
-        self._transport.send(WSMsgType.TEXT, frame)
+        return partial(self._transport.send, WSMsgType.TEXT)
 
-    def write_binary(self, frame: bytes) -> None:
-        """Writes one binary frame."""
+    @property
+    def write_binary(self) -> Callable[[bytes], None]:
+        """Writes one binary frame; see `write_text`."""
         assert self._transport is not None
-        self._transport.send(WSMsgType.BINARY, frame)
+        return partial(self._transport.send, WSMsgType.BINARY)
 
     def close(self, code: int) -> None:
         """Closes the connection with a code; a peer that does not answer is cut off."""
@@ -269,7 +277,7 @@ class Connection(WSListener):
         if self._closing:
             return
         match received:
-            case Pushed(event="position", payload=payload):
+            case Pushed(event=event, payload=payload) if event == POSITION:
                 self._position(payload)
             case Pushed():
                 self._enqueue(received)

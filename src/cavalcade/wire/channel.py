@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from cavalcade.wire.frame import Message, decode_client_binary, decode_text, encode_text
 
 TOPIC_PREFIX: Final = "session:"
+POSITION: Final = "position"
+"""The event of a push that carries a fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class ServerChannel:
         """Expects joins to this session alone, the one that the connection's address names."""
         self.topic = TOPIC_PREFIX + session_id
         self.join_ref: str | None = None
+        self._packed_join_ref: bytes | None = None
+        self._packed_place = f"{self.topic}{POSITION}".encode(errors="surrogatepass")
         self._joining: JoinRequested | None = None
         self._joining_elsewhere: JoinRequested | None = None
 
@@ -78,6 +82,23 @@ class ServerChannel:
         """
         return self._receive(decode_client_binary(data))
 
+    def packed_position(self, data: bytes) -> bytes | None:
+        """The packed fix that a binary frame pushes on the joined channel; None for any other frame.
+
+        `receive_binary` says the same and everything else. This is the frame that comes more often than all others
+        together, so it is compared with what it must be, and no string of it is made.
+        """
+        join_ref = self._packed_join_ref
+        if join_ref is None or len(data) < 5 or data[0] or data[1] != len(join_ref) or data[4] != len(POSITION):
+            return None
+        ref_at = 5 + data[1]
+        at = ref_at + data[2]
+        end = at + len(self._packed_place)
+        topic_ends = data[3] + len(POSITION) == len(self._packed_place)
+        if data[at:end] != self._packed_place or not topic_ends or data[5:ref_at] != join_ref:
+            return None
+        return data[end:] if data[ref_at:at].isascii() else None
+
     def accept(self, request: JoinRequested, response: object) -> list[bytes]:
         """Opens the channel.
 
@@ -96,6 +117,7 @@ class ServerChannel:
         if self.join_ref is not None:
             frames.append(self._close_frame(self.join_ref, "phx_close"))
         self.join_ref, self._joining = request.join_ref, None
+        self._packed_join_ref = request.join_ref.encode(errors="surrogatepass") or None
         return frames
 
     def refuse(self, request: JoinRequested, response: object) -> list[bytes]:
@@ -128,6 +150,7 @@ class ServerChannel:
 
     def _end(self, event: str) -> bytes | None:
         join_ref, self.join_ref = self.join_ref, None
+        self._packed_join_ref = None
         return None if join_ref is None else self._close_frame(join_ref, event)
 
     def _receive(self, message: Message) -> Received:
