@@ -12,7 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
@@ -25,6 +25,8 @@ DESKTOP = (1280, 800)
 HELSINKI = (60.1700, 24.9400)
 METRES_PER_DEGREE = 111_195
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+BOTH_BACKENDS = pytest.mark.parametrize("cavalcade_url", ["services", "monolith"], indirect=True)
 
 Theme = Literal["light", "dark"]
 
@@ -95,6 +97,20 @@ def _free_port() -> int:
         return port
 
 
+@pytest.fixture(scope="session")
+async def stacks() -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """Gives the address of a whole Cavalcade by its backend; each is started when it is first wanted."""
+    urls: dict[str, str] = {}
+    async with contextlib.AsyncExitStack() as running:
+
+        async def url(backend: str) -> str:
+            if backend not in urls:
+                urls[backend] = await running.enter_async_context(running_cavalcade("--backend", backend))
+            return urls[backend]
+
+        yield url
+
+
 @contextlib.asynccontextmanager
 async def running_cavalcade(*arguments: str, **settings: str) -> AsyncIterator[str]:
     """A whole Cavalcade with these arguments and environment variables, ended again; gives its address."""
@@ -112,14 +128,13 @@ async def running_cavalcade(*arguments: str, **settings: str) -> AsyncIterator[s
         await process.wait()
 
 
-@pytest.fixture(scope="session")
-async def cavalcade_url() -> AsyncIterator[str]:
-    """The address of a whole Cavalcade: started for these tests, or running already and named in CAVALCADE_TEST_URL."""
-    if running := os.environ.get("CAVALCADE_TEST_URL"):
-        yield running
-        return
-    async with running_cavalcade() as url:
-        yield url
+@pytest.fixture
+async def cavalcade_url(request: pytest.FixtureRequest, stacks: Callable[[str], Awaitable[str]]) -> str:
+    """A whole Cavalcade: started for these tests, or running already and named in CAVALCADE_TEST_URL.
+
+    Without a parameter its backend is `services`; `BOTH_BACKENDS` runs a test on either.
+    """
+    return os.environ.get("CAVALCADE_TEST_URL") or await stacks(getattr(request, "param", "services"))
 
 
 def _chromium() -> str | None:
@@ -148,14 +163,21 @@ async def new_phone(chromium: Browser) -> AsyncIterator[Callable[..., Awaitable[
     """Makes phones that stand where everybody starts; at the end none may have complained."""
     phones: list[Phone] = []
 
-    async def make(*, desktop: bool = False, theme: Theme = "light", may_locate: bool = True, east: float = 0) -> Phone:
+    async def make(
+        *,
+        desktop: bool = False,
+        theme: Theme = "light",
+        may_locate: bool = True,
+        east: float = 0,
+        **options: Any,
+    ) -> Phone:
         size = DESKTOP if desktop else PHONE
         context = await chromium.new_context(
             viewport={"width": size[0], "height": size[1]},
             has_touch=not desktop,
             color_scheme=theme,
-            locale="en-IE",
             permissions=["geolocation"] if may_locate else [],
+            **{"locale": "en-IE", **options},
         )
         # No test talks to a server of somebody else's: the map falls back to what ships with the page.
         await context.route("https://**", lambda route: route.abort())

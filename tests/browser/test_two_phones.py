@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
+from tests.browser.conftest import BOTH_BACKENDS
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.browser.conftest import Phone
 
     NewPhone = Callable[..., Awaitable[Phone]]
+
+pytestmark = BOTH_BACKENDS
 
 SEEN_WITHIN_MS = 2_000
 
@@ -206,23 +210,3 @@ async def test_a_link_that_was_cut_short_says_so(cavalcade_url: str, new_phone: 
         await expect(phone.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
     await phone.button("Start a new session").click()
     await expect(phone.button("Start a session")).to_be_visible()
-
-
-async def test_what_it_looks_like(cavalcade_url: str, new_phone: NewPhone) -> None:
-    """Keeps screenshots, and checks that nothing runs out of the window at phone and desktop size."""
-    anna, desk = await new_phone(theme="dark"), await new_phone(desktop=True, east=250)
-    await anna.page.goto(cavalcade_url)
-    await anna.screenshot("phone-dark-start")
-    link = await anna.start(cavalcade_url)
-    await anna.screenshot("phone-dark-share")
-    await desk.page.goto(link)
-    await expect(desk.button("Join the map")).to_be_visible()
-    await desk.screenshot("desktop-light-join")
-    await desk.join(link, "Jörg Ott")
-    await expect(desk.page.locator(".avatar")).to_have_count(2)
-    await anna.open_panel("people")
-    await expect(anna.row("Jörg Ott")).to_contain_text("250 m")
-    for phone, name in ((anna, "phone-dark-people"), (desk, "desktop-light-map")):
-        await phone.screenshot(name)
-        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert await phone.page.evaluate(overflow) <= 0

@@ -22,7 +22,7 @@ import type { PanelName, SessionView } from "../ui";
 const TICK_MS = 1_000;
 const REDRAW_MS = 150;
 const FAILURE_SHOWN_MS = 4_000;
-const WIDE = matchMedia("(min-width: 900px), (min-width: 640px) and (max-height: 520px)");
+const WIDE = matchMedia("(min-width: 760px), (min-width: 640px) and (max-height: 520px)");
 
 export class SessionPage implements SessionView {
   panel: PanelName | null;
@@ -138,7 +138,7 @@ export class SessionPage implements SessionView {
   }
 
   private template(): TemplateResult {
-    return html`<main class="stage">
+    return html`<main class="stage" @keydown=${(event: KeyboardEvent) => this.keyPressed(event)}>
       <div class="map" role="region" aria-label=${say("session.mapLabel")}></div>
       ${this.map ? nothing : this.mapPlaceholder()}
       <div class="rail">
@@ -151,6 +151,10 @@ export class SessionPage implements SessionView {
       ${this.mapActions()}
       <p class="visually-hidden" role="status">${this.announcement}</p>
     </main>`;
+  }
+
+  private keyPressed(event: KeyboardEvent): void {
+    if (event.key === "Escape" && this.panel !== null && !event.defaultPrevented) this.openPanel(null);
   }
 
   private top(): TemplateResult {
@@ -277,6 +281,8 @@ export class SessionPage implements SessionView {
     const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
     const notice = this.root.querySelector(".notices:has(*)")?.getBoundingClientRect();
     const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);
+    this.root.style.setProperty("--top-height", `${Math.round(top.height)}px`);
+    this.root.style.setProperty("--dock-height", `${Math.round(dockBox.height)}px`);
     this.root.style.setProperty("--rail-end", `${Math.round(top.right + 8)}px`);
     this.root.style.setProperty("--covered-bottom", WIDE.matches ? "0px" : `${Math.round(bottom)}px`);
     // Labels hang below their points, and arrows stand around them.

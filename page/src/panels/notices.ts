@@ -96,7 +96,7 @@ function wasAway(view: SessionView): Notice {
 function keepOpen(view: SessionView): Notice {
   const isPhone = matchMedia("(pointer: coarse)").matches;
   if (!isPhone || !view.live.isSharing || view.live.locationState !== "on" || isNoted("keep-open")) return null;
-  const help = canKeepAwake() ? say("session.keepOpen") : `${say("session.keepOpen")} ${say("session.keepOpenDim")}`;
+  const help = say(canKeepAwake() ? "session.keepOpen" : "session.keepOpenDim");
   return card(view, "keep-open", say("session.keepOpenTitle"), help, "session.understood", {
     onShut: () => note("keep-open"),
   });

@@ -127,6 +127,11 @@ const COLORS: readonly (readonly [color: string, name: Key])[] = [
   ["#5c7c0a", "color.olive"],
 ];
 
+/** The colours to choose from, with the one that somebody has already. */
+function colorsWith(current: string): readonly (readonly [color: string, name: Key])[] {
+  return COLORS.some(([color]) => color === current) ? COLORS : [[current, "color.now"], ...COLORS];
+}
+
 let isEditing = false;
 
 function editProfile(view: SessionView, isOpen: boolean): void {
@@ -159,13 +164,19 @@ function profileForm(view: SessionView, person: Participant): TemplateResult {
     if ("name" in changes) rememberName(name);
     if (Object.keys(changes).length > 0) view.attempt(() => view.live.setProfile(changes));
   };
-  return html`<form class="profile" @submit=${save} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && editProfile(view, false)}>
+  const cancel = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    // The panel around it stays open.
+    event.preventDefault();
+    editProfile(view, false);
+  };
+  return html`<form class="profile" @submit=${save} @keydown=${cancel}>
     <label for="my-name">${say("people.nameLabel")}</label>
     <input id="my-name" name="name" maxlength="48" autocomplete="nickname" enterkeyhint="done" .value=${person.name} />
     <fieldset class="swatches">
       <legend>${say("people.colorLabel")}</legend>
       <div>
-        ${COLORS.map(
+        ${colorsWith(person.color).map(
           ([color, name]) => html`<label class="swatch" style="--person:${color};--on-person:${inkOn(color)}">
             <input type="radio" name="color" value=${color} aria-label=${say(name)} .checked=${color === person.color} />
             <span title=${say(name)}>${icons.check}</span>
