@@ -50,6 +50,8 @@ For this machine (and a phone on a cable):
   cavalcade up
 For phones on the same network, with a QR code to begin with:
   cavalcade up --lan
+For phones anywhere, without a domain: through a tunnel that has an https address
+  cavalcade up --tunnel cloudflared
 For everybody, on a domain of your own:
   cavalcade up --public-url https://convoy.example.org
 A second one beside the first:
@@ -228,6 +230,12 @@ def _as_public_url(_context: click.Context, _parameter: click.Parameter, value: 
     help="Serve https://DOMAIN with automatic certificates, on ports 80 and 443. With --port as well, something else "
     "in front (a tunnel, a proxy) serves that address and passes it on to the port on this machine.",
 )
+@click.option(
+    "--tunnel",
+    metavar="cloudflared|ssh|COMMAND",
+    help="Start a tunnel and serve the https address that it prints: cloudflared, ssh (through localhost.run), or a "
+    "command of your own, in which {port} stands for the port on this machine.",
+)
 # `make run` uses it: make can be killed without its children being told.
 @click.option("--with-parent", is_flag=True, hidden=True)
 @click.option("--demo", is_flag=True, help="Let a simulated convoy set out in a new session, and print its link.")
@@ -241,6 +249,7 @@ def up(
     lan: bool,
     lan_address: str | None,
     public_url: str | None,
+    tunnel: str | None,
     with_parent: bool,
     demo: bool,
 ) -> None:
@@ -253,6 +262,8 @@ def up(
         raise click.UsageError("--affinity goes with several --nodes of the backend services; monolith always has it.")
     if lan and public_url:
         raise click.UsageError("--lan and --public-url exclude each other.")
+    if tunnel is not None and (lan or public_url):
+        raise click.UsageError("--tunnel gives the public address, so --lan and --public-url do not go with it.")
     if lan_address and not lan:
         raise click.UsageError("--lan-address goes with --lan.")
     try:
@@ -263,6 +274,7 @@ def up(
             backend=backend,
             nodes=nodes,
             affinity=affinity,
+            tunnel=tunnel,
             demo=demo,
             parent=os.getppid() if with_parent else None,
         )

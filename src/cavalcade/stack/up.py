@@ -3,6 +3,7 @@
 The process tree, in the order of starting; stopping goes the other way::
 
     cavalcade up
+      watchdog - the tunnel            with --tunnel; its address is in every link
       watchdog - PostgreSQL        unless CAVALCADE_DATABASE_URL names one
       watchdog - Valkey            unless CAVALCADE_REDIS_URL names one
       watchdog - Caddy             the one door
@@ -40,6 +41,7 @@ from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.progress import Progress
 from cavalcade.stack.supervisor import Supervisor
+from cavalcade.stack.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +68,8 @@ class Options:
     """How many API servers and gateways, or nodes."""
     affinity: bool = False
     """Whether all sockets of a session go to one gateway while it is there."""
+    tunnel: str | None = None
+    """What lends this machine an https address; see `tunnel.Tunnel`."""
     demo: bool = False
     parent: int | None = None
     """The process whose end is a reason to stop as well."""
@@ -108,15 +112,20 @@ class _Stack:
 
     def __init__(self, options: Options, servers: ExternalServers, data: DataDirectory, progress: Progress) -> None:
         self._options = options
+        self._door = options.door
         self._servers = servers
         self._data = data
         self._progress = progress
         self._backend = programs.backend(options.backend, data.run, options.nodes)
         self._streets = StreetMap.from_environment(options.environment)
+        self._tunnel_process: Process | None = None
         self.supervisor = Supervisor(progress, held=(data.lock,))
 
     async def run(self) -> None:
-        door, data = self._options.door, self._data
+        data = self._data
+        if self._options.tunnel is not None:
+            self._door = await self._lead_through_tunnel(self._options.tunnel)
+        door = self._door
         environment = self._environment()
         # A wrong setting is told here in plain words, not by processes that keep dying of it.
         Settings.from_environment({**self._options.environment, **environment})
@@ -136,7 +145,42 @@ class _Stack:
         self._say_what_next()
         if self._options.demo:
             await self._start_demo(environment)
-        raise await self.supervisor.failure()
+        raise await self._failure()
+
+    async def _lead_through_tunnel(self, choice: str) -> Door:
+        """Start the tunnel and wait for its address, since every link begins with it."""
+        port = self._door.ports[0]
+        tunnel = Tunnel(choice, port, self._data.log("tunnel"))
+        self._tunnel_process = await Process.start(tunnel.service, (self._data.lock,))
+        self.supervisor.run_once(self._tunnel_process)
+        self._progress.say("Waiting for the tunnel's address")
+        try:
+            await self._tunnel_process.until_ready()
+        except StackError as error:
+            raise tunnel.failed(error.problem.replace("the tunnel", "The tunnel", 1)) from None
+        address = tunnel.address
+        assert address is not None
+        return caddy.proxied_door(address, port)
+
+    async def _failure(self) -> StackError:
+        """Wait until something has failed for good: a part that died too often, or the tunnel."""
+        waits = [asyncio.create_task(self.supervisor.failure())]
+        if self._tunnel_process is not None:
+            waits.append(asyncio.create_task(self._tunnel_end(self._tunnel_process)))
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _tunnel_end(self, process: Process) -> StackError:
+        # Another one would have another address, and all links lead to this one.
+        code = await process.wait()
+        return StackError(
+            f"The tunnel has ended (exit code {code}), so the links lead nowhere any more.",
+            f"Start again for a new address; sessions are kept. What the tunnel said is in {self._data.log('tunnel')}.",
+        )
 
     async def _servers_to_start(self) -> list[Service]:
         data, services = self._data, []
@@ -163,7 +207,7 @@ class _Stack:
             DATABASE_URL: self._servers.database_url or postgres.url(self._data.run / "postgres"),
             REDIS_URL: self._servers.redis_url or valkey.url(self._valkey_socket),
             SECRET: ",".join(secrets),
-            PUBLIC_URL: self._options.door.base_url,
+            PUBLIC_URL: self._door.base_url,
             BACKEND: self._options.backend,
             # Caddy is the one peer, over a Unix socket, and it has replaced whatever clients claimed.
             TRUSTED_PROXIES: self._options.environment.get(TRUSTED_PROXIES, ""),
@@ -188,7 +232,7 @@ class _Stack:
         if not (PAGE / "index.html").exists():
             self._progress.warn(f"The page is not built, so there is none to open: `make page` builds it into {PAGE}.")
         text = caddy.configuration(
-            self._options.door,
+            self._door,
             storage=self._data.caddy,
             backend=self._backend,
             affinity=self._options.affinity,
@@ -199,7 +243,7 @@ class _Stack:
         (self._data.caddy / "Caddyfile").write_text(text, encoding="utf-8")
 
     async def _ask_the_door(self, path: str) -> probe.Answer:
-        door = self._options.door
+        door = self._door
         tls = None
         if door.certificates != "none":
             # This asks an address of our own whether it serves; who trusts its certificate is another matter.
@@ -213,13 +257,13 @@ class _Stack:
 
     @property
     def _tls_port(self) -> int:
-        door = self._options.door
+        door = self._door
         return 443 if door.certificates == "public" else door.ports[0]
 
     async def _caddy_answers(self) -> bool:
-        if self._options.door.certificates == "public":
+        if self._door.certificates == "public":
             # The certificate may take a while; plain HTTP answers before that.
-            return (await probe.get("/", port=80, host=self._options.door.host)).status != 0
+            return (await probe.get("/", port=80, host=self._door.host)).status != 0
         return (await self._ask_the_door("/j")).status != 0
 
     async def _until_ready_at_the_door(self) -> None:
@@ -228,14 +272,14 @@ class _Stack:
         Raises:
             StackError: It did not, in time.
         """
-        public = self._options.door.certificates == "public"
+        public = self._door.certificates == "public"
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (_CERTIFICATE_WITHIN_S if public else _READY_WITHIN_S)
         while (answer := await self._ask_the_door("/readyz")).status != 200:
             if loop.time() > deadline:
                 if public and answer.status == 0:
                     raise StackError(
-                        f"No certificate for {self._options.door.host} could be had ({answer.body}).",
+                        f"No certificate for {self._door.host} could be had ({answer.body}).",
                         "Its name must lead to this machine, and ports 80 and 443 must be open to the internet. "
                         f"What Caddy tried is in {self._data.log('caddy')}.",
                     )
@@ -247,7 +291,7 @@ class _Stack:
             await asyncio.sleep(0.05)
 
     def _say_what_next(self) -> None:
-        door, say = self._options.door, self._progress.say
+        door, say = self._door, self._progress.say
         say("")
         say(f"Open {door.base_url} and tap “Start a session”.")
         if door.certificate_page:
@@ -259,15 +303,17 @@ class _Stack:
             port = door.ports[0]
             say(f"For a phone on a cable: adb reverse tcp:{port} tcp:{port}, then open the same address there.")
             say("For phones near by start with --lan; for a domain of your own with --public-url.")
+        if self._options.tunnel:
+            say("The address is the tunnel's: it holds until you stop, and may take a minute to be known everywhere.")
         say(f"Data and logs are in {self._data.path}. Ctrl-C stops everything and keeps the data.")
 
     async def _start_demo(self, environment: dict[str, str]) -> None:
         self._progress.say("\nA convoy sets out; its link:")
-        if self._options.door.certificates == "internal":
+        if self._door.certificates == "internal":
             environment = {**environment, "SSL_CERT_FILE": str(caddy.root_certificate(self._data.caddy))}
         service = Service(
             name="simulator",
-            command=(sys.executable, "-m", "cavalcade", "simulate", "--server", self._options.door.base_url, "--new"),
+            command=(sys.executable, "-m", "cavalcade", "simulate", "--server", self._door.base_url, "--new"),
             ready=_at_once,
             log=None,
             environment=environment,
