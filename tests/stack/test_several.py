@@ -7,9 +7,8 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
@@ -17,12 +16,10 @@ from redis.asyncio import Redis
 from cavalcade.client import Fix, LiveSession, Membership, connect, create_session, join_session
 from cavalcade.services.messages import Roll, decode
 from cavalcade.stack import valkey
+from tests.stack.conftest import Up
 from tests.stack.test_up import watched
 
-if TYPE_CHECKING:
-    from tests.stack.conftest import Up
-
-StartUp = Callable[..., Awaitable["Up"]]
+StartUp = Callable[..., Awaitable[Up]]
 
 GHOST_S = 15
 AGAIN_S = 5
@@ -48,47 +45,95 @@ def somewhere(number: int) -> Fix:
     return Fix(47.0 + number / 100, 9.0)
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the processes through /proc")
-async def test_killed_gateway_leaves_no_ghost_and_everyone_is_seen_again(
-    directory: Path, free_port: int, start_up: StartUp
-) -> None:
+class Ride(contextlib.AsyncExitStack):
+    """Riders of one session, each with a client of their own."""
+
+    def __init__(self, host: Membership) -> None:
+        super().__init__()
+        self.session_id = host.session_id
+        self._host = host
+        self._alone: dict[int, contextlib.AsyncExitStack] = {}
+        self.riders: dict[int, LiveSession] = {}
+
+    async def set_out(self) -> None:
+        """All join, say where they are, and see each other."""
+        assert self._host.link
+        members = [self._host] + [await join_session(self._host.link) for _ in range(RIDERS - 1)]
+        for member in members:
+            alone = await self.enter_async_context(contextlib.AsyncExitStack())
+            self._alone[member.participant] = alone
+            self.riders[member.participant] = await alone.enter_async_context(connect(member))
+        for who, session in self.riders.items():
+            session.report(somewhere(who))
+        await self.all_see(present=set(self.riders), positions=set(self.riders), within_s=AGAIN_S)
+
+    async def all_see(self, *, present: set[int], positions: set[int], within_s: float) -> None:
+        await asyncio.gather(
+            *(
+                session.wait_for(lambda s: s.present == present and s.positions.keys() == positions, within_s)
+                for session in self.riders.values()
+            )
+        )
+
+    async def move(self, mover: int, lat: float, seen_by: Iterable[int], within_s: float) -> None:
+        """Somebody moves, and the others see it."""
+        self.riders[mover].report(Fix(lat, 9.0))
+        for who in seen_by:
+            await self.riders[who].wait_for(lambda s: s.positions[mover].lat == round(lat * 10_000_000), within_s)
+
+    async def vanish(self, who: int) -> None:
+        """Somebody's phone is off."""
+        del self.riders[who]
+        await self._alone[who].aclose()
+
+
+@pytest.fixture
+async def ride(directory: Path, free_port: int, start_up: StartUp) -> AsyncIterator[tuple[Up, Path, Ride]]:
+    """Riders on three gateways."""
     data = directory / "data"
     up = await start_up("--nodes", "3", "--port", str(free_port), "--data", data)
-    host = await create_session(await up.ready(), host_name="Anna")
-    assert host.link
-    members = [host] + [await join_session(host.link, name=f"Rider {number}") for number in range(2, RIDERS + 1)]
-    everybody = {member.participant for member in members}
-    async with contextlib.AsyncExitStack() as stack:
-
-        async def ride(member: Membership) -> tuple[contextlib.AsyncExitStack, LiveSession]:
-            alone = await stack.enter_async_context(contextlib.AsyncExitStack())
-            return alone, await alone.enter_async_context(connect(member))
-
-        riders = {member.participant: await ride(member) for member in members}
-        for who, (_, session) in riders.items():
-            session.report(somewhere(who))
-        for _, session in riders.values():
-            await session.wait_for(lambda s: s.present == everybody and s.positions.keys() == everybody, AGAIN_S)
-
-        on_gateway = await rolls(data, host.session_id)
-        assert len(on_gateway) == 3
-        assert set().union(*on_gateway.values()) == everybody
-        ghost = next(iter(on_gateway[name_of(data, "gateway-1.log")]))
-        os.kill(watched(up, "gateway-1.log"), signal.SIGKILL)
-        await riders.pop(ghost)[0].aclose()  # nobody is there any more to be told
-        killed_at = asyncio.get_running_loop().time()
-
-        # Who was on it comes back on another one or on the one that is started again, and stands where it stood.
-        mover, watchers = next(iter(riders)), list(riders.values())
-        riders[mover][1].report(somewhere(90))
-        for _, session in watchers:
-            await session.wait_for(
-                lambda s: s.positions.keys() == everybody and s.positions[mover].lat == 479_000_000, AGAIN_S
-            )
-        left = GHOST_S - (asyncio.get_running_loop().time() - killed_at)
-        await asyncio.gather(
-            *(session.wait_for(lambda s: s.present == everybody - {ghost}, left) for _, session in watchers)
-        )
-        await up.says("gateway 1 serves again")
+    async with Ride(await create_session(await up.ready())) as riding:
+        await riding.set_out()
+        yield up, data, riding
     assert "gateway 2 ended" not in up.said()
     assert await up.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the processes through /proc")
+async def test_killed_gateway_leaves_no_ghost_and_everyone_is_seen_again(ride: tuple[Up, Path, Ride]) -> None:
+    up, data, riding = ride
+    everybody = set(riding.riders)
+    on_gateway = await rolls(data, riding.session_id)
+    assert len(on_gateway) == 3
+    assert set().union(*on_gateway.values()) == everybody
+    ghost = next(iter(on_gateway[name_of(data, "gateway-1.log")]))
+    os.kill(watched(up, "gateway-1.log"), signal.SIGKILL)
+    killed_at = asyncio.get_running_loop().time()
+    await riding.vanish(ghost)  # nobody is there any more to be told
+    # Who was on it comes back on another one, or on the one that is started again; all stand where they stood.
+    mover, *others = riding.riders
+    await riding.move(mover, 47.9, others, AGAIN_S)
+    left_s = GHOST_S - (asyncio.get_running_loop().time() - killed_at)
+    await riding.all_see(present=everybody - {ghost}, positions=everybody, within_s=left_s)
+    await up.says("gateway 1 serves again")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the processes through /proc")
+async def test_gateway_that_stood_still_is_left_out_and_wakes_without_old_news(ride: tuple[Up, Path, Ride]) -> None:
+    up, data, riding = ride
+    everybody = set(riding.riders)
+    on_gateway = await rolls(data, riding.session_id)
+    stuck = on_gateway[name_of(data, "gateway-1.log")]
+    moving, *others = everybody - stuck
+    gateway = watched(up, "gateway-1.log")
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        for who in others:
+            await riding.riders[who].wait_for(lambda s: s.present == everybody - stuck, GHOST_S)
+        await riding.move(moving, 47.9, others, AGAIN_S)
+    finally:
+        os.kill(gateway, signal.SIGCONT)
+    await riding.all_see(present=everybody, positions=everybody, within_s=AGAIN_S)
+    await riding.move(moving, 47.95, [*others, *stuck], AGAIN_S)
+    assert '"event":"gateway_stood_still"' in (data / "logs" / "gateway-1.log").read_text().replace(" ", "")
