@@ -37,7 +37,8 @@ def test_units_give_the_options_that_the_command_takes(name: str, listeners: set
     assert "EnvironmentFile=/etc/cavalcade.env" in unit
 
 
-def test_caddyfile_is_valid_and_repeats_the_policy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gateways", ["127.0.0.1:8200", "127.0.0.1:8201 127.0.0.1:8202"])
+def test_caddyfile_is_valid_and_repeats_the_policy(tmp_path: Path, gateways: str) -> None:
     text = (DEPLOY / "Caddyfile").read_text()
     policy = content_security_policy(StreetMap(), demo=False)
     assert f'"{policy}"' in text
@@ -50,6 +51,7 @@ def test_caddyfile_is_valid_and_repeats_the_policy(tmp_path: Path) -> None:
         env={
             **os.environ,
             "CAVALCADE_DOMAIN": "convoy.example.org",
+            "CAVALCADE_GATEWAY": gateways,
             "XDG_DATA_HOME": str(tmp_path),
             "XDG_CONFIG_HOME": str(tmp_path),
         },
