@@ -23,7 +23,8 @@ def parts(running: Installation) -> dict[str, int]:
     for pid, command in descendants(running.pid).items():
         log = Path(command[command.index("--log") + 1]) if "--log" in command else None
         if log is not None and log.parent == logs:
-            found |= {log.stem: child for child in _first(descendants(pid))}
+            # The command that a watchdog runs is its only child, and comes before that command's own.
+            found.update((log.stem, child) for child in list(descendants(pid))[:1])
     return found
 
 
@@ -63,8 +64,3 @@ async def until_it_serves(running: Installation, part: str) -> None:
                 if not (await http.get(url)).is_server_error:
                     return
             await asyncio.sleep(0.02)
-
-
-def _first(children: Iterable[int]) -> list[int]:
-    """The command that a watchdog runs is its only child, and comes before that command's own."""
-    return list(children)[:1]
