@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install page run demo test test-long fuzz lint bench streets dist lock clean
+.PHONY: help install page run demo test test-long fuzz lint bench bench-page streets dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ lint: $(VENV)/.installed-dev page/node_modules/.installed ## Check style, types 
 
 bench: install $(VENV)/.installed-dev ## Measure the position path against its floor
 	$(BIN)/python -m bench $(ARGS)
+
+bench-page: install $(VENV)/.installed-dev ## Measure how soon the page shows something on a slow phone
+	@CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python -m bench.page $(ARGS)
 
 # --- the street map that ships ---------------------------------------------------------------------------------------
 

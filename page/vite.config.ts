@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
+import { compressedCopies, shellList } from "./build_plugins";
+
+const OUTPUT = "../src/cavalcade/page";
 
 export default defineConfig({
   base: "/",
+  plugins: [shellList(), compressedCopies(OUTPUT)],
   build: {
-    outDir: "../src/cavalcade/page",
+    outDir: OUTPUT,
     emptyOutDir: true,
     target: "es2022",
     assetsDir: "assets",
@@ -12,12 +16,13 @@ export default defineConfig({
     // The map library is one large chunk by nature; it is loaded after the shell.
     chunkSizeWarningLimit: 1400,
     modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: "index.html", service_worker: "src/service_worker.ts" },
+      // A service worker serves the folder it lies in, under a name that stays.
+      output: { entryFileNames: ({ name }) => (name === "service_worker" ? "[name].js" : "assets/[name]-[hash].js") },
+    },
   },
   worker: { format: "es" },
-  server: {
-    // The words are read from beside the Python sources.
-    fs: { allow: [".."] },
-    proxy: { "/api": "http://localhost:8080", "/socket": { target: "ws://localhost:8080", ws: true } },
-  },
+  server: { proxy: { "/api": "http://localhost:8080", "/socket": { target: "ws://localhost:8080", ws: true } } },
   test: { include: ["tests/**/*.test.ts"] },
 });

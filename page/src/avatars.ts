@@ -15,6 +15,8 @@ export interface MapPerson {
   /** Metres; null where the receiver does not say. */
   readonly accuracy: number | null;
   readonly heading: number | null;
+  /** Metres a second; null where the receiver does not say. */
+  readonly speed: number | null;
   readonly isMe: boolean;
   readonly isStale: boolean;
   readonly isSelected: boolean;
@@ -25,7 +27,6 @@ export interface MapPerson {
 }
 
 export class Avatar {
-  /** What the map places; its own transform belongs to the map. */
   readonly element = document.createElement("div");
   private readonly button = document.createElement("button");
   private readonly arrow = document.createElement("span");
@@ -36,6 +37,9 @@ export class Avatar {
 
   private readonly label = document.createElement("span");
   private measured: { text: string; width: number; height: number } | null = null;
+
+  private heading = 0;
+  private bearing = 0;
 
   constructor(onSelect: () => void) {
     this.element.className = "avatar";
@@ -67,9 +71,22 @@ export class Avatar {
     return this.measured;
   }
 
+  /** Draws the person at a place of the picture, in pixels, whose top is a direction in degrees. */
+  moveTo({ x, y }: Offset, bearing: number): void {
+    this.element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`;
+    if (bearing !== this.bearing) {
+      this.bearing = bearing;
+      this.turnArrow();
+    }
+  }
+
   /** Draws the person a little beside the place, off those who stand there too. */
   moveAside({ x, y }: Offset): void {
     this.button.style.translate = `${x}px ${y}px`;
+  }
+
+  private turnArrow(): void {
+    this.arrow.style.rotate = `${Math.round(this.heading - this.bearing)}deg`;
   }
 
   placeLabel(side: Side): void {
@@ -88,7 +105,8 @@ export class Avatar {
     setText(this.name, person.isMe ? say("map.you") : person.name);
     setText(this.note, person.note);
     this.arrow.hidden = person.heading === null || person.isStale;
-    if (person.heading !== null) this.arrow.style.rotate = `${person.heading}deg`;
+    this.heading = person.heading ?? this.heading;
+    this.turnArrow();
     element.dataset.participant = String(person.id);
   }
 }

@@ -37,3 +37,12 @@ export function destination(origin: Point, metres: number, bearing: number): Poi
     Math.atan2(Math.sin(course) * Math.sin(angle) * Math.cos(lat), Math.cos(angle) - Math.sin(lat) * Math.sin(lat2));
   return { lat: lat2 / RADIAN, lon: lon2 / RADIAN };
 }
+
+/** How far a group is spread out: the distance between the two who are farthest apart, in metres; 0 for one alone. */
+export function spreadOf(points: readonly Point[]): number {
+  let farthest = 0;
+  for (const [index, a] of points.entries()) {
+    for (const b of points.slice(index + 1)) farthest = Math.max(farthest, distanceBetween(a, b));
+  }
+  return farthest;
+}

@@ -16,6 +16,11 @@ export class GroundLoader {
   private attempt = new AbortController();
   private world: World | null = null;
   private failures = 0;
+  private markFound: () => void = () => undefined;
+  /** Resolves once it is known what will lie there. */
+  readonly found = new Promise<void>((resolve) => {
+    this.markFound = resolve;
+  });
   /** Counts the styles shown: whatever was drawn on an earlier one is gone. */
   generation = 0;
 
@@ -30,6 +35,8 @@ export class GroundLoader {
       this.onGround();
     });
     this.map.on("error", () => this.countFailure());
+    // Close by, a picture has fewer tiles than are tolerated to fail.
+    this.map.on("idle", () => this.failures > 0 && this.giveUp());
     this.map.on("sourcedata", (event) => {
       if (event.tile) this.failures = Number.NEGATIVE_INFINITY;
     });
@@ -76,6 +83,7 @@ export class GroundLoader {
     this.streets = streets;
     this.failures = 0;
     this.draw();
+    this.markFound();
   }
 
   private draw(): void {
@@ -94,12 +102,16 @@ export class GroundLoader {
       return;
     }
     if (!signal.aborted && this.streets?.kind !== "style") this.draw();
+    this.markFound();
   }
 
   private countFailure(): void {
     if (!this.streets) return;
     this.failures += 1;
-    if (this.failures < TOLERATED_FAILURES) return;
+    if (this.failures >= TOLERATED_FAILURES) this.giveUp();
+  }
+
+  private giveUp(): void {
     this.show(null);
     void this.bringWorld(this.attempt.signal);
   }

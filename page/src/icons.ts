@@ -15,6 +15,13 @@ export const icons = {
   menu: icon(
     svg`<circle class="dot" cx="12" cy="5" r="1.7"/><circle class="dot" cx="12" cy="12" r="1.7"/><circle class="dot" cx="12" cy="19" r="1.7"/>`,
   ),
+  handlebar: icon(
+    svg`<path class="thick" d="M3 9c4.500 0 5.500 1 6.500 3h5c1-2 2-3 6.500-3"/><rect x="9.2" y="4" width="5.6" height="9.500" rx="1.4"/><path d="M12 15v5"/>`,
+  ),
+  voice: icon(
+    svg`<path d="M4 9.500v5h3.500L12 18.500v-13L7.500 9.500zM15.500 9a4.500 4.500 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11"/>`,
+  ),
+  mute: icon(svg`<path d="M4 9.500v5h3.500L12 18.500v-13L7.500 9.500zM16 9.500l5 5M21 9.500l-5 5"/>`),
   plus: icon(svg`<path d="M12 5v14M5 12h14"/>`),
   minus: icon(svg`<path d="M5 12h14"/>`),
   close: icon(svg`<path d="M6 6l12 12M18 6L6 18"/>`),

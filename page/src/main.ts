@@ -10,6 +10,8 @@ import { startPage } from "./pages/start_page";
 import { loadLanguage, say } from "./strings";
 import { applyTheme } from "./theme";
 
+const KEEPING_FROM_MS = 6_000;
+
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html has no #app");
 const app: HTMLElement = root;
@@ -80,3 +82,11 @@ forgetExpired(Date.now());
 addEventListener("popstate", () => location.reload());
 addEventListener("hashchange", () => location.reload());
 void loadLanguage().then(open);
+
+if (import.meta.env.PROD) {
+  // What it keeps is in the browser's cache by then, so that it takes nothing from the first look.
+  setTimeout(
+    () => void navigator.serviceWorker?.register("/service_worker.js").catch(() => undefined),
+    KEEPING_FROM_MS,
+  );
+}

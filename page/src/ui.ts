@@ -14,6 +14,10 @@ export interface SessionView {
   shut(notice: string): void;
   /** Says again why there is no location, and asks the browser once more. */
   explainLocation(): void;
+  readonly handlebar: { toggle(): void };
+  /** Whether the map keeps the way one rides up, rather than north. */
+  readonly isUpMyWay: boolean;
+  turnMap(isUpMyWay: boolean): void;
   redraw(): void;
   /** Runs something that may fail, and says so in plain words if it does: `forbidden` where the server said no. */
   attempt(work: () => Promise<void>, forbidden?: string): void;

@@ -30,7 +30,8 @@ const COMFORT = 0.14;
 /** Nearer to what is covered than this share of the shorter side, somebody counts as leaving the picture. */
 const EDGE = 0.03;
 
-interface Projected {
+/** A place on the screen, or on the projected globe. */
+export interface Projected {
   readonly x: number;
   readonly y: number;
 }
@@ -72,6 +73,14 @@ export function toScreen(camera: Camera, point: Point, size: Size): Projected {
   const at = project(point);
   const offset = turn({ x: wrap(at.x - center.x), y: at.y - center.y }, -camera.bearing);
   return { x: size.width / 2 + offset.x * scale, y: size.height / 2 + offset.y * scale };
+}
+
+/** The point that stands at a place on the screen: the other way round. */
+export function fromScreen(camera: Camera, at: Projected, size: Size): Point {
+  const scale = TILE_PX * 2 ** camera.zoom;
+  const center = project(camera.center);
+  const { x, y } = turn({ x: (at.x - size.width / 2) / scale, y: (at.y - size.height / 2) / scale }, camera.bearing);
+  return unproject({ x: center.x + x, y: center.y + y });
 }
 
 /** Metres that one CSS pixel covers at a latitude. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { centerCamera, fitCamera, isInside, metresPerPixel, toScreen } from "../src/view";
+import { centerCamera, fitCamera, fromScreen, isInside, metresPerPixel, toScreen } from "../src/view";
 
 const phone = { width: 390, height: 844 };
 const padding = { top: 100, right: 30, bottom: 140, left: 30 };
@@ -66,4 +66,22 @@ test("with east up, who is in the east stands above", () => {
   const at = toScreen(camera, { lat: 0, lon: 0.1 }, phone);
   expect(at.x).toBeCloseTo(195, 6);
   expect(at.y).toBeLessThan(400);
+});
+
+test("fromScreen is the way back from toScreen", () => {
+  const there = fc.record({ x: fc.integer({ min: 0, max: 390 }), y: fc.integer({ min: 0, max: 844 }) });
+  fc.assert(
+    fc.property(
+      point,
+      there,
+      fc.integer({ min: 8, max: 18 }),
+      fc.integer({ min: 0, max: 359 }),
+      (one, at, zoom, up) => {
+        const camera = { center: one, zoom, bearing: up };
+        const back = toScreen(camera, fromScreen(camera, at, phone), phone);
+        expect(back.x).toBeCloseTo(at.x, 3);
+        expect(back.y).toBeCloseTo(at.y, 3);
+      },
+    ),
+  );
 });

@@ -4,11 +4,13 @@ import type { MapPerson } from "../avatars";
 import type { Refusal } from "../connection";
 import { age, duration } from "../format";
 import { icons } from "../icons";
+import { type Follow, LiveMap } from "../live_map";
 import type { LiveSession } from "../live_session";
-import type { Follow, LiveMap } from "../map";
+import { loadConfiguration } from "../map_configuration";
 import type { Position } from "../model";
 import { type Heard, news } from "../news";
 import { dock } from "../panels/dock";
+import { Handlebar } from "../panels/handlebar";
 import { menuPanel } from "../panels/menu";
 import { isLost, notices } from "../panels/notices";
 import { peoplePanel } from "../panels/people";
@@ -21,6 +23,7 @@ import type { PanelName, SessionView } from "../ui";
 
 const TICK_MS = 1_000;
 const REDRAW_MS = 150;
+const LIBRARY_WAITS_MS = 2_000;
 const FAILURE_SHOWN_MS = 4_000;
 const WIDE = matchMedia("(min-width: 760px), (min-width: 640px) and (max-height: 520px)");
 
@@ -28,8 +31,12 @@ export class SessionPage implements SessionView {
   panel: PanelName | null;
   selected: number | null = null;
   private map: LiveMap | null = null;
-  private mapProblem = false;
   private follow: Follow = "everyone";
+  readonly handlebar = new Handlebar(() => {
+    this.map?.setHeadingUp(this.isHeadingUp || this.handlebar.isOn);
+    this.redraw();
+  });
+  private isHeadingUp = false;
   private readonly shutNotices = new Set<string>();
   private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
   private announcement = "";
@@ -55,7 +62,7 @@ export class SessionPage implements SessionView {
     this.redraw();
     for (const part of root.querySelectorAll(".top, .dock, .panel-place")) this.resizing.observe(part);
     onThemeChange((now) => this.map?.setTheme(now));
-    void this.loadMap();
+    void this.drawMap();
   }
 
   openPanel(panel: PanelName | null): void {
@@ -72,6 +79,16 @@ export class SessionPage implements SessionView {
       this.panel = "people";
       this.map?.show(participant);
     }
+    this.redraw();
+  }
+
+  get isUpMyWay(): boolean {
+    return this.isHeadingUp;
+  }
+
+  turnMap(isUpMyWay: boolean): void {
+    this.isHeadingUp = isUpMyWay;
+    this.map?.setHeadingUp(isUpMyWay);
     this.redraw();
   }
 
@@ -93,8 +110,10 @@ export class SessionPage implements SessionView {
   redraw(): void {
     if (this.live.ending) return;
     this.listen();
-    render(this.template(), this.root);
-    this.map?.setPeople(this.mapPeople(), this.live.now());
+    const people = this.mapPeople();
+    this.handlebar.look(people, this.live.now());
+    render(this.template(people), this.root);
+    this.map?.setPeople(people, this.live.now());
     this.measure();
   }
 
@@ -137,10 +156,12 @@ export class SessionPage implements SessionView {
     this.onEnding();
   }
 
-  private template(): TemplateResult {
-    return html`<main class="stage" @keydown=${(event: KeyboardEvent) => this.keyPressed(event)}>
+  private template(people: readonly MapPerson[]): TemplateResult {
+    return html`<main
+      class="stage ${this.handlebar.isOn ? "is-handlebar" : ""}"
+      @keydown=${(event: KeyboardEvent) => this.keyPressed(event)}
+    >
       <div class="map" role="region" aria-label=${say("session.mapLabel")}></div>
-      ${this.map ? nothing : this.mapPlaceholder()}
       <div class="rail">
         ${this.top()}
         ${notices(this)}
@@ -148,7 +169,7 @@ export class SessionPage implements SessionView {
         <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
         ${dock(this)}
       </div>
-      ${this.mapActions()}
+      ${this.mapActions()} ${this.handlebar.isOn ? this.handlebar.template(people) : nothing}
       <p class="visually-hidden" role="status">${this.announcement}</p>
     </main>`;
   }
@@ -216,35 +237,32 @@ export class SessionPage implements SessionView {
     </div>`;
   }
 
-  private mapPlaceholder(): TemplateResult {
-    return html`<div class="map-placeholder" role="status">
-      ${this.mapProblem ? html`<p>${icons.warning} ${say("session.mapFailed")}</p>` : html`<p>${say("session.mapLoading")}</p>`}
-    </div>`;
-  }
-
   private showEveryone(): void {
     this.selected = null;
     this.map?.showEveryone();
     this.redraw();
   }
 
-  private async loadMap(): Promise<void> {
-    try {
-      const { LiveMap } = await import("../map");
-      const container = this.root.querySelector<HTMLElement>(".map");
-      if (!container || this.live.ending) return;
-      this.map = new LiveMap(container, theme(), {
-        onFollow: (follow) => {
-          this.follow = follow;
-          this.redraw();
-        },
-        onSelect: (participant) => this.select(participant),
-      });
-    } catch {
-      // No WebGL, or the library did not arrive: the list still says who is where.
-      this.mapProblem = true;
-    }
+  /** People are on paper at once; streets come beneath them when the map library is there. */
+  private async drawMap(): Promise<void> {
+    const container = this.root.querySelector<HTMLElement>(".map");
+    if (!container) return;
+    this.map = new LiveMap(container, theme(), {
+      onFollow: (follow) => {
+        this.follow = follow;
+        this.redraw();
+      },
+      onSelect: (participant) => this.select(participant),
+    });
     this.redraw();
+    void loadConfiguration();
+    // Who is where comes before the library, which would hold it up on a slow network.
+    await new Promise<void>((resolve) => {
+      this.live.subscribe(() => this.live.state && resolve());
+      setTimeout(resolve, LIBRARY_WAITS_MS);
+    });
+    // Without WebGL, or without the library, the paper stays: it shows who is where as well.
+    await this.map.loadStreets().catch(() => undefined);
   }
 
   private mapPeople(): MapPerson[] {
@@ -262,6 +280,7 @@ export class SessionPage implements SessionView {
           fixTime: position.fix_time,
           accuracy: position.accuracy ?? null,
           heading: headingOf(position),
+          speed: position.speed ?? null,
           isMe: person.id === state.me,
           isStale: stale,
           isSelected: person.id === this.selected,
@@ -278,6 +297,13 @@ export class SessionPage implements SessionView {
     const top = this.root.querySelector(".top")?.getBoundingClientRect();
     const dockBox = this.root.querySelector(".dock")?.getBoundingClientRect();
     if (!stage || !top || !dockBox) return;
+    const handlebar = this.root.querySelector(".handlebar-people")?.getBoundingClientRect();
+    if (handlebar) {
+      const isUpright = stage.height > stage.width;
+      const left = isUpright ? 40 : handlebar.right + 50;
+      this.map?.setPadding({ top: 110, right: 50, bottom: isUpright ? stage.bottom - handlebar.top + 60 : 80, left });
+      return;
+    }
     const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
     const notice = this.root.querySelector(".notices:has(*)")?.getBoundingClientRect();
     const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);

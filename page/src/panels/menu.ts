@@ -28,6 +28,12 @@ export function menuPanel(view: SessionView): TemplateResult {
           : askTime(view)
       }
     </section>
+    <section class="menu-group">
+      <button class="button is-wide" data-opens="handlebar" @click=${() => view.handlebar.toggle()}>
+        ${icons.handlebar} ${say("handlebar.open")}
+      </button>
+      <p class="hint">${say("handlebar.hint")}</p>
+    </section>
     ${takeOver(view)} ${preferences(view)}
     <section class="menu-group">
       <button class="button is-wide" @click=${() => void leave(view, isHost)}>${icons.leave} ${say("menu.leave")}</button>
@@ -74,8 +80,15 @@ function preferences(view: SessionView): TemplateResult {
     chooseTheme(choice);
     view.redraw();
   };
+  const directions: readonly (readonly ["north" | "way", string])[] = [
+    ["north", say("map.northUp")],
+    ["way", say("map.headingUp")],
+  ];
+  const direction = view.isUpMyWay ? "way" : "north";
   return html`<section class="menu-group">
-    ${segments("appearance", say("menu.appearance"), themes, themeChoice(), choose)} ${unitsPicker(redraw)}
+    ${segments("appearance", say("menu.appearance"), themes, themeChoice(), choose)}
+    ${segments("direction", say("map.direction"), directions, direction, (chosen) => view.turnMap(chosen === "way"))}
+    ${unitsPicker(redraw)}
     ${languagePicker(redraw)}
   </section>`;
 }

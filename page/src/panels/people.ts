@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { inkOn } from "../avatars";
 import { age, compass, distance, speed } from "../format";
-import { bearingBetween, distanceBetween } from "../geo";
+import { bearingBetween, distanceBetween, spreadOf } from "../geo";
 import { icons } from "../icons";
 import { rememberName } from "../memory";
 import type { Participant, Position } from "../model";
@@ -16,7 +16,9 @@ export function peoplePanel(view: SessionView): TemplateResult {
   const state = view.live.state;
   if (!state) return html`<div class="skeleton" aria-hidden="true"></div>`;
   const people = sorted(state);
+  const fresh = [...state.positions.values()].filter((position) => !isStale(position, view.live.now()));
   return html`
+    ${fresh.length < 2 ? nothing : html`<p class="hint spread">${say("people.spread", { distance: distance(spreadOf(fresh)) })}</p>`}
     <ul class="people">
       ${repeat(
         people,

@@ -1,0 +1,274 @@
+"""How soon the page shows something on a slow phone, and what it costs while people move: ``make bench-page``.
+
+A real Chromium with its cache empty opens a session that it is a member of, through Chromium's own throttling: 1.6
+Mbit/s, 150 ms there and back, and a processor four times slower. Bytes are those that came over the wire, compressed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Browser, CDPSession, Page, StorageState, ViewportSize, async_playwright
+
+from cavalcade.client import LiveSession, create_session, join_session
+from cavalcade.domain.fix import Fix
+from cavalcade.simulate.ride import rider_name
+from cavalcade.simulate.tours import helsinki_tour
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
+SLOWDOWN = 4
+PHONE: ViewportSize = {"width": 390, "height": 844}
+RESULTS = Path("build") / "bench-page.json"
+PEOPLE_WITHIN = (2.5, 120)
+MAP_WITHIN = (4.5, 550)
+"""Seconds and kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One cold start: seconds until people and until streets were there, and kB loaded by then."""
+
+    people_s: float
+    people_kb: float
+    map_s: float
+    map_kb: float
+
+
+@asynccontextmanager
+async def _cavalcade() -> AsyncIterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="cavalcade-bench-page-") as directory:
+        tiles = Path(__file__).parents[1] / "page" / "public" / "tiles" / "helsinki.pmtiles"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cavalcade", "up", "--port", str(port), "--data", f"{directory}/data",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "CAVALCADE_MAP_TILES": str(tiles)},
+        )  # fmt: skip
+        assert process.stdout
+        line = (await process.stdout.readline()).decode()
+        if not line.startswith("ready "):
+            raise SystemExit("Cavalcade did not start")
+        yield line.split()[1]
+        process.send_signal(signal.SIGINT)
+        await process.wait()
+
+
+class Convoy:
+    """People who ride along the streets of Helsinki, as real clients."""
+
+    def __init__(self, sessions: list[LiveSession]) -> None:
+        self._sessions = sessions
+        self._tour = helsinki_tour()
+        self._start = time.monotonic()
+        self.speed = 11.0
+
+    def report(self) -> None:
+        """Everybody says where they are now."""
+        ridden = (time.monotonic() - self._start) * self.speed
+        for number, session in enumerate(self._sessions):
+            place = self._tour.at(ridden + number * 24)
+            now = int(time.time() * 1000)
+            session.report(Fix(lat=place.lat, lon=place.lon, heading=place.heading, speed=self.speed, fix_time=now))
+
+    async def ride(self) -> None:
+        """Says so once a second, until cancelled."""
+        while True:
+            self.report()
+            await asyncio.sleep(1)
+
+
+@asynccontextmanager
+async def _convoy(server: str, size: int) -> AsyncIterator[tuple[Convoy, str]]:
+    host = await create_session(server, host_name=rider_name(0))
+    assert host.code is not None
+    members = [host]
+    members += [await join_session((host.server, host.code), name=rider_name(n)) for n in range(1, size)]
+    sessions = [LiveSession(member) for member in members]
+    for session in sessions:
+        session.start()
+        await session.joined(30)
+    try:
+        yield Convoy(sessions), str(host.link)
+    finally:
+        for session in sessions:
+            await session.close()
+
+
+def _chromium() -> str:
+    found = os.environ.get("CAVALCADE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        raise SystemExit("This needs Chromium: install it, or name one in CAVALCADE_CHROMIUM")
+    return found
+
+
+# Counts, in the page itself, when people and streets are there, and the frames in which somebody is moved.
+_WATCH = """
+window.seen = {};
+const look = () => {
+  const inside = [...document.querySelectorAll(".avatar")].filter((one) => {
+    const { x, y } = one.getBoundingClientRect();
+    return x > 0 && y > 0 && x < innerWidth && y < innerHeight;
+  });
+  if (!seen.people && inside.length >= PEOPLE) seen.people = performance.now();
+  if (!seen.map && document.querySelector(".streets .people-layer")) seen.map = performance.now();
+  if (!seen.map) setTimeout(look, 20);
+};
+look();
+window.loadedBy = (moment) => [
+  ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
+].filter((entry) => entry.responseStart < moment).reduce((sum, entry) => sum + entry.transferSize, 0);
+window.countFrames = async (seconds) => {
+  let [drawn, frames, isCounting] = [new Set(), 0, true];
+  const observer = new MutationObserver(() => drawn.add(document.timeline.currentTime));
+  observer.observe(document.querySelector(".people-layer"), { subtree: true, attributeFilter: ["style"] });
+  const tick = () => { frames += 1; if (isCounting) requestAnimationFrame(tick); };
+  if (seconds > 0) requestAnimationFrame(tick);
+  await new Promise((resolve) => setTimeout(resolve, Math.abs(seconds) * 1000));
+  isCounting = false;
+  observer.disconnect();
+  return { drawn: drawn.size / Math.abs(seconds), frames: frames / Math.abs(seconds) };
+};
+"""
+
+
+async def _member(browser: Browser, link: str) -> StorageState:
+    """What a browser keeps of somebody who joined by the link, without sharing."""
+    context = await browser.new_context(viewport=PHONE)
+    page = await context.new_page()
+    await page.goto(link)
+    await page.get_by_label("Your name").fill("Reader")
+    await page.get_by_role("button", name="Join without sharing my location").click()
+    await page.locator(".dock").wait_for()
+    state = await context.storage_state()
+    await context.close()
+    return state
+
+
+@asynccontextmanager
+async def _slow_phone(browser: Browser, state: StorageState, people: int) -> AsyncIterator[tuple[Page, CDPSession]]:
+    context = await browser.new_context(viewport=PHONE, storage_state=state)
+    page = await context.new_page()
+    session = await context.new_cdp_session(page)
+    await session.send("Network.enable")
+    await session.send("Performance.enable")
+    await session.send("Network.emulateNetworkConditions", NETWORK)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    await page.add_init_script(_WATCH.replace("PEOPLE", str(people)))
+    try:
+        yield page, session
+    finally:
+        await context.close()
+
+
+async def _open(page: Page, link: str) -> Opening:
+    await page.goto(link, wait_until="commit")
+    await page.wait_for_function("seen.people && seen.map", timeout=60_000)
+    people, streets = await page.evaluate("[seen.people, seen.map]")
+    kilobytes = [await page.evaluate(f"loadedBy({moment})") / 1000 for moment in (people, streets)]
+    return Opening(people / 1000, kilobytes[0], streets / 1000, kilobytes[1])
+
+
+async def _task_seconds(session: CDPSession) -> float:
+    metrics = (await session.send("Performance.getMetrics"))["metrics"]
+    return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
+
+
+async def _cost(page: Page, session: CDPSession, seconds: float) -> dict[str, float]:
+    """Frames a second, the main thread's share of a processor (as slowed), and what a session takes in an hour."""
+    received = 0
+
+    def count(event: dict[str, Any]) -> None:
+        nonlocal received
+        payload = event["response"]["payloadData"]
+        received += len(payload) * 3 // 4 if event["response"]["opcode"] == 2 else len(payload)
+
+    session.on("Network.webSocketFrameReceived", count)
+    before = await _task_seconds(session)
+    frames = await page.evaluate(f"countFrames({-seconds})")
+    busy = (await _task_seconds(session) - before) / seconds
+    session.remove_listener("Network.webSocketFrameReceived", count)
+    return {
+        "frames_s": round(frames["drawn"], 1),
+        "cpu_percent_unslowed": round(busy / SLOWDOWN * 100, 1),
+        "mb_hour": round(received / seconds * 3600 / 1e6, 2),
+    }
+
+
+async def _measure(rounds: int) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    async with _cavalcade() as server, async_playwright() as playwright:
+        flags = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+        browser = await playwright.chromium.launch(executable_path=_chromium(), args=flags)
+        async with _convoy(server, 10) as (convoy, link):
+            convoy.report()
+            riding = asyncio.create_task(convoy.ride())
+            state = await _member(browser, link)
+            openings = []
+            for _ in range(rounds):
+                async with _slow_phone(browser, state, 10) as (page, _session):
+                    openings.append(await _open(page, link))
+            for name in Opening.__slots__:
+                values = sorted(getattr(one, name) for one in openings)
+                results[name] = {"median": round(statistics.median(values), 2), "all": [round(v, 2) for v in values]}
+            async with _slow_phone(browser, state, 10) as (page, session):
+                await _open(page, link)
+                await asyncio.sleep(3)
+                results["ten_riders"] = await _cost(page, session, 15)
+                riding.cancel()
+                await asyncio.sleep(4)
+                results["nobody_moves"] = await _cost(page, session, 8)
+        async with _convoy(server, 100) as (convoy, link):
+            convoy.report()
+            riding = asyncio.create_task(convoy.ride())
+            state = await _member(browser, link)
+            async with _slow_phone(browser, state, 1) as (page, session):
+                await _open(page, link)
+                await asyncio.sleep(5)
+                frames = await page.evaluate("countFrames(10)")
+                results["hundred_riders"] = {**await _cost(page, session, 10), "possible_frames_s": frames["frames"]}
+            riding.cancel()
+        await browser.close()
+    return results
+
+
+def main() -> None:
+    """Measure, print and keep the figures."""
+    parser = argparse.ArgumentParser(prog="make bench-page", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="cold starts, of which the median counts")
+    parser.add_argument("--enforce", action="store_true", help="fail where a bar is missed")
+    arguments = parser.parse_args()
+    results = asyncio.run(_measure(arguments.rounds))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    sys.stdout.write(json.dumps(results, indent=1) + "\n")
+    found = [results[name]["median"] for name in Opening.__slots__]
+    missed = [
+        f"{value} > {bar}" for value, bar in zip(found, (*PEOPLE_WITHIN, *MAP_WITHIN), strict=True) if value > bar
+    ]
+    if missed:
+        sys.stdout.write(f"Bars missed: {', '.join(missed)}\n")
+        if arguments.enforce:
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

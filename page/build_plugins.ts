@@ -1,0 +1,50 @@
+/** What the build adds to the bundle: the list of files that the service worker keeps, and compressed copies. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import type { Plugin } from "vite";
+
+const SERVICE_WORKER = "service_worker.js";
+const COMPRESSED = new Set([".html", ".js", ".css", ".json", ".svg", ".webmanifest"]);
+const SMALLEST = 1_024;
+
+/** Tells the service worker which files the shell consists of: all that `index.html` needs at once, and its letters. */
+export function shellList(): Plugin {
+  return {
+    name: "shell-list",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      const worker = bundle[SERVICE_WORKER];
+      if (worker?.type !== "chunk") throw new Error(`the bundle has no ${SERVICE_WORKER}`);
+      const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry && file !== worker);
+      if (entry?.type !== "chunk") throw new Error("the bundle has no page");
+      const files = Object.keys(bundle).filter(
+        (name) => name === entry.fileName || /^assets\/index-.*\.css$/.test(name) || /-latin-\d.*\.woff2$/.test(name),
+      );
+      const version = createHash("sha256").update(Object.keys(bundle).sort().join()).digest("hex").slice(0, 12);
+      worker.code = worker.code
+        .replaceAll("SHELL_VERSION", JSON.stringify(`cavalcade-${version}`))
+        .replaceAll("SHELL_FILES", JSON.stringify(files.map((name) => `/${name}`)));
+    },
+  };
+}
+
+/** Puts a Brotli and a gzip copy beside each text file, made once and as small as can be; Caddy serves them. */
+export function compressedCopies(directory: string): Plugin {
+  return {
+    name: "compressed-copies",
+    apply: "build",
+    closeBundle() {
+      for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !COMPRESSED.has(extname(entry.name))) continue;
+        const path = join(entry.parentPath, entry.name);
+        const content = readFileSync(path);
+        if (content.length < SMALLEST) continue;
+        const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+        writeFileSync(`${path}.br`, brotliCompressSync(content, { params }));
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}

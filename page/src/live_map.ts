@@ -1,0 +1,236 @@
+/** The live map: people on a stage, and a camera that keeps in the picture what it shall follow. */
+import type { MapPerson } from "./avatars";
+import { PeopleLayer, type Picture } from "./people_layer";
+import { SketchStage } from "./sketch_stage";
+import type { Stage, StageEvents } from "./stage";
+import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
+import type { Theme } from "./theme";
+import { type Camera, centerCamera, type Padding, toScreen } from "./view";
+
+/** What the camera keeps in the picture by itself; `free` after a touch. */
+export type Follow = "everyone" | "me" | "person" | "free";
+
+export interface MapEvents {
+  onFollow(follow: Follow): void;
+  onSelect(participant: number): void;
+}
+
+/** Twenty frames a second look smooth for avatars, and spare the battery. */
+const FRAME_MS = 50;
+const EASE_MS = 900;
+const ZOOM_MS = 250;
+const CLOSE_ZOOM = 15;
+const ZOOMS = [1, 19] as const;
+/** Whoever is followed may move so far from the middle before the camera does. */
+const FOLLOW_SLACK_PX = 28;
+
+export class LiveMap {
+  private stage: Stage;
+  private readonly layer: PeopleLayer;
+  private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
+  private padding: Padding = { top: 0, right: 0, bottom: 0, left: 0 };
+  private follow: Follow = "everyone";
+  private followed: number | null = null;
+  private steering = UNSTEERED;
+  private isHeadingUp = false;
+  private bearing = 0;
+  /** The server's clock at the last news, in milliseconds. */
+  private now = 0;
+  private frame: number | null = null;
+  private lastFrameAt = 0;
+  private movedUntil = 0;
+  private readonly stageEvents: StageEvents = {
+    onCamera: () => this.draw(),
+    onRest: () => this.arrange(),
+    onTouch: () => this.setFollow("free"),
+  };
+
+  constructor(
+    private readonly container: HTMLElement,
+    private theme: Theme,
+    private readonly events: MapEvents,
+  ) {
+    this.layer = new PeopleLayer((participant) => events.onSelect(participant));
+    this.stage = new SketchStage(container, theme, this.stageEvents);
+    this.stage.overlay.append(this.layer.element);
+    new ResizeObserver(() => this.refit()).observe(container);
+  }
+
+  /**
+   * Loads the map library and puts streets beneath the people, once they are drawn.
+   *
+   * @throws Error where the library does not arrive, or the browser cannot draw with WebGL; the sketch stays.
+   */
+  async loadStreets(): Promise<void> {
+    const { StreetStage } = await import("./street_stage");
+    const streets = new StreetStage(this.container, this.theme, this.stageEvents, () => this.stage.camera());
+    await streets.drawn;
+    streets.moveTo(this.stage.camera(), 0);
+    const sketch = this.stage;
+    this.stage = streets;
+    streets.setTheme(this.theme);
+    streets.overlay.append(this.layer.element);
+    sketch.remove();
+    this.refit();
+    this.draw();
+    this.arrange();
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    this.stage.setTheme(theme);
+  }
+
+  /**
+   * Shows these people and no others.
+   *
+   * @param serverNow - The server's clock, in milliseconds: positions are judged by it.
+   */
+  setPeople(people: readonly MapPerson[], serverNow: number): void {
+    this.now = serverNow;
+    const now = performance.now();
+    this.layer.setPeople(people, now, this.still.matches || document.visibilityState === "hidden");
+    this.stage.setRingCenter(this.layer.me()?.point ?? null);
+    this.turn();
+    this.keepInPicture();
+    this.arrange();
+    this.animate();
+  }
+
+  /** What panels cover, in CSS pixels. */
+  setPadding(padding: Padding): void {
+    const sides = ["top", "right", "bottom", "left"] as const;
+    if (sides.every((side) => Math.abs(padding[side] - this.padding[side]) < 2)) return;
+    this.padding = padding;
+    this.refit();
+  }
+
+  showEveryone(): void {
+    this.setFollow("everyone");
+    this.fit(true);
+  }
+
+  centerOnMe(): void {
+    const me = this.layer.me();
+    if (me) this.goTo(me.id, "me");
+  }
+
+  /** Brings one person into the middle, and follows until the camera is given back. */
+  show(participant: number): void {
+    if (this.layer.person(participant)) this.goTo(participant, "person");
+  }
+
+  zoomBy(levels: number): void {
+    if (this.follow === "everyone") this.setFollow("free");
+    const { center, zoom, bearing } = this.stage.camera();
+    const wanted = Math.min(ZOOMS[1], Math.max(ZOOMS[0], Math.round(zoom + levels)));
+    this.moveTo({ center, zoom: wanted, bearing }, ZOOM_MS);
+  }
+
+  /** Keeps the way one rides up, or north. */
+  setHeadingUp(on: boolean): void {
+    if (on === this.isHeadingUp) return;
+    this.isHeadingUp = on;
+    if (!this.turn()) this.refit();
+  }
+
+  /** Turns the picture to the way of travel where that is wanted; says whether it turned. */
+  private turn(): boolean {
+    const me = this.layer.me();
+    const up = this.isHeadingUp && me ? headingUp(this.bearing, me.heading ?? undefined, me.speed ?? undefined) : null;
+    const bearing = this.isHeadingUp ? (up ?? this.bearing) : 0;
+    if (bearing === this.bearing) return false;
+    this.bearing = bearing;
+    this.refit();
+    return true;
+  }
+
+  private goTo(participant: number, follow: Follow): void {
+    this.followed = participant;
+    this.setFollow(follow);
+    this.center(Math.max(this.stage.camera().zoom, CLOSE_ZOOM), EASE_MS);
+  }
+
+  private setFollow(follow: Follow): void {
+    if (follow === this.follow) return;
+    this.follow = follow;
+    this.events.onFollow(follow);
+  }
+
+  private keepInPicture(): void {
+    // Fixes are weighed whoever has the camera, so that it knows whom to believe when it gets it back.
+    this.fit(false);
+    if (this.follow === "me" || this.follow === "person") this.keepCentered();
+  }
+
+  /** The picture has another size, direction or frame around it. */
+  private refit(): void {
+    if (this.follow === "everyone") this.fit(true);
+    else if (this.follow === "free") this.moveTo({ ...this.stage.camera(), bearing: this.bearing }, EASE_MS);
+    else this.center(this.stage.camera().zoom, EASE_MS);
+  }
+
+  private fit(isWanted: boolean): void {
+    const { size, padding } = this.picture();
+    const scene = { now: this.now, people: this.sightings(), size, padding, bearing: this.bearing, isWanted };
+    const { steering, move } = steer(this.steering, scene);
+    this.steering = steering;
+    if (move && this.follow === "everyone") this.moveTo(move.camera, move.isEased ? EASE_MS : 0);
+  }
+
+  private keepCentered(): void {
+    const person = this.followed === null ? null : this.layer.person(this.followed);
+    if (!person || performance.now() < this.movedUntil) return;
+    const { camera, size, padding } = this.picture();
+    const wanted = centerCamera(person.point, camera.zoom, padding, this.bearing);
+    const at = toScreen(camera, wanted.center, size);
+    const off = Math.hypot(at.x - size.width / 2, at.y - size.height / 2);
+    if (off > FOLLOW_SLACK_PX) this.moveTo(wanted, EASE_MS);
+  }
+
+  private center(zoom: number, duration: number): void {
+    const person = this.followed === null ? null : this.layer.person(this.followed);
+    if (person) this.moveTo(centerCamera(person.point, zoom, this.padding, this.bearing), duration);
+  }
+
+  private moveTo(camera: Camera, duration: number): void {
+    const lasts = this.still.matches ? 0 : duration;
+    this.movedUntil = performance.now() + lasts;
+    this.stage.moveTo(camera, lasts);
+  }
+
+  private sightings(): Sighting[] {
+    const people = this.layer.people();
+    const wanted = people.filter((person) => person.isInPicture);
+    return (wanted.length > 0 ? wanted : people).map(({ id, point, fixTime, accuracy }) => ({
+      id,
+      ...point,
+      fix_time: fixTime,
+      ...(accuracy !== null && { accuracy }),
+    }));
+  }
+
+  private picture(): Picture {
+    return { camera: this.stage.camera(), size: this.stage.size(), padding: this.padding };
+  }
+
+  private draw(): boolean {
+    return this.layer.draw(this.picture(), performance.now());
+  }
+
+  private arrange(): void {
+    this.layer.arrange(this.picture());
+  }
+
+  /** Draws while somebody is under way, and not a frame longer. */
+  private animate(): void {
+    if (this.frame !== null) return;
+    const step = (now: number) => {
+      this.frame = null;
+      const isDue = now - this.lastFrameAt >= FRAME_MS - 4;
+      if (isDue) this.lastFrameAt = now;
+      if (!isDue || this.draw()) this.frame = requestAnimationFrame(step);
+    };
+    this.frame = requestAnimationFrame(step);
+  }
+}

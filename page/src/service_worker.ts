@@ -1,0 +1,80 @@
+/**
+ * Opens the page without a network: keeps the shell, and whatever else was loaded under a name that says its content.
+ *
+ * It never stands between the page and the API, the socket or a map's tiles.
+ */
+
+/** What the build puts here: a name for this version, and the files that the shell consists of. */
+declare const SHELL_VERSION: string;
+declare const SHELL_FILES: readonly string[];
+
+/** What of a worker's scope is used; TypeScript has either the page's types or a worker's, not both. */
+interface Scope {
+  readonly clients: { claim(): Promise<void> };
+  addEventListener(kind: "install" | "activate", listener: (event: ExtendableEvent) => void): void;
+  addEventListener(kind: "fetch", listener: (event: FetchEvent) => void): void;
+  skipWaiting(): Promise<void>;
+}
+
+interface ExtendableEvent {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+interface FetchEvent extends ExtendableEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+
+const scope = globalThis as unknown as Scope;
+const PAGE = "/";
+const CONFIGURATION = "/config.json";
+/** A network that takes longer is as good as none, for a page that is here already. */
+const PATIENCE_MS = 3_000;
+
+scope.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(SHELL_VERSION)
+      .then((cache) => cache.addAll([PAGE, CONFIGURATION, ...SHELL_FILES]))
+      .then(() => scope.skipWaiting()),
+  );
+});
+
+scope.addEventListener("activate", (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((name) => name !== SHELL_VERSION).map((name) => caches.delete(name))))
+      .then(() => scope.clients.claim()),
+  );
+});
+
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin || request.headers.has("Range")) return;
+  if (pathname.startsWith("/assets/")) event.respondWith(keptFirst(request));
+  else if (request.mode === "navigate" && (pathname === PAGE || pathname === "/j")) event.respondWith(freshFirst(PAGE));
+  else if (pathname === CONFIGURATION) event.respondWith(freshFirst(CONFIGURATION));
+});
+
+/** A file under a name that changes with its content: what is kept is right. */
+async function keptFirst(request: Request): Promise<Response> {
+  const kept = await caches.match(request);
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.ok) (await caches.open(SHELL_VERSION)).put(request, response.clone());
+  return response;
+}
+
+/** What may have changed: from the network, or as it was where the network fails or keeps one waiting. */
+async function freshFirst(path: string): Promise<Response> {
+  const kept = await caches.match(path);
+  const fresh = fetch(path).then(async (response) => {
+    if (response.ok) await (await caches.open(SHELL_VERSION)).put(path, response.clone());
+    return response.status < 500 ? response : (kept ?? response);
+  });
+  if (!kept) return fresh;
+  const patience = new Promise<Response>((resolve) => setTimeout(() => resolve(kept), PATIENCE_MS));
+  return Promise.race([fresh.catch(() => kept), patience]);
+}

@@ -1,0 +1,170 @@
+/** Streets to draw people on, by MapLibre. Loaded after the shell, since it is by far the largest part of the page. */
+import "maplibre-gl/dist/maplibre-gl.css";
+import { AttributionControl, type GeoJSONSource, Map as GlMap, Marker, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { distance } from "./format";
+import type { Point } from "./geo";
+import { GroundLoader } from "./ground";
+import { GRID_SOURCE, linesFeature, RINGS_SOURCE, ringFeature } from "./map_styles";
+import { metreGrid, rangeRings, ringStep } from "./range_rings";
+import type { Stage, StageEvents } from "./stage";
+import type { Theme } from "./theme";
+import { type Camera, metresPerPixel, type Size } from "./view";
+
+setWorkerUrl(workerUrl);
+
+/** Streets that take longer do so on the page, and people see them come. */
+const DRAWN_WITHIN_MS = 4_000;
+
+export class StreetStage implements Stage {
+  readonly overlay: HTMLElement;
+  /** Resolves once there is something to see. */
+  readonly drawn: Promise<void>;
+  private readonly map: GlMap;
+  private readonly ringLabels: Marker[] = [];
+  private readonly ground: GroundLoader;
+  private readonly box = document.createElement("div");
+  private ringCenter: Point | null = null;
+  private drawnRings = "";
+  private bounds: Size;
+
+  /** @throws Error where the browser cannot draw with WebGL. */
+  constructor(container: HTMLElement, theme: Theme, events: StageEvents, start: () => Camera) {
+    this.box.className = "streets";
+    container.prepend(this.box);
+    try {
+      this.map = new GlMap({
+        container: this.box,
+        style: { version: 8, sources: {}, layers: [] },
+        ...options(start()),
+        attributionControl: false,
+        dragRotate: false,
+        pitchWithRotate: false,
+        touchPitch: false,
+        maxZoom: 19,
+        fadeDuration: 0,
+      });
+    } catch (error) {
+      this.box.remove();
+      throw error;
+    }
+    this.bounds = { width: this.box.clientWidth, height: this.box.clientHeight };
+    this.overlay = this.map.getCanvasContainer();
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new ScaleControl({ maxWidth: 96, unit: "metric" }), "bottom-left");
+    this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
+    this.ground = new GroundLoader(this.map, theme, () => this.drawAids());
+    this.drawn = this.untilDrawn(start);
+    this.map.on("resize", () => {
+      this.bounds = { width: this.box.clientWidth, height: this.box.clientHeight };
+    });
+    this.map.on("move", () => events.onCamera());
+    this.map.on("moveend", () => {
+      this.drawAids();
+      events.onRest();
+    });
+    this.giveCameraToTouch(events.onTouch);
+  }
+
+  camera(): Camera {
+    const { lat, lng } = this.map.getCenter();
+    return { center: { lat, lon: lng }, zoom: this.map.getZoom(), bearing: this.map.getBearing() };
+  }
+
+  size(): Size {
+    return this.bounds;
+  }
+
+  moveTo(camera: Camera, duration: number): void {
+    if (duration === 0) this.map.jumpTo(options(camera));
+    else this.map.easeTo({ ...options(camera), duration, essential: true });
+  }
+
+  setRingCenter(point: Point | null): void {
+    this.ringCenter = point;
+    this.drawRings();
+  }
+
+  setTheme(theme: Theme): void {
+    this.ground.setTheme(theme);
+  }
+
+  remove(): void {
+    this.map.remove();
+    this.box.remove();
+  }
+
+  private async untilDrawn(start: () => Camera): Promise<void> {
+    const patience = new Promise((resolve) => setTimeout(resolve, DRAWN_WITHIN_MS));
+    await Promise.race([this.ground.found, patience]);
+    // What is drawn first is to be what people look at, wherever the sketch has gone meanwhile.
+    this.map.jumpTo(options(start()));
+    await Promise.race([this.map.once("idle"), patience]);
+  }
+
+  /** Whoever moves the map has the camera. */
+  private giveCameraToTouch(touched: () => void): void {
+    this.map.on("dragstart", touched);
+    this.map.on("wheel", touched);
+    this.map.on("dblclick", touched);
+    this.map.on("boxzoomstart", touched);
+    this.map.on("touchstart", (event) => {
+      if (event.points.length > 1) touched();
+    });
+    this.map.getCanvas().addEventListener("keydown", (event) => {
+      if (/^(Arrow.*|[-+=_])$/.test(event.key)) touched();
+    });
+  }
+
+  /** What one judges distances and motion by where there are no streets. */
+  private drawAids(): void {
+    this.drawGrid();
+    this.drawRings();
+  }
+
+  private drawRings(): void {
+    const source = this.map.getSource<GeoJSONSource>(RINGS_SOURCE);
+    const center = source && this.ringCenter && !this.ground.hasStreetsAt(this.ringCenter) ? this.ringCenter : null;
+    const step = center && ringStep(metresPerPixel(center.lat, this.map.getZoom()));
+    const drawn = center && step ? `${center.lat} ${center.lon} ${step} ${this.ground.generation}` : "";
+    if (drawn === this.drawnRings) return;
+    this.drawnRings = drawn;
+    const rings = center && step ? rangeRings(center, step) : [];
+    source?.setData({ type: "FeatureCollection", features: rings.map((ring) => ringFeature(ring.outline)) });
+    while (this.ringLabels.length > rings.length) this.ringLabels.pop()?.remove();
+    for (const [index, ring] of rings.entries()) {
+      const label = this.ringLabels[index] ?? this.addRingLabel(ring.label);
+      label.getElement().textContent = distance(ring.radius);
+      label.setLngLat(ring.label);
+    }
+  }
+
+  private drawGrid(): void {
+    const source = this.map.getSource<GeoJSONSource>(GRID_SOURCE);
+    if (!source) return;
+    const { lat, lng } = this.map.getCenter();
+    const step = this.ground.hasStreetsAt({ lat, lon: lng }) ? null : ringStep(metresPerPixel(lat, this.map.getZoom()));
+    const bounds = this.map.getBounds();
+    const corners = {
+      south: bounds.getSouth(),
+      west: bounds.getWest(),
+      north: bounds.getNorth(),
+      east: bounds.getEast(),
+    };
+    source.setData(linesFeature(step === null ? [] : metreGrid(corners, step)));
+  }
+
+  private addRingLabel(at: Point): Marker {
+    const element = document.createElement("span");
+    element.className = "ring-label";
+    element.setAttribute("aria-hidden", "true");
+    const marker = new Marker({ element, anchor: "center" }).setLngLat(at).addTo(this.map);
+    this.ringLabels.push(marker);
+    return marker;
+  }
+}
+
+function options({ center, zoom, bearing }: Camera) {
+  return { center, zoom, bearing };
+}
