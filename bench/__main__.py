@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,12 @@ from typing import Final
 import click
 from rich.console import Console
 
-from bench import contenders
+from bench import contenders, scenes
 from bench.contenders import ROOT, Contender, MissingTool
+from bench.plots import draw
 from bench.report import Run, Summary, summarise, table, verdicts
+from bench.saturation import MEMBERS, saturate
+from bench.scenes import NAMES, OURS, Scene
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.process_usage import cores, pin
 from cavalcade.evaluation.traffic import Load, Pattern
@@ -29,13 +32,13 @@ from cavalcade.stack.process import Process
 TRIES: Final = 3
 """How often a run that had to be discarded is tried in its place."""
 
-NAMES: Final = ("floor", "gateway", "node", "node-ws-flush", "node-ws-naive")
-OURS: Final = ("gateway", "node")
-
 SESSION_BAR_KB: Final = 12
 """What a session's process on `monolith` may take beyond its connections, kB."""
 
 SESSIONS_FOR_MEMORY: Final = 4000
+
+PARTS: Final = ("cost", "growth", "crowd", "gateways", "half")
+PLOTS: Final = ROOT / "docs" / "plots"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,83 +50,138 @@ class Plan:
     warm_up_s: int
     connections: int
     sizes: tuple[int, ...]
-    window_ms: int
+    windows: tuple[int, ...]
     pattern: Pattern
     names: tuple[str, ...]
+    parts: tuple[str, ...]
+
+    def scenes(self) -> list[Scene]:
+        """The loads, but for those that depend on what was found out before."""
+        made = {
+            "cost": scenes.costs(self.sizes, self.connections),
+            "growth": scenes.growth(),
+            "crowd": scenes.crowd(),
+            "gateways": scenes.gateways(self.connections),
+        }
+        wanted = [scene for part, of in made.items() if part in self.parts for scene in of]
+        return [scene for scene in wanted if scene.kind != "cost" or scene.window_ms in self.windows]
+
+    def has(self, name: str) -> bool:
+        """Whether a server takes part."""
+        return name.removesuffix("s-2") in self.names
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--rounds", default=5, show_default=True, help="How often each server is measured, one after another.")
-@click.option("--seconds", default=6, show_default=True, help="How long each time.")
+@click.option("--rounds", default=3, show_default=True, help="How often each server is measured, one after another.")
+@click.option("--seconds", default=5, show_default=True, help="How long each time.")
 @click.option("--warm-up", "warm_up_s", default=3, show_default=True, help="Seconds of traffic before that.")
 @click.option("--connections", default=1000, show_default=True, help="About how many at once.")
-@click.option("--members", "sizes", multiple=True, type=int, default=(10, 50), show_default=True, help="Of a session.")
-@click.option("--window", "window_ms", default=500, show_default=True, help="Milliseconds that positions are gathered.")
+@click.option("--members", "sizes", multiple=True, type=int, default=(10, 50, 200), show_default=True)
+@click.option("--window", "windows", multiple=True, type=int, default=(500, 1000, 100), show_default=True)
 @click.option("--pattern", type=click.Choice(["spread", "clustered"]), default="spread", show_default=True)
 @click.option("--only", "names", multiple=True, type=click.Choice(NAMES), default=NAMES, help="Some servers alone.")
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), default=PARTS, help="Some parts alone.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=ROOT / "build" / "bench.json")
+@click.option("--plots", type=click.Path(file_okay=False, path_type=Path), default=PLOTS, help="Where pictures go.")
 @click.option("--enforce", is_flag=True, help="Exit with 1 where a bar is missed.")
-def main(output: Path, *, enforce: bool, **options: object) -> None:
-    """Measure what the position path costs: both backends against a raw write and against Node's ws.
+def main(output: Path, plots: Path, *, enforce: bool, **options: object) -> None:
+    """Measure what the position path costs: both backends against a raw write and hubs on other stacks.
 
     Each server runs alone on one core, the load and the databases on another. All get the same traffic: everybody
-    sends one packed fix a second.
+    sends one packed fix a second. The parts: what a position costs, by size of session and window (cost); how that
+    grows with the number of sessions (growth); what 5,000 connections take (crowd); sessions that are spread over two
+    gateways (gateways); and how late positions are at half of what a server holds (half).
     """
     plan = Plan(**options)  # type: ignore[arg-type]  # click has checked them
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(width=None if sys.stdout.isatty() else 190)
     if not Path("/proc/self/schedstat").exists():
         raise click.ClickException("this needs Linux: CPU is read from /proc/<pid>/task/*/schedstat")
     try:
         with tempfile.TemporaryDirectory(prefix="cavalcade-bench-") as name:
             folder = Path(name)
             folder.chmod(0o711)  # PostgreSQL may run as another user, who must pass
-            runs, titles, session_kb = asyncio.run(_measure(plan, folder, console))
+            measured = asyncio.run(_measure(plan, folder, console))
     except MissingTool as error:
         raise click.ClickException(str(error)) from error
     except StackError as error:
         raise click.ClickException("\n".join(filter(None, (error.problem, error.detail)))) from error
-    summaries = summarise(runs)
-    console.print(table(summaries, titles))
+    summaries = summarise(measured.runs)
+    console.print(table(summaries, measured.titles))
     for summary in summaries:
         for name, cost in summary.helpers_position_us.items():
-            console.print(
-                f"{summary.members} members: {name} took {cost:.2f} us a position for {titles[summary.contender]}"
-            )
-    judged = verdicts(summaries) if plan.window_ms == 500 else []
-    if session_kb is not None:
-        kept = session_kb <= SESSION_BAR_KB
-        judged.append((kept, f"a session's process takes {session_kb:.1f} kB, at most {SESSION_BAR_KB} allowed"))
+            server = measured.titles[summary.contender]
+            console.print(f"{summary.scene.title}: {name} took {cost:.2f} us a position for {server}")
+    for name, (held, why) in measured.held.items():
+        console.print(f"{measured.titles[name]} held {held} members in sessions of {MEMBERS}; then {why}")
+    judged = verdicts(summaries)
+    if measured.session_kb is not None:
+        kept = measured.session_kb <= SESSION_BAR_KB
+        judged.append(
+            (kept, f"a session's process takes {measured.session_kb:.1f} kB, at most {SESSION_BAR_KB} allowed")
+        )
     for kept, sentence in judged:
         console.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'MISSED'}[/]  {sentence}")
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(
-        json.dumps({**_as_json(plan, runs, summaries), "session_process_kb": session_kb}, indent=2) + "\n"
-    )
-    console.print(f"Everything measured is in {output}")
+    output.write_text(json.dumps(_as_json(plan, measured, summaries), indent=2) + "\n")
+    draw(summaries, measured.titles, plots)
+    console.print(f"Everything measured is in {output}, pictures are in {plots}")
     if enforce and not all(kept for kept, _ in judged):
         sys.exit(1)
 
 
-async def _measure(plan: Plan, folder: Path, console: Console) -> tuple[list[Run], dict[str, str], float | None]:
+@dataclasses.dataclass(slots=True)
+class Measured:
+    """Everything that was measured.
+
+    Attributes:
+        runs: Each time that a server was put under load.
+        titles: Of the servers, by name.
+        held: The most members that each server held, and what ended it.
+        session_kb: What a session's process takes, where that was looked at.
+    """
+
+    runs: list[Run] = dataclasses.field(default_factory=list)
+    titles: dict[str, str] = dataclasses.field(default_factory=dict)
+    held: dict[str, tuple[int, str]] = dataclasses.field(default_factory=dict)
+    session_kb: float | None = None
+
+
+async def _measure(plan: Plan, folder: Path, console: Console) -> Measured:
     available = cores()
     server_core, other_core = available[0], available[-1]
     os.sched_setaffinity(0, {other_core})  # what is started from here on inherits it
     if server_core == other_core:
         console.print("[yellow]There is one core alone: the load generator disturbs what it measures.[/]")
-    runs = []
-    async with _contenders(plan, folder) as entered:
-        for number in range(1, plan.rounds + 1):
-            for size in plan.sizes:
-                for contender in entered:
-                    console.print(f"round {number} of {plan.rounds}, {size} members: {contender.title}")
-                    for _ in range(TRIES):
-                        run = Run(number, contender.name, size, await _run(contender, plan, size, server_core))
-                        runs.append(run)
-                        if run.flaw is None:
-                            break
-                        console.print(f"[yellow]  discarded: {run.flaw}[/]")
-        memory = await _session_memory(folder) if "node" in plan.names else None
-        return runs, {contender.name: contender.title for contender in entered}, memory
+    measured = Measured()
+    async with _makers(plan, folder) as make:
+
+        async def measure(name: str, scene: Scene, number: int = 1) -> Run:
+            contender = make(name, scene.window_ms)
+            measured.titles[name] = contender.title
+            console.print(f"round {number} of {plan.rounds}, {scene.title}: {contender.title}")
+            run = Run(number, name, scene, await _run(contender, plan, scene, server_core))
+            if run.flaw is not None:
+                console.print(f"[yellow]  discarded: {run.flaw}[/]")
+            return run
+
+        async def measure_in_turns(loads: list[Scene]) -> None:
+            for number in range(1, plan.rounds + 1):
+                for scene in loads:
+                    for name in filter(plan.has, scene.names):
+                        for _ in range(TRIES):
+                            run = await measure(name, scene, number)
+                            measured.runs.append(run)
+                            if run.flaw is None:
+                                break
+
+        await measure_in_turns(plan.scenes())
+        if "half" in plan.parts:
+            measured.held = {name: await saturate(name, measure) for name in OURS if plan.has(name)}
+            held = {name: most for name, (most, _) in measured.held.items() if most}
+            await measure_in_turns(scenes.half_saturation(held, MEMBERS))
+        if "crowd" in plan.parts and plan.has("node"):
+            measured.session_kb = await _session_memory(folder)
+    return measured
 
 
 async def _session_memory(folder: Path) -> float:
@@ -143,14 +201,24 @@ async def _session_memory(folder: Path) -> float:
 
 
 @asynccontextmanager
-async def _contenders(plan: Plan, folder: Path) -> AsyncIterator[list[Contender]]:
-    makers = {
-        "floor": lambda: contenders.floor(folder, plan.window_ms),
-        "node-ws-flush": lambda: contenders.node_ws(folder, plan.window_ms),
-        "node-ws-naive": lambda: contenders.node_ws(folder, 0),
+async def _makers(plan: Plan, folder: Path) -> AsyncIterator[Callable[[str, int], Contender]]:
+    """Makes contenders by name and window, over a PostgreSQL and a Valkey where some need them."""
+    makers: dict[str, Callable[[int], Contender]] = {
+        "floor": partial(contenders.floor, folder),
+        "node-ws-flush": partial(contenders.node_ws, folder),
+        "node-ws-naive": lambda _: contenders.node_ws(folder, 0),
+        "starlette-flush": partial(contenders.starlette, folder),
+        "starlette-naive": lambda _: contenders.starlette(folder, 0),
     }
-    if not set(OURS) & set(plan.names):
-        yield [makers[name]() for name in NAMES if name in plan.names]
+    made: dict[tuple[str, int], Contender] = {}
+
+    def make(name: str, window_ms: int) -> Contender:
+        if (name, window_ms) not in made:
+            made[name, window_ms] = makers[name](window_ms)
+        return made[name, window_ms]
+
+    if not any(map(plan.has, OURS)):
+        yield make
         return
     data, sockets = folder / "postgres", folder
     postgres.create(data)
@@ -160,40 +228,42 @@ async def _contenders(plan: Plan, folder: Path) -> AsyncIterator[list[Contender]
     try:
         await database.until_ready()
         await redis.until_ready()
-        for name in OURS:
+        for name, own, processes in (("gateway", "gateway", 1), ("node", "node", 1), ("gateways-2", "gateway", 2)):
             makers[name] = partial(
                 contenders.cavalcade,
-                name,
+                own,
                 folder,
-                plan.window_ms,
                 database_url=postgres.url(sockets),
                 redis_url=valkey.url(folder / "valkey.sock"),
                 helper_pids={"Valkey": [contenders.service_pid(redis)]},
+                processes=processes,
             )
-        yield [makers[name]() for name in NAMES if name in plan.names]
+        yield make
     finally:
         await redis.stop()
         await database.stop()
 
 
-async def _run(contender: Contender, plan: Plan, size: int, server_core: int) -> Reading:
+async def _run(contender: Contender, plan: Plan, scene: Scene, server_core: int) -> Reading:
     """Starts a server, puts the load on it, and stops it."""
-    port = contenders.free_port()
-    process = await Process.start(contender.service(port))
+    ports = [contenders.free_port() for _ in range(contender.processes)]
+    processes = [await Process.start(contender.service(port)) for port in ports]
     try:
-        await process.until_ready()
-        targets = await contender.targets(contender.sessions(plan.connections, size), size)
-        pid = contenders.service_pid(process)
-        pin(pid, server_core)
+        await asyncio.gather(*(process.until_ready() for process in processes))
+        targets = await contender.targets(contender.sessions(scene.connections, scene.members), scene.members)
+        pids = [contenders.service_pid(process) for process in processes]
+        for pid in pids:
+            pin(pid, server_core)
         load = Load(
-            port=port,
-            targets=targets,
+            port=ports[0],
+            targets=[dataclasses.replace(each, port=ports[at % len(ports)]) for at, each in enumerate(targets)],
             envelope_size=contender.envelope_size,
             pattern=plan.pattern,
-            warm_up_s=plan.warm_up_s,
-            measured_s=plan.seconds,
-            server_pids=[pid],
+            warm_up_s=max(plan.warm_up_s, 1 / scene.fixes_per_s),
+            measured_s=max(plan.seconds, 1 / scene.fixes_per_s),
+            server_pids=pids,
             helper_pids=contender.helper_pids,
+            fixes_per_s=scene.fixes_per_s,
         )
         generator = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "cavalcade.evaluation.load"),
@@ -204,27 +274,31 @@ async def _run(contender: Contender, plan: Plan, size: int, server_core: int) ->
         )
         answer, problem = await generator.communicate(json.dumps(dataclasses.asdict(load)).encode())
         if generator.returncode:
-            raise process.failed(f"{contender.title} could not be measured: {problem.decode().strip()}")
+            said = problem.decode(errors="replace").strip()
+            raise processes[0].failed(f"{contender.title} could not be measured: {said}")
     finally:
-        await process.stop()
+        for process in processes:
+            await process.stop()
     return Reading(**json.loads(answer))
 
 
-def _as_json(plan: Plan, runs: list[Run], summaries: list[Summary]) -> dict[str, object]:
+def _as_json(plan: Plan, measured: Measured, summaries: list[Summary]) -> dict[str, object]:
     """Everything measured; latencies stay out, since their percentiles are among the summaries."""
     return {
         "plan": dataclasses.asdict(plan),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
         "summaries": [dataclasses.asdict(summary) for summary in summaries],
+        "held": measured.held,
+        "session_process_kb": measured.session_kb,
         "runs": [
             {
                 "round": run.round,
                 "contender": run.contender,
-                "members": run.members,
+                "scene": dataclasses.asdict(run.scene),
                 "discarded": run.flaw,
                 **{name: value for name, value in dataclasses.asdict(run.reading).items() if name != "latencies_ms"},
             }
-            for run in runs
+            for run in measured.runs
         ],
     }
 

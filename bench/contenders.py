@@ -28,6 +28,7 @@ from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_client
 BENCH: Final = Path(__file__).parent
 ROOT: Final = BENCH.parent
 NODE_HUB: Final = BENCH / "peers" / "node_ws"
+STARLETTE_HUB: Final = BENCH / "peers" / "starlette_hub.py"
 
 MOST_NAIVE_FRAMES_PER_S: Final = 10_000
 """A naive hub gets fewer members than the others where it would be swamped: it sends a frame for each position."""
@@ -44,11 +45,12 @@ class Contender:
     Attributes:
         name: Short, for the command line and JSON.
         title: For the table.
-        service: How it is started, given a port to listen on.
+        service: How one process of it is started, given a port to listen on.
         targets: Makes sessions, given how many and how large, and says how their members get in.
         envelope_size: Bytes before the server's time in each frame of positions.
         coalesces: Whether it gathers positions for a window.
         helper_pids: Processes that work for it and whose CPU is looked at too, by name.
+        processes: How many of it share the sessions, each of which has members on all of them.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Contender:
     envelope_size: int = 0
     coalesces: bool = True
     helper_pids: dict[str, list[int]] = field(default_factory=dict)
+    processes: int = 1
 
     def sessions(self, connections: int, size: int) -> int:
         """How many sessions of a size it is measured with, for about so many connections."""
@@ -81,7 +84,7 @@ def floor(folder: Path, window_ms: int) -> Contender:
         raise MissingTool(f"the floor could not be compiled:\n{compiled.stderr}")
     return Contender(
         "floor",
-        f"C epoll, write of ready frames, {window_ms} ms",
+        "C epoll, write of ready frames",
         lambda port: _plain("floor", folder, port, str(program), str(port), str(window_ms)),
         _plain_targets,
     )
@@ -101,15 +104,34 @@ def node_ws(folder: Path, window_ms: int) -> Contender:
     name = "node-ws-flush" if window_ms else "node-ws-naive"
     return Contender(
         name,
-        f"Node ws, {window_ms} ms" if window_ms else "Node ws, naive: each fix at once",
+        "Node ws, same window" if window_ms else "Node ws, each fix at once",
         lambda port: _plain(name, folder, port, program.strip(), str(NODE_HUB / "hub.js"), str(port), str(window_ms)),
         _plain_targets,
         coalesces=window_ms > 0,
     )
 
 
+def starlette(folder: Path, window_ms: int) -> Contender:
+    """A hub on Starlette and uvicorn; a window of 0 relays each fix at once."""
+    name = "starlette-flush" if window_ms else "starlette-naive"
+    return Contender(
+        name,
+        "Starlette, same window" if window_ms else "Starlette, each fix at once",
+        lambda port: _plain(name, folder, port, sys.executable, str(STARLETTE_HUB), str(port), str(window_ms)),
+        _plain_targets,
+        coalesces=window_ms > 0,
+    )
+
+
 def cavalcade(
-    name: str, folder: Path, window_ms: int, *, database_url: str, redis_url: str, helper_pids: dict[str, list[int]]
+    name: str,
+    folder: Path,
+    window_ms: int,
+    *,
+    database_url: str,
+    redis_url: str,
+    helper_pids: dict[str, list[int]],
+    processes: int = 1,
 ) -> Contender:
     """Cavalcade's own process for sockets, on a PostgreSQL and a Valkey that run.
 
@@ -120,6 +142,7 @@ def cavalcade(
         database_url: Where PostgreSQL is.
         redis_url: Where Valkey is.
         helper_pids: Processes that work for it, by name.
+        processes: How many gateways share the sessions.
     """
     secret = new_secret() + new_secret()
     environment = {
@@ -130,12 +153,13 @@ def cavalcade(
     }
     topic = TOPIC_PREFIX + new_session_id()
     return Contender(
-        name,
-        f"Cavalcade's {name}, {window_ms} ms",
+        name if processes == 1 else f"{name}s-{processes}",
+        f"Cavalcade's {name}" if processes == 1 else f"{processes} of Cavalcade's {name}s",
         lambda port: _cavalcade(name, folder, port, environment),
         partial(_cavalcade_targets, database_url, TokenSigner([secret])),
         envelope_size=len(encode_binary_broadcast(topic, "positions", b"")),
         helper_pids=helper_pids,
+        processes=processes,
     )
 
 
@@ -193,7 +217,7 @@ def _cavalcade(name: str, folder: Path, port: int, environment: dict[str, str]) 
         name,
         (sys.executable, "-m", "cavalcade", name, *sockets, "--internal", f"127.0.0.1:{internal}"),
         ready,
-        folder / f"{name}.log",
+        folder / f"{name}-{port}.log",
         environment,
     )
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.table import Table
 
+from bench.scenes import DEFAULT_WINDOW_MS, WINDOW_MS, Scene
 from cavalcade.evaluation.load import Reading
 
 MOST_LATE: Final = 0.01
@@ -17,8 +18,21 @@ DELIVERED: Final = (0.9, 1.1)
 NODE_BAR: Final = 1.15
 """What a position may cost on `monolith`, in times of what it costs on `services`."""
 
-BARS: Final = {10: 2.5, 50: 2.0}
+BARS: Final = {10: 2.5, 50: 2.0, 200: 2.0}
 """How many times the floor's CPU for a delivered position the gateway may take, by members of a session."""
+
+NODE_WS_BAR: Final = 0.8
+"""How many times what a hub on Node's ws takes with the same window."""
+
+NAIVE_BAR: Final = 0.25
+"""How many times what such a hub takes that relays each fix at once, in sessions of 50."""
+
+CONNECTION_BAR_KB: Final = 16.0
+"""What a connection may take of the server's memory."""
+
+LATE_BAR_MS: Final = 50.0
+"""How much later than the window 99 of 100 positions may be, at half of what a server holds; across two gateways, than
+two windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +42,13 @@ class Run:
     Attributes:
         round: Counted from 1.
         contender: Its name.
-        members: Members of each session.
+        scene: Under which load.
         reading: What was measured.
     """
 
     round: int
     contender: str
-    members: int
+    scene: Scene
     reading: Reading
 
     @property
@@ -51,7 +65,7 @@ class Run:
         late = reading.late / reading.sent
         if late > MOST_LATE:
             return f"the load generator was saturated: {late:.0%} of the fixes were sent late"
-        delivered = reading.positions / (reading.sent * self.members)
+        delivered = reading.positions / (reading.sent * self.scene.members)
         if not DELIVERED[0] <= delivered <= DELIVERED[1]:
             return f"{delivered:.0%} of the positions were delivered"
         return None
@@ -59,11 +73,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One server with one size of session: medians over its valid runs.
+    """One server under one load: medians over its valid runs.
 
     Attributes:
         contender: Its name.
-        members: Members of each session.
+        scene: The load.
         runs: How many runs count.
         connections: In each of them.
         position_us: CPU for each position delivered, microseconds.
@@ -79,11 +93,13 @@ class Summary:
         latency_p99_ms: From the time of a fix to its receipt.
         connection_kb: Memory of the server for each connection.
         connection_us: CPU of the server to take a connection.
+        connects_per_s: Connections made in a second, by one that makes them one after another.
+        member_us: CPU of the server for each member and second.
         helpers_position_us: CPU of others for each position delivered, microseconds, by name.
     """
 
     contender: str
-    members: int
+    scene: Scene
     runs: int
     connections: int
     position_us: float
@@ -98,50 +114,83 @@ class Summary:
     latency_p99_ms: float
     connection_kb: float
     connection_us: float
+    connects_per_s: float
+    member_us: float
     helpers_position_us: dict[str, float]
 
 
 def summarise(runs: list[Run]) -> list[Summary]:
-    """Sums up the valid runs by size of session and contender, in the order of their first appearance."""
+    """Sums up the valid runs by load and contender, in the order of their first appearance."""
     valid = [run for run in runs if run.flaw is None]
-    floors = {(run.round, run.members): run.position_us for run in valid if run.contender == "floor"}
-    groups: dict[tuple[int, str], list[Run]] = {}
+    floors = {(run.round, _load(run.scene)): run.position_us for run in valid if run.contender == "floor"}
+    groups: dict[tuple[Scene, str], list[Run]] = {}
     for run in valid:
-        groups.setdefault((run.members, run.contender), []).append(run)
-    return [_summary(group, floors) for _, group in sorted(groups.items(), key=lambda item: item[0][0])]
+        groups.setdefault((run.scene, run.contender), []).append(run)
+    return [_summary(group, floors) for group in groups.values()]
+
+
+def _load(scene: Scene) -> tuple[int, int, int]:
+    """What must be the same for a floor to be a server's floor."""
+    return scene.members, scene.connections, scene.window_ms
 
 
 def verdicts(summaries: list[Summary]) -> list[tuple[bool, str]]:
     """Whether each bar is kept, with a sentence that says so."""
-    by_name = {(summary.contender, summary.members): summary for summary in summaries}
-    judged = []
+    judged: list[tuple[bool, str]] = []
+
+    def judge(said: str, value: float, bar: float, unit: str = "x") -> None:
+        judged.append((value <= bar, f"{said} {value:.2f} {unit}, at most {bar:g} allowed"))
+
+    costs = {(s.contender, s.scene.members): s for s in summaries if s.scene.kind == "cost" and _barred(s.scene)}
     for members, bar in BARS.items():
-        gateway, node = by_name.get(("gateway", members)), by_name.get(("node", members))
-        if gateway is not None and gateway.ratio is not None:
-            kept = gateway.ratio <= bar
-            judged.append((kept, f"{members} members: gateway {gateway.ratio:.2f} x the floor, at most {bar} allowed"))
-        if gateway is not None and node is not None:
-            ratio = node.position_us / gateway.position_us
-            said = f"{members} members: node {ratio:.2f} x the gateway, at most {NODE_BAR} allowed"
-            judged.append((ratio <= NODE_BAR, said))
+        gateway = costs.get(("gateway", members))
+        if gateway is None:
+            continue
+        place = f"{members} members: the gateway takes"
+        if gateway.ratio is not None:
+            judge(f"{place} of the floor", gateway.ratio, bar)
+        for other, title, most, sizes in (
+            ("node-ws-flush", "of Node ws with the same window", NODE_WS_BAR, tuple(BARS)),
+            ("node-ws-naive", "of the naive hub on Node", NAIVE_BAR, (50,)),
+        ):
+            peer = costs.get((other, members))
+            if peer is not None and members in sizes:
+                judge(f"{place} {title}", gateway.position_us / peer.position_us, most)
+        node = costs.get(("node", members))
+        if node is not None:
+            judge(f"{members} members: the node takes of the gateway", node.position_us / gateway.position_us, NODE_BAR)
+    for summary in summaries:
+        if summary.scene.kind == "crowd" and summary.contender in {"gateway", "node"}:
+            judge(f"a connection of the {summary.contender} takes", summary.connection_kb, CONNECTION_BAR_KB, "kB")
+        if summary.scene.kind == "half":
+            bar = summary.scene.window_ms + LATE_BAR_MS
+            judge(f"p99 of the {summary.contender} at half of what it holds is", summary.latency_p99_ms, bar, "ms")
+        if summary.contender == "gateways-2":
+            bar = 2 * DEFAULT_WINDOW_MS + LATE_BAR_MS
+            judge(f"{summary.scene.members} members: p99 across two gateways is", summary.latency_p99_ms, bar, "ms")
     return judged
+
+
+def _barred(scene: Scene) -> bool:
+    return scene.window_ms == WINDOW_MS
 
 
 def table(summaries: list[Summary], titles: dict[str, str]) -> Table:
     """The summaries as people read them."""
     drawn = Table(title="CPU of the server for each position delivered", title_justify="left")
-    drawn.add_column("members")
-    drawn.add_column("server")
+    drawn.add_column("load", max_width=34)
+    drawn.add_column("server", max_width=28)
     for column in ("us/position", "x floor", "range", "least", "us/frame", "pos./frame", "core", "p50 ms", "p99 ms"):
         drawn.add_column(column, justify="right", no_wrap=True)
-    for column in ("kB/conn.", "us/conn."):
+    for column in ("kB/conn.", "us/conn.", "conn./s"):
         drawn.add_column(column, justify="right", no_wrap=True)
-    previous: int | None = None
+    previous: Scene | None = None
     for row in summaries:
-        if previous is not None and row.members != previous:
+        is_new = row.scene != previous
+        if is_new and previous is not None:
             drawn.add_section()
         drawn.add_row(
-            "" if row.members == previous else str(row.members),
+            row.scene.title if is_new else "",
             titles[row.contender],
             f"{row.position_us:.2f}",
             "" if row.ratio is None else f"{row.ratio:.2f}",
@@ -154,20 +203,21 @@ def table(summaries: list[Summary], titles: dict[str, str]) -> Table:
             f"{row.latency_p99_ms:.0f}",
             f"{row.connection_kb:.1f}",
             f"{row.connection_us:.0f}",
+            f"{row.connects_per_s:.0f}",
         )
-        previous = row.members
+        previous = row.scene
     return drawn
 
 
-def _summary(runs: list[Run], floors: dict[tuple[int, int], float]) -> Summary:
-    readings = [run.reading for run in runs]
-    ratios = [run.position_us / floor for run in runs if (floor := floors.get((run.round, run.members))) is not None]
+def _summary(runs: list[Run], floors: dict[tuple[int, tuple[int, int, int]], float]) -> Summary:
+    readings, scene = [run.reading for run in runs], runs[0].scene
+    ratios = [run.position_us / floor for run in runs if (floor := floors.get((run.round, _load(scene)))) is not None]
     least = min(run.position_us for run in runs)
-    floor_costs = [cost for (_, members), cost in floors.items() if members == runs[0].members]
+    floor_costs = [cost for (_, load), cost in floors.items() if load == _load(scene)]
     helpers = readings[0].helpers_cpu_s
     return Summary(
         contender=runs[0].contender,
-        members=runs[0].members,
+        scene=scene,
         runs=len(runs),
         connections=readings[0].connections,
         position_us=median(run.position_us for run in runs),
@@ -178,10 +228,12 @@ def _summary(runs: list[Run], floors: dict[tuple[int, int], float]) -> Summary:
         ratio_high=max(ratios, default=None),
         positions_per_frame=median(reading.positions / reading.frames for reading in readings),
         core_share=median(reading.server_cpu_s / reading.wall_s for reading in readings),
-        latency_p50_ms=median(_percentile(reading.latencies_ms, 0.5) for reading in readings),
-        latency_p99_ms=median(_percentile(reading.latencies_ms, 0.99) for reading in readings),
+        latency_p50_ms=median(percentile(reading.latencies_ms, 0.5) for reading in readings),
+        latency_p99_ms=median(percentile(reading.latencies_ms, 0.99) for reading in readings),
         connection_kb=median(reading.connection_bytes for reading in readings) / 1000,
         connection_us=median(reading.connection_cpu_s for reading in readings) * 1e6,
+        connects_per_s=median(reading.connections / max(reading.connect_s, 1e-9) for reading in readings),
+        member_us=median(reading.server_cpu_s / reading.wall_s / reading.connections for reading in readings) * 1e6,
         helpers_position_us={
             name: median(reading.helpers_cpu_s[name] / reading.positions for reading in readings) * 1e6
             for name in helpers
@@ -189,5 +241,6 @@ def _summary(runs: list[Run], floors: dict[tuple[int, int], float]) -> Summary:
     )
 
 
-def _percentile(ordered: list[float], share: float) -> float:
+def percentile(ordered: list[float], share: float) -> float:
+    """A point of values that are in order; NaN where there are none."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")

@@ -3,8 +3,8 @@ import { type Channel, Presence, Socket } from "phoenix";
 import { decodePositions, encodeFix } from "./codec";
 import type { Fix, JoinReply, Position, SessionEvent } from "./model";
 
-/** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 8 s. */
-const HEARTBEAT_MS = 4_000;
+/** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 7 s. */
+const HEARTBEAT_MS = 3_500;
 const LONGEST_WAIT_MS = 2_000;
 /** An attempt to come back that takes longer than usual is begun anew: its packets were lost, and wait to be resent. */
 const PATIENCE_MS = 2_000;

@@ -3,7 +3,10 @@ from dataclasses import replace
 import pytest
 
 from bench.report import Run, summarise, verdicts
+from bench.scenes import Scene
 from cavalcade.evaluation.load import Reading
+
+SCENE = Scene("cost", 10, 20, 500, ("floor", "gateway"))
 
 READING = Reading(
     connections=20,
@@ -18,7 +21,7 @@ READING = Reading(
 
 
 def run(number: int, contender: str, cpu_s: float) -> Run:
-    return Run(number, contender, 10, replace(READING, server_cpu_s=cpu_s))
+    return Run(number, contender, SCENE, replace(READING, server_cpu_s=cpu_s))
 
 
 def test_ratios_are_taken_within_a_round() -> None:
@@ -41,7 +44,7 @@ def test_ratios_are_taken_within_a_round() -> None:
     ],
 )
 def test_flawed_runs_are_discarded_and_it_is_said_why(reading: Reading, said: str) -> None:
-    flawed = Run(1, "gateway", 10, reading)
+    flawed = Run(1, "gateway", SCENE, reading)
     assert said in (flawed.flaw or "")
     assert summarise([flawed]) == []
 
@@ -51,3 +54,11 @@ def test_verdicts_hold_the_gateway_to_its_bars() -> None:
     missed = summarise([run(1, "floor", 0.01), run(1, "gateway", 0.026)])
     assert [good for good, _ in verdicts(kept)] == [True]
     assert [good for good, _ in verdicts(missed)] == [False]
+
+
+def test_other_loads_are_held_to_their_own_bars() -> None:
+    late = replace(READING, latencies_ms=[151.0])
+    half = Run(1, "gateway", replace(SCENE, kind="half", window_ms=100), late)
+    two = Run(1, "gateways-2", replace(SCENE, kind="gateways", window_ms=100), late)
+    crowd = Run(1, "node", replace(SCENE, kind="crowd"), replace(READING, connection_bytes=15_000))
+    assert [good for good, _ in verdicts(summarise([half, two, crowd]))] == [False, True, True]

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 BASE_MS = 100
-CAP_MS = 10_000
+CAP_MS = 2_000
 
 
 class Backoff:
-    """Waits that grow from a tenth of a second to ten seconds with each failure."""
+    """Waits that grow from a tenth of a second to two seconds with each failure."""
 
     def __init__(self, random: Callable[[], float], base_ms: int = BASE_MS, cap_ms: int = CAP_MS) -> None:
         """Starts at the shortest wait.

@@ -146,6 +146,9 @@ class Channel:
     def received(self, frame: str | bytes, now: int) -> list[Action]:
         """A frame came."""
         if self.closed is None and self._socket_open:
+            if Timer.HEARTBEAT_ANSWER in self._timers:
+                # Whatever comes is a sign of life: on a slow way the answer may wait behind it.
+                self._timers[Timer.HEARTBEAT_ANSWER] = now + self._timing.silence_ms
             try:
                 self._handle(decode_text(frame) if isinstance(frame, str) else decode_server_binary(frame), now)
             except ProtocolError as error:
@@ -206,7 +209,7 @@ class Channel:
             case Timer.HEARTBEAT:
                 self._heartbeat_ref = self._next_ref()
                 self._send(Message(None, self._heartbeat_ref, "phoenix", "heartbeat", {}))
-                self._timers[Timer.HEARTBEAT_ANSWER] = now + self._timing.answer_ms
+                self._timers[Timer.HEARTBEAT_ANSWER] = now + self._timing.silence_ms
             case Timer.JOIN | Timer.HEARTBEAT_ANSWER:
                 self._drop(now, _UNANSWERED)
             case Timer.OPERATION_ANSWER:

@@ -11,11 +11,13 @@ class Timing:
 
     Attributes:
         heartbeat_ms: Between heartbeats.
-        answer_ms: How long a heartbeat, a join or an operation may stay without an answer.
+        silence_ms: How long nothing may come after a heartbeat: then the connection is dead, though nobody said so.
+        answer_ms: How long a join or an operation may stay without an answer.
         stable_ms: How long a channel must have been joined before the next back-off starts from the beginning.
     """
 
-    heartbeat_ms: int = 30_000
+    heartbeat_ms: int = 4_000
+    silence_ms: int = 4_000
     answer_ms: int = 10_000
     stable_ms: int = 5_000
 

@@ -49,10 +49,11 @@ def asks(run: Run, member: MemberHistory) -> Iterator[Finding]:
             told_last = not offsets or offsets[-1] == ask.offset
             if not (known and told_last and _is_in_effect(ask, member.participant, run.states[ask.offset])):
                 yield Finding(Rule.LOST, member.participant, f"{what}; answered with offset {ask.offset}", ask.at)
-        elif ask.refusal is not None:
+        elif run.stays(member) and ask.refusal is not None:
             yield Finding(Rule.REFUSED, member.participant, f"{what}: {ask.refusal}", ask.at)
         elif run.stays(member):  # whoever has left is answered by that
-            yield Finding(Rule.UNANSWERED, member.participant, what, ask.at)
+            answered = ask.answered_at is not None  # over HTTP, where no offset comes back
+            yield Finding(Rule.LOST if answered else Rule.UNANSWERED, member.participant, what, ask.at)
 
 
 def _is_in_effect(ask: Ask, participant: int, state: SessionState) -> bool:

@@ -82,7 +82,7 @@ class Reported:
 
 @dataclass(slots=True)
 class Ask:
-    """An operation over the socket, from the first time it was sent to its final answer.
+    """An operation, from the first time it was sent to its final answer.
 
     Attributes:
         at: When it was sent first.
@@ -91,7 +91,7 @@ class Ask:
         payload: What it says.
         times: How often it was sent.
         answered_at: When the final answer came.
-        offset: The offset in an ok answer.
+        offset: The offset in an ok answer; None where none came, or over HTTP, which has none.
         refusal: The reason in one that refuses for good.
     """
 

@@ -48,6 +48,11 @@ class Installation:
         """Where Caddy listens, on 127.0.0.1."""
         return int(self.base_url.rpartition(":")[2])
 
+    @property
+    def data(self) -> Path:
+        """Its data directory."""
+        return self.folder / "data"
+
     def processes(self) -> dict[str, list[int]]:
         """The ids of its processes, by what they are: `api`, `gateway`, `node`, `Caddy`, `PostgreSQL`, `Valkey`."""
         groups: dict[str, list[int]] = {}

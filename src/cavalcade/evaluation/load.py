@@ -63,6 +63,7 @@ class Reading:
         generator_cpu_s: CPU of the generator itself.
         connection_bytes: Memory of the server for each connection.
         connection_cpu_s: CPU of the server for each connection that was made.
+        connect_s: How long it took until all were connected and in, one after another.
         latencies_ms: From the moment that a fix was due to its receipt, for one member of each session, sorted. A fix
             that was sent late counts from when it should have been.
     """
@@ -82,6 +83,7 @@ class Reading:
     generator_cpu_s: float = 0.0
     connection_bytes: float = 0.0
     connection_cpu_s: float = 0.0
+    connect_s: float = 0.0
     latencies_ms: list[float] = field(default_factory=list)
 
 
@@ -168,7 +170,9 @@ class Generator:
         """
         load, reading = self._load, self._reading
         memory, cpu = group_bytes(load.server_pids), group_cpu_s(load.server_pids)
+        begun = time.monotonic()
         self._connect()
+        reading.connect_s = time.monotonic() - begun
         reading.connection_bytes = (group_bytes(load.server_pids) - memory) / reading.connections
         reading.connection_cpu_s = spent_s(cpu, group_cpu_s(load.server_pids)) / reading.connections
         begin = time.monotonic() + 0.1
@@ -199,7 +203,7 @@ class Generator:
     def _connect(self) -> None:
         seen: set[int] = set()
         for number, target in enumerate(self._load.targets):
-            member = Member(number, target, self._load.port, reads=target.session not in seen)
+            member = Member(number, target, target.port or self._load.port, reads=target.session not in seen)
             seen.add(target.session)
             self._members.append(member)
             self._selector.register(member.socket, selectors.EVENT_READ, member)

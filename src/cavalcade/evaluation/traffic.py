@@ -29,12 +29,14 @@ class Target:
         session: Which session, counted from 0.
         join: A text frame to send once the socket is open, to be answered with a `phx_reply`; empty for none.
         envelope: What stands before the fix in each binary frame that the member sends.
+        port: Where the member connects, where that is not where all do.
     """
 
     path: str
     session: int
     join: str = ""
     envelope: str = ""
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from cavalcade.domain.errors import Rejected
+from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits, SessionState
 from cavalcade.domain.operations import Expire, Operation
@@ -87,7 +87,8 @@ class Foundation(ABC):
             try:
                 await self.submit(session_id, Operation(None, Expire()))
             except Rejected as rejected:
-                _log.info("expiry_postponed", reason=rejected.code.value)
+                if rejected.code is not ErrorCode.SESSION_NOT_FOUND:  # or another process has ended it meanwhile
+                    _log.info("expiry_postponed", reason=rejected.code.value)
 
     async def purge(self, ended_before: int) -> int:
         """Deletes what is left of sessions that ended, and returns how many there were.

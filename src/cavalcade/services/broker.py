@@ -8,7 +8,7 @@ import structlog
 
 from cavalcade.server.live_state import key
 from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
-from cavalcade.services.messages import Message, decode, encode
+from cavalcade.services.messages import Message, decode, encode, is_from
 from cavalcade.wire.errors import DecodeError
 
 CONFIRM_S: Final = 2.0
@@ -19,14 +19,18 @@ _log = structlog.get_logger(__name__)
 class Broker:
     """The subscriptions of one process. What is published while Redis is away is lost here: offsets tell."""
 
-    def __init__(self, redis_url: str, received: Callable[[str, Message], None], restored: Callable[[], None]) -> None:
+    def __init__(
+        self, redis_url: str, gateway: str, received: Callable[[str, Message], None], restored: Callable[[], None]
+    ) -> None:
         """Prepares the broker; `run` connects it.
 
         Args:
             redis_url: Where Redis is.
-            received: Called with a session's id and what another process or this one has told.
+            gateway: This one, whose own positions and rolls come back and are dropped.
+            received: Called with a session's id and what a process has told.
             restored: Called when all subscriptions stand again after Redis was away: something may have been missed.
         """
+        self._gateway = bytes.fromhex(gateway)
         self._received, self._restored = received, restored
         self._sessions: dict[str, str] = {}
         self._confirmations: dict[str, asyncio.Future[None]] = {}
@@ -84,9 +88,11 @@ class Broker:
             if name == self._last:
                 self._last = None
                 self._restored()
-        elif kind == b"message" and isinstance(message[2], bytes) and name in self._sessions:
+        elif kind == b"message" and isinstance(data := message[2], bytes) and name in self._sessions:
+            if is_from(self._gateway, data):
+                return
             try:
-                told = decode(message[2])
+                told = decode(data)
             except DecodeError:
                 _log.exception("broker_message_unreadable")
                 return

@@ -85,8 +85,8 @@ class Hub:
             redis_url: For the broker's own connection.
         """
         self.hosted: dict[str, Hosted] = {}
-        self.broker = Broker(redis_url, self._take, self.heal)
         self.presence = Presence(link, self._tell_all)
+        self.broker = Broker(redis_url, self.presence.lease.gateway, self._take, self.heal)
         self.pulse = Pulse(self._abandon)
         self._store, self._writer, self._clock, self._link = store, writer, clock, link
         self._loads = ColdLoads(store.load_many, live)
@@ -209,7 +209,7 @@ class Hub:
                 self._writer.put(session_id, hosted.stored.state.session.expires_at, hosted.fanout.newest)
 
     def _take(self, session_id: str, message: Message) -> None:
-        """Takes what a process has told, this one included."""
+        """Takes what a process has told."""
         hosted = self.hosted.get(session_id)
         if hosted is None:
             if session_id in self._arrived:
@@ -218,7 +218,7 @@ class Hub:
         match message:
             case Happened(events):
                 self.receive(session_id, events)
-            case Moved(gateway, positions) if gateway != self.presence.lease.gateway:
+            case Moved(_, positions):
                 state = hosted.stored.state
                 shown = [(who, where) for who, where in positions if shares(state, who)]
                 hosted.has_refused |= len(shown) < len(positions)

@@ -119,6 +119,11 @@ def decode(data: bytes) -> Message:
     return Moved(gateway.hex(), _positions(rest)) if kind == _POSITIONS else _roll(gateway.hex(), rest)
 
 
+def is_from(gateway: bytes, data: bytes) -> bool:
+    """Whether a gateway, named by its 8 bytes, has packed this itself; events are nobody's own."""
+    return data[1 : 1 + GATEWAY_SIZE] == gateway and data[0] != _EVENTS
+
+
 def _events(data: bytes) -> Sequence[Event]:
     try:
         return events_from_list(json.loads(data))
@@ -137,7 +142,7 @@ def _position(data: memoryview) -> tuple[int, Position]:
     (participant,) = _PARTICIPANT.unpack_from(data)
     position = unpack_fix(data[_PARTICIPANT.size :])
     # It was clamped when it was accepted: what is not as it should be comes from nobody of ours.
-    if clamp(position, position.fix_time) != position:
+    if clamp(position, position.fix_time) is not position:
         raise DecodeError("a position must be within the bounds of accepted ones")
     return participant, position
 

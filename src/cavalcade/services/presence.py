@@ -117,7 +117,7 @@ class Presence:
     def take(self, session_id: str, roll: Roll) -> None:
         """Takes a roll that was published."""
         shared = self._sessions.get(session_id)
-        if shared is None or roll.gateway == self.lease.gateway:
+        if shared is None:
             return
         is_new = roll.gateway not in shared.rolls
         self._note(shared, [roll])

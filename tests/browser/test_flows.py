@@ -1,0 +1,210 @@
+"""What happens around the map: time, languages, the network, the background, and what a link tells of itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import httpx
+from playwright.async_api import expect
+
+from cavalcade.client import create_session
+from tests.browser.conftest import BOTH_BACKENDS
+from tests.browser.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.browser.conftest import Phone
+
+    NewPhone = Callable[..., Awaitable[Phone]]
+
+# What the page promises of a network that falls silent and comes back.
+NOTICED_WITHIN_MS = 10_000
+CURRENT_WITHIN_MS = 3_000
+
+# In the place of the browser's own, which cannot be looked at: counts how often the screen was to be kept awake.
+COUNT_WAKE_LOCKS = """
+window.wakeLocks = [];
+Object.defineProperty(navigator, "wakeLock", { value: { request: async () => {
+  const lock = { released: false, async release() { this.released = true; } };
+  window.wakeLocks.push(lock);
+  return lock;
+} } });
+"""
+HELD_WAKE_LOCKS = "window.wakeLocks.filter((lock) => !lock.released).length"
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+A_MINUTE_PASSES = "const before = Date.now; Date.now = () => before() + 60_000"
+KEPT_FIXES = """() => Object.entries(localStorage)
+  .filter(([key]) => key.startsWith("cavalcade.fixes."))
+  .flatMap(([, fixes]) => JSON.parse(fixes)).length"""
+
+
+@BOTH_BACKENDS
+async def test_anyone_asks_for_time_and_the_host_gives_it(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ben = await new_phone(), await new_phone()
+    link = await anna.start(cavalcade_url)
+    await ben.join(link, "Ben")
+    await ben.open_panel("menu")
+    await ben.button("Ask for more time").click()
+    await expect(ben.button("More time was asked for")).to_be_disabled()
+    card = anna.page.locator("[data-notice=asked]")
+    await expect(card).to_contain_text("Ben asks for more time")
+    await expect(anna.page.get_by_role("status").filter(has_text="Ben asks for more time")).to_have_count(1)
+    await card.get_by_role("button", name="1 hour more").click()
+    for phone in (anna, ben):
+        await expect(phone.page.locator(".top")).to_contain_text("8 h 59 min left")
+    await expect(card).to_have_count(0)
+    await expect(ben.button("Ask for more time")).to_be_enabled()
+
+
+@BOTH_BACKENDS
+async def test_the_end_is_announced_in_time(cavalcade_url: str, new_phone: NewPhone) -> None:
+    ben = await new_phone()
+    made = await create_session(cavalcade_url, lifetime_s=1500)
+    assert made.link
+    await ben.join(made.link, "Ben")
+    notice = ben.page.locator("[data-notice=time]")
+    await expect(notice).to_contain_text("Ends in 24 min")
+    await notice.get_by_role("button", name="Ask for more time").click()
+    await expect(notice).to_contain_text("More time was asked for")
+    await notice.get_by_role("button", name="Not now").click()
+    await expect(notice).to_have_count(0)
+    # It comes again when there is next to no time left.
+    await ben.page.evaluate("const before = Date.now; Date.now = () => before() + 20 * 60_000")
+    await expect(notice).to_contain_text("Ends in 4 min")
+
+
+@BOTH_BACKENDS
+async def test_a_color_is_chosen_and_seen_by_everyone(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ben = await new_phone(), await new_phone()
+    await ben.join(await anna.start(cavalcade_url), "Ben")
+    await ben.open_panel("people")
+    await ben.button("Change how I appear").click()
+    await ben.page.get_by_role("radio", name="Purple").check(force=True)
+    await ben.button("Save").click()
+    await anna.open_panel("people")
+    await expect(anna.row("Ben").locator(".person-disc")).to_have_css("background-color", "rgb(142, 78, 198)")
+
+
+async def test_a_name_is_remembered_or_none_is_needed(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ben = await new_phone(), await new_phone()
+    link = await anna.start(cavalcade_url)
+    await ben.page.goto(link)
+    await ben.button("Join the map").click()
+    await ben.open_panel("people")
+    await expect(ben.row("Traveller 2")).to_contain_text("you")
+    # Somebody who gave a name is greeted with it at the next link.
+    await ben.button("Change how I appear").click()
+    await ben.page.get_by_label("Your name").fill("Ben Quick")
+    await ben.button("Save").click()
+    await expect(ben.row("Ben Quick")).to_contain_text("you")
+    other = (await create_session(cavalcade_url)).link
+    assert other
+    await ben.page.goto("about:blank")
+    await ben.page.goto(other)
+    await expect(ben.page.get_by_label("Your name")).to_have_value("Ben Quick")
+
+
+async def test_it_speaks_the_readers_language_and_measures_in_their_units(
+    cavalcade_url: str, new_phone: NewPhone
+) -> None:
+    anna, ben = await new_phone(locale="de-DE"), await new_phone(locale="en-GB")
+    await anna.page.goto(cavalcade_url)
+    await expect(anna.page.locator("html")).to_have_attribute("lang", "de")
+    await anna.page.get_by_label("Sprache").select_option("fr")
+    await expect(anna.page.get_by_role("heading", name="Roulez ensemble")).to_be_visible()
+    await anna.page.reload()
+    await expect(anna.page.locator("html")).to_have_attribute("lang", "fr")
+    await anna.button("Démarrer une session").click()
+    await expect(anna.page.locator("[data-panel=share]")).to_be_visible()
+    link = f"http://{(await anna.page.locator('.link').inner_text()).strip()}"
+
+    await ben.join(link, "Ben")
+    await ben.move(north=5_000)
+    await ben.open_panel("people")
+    await expect(ben.row("Traveller 1")).to_contain_text("3.1 mi")
+    await anna.open_panel("people")
+    await expect(anna.row("Ben")).to_contain_text("5 km")
+    await ben.open_panel("menu")
+    await ben.page.get_by_role("radio", name="Kilometers").check(force=True)
+    await ben.open_panel("people")
+    await expect(ben.row("Traveller 1")).to_contain_text("5 km")
+
+
+@BOTH_BACKENDS
+async def test_a_silent_network_is_noticed_and_its_return_too(cavalcade_url: str, new_phone: NewPhone) -> None:
+    async with Wire() as wire:
+        anna, ben = await new_phone(), await new_phone(proxy=wire.proxy)
+        link = await anna.start(cavalcade_url)
+        await ben.join(link, "Ben")
+        for phone in (anna, ben):
+            await phone.open_panel("people")
+        await expect(ben.row("Traveller 1")).to_contain_text("0 m")
+
+        wire.fall_silent()
+        await expect(ben.page.locator("[data-notice=lost]")).to_be_visible(timeout=NOTICED_WITHIN_MS)
+        await ben.screenshot("phone-light-lost")
+        await expect(ben.page.locator(".sharing")).to_contain_text("No connection")
+        await ben.move(north=1_000)
+        await anna.move(north=3_000)
+        # What this phone did meanwhile is kept on it.
+        await ben.page.wait_for_function(f"({KEPT_FIXES})() > 0")
+
+        wire.come_back()
+        await expect(ben.row("Traveller 1")).to_contain_text("2 km", timeout=CURRENT_WITHIN_MS)
+        await expect(ben.page.locator("[data-notice=lost]")).to_have_count(0)
+        await expect(anna.row("Ben")).to_contain_text("2 km", timeout=CURRENT_WITHIN_MS)
+        await ben.page.wait_for_function(f"({KEPT_FIXES})() === 0")
+
+
+async def test_the_screen_stays_awake_while_sharing(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna = await new_phone()
+    await anna.page.add_init_script(COUNT_WAKE_LOCKS)
+    await anna.start(cavalcade_url)
+    await anna.page.wait_for_function(f"{HELD_WAKE_LOCKS} === 1")
+    # The browser takes it away with every hiding.
+    await anna.page.evaluate("window.wakeLocks.forEach((lock) => { lock.released = true })")
+    await anna.page.evaluate(HIDE, False)
+    await anna.page.wait_for_function(f"{HELD_WAKE_LOCKS} === 1")
+    await anna.page.locator(".sharing").click()
+    await anna.page.wait_for_function(f"{HELD_WAKE_LOCKS} === 0")
+
+
+async def test_the_background_is_explained_before_and_after(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna = await new_phone()
+    await anna.start(cavalcade_url)
+    await expect(anna.page.locator("[data-notice=keep]")).to_contain_text("stops your position")
+    await anna.button("Got it").click()
+    await anna.page.evaluate(HIDE, True)
+    await anna.page.evaluate(A_MINUTE_PASSES)
+    await anna.page.evaluate(HIDE, False)
+    await expect(anna.page.locator("[data-notice=away]")).to_contain_text("No position from you for 1 min")
+    await anna.button("Got it").click()
+    # What was said once on this device is not said again.
+    await anna.page.reload()
+    await expect(anna.page.locator(".sharing")).to_contain_text("Sharing live")
+    await expect(anna.page.locator(".notices > *")).to_have_count(0)
+
+
+async def test_a_preview_tells_nothing_of_the_session(cavalcade_url: str, new_phone: NewPhone) -> None:
+    """Messengers fetch a link to show a card: it is the same for all, and nobody else's server is named in it."""
+    anna = await new_phone()
+    link = await anna.start(cavalcade_url)
+    async with httpx.AsyncClient(base_url=cavalcade_url, trust_env=False) as client:
+        answer = await client.get(link)
+        assert answer.content == (await client.get("/")).content
+        assert re.findall(r'property="og:title" content="([^"]*)"', answer.text) == ["Cavalcade"]
+        assert not re.search(r'(?:src|href)="https?://', answer.text)
+        policy = answer.headers["Content-Security-Policy"]
+        scripts = re.search(r"script-src ([^;]*)", policy) or re.search(r"default-src ([^;]*)", policy)
+        assert scripts
+        assert "unsafe" not in scripts[1]
+        manifest = (await client.get("/manifest.webmanifest")).json()
+        assert manifest["display"] == "standalone"
+        for icon in manifest["icons"]:
+            assert (await client.get(icon["src"])).status_code == 200
