@@ -9,8 +9,13 @@ import redis.asyncio
 
 from bench.contenders import make_session
 from cavalcade.domain.model import Limits
+from cavalcade.monolith.leases import Leases
+from cavalcade.monolith.ownership import Ownership
+from cavalcade.monolith.peers import Peers
+from cavalcade.monolith.placement import Lease
 from cavalcade.monolith.registry import Place, Registry
 from cavalcade.monolith.session_process import Surroundings
+from cavalcade.monolith.standing import Standing
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.live_state import LivePositionWriter, LiveState
@@ -25,8 +30,12 @@ async def measure(database_url: str, redis_url: str, sessions: int) -> float:
     store = SessionStore.open(database_url)
     client = redis.asyncio.Redis.from_url(redis_url)
     live, link = LiveState(client), RedisLink(redis_url)
-    loads = ColdLoads(store.take_over, live, without_positions=True)
-    here = Surroundings(store, live, LivePositionWriter(link), AdaptiveClock(500), Limits(), loads)
+    me = Lease("measured", "measured", http="", sockets="", internal="")
+    leases = Leases(client, me)
+    ownership = Ownership(store, leases, link, Peers(["x" * 32]), superseded=lambda _: None)
+    loads = ColdLoads(ownership.take_over, live, without_positions=True)
+    standing = Standing(ownership.check, lambda: leases.stands_until)
+    here = Surroundings(store, live, LivePositionWriter(link), AdaptiveClock(500), Limits(), loads, standing)
     registry = Registry(here)
     made = [await make_session(store, 2) for _ in range(sessions + BATCH)]
     await _wake(registry, made[:BATCH])  # whatever is loaded once is loaded now

@@ -95,6 +95,8 @@ CAVALCADE_HOST_AWAY_S       seconds after which a member may take over from a
                             host who is away [600]
 CAVALCADE_PURGE_AFTER_S     seconds after its end until a session is deleted,
                             45 at most [30]
+CAVALCADE_DRAIN_S           seconds over which a node that is to stop gives its
+                            sessions to others [5]
 
 \b
 For example:
@@ -366,12 +368,18 @@ def gateway(listen: str, internal: str) -> None:
     callback=_as_address,
     help="Where to take WebSockets; --listen is for HTTP.",
 )
-def node(listen: str, sockets: str, internal: str) -> None:
+@click.option("--name", help="What it is called among several nodes, also after a restart.  [default: its --internal]")
+@click.option(
+    "--host",
+    help="The name or address under which other nodes reach it, on all three ports.  [default: where it listens, or "
+    "this machine's name where that is everywhere]",
+)
+def node(listen: str, sockets: str, internal: str, name: str | None, host: str | None) -> None:
     """Run one node until it is told to stop."""
     checked = dataclasses.replace(Settings.from_environment(os.environ), backend="monolith")
     from cavalcade.monolith import application  # noqa: PLC0415 - see the top of this module
 
-    application.run(checked, application.Listeners(http=listen, sockets=sockets, internal=internal))
+    application.run(checked, application.Listeners(listen, sockets, internal, host, name))
 
 
 @commands.command(short_help="Show the processes inside a running node.", help=_INSPECT_HELP)

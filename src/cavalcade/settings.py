@@ -39,6 +39,7 @@ MAP_TILES = "CAVALCADE_MAP_TILES"
 MAP_STYLE = "CAVALCADE_MAP_STYLE"
 MAP_STYLE_DARK = "CAVALCADE_MAP_STYLE_DARK"
 MAP_SOURCES = "CAVALCADE_MAP_SOURCES"
+DRAIN_S = "CAVALCADE_DRAIN_S"
 
 DEFAULT_PUBLIC_URL = "http://localhost:8080"
 SHORTEST_SECRET = 32
@@ -101,6 +102,9 @@ class Settings:
     purge_after_s: int = 30
     """Seconds after its end until a session is deleted; what is promised is one minute."""
 
+    drain_s: int = 5
+    """Seconds over which a node that is to stop gives its sessions away and sends their members elsewhere."""
+
     @property
     def limits(self) -> Limits:
         """The bounds that the domain's rules take."""
@@ -143,6 +147,7 @@ class Settings:
             min_lifetime_s=reader.optional(MIN_LIFETIME_S, _whole_number(1, 3600, "seconds"), "300"),
             host_away_s=reader.optional(HOST_AWAY_S, _whole_number(1, 86_400, "seconds"), "600"),
             purge_after_s=reader.optional(PURGE_AFTER_S, _whole_number(1, 45, "seconds"), "30"),
+            drain_s=reader.optional(DRAIN_S, _whole_number(0, 600, "seconds"), "5"),
         )
         reader.finish()
         return settings

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -13,6 +13,7 @@ from cavalcade.monolith.registry import Place
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
 from tests.services.conftest import free_port
+from tests.services.peer import eventually
 
 
 @dataclass
@@ -25,12 +26,12 @@ class RunningNode:
 
     async def create(self, host_name: str = "Host") -> Membership:
         """Makes a session and returns its host's membership."""
-        return self._reachable(await create_session(self.http, host_name=host_name))
+        return self.through(await create_session(self.http, host_name=host_name))
 
     async def join(self, host: Membership, name: str) -> Membership:
         """Lets somebody into a host's session."""
         assert host.code is not None
-        return self._reachable(await join_session(f"{self.http}/j#{host.code}", name=name))
+        return self.through(await join_session(f"{self.http}/j#{host.code}", name=name))
 
     async def group(self, size: int) -> list[Membership]:
         """A session with some people in it, the first its host."""
@@ -41,13 +42,18 @@ class RunningNode:
         """Where the process of a membership's session lives."""
         return self.node.registry.places[membership.session_id]
 
-    def _reachable(self, membership: Membership) -> Membership:
-        """There is no Caddy here that puts both doors under one address."""
+    def through(self, membership: Membership) -> Membership:
+        """A membership whose socket leads to this node, whoever serves its session."""
         return replace(membership, socket=self.sockets)
+
+    @property
+    def holds(self) -> set[str]:
+        """The sessions that it owns."""
+        return set(self.node.ownership.held)
 
 
 @asynccontextmanager
-async def running_node(database_url: str, redis_url: str) -> AsyncIterator[RunningNode]:
+async def running_node(database_url: str, redis_url: str, name: str = "alone") -> AsyncIterator[RunningNode]:
     """Runs a node with a short window."""
     http, sockets, internal = (f"127.0.0.1:{free_port()}" for _ in range(3))
     settings = Settings(
@@ -60,7 +66,7 @@ async def running_node(database_url: str, redis_url: str) -> AsyncIterator[Runni
         min_lifetime_s=1,
         host_away_s=1,
     )
-    node = Node(settings, Listeners(http, sockets, internal))
+    node = Node(settings, Listeners(http, sockets, internal, name=name))
     running = asyncio.create_task(node.supervisor.run())
     await node.sockets.listen(sockets)
     yield RunningNode(node, f"http://{http}", f"ws://{sockets}/socket")
@@ -68,6 +74,24 @@ async def running_node(database_url: str, redis_url: str) -> AsyncIterator[Runni
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await node.close()
+
+
+@pytest.fixture
+async def nodes(database_url: str, redis_url: str) -> AsyncIterator[list[RunningNode]]:
+    """Three nodes on one database, which know each other."""
+    await migrate(database_url)
+    async with AsyncExitStack() as stack:
+        running = [
+            await stack.enter_async_context(running_node(database_url, redis_url, name))
+            for name in ("first", "second", "third")
+        ]
+        await until_all_see_each_other(running)
+        yield running
+
+
+async def until_all_see_each_other(running: list[RunningNode]) -> None:
+    """Waits until each node knows all others."""
+    await eventually(lambda: all(len(one.node.leases.others) == len(running) - 1 for one in running))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ async def test_tree_shows_the_application_and_its_sessions(node: RunningNode) ->
     host = await node.create()
     async with connect(host):
         report = node.node.inspector.report()
-    assert [child.name for child in report.application][:2] == ["redis_link", "position_writer"]
+    assert [child.name for child in report.application][:2] == ["redis_link", "lease"]
     assert {child.status for child in report.application} == {"running"}
     (session,) = report.session_processes
     assert (session.name, session.status, session.connections) == (host.session_id, "running", 1)

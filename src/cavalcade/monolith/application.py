@@ -1,7 +1,9 @@
 """`cavalcade node`: the one application of route 2, HTTP and WebSockets in one process, as a tree of processes."""
 
 import asyncio
+import secrets
 import signal
+import socket
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,11 +13,20 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from cavalcade.monolith.backend import MonolithBackend
+from cavalcade.monolith.forwarding import Forwarding
+from cavalcade.monolith.handover import Handover
 from cavalcade.monolith.inspection import Inspector
 from cavalcade.monolith.inspection_routes import inspection_routes
+from cavalcade.monolith.leases import Leases
 from cavalcade.monolith.node_metrics import NodeMetrics
+from cavalcade.monolith.ownership import Ownership
+from cavalcade.monolith.peer_routes import peer_routes
+from cavalcade.monolith.peers import Peers
+from cavalcade.monolith.placement import Lease
 from cavalcade.monolith.registry import Registry
+from cavalcade.monolith.relay import Relays
 from cavalcade.monolith.session_process import Surroundings
+from cavalcade.monolith.standing import Standing
 from cavalcade.monolith.supervisor import Child, IntensityReached, Supervisor
 from cavalcade.monolith.watchdog import StallWatchdog
 from cavalcade.server.api.application import create_app
@@ -37,7 +48,8 @@ from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 
-DRAIN_S: Final = 0.5
+EVERYWHERE: Final = frozenset({"", "0.0.0.0", "[::]", "::"})  # noqa: S104 - what is said of listeners, not listened on
+"""Hosts that mean every address of the machine, so that none of them says how others reach it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -49,12 +61,28 @@ class Listeners:
     Attributes:
         http: For the API; behind the load balancer.
         sockets: For WebSockets; behind the load balancer.
-        internal: For health, metrics and inspection.
+        internal: For health, metrics, inspection and the other nodes.
+        host: The name or address under which the other nodes reach this one; where it listens on every address, the
+            machine's name by default.
+        name: The node's own among the others, the same after a restart; by default its internal address.
     """
 
     http: str
     sockets: str
     internal: str
+    host: str | None = None
+    name: str | None = None
+
+    def lease(self) -> Lease:
+        """This node as the others know it, for one life."""
+        http, sockets, internal = (self._reached(listen) for listen in (self.http, self.sockets, self.internal))
+        return Lease(self.name or internal, secrets.token_hex(8), http, sockets, internal)
+
+    def _reached(self, listen: str) -> str:
+        if listen.startswith("unix:"):
+            return listen
+        host, _, port = listen.rpartition(":")
+        return f"{self.host or (socket.gethostname() if host in EVERYWHERE else host)}:{port}"
 
 
 def run(settings: Settings, listeners: Listeners) -> None:
@@ -81,7 +109,8 @@ async def serve(settings: Settings, listeners: Listeners) -> None:
         await node.sockets.listen(listeners.sockets)
         _log.info("node_started")
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        await node.sockets.drain(DRAIN_S)
+        if not running.done():
+            await node.drain(settings.drain_s)
     finally:
         stopping.cancel()
         running.cancel()
@@ -103,15 +132,46 @@ class Node:
         self._client = redis.asyncio.Redis.from_url(settings.redis_url)
         live = LiveState(self._client)
         self._link = RedisLink(settings.redis_url, connected=self._redis_is_back)
-        self.writer = LivePositionWriter(self._link)
+        self._peers = Peers(settings.secrets)
+        self.leases = Leases(
+            self._client,
+            listeners.lease(),
+            forgotten=self._write_again,
+            before_renewal=self._note_stalls,
+        )
+        self.ownership = Ownership(
+            self._store,
+            self.leases,
+            self._link,
+            self._peers,
+            superseded=self._superseded,
+        )
+        self.standing = Standing(self.ownership.check, lambda: self.leases.stands_until)
+        self.writer = LivePositionWriter(self._link, may_write=lambda: not self.standing.is_doubtful())
         clock = AdaptiveClock(settings.window_ms)
-        loads = ColdLoads(self._store.take_over, live, without_positions=True)
-        here = Surroundings(self._store, live, self.writer, clock, settings.limits, loads)
-        self.registry = Registry(here)
+        loads = ColdLoads(self.ownership.take_over, live, without_positions=True)
+        here = Surroundings(self._store, live, self.writer, clock, settings.limits, loads, self.standing)
+        self.registry = Registry(here, self.ownership.let_go)
         self.backend = MonolithBackend(here, self.registry)
         signer = TokenSigner(settings.secrets)
+        self.relays = Relays(self.ownership, self._peers, self.leases.note_gone)
         self.sockets = SocketServer(
-            self.backend, signer, settings.public_url, SocketMetrics(metrics), settings.trusted_proxies
+            self.backend,
+            signer,
+            settings.public_url,
+            SocketMetrics(metrics),
+            settings.trusted_proxies,
+            through=self.relays.protocol,
+        )
+        self.handover = Handover(
+            registry=self.registry,
+            ownership=self.ownership,
+            leases=self.leases,
+            peers=self._peers,
+            relays=self.relays,
+            standing=self.standing,
+            writer=self.writer,
+            link=self._link,
         )
         api = Api(
             settings=settings,
@@ -120,6 +180,9 @@ class Node:
             signer=signer,
             limiter=FailureLimiter(self._client, settings.secrets[0]),
         )
+        self.forwarding = Forwarding(
+            create_app(api, metrics), self.ownership, self._peers, self.leases.note_gone, settings.trusted_proxies
+        )
         watchdog = StallWatchdog()
         node_metrics = NodeMetrics(metrics, self.registry, clock, watchdog)
         # The process tree. Children start in this order and stop in reverse; each fails and is started again alone.
@@ -127,10 +190,13 @@ class Node:
             "application",
             [
                 Child("redis_link", self._link.run, about="one pipelined connection to Redis, for writes"),
+                Child("lease", self.leases.run, about="says that this node is there, and looks who else is"),
+                Child("standing", self.standing.run, about="compares epochs once a second and after every stall"),
                 Child("position_writer", self.writer.run, about="writes gathered positions five times a second"),
                 Child("clock", clock.run, about="watches the loop's lag, widens the flush window"),
                 Child("stall_watchdog", watchdog.run, about="a thread that says where a blocked loop hangs"),
                 Child("sessions", self.registry.run, about="the dynamic supervisor: one process for each session"),
+                Child("handover", self.handover.run, about="asks for the sessions whose sockets are passed on"),
                 Child("sockets", self.sockets.run, about="closes connections that never joined or went silent"),
                 Child(
                     "upkeep",
@@ -138,27 +204,50 @@ class Node:
                     about="ends sessions whose time is over, deletes what ended",
                 ),
                 Child("node_metrics", node_metrics.run, about="measures what nothing counts by itself"),
-                Child(
-                    "http", lambda: serve_http(create_app(api, metrics), listeners.http), about="the public HTTP API"
-                ),
+                Child("http", lambda: serve_http(self.forwarding, listeners.http), about="the public HTTP API"),
                 Child(
                     "internal",
                     lambda: serve_internal(
-                        listeners.internal, self.backend, metrics, inspection_routes(self.inspector)
+                        listeners.internal,
+                        self.backend,
+                        metrics,
+                        [
+                            *inspection_routes(self.inspector),
+                            *peer_routes(self.ownership, self.handover, self._peers),
+                        ],
                     ),
-                    about="health, metrics, inspection",
+                    about="health, metrics, inspection, other nodes",
                 ),
             ],
         )
         self.inspector = Inspector(self.supervisor, self.registry, clock, watchdog)
 
+    async def drain(self, seconds: float) -> None:
+        """Takes no more connections and gives the sessions away, spread over some seconds."""
+        self.sockets.stop_listening()
+        await self.handover.drain(seconds)
+        await self.sockets.drain(0)
+
     async def close(self) -> None:
         """Writes what waits, and closes the connections to the servers."""
         self.writer.flush()
+        await self.leases.give_back()
+        await self._peers.close()
         await self._store.close()
         await self._client.aclose()
 
     def _redis_is_back(self) -> None:
         """Redis is there (again): it may know nothing of the positions that are here."""
+        self.leases.distrust()
+        self._write_again()
         self.writer.connected()
+
+    def _note_stalls(self) -> None:
+        self.standing.is_doubtful()
+
+    def _superseded(self, session_id: str) -> None:
+        self.registry.leave(session_id)
+
+    def _write_again(self) -> None:
+        self.ownership.rewrite()
         self.registry.rewrite()

@@ -40,6 +40,15 @@ class Submit:
     answer: asyncio.Future[Receipt]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CatchUp:
+    """A connection that was behind can take the newest again: whether it missed presence, and positions."""
+
+    outbox: Outbox
+    presence: bool
+    positions: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Flush:
     """The window is over."""
@@ -64,7 +73,7 @@ class Failed:
     failure: BaseException
 
 
-Message = Attach | Detach | Submit | Operate | Flush | Hibernate | Failed
+Message = Attach | Detach | Submit | Operate | CatchUp | Flush | Hibernate | Failed
 
 
 class Mailbox:

@@ -6,6 +6,7 @@ positions.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,10 +14,11 @@ import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Position
-from cavalcade.monolith.mailbox import Hibernate, Mailbox, Message
+from cavalcade.monolith.mailbox import Attach, Hibernate, Mailbox, Message
+from cavalcade.monolith.ownership import Elsewhere
 from cavalcade.monolith.session_process import SessionProcess, Surroundings, refuse
 from cavalcade.monolith.supervisor import Intensity, RestartBudget, report_crash
-from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_NOT_FOUND, Outbox
+from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, Outbox
 from cavalcade.storage.errors import Conflict, Unavailable
 
 INTENSITY: Final = Intensity(restarts=5, seconds=10.0)
@@ -52,16 +54,17 @@ class Place:
 class Registry:
     """All session processes of a node."""
 
-    def __init__(self, here: Surroundings) -> None:
+    def __init__(self, here: Surroundings, let_go: Callable[[str], None] = lambda _: None) -> None:
         """Starts without any.
 
         Args:
             here: What all processes share.
+            let_go: Called for a session that has no place here any more.
         """
         self.places: dict[str, Place] = {}
         self.restarts = 0
         self.given_up = 0
-        self._here = here
+        self._here, self._let_go = here, let_go
         self._loop = asyncio.get_running_loop()
 
     def send(self, session_id: str, message: Message) -> Place:
@@ -108,6 +111,14 @@ class Registry:
             elif place.positions:
                 self.wake(session_id, place)  # it hibernates, and writes what Redis has not when it starts
 
+    def leave(self, session_id: str) -> None:
+        """Gives up a session's place at once: another node serves it now, and its members find it there."""
+        place = self.places.get(session_id)
+        if place is not None:
+            if place.task is not None:
+                place.task.cancel()
+            self._leave(session_id, place)
+
     def scan(self, moment: float) -> None:
         """Asks processes that had nothing to do for a while to hibernate, at a moment of the loop's clock."""
         for place in tuple(self.places.values()):
@@ -124,6 +135,7 @@ class Registry:
             place.process, place.task = None, None
             if self.places.get(session_id) is place and not len(place.mailbox) and not place.audience:
                 del self.places[session_id]
+                self._let_go(session_id)
         if len(place.mailbox) and self.places.get(session_id) is place:
             self.wake(session_id, place)  # a message came in while the process was leaving
 
@@ -143,6 +155,9 @@ class Registry:
                 for outbox in tuple(place.audience):
                     outbox.fail()
                 self._dismiss(place, Rejected(ErrorCode.UNAVAILABLE, "The session cannot be loaded right now."))
+                return False
+            except Elsewhere:
+                self._leave(session_id, place)
                 return False
             except Rejected as rejected:
                 for outbox in tuple(place.audience):
@@ -169,6 +184,18 @@ class Registry:
             outbox.close(CLOSE_FAILED)
         self._dismiss(place, Rejected(ErrorCode.UNAVAILABLE, "This session fails again and again; try again."))
         return False
+
+    def _leave(self, session_id: str, place: Place) -> None:
+        """Sends everybody elsewhere."""
+        if self.places.get(session_id) is place:
+            del self.places[session_id]
+        waiting = place.mailbox.drain()
+        outboxes = [*place.audience, *(message.outbox for message in waiting if isinstance(message, Attach))]
+        place.audience.clear()
+        for outbox in outboxes:
+            outbox.close(CLOSE_GOING_AWAY)
+        refuse(waiting, Rejected(ErrorCode.UNAVAILABLE, "Another node serves this session now; try again."))
+        self._here.writer.forget(session_id)
 
     def _dismiss(self, place: Place, rejected: Rejected) -> None:
         """Answers everything that waits."""

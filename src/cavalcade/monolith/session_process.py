@@ -15,7 +15,19 @@ from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits, SessionState
 from cavalcade.domain.operations import SendFixes
 from cavalcade.domain.session import evolve, withdrawn
-from cavalcade.monolith.mailbox import Attach, Detach, Failed, Flush, Hibernate, Mailbox, Message, Operate, Submit
+from cavalcade.monolith.mailbox import (
+    Attach,
+    CatchUp,
+    Detach,
+    Failed,
+    Flush,
+    Hibernate,
+    Mailbox,
+    Message,
+    Operate,
+    Submit,
+)
+from cavalcade.monolith.standing import Standing
 from cavalcade.server.backend import MAX_MISSED, Attachment
 from cavalcade.server.carrying import carry_out, newest_kept, shares
 from cavalcade.server.clock import AdaptiveClock
@@ -43,6 +55,7 @@ class Surroundings:
     clock: AdaptiveClock
     limits: Limits
     loads: ColdLoads
+    standing: Standing
 
 
 class SessionProcess:
@@ -106,6 +119,7 @@ class SessionProcess:
 
         Raises:
             Rejected: `session_not_found` where there is no such session.
+            Elsewhere: Where another node serves it.
             Unavailable: Where it cannot be loaded.
             Exception: Whatever goes wrong in it: then it has crashed.
         """
@@ -114,6 +128,8 @@ class SessionProcess:
             while self.state.ended is None:
                 message = await self._mailbox.get()
                 self._handled = message
+                if self._here.standing.is_doubtful():
+                    await self._here.standing.settled()  # before anything is sent or written
                 if not isinstance(message, Failed | Operate):
                     self.last_message = type(message).__name__
                 if isinstance(message, Hibernate) and self._is_idle():
@@ -129,6 +145,16 @@ class SessionProcess:
         if self.fanout is not None and self.fanout.newest and self._stored is not None:
             self._here.writer.put(self._session_id, self.state.session.expires_at, self.fanout.newest)
 
+    def settle(self) -> None:
+        """Takes what has come in, and has all written that another node needs to go on with the session."""
+        if self.fanout is None or self._stored is None:
+            return
+        self._flush()
+        self.rewrite()
+        host = self.state.host
+        if host is not None and self.fanout.is_present(host.id):
+            self._here.writer.seen(self._session_id, host.id, self._here.clock.now(), self.state.session.expires_at)
+
     async def _start(self) -> None:
         """Loads events and positions, and gives the audience what it missed meanwhile."""
         stored, positions = await self._here.loads.load(self._session_id)
@@ -139,7 +165,12 @@ class SessionProcess:
         if oldest < stored.state.offset:
             missed = await self._here.store.events_after(self._session_id, oldest)
         self._stored = stored
-        fanout = Fanout(self._session_id, self._here.clock, due=lambda: self._mailbox.put(Flush()))
+        fanout = Fanout(
+            self._session_id,
+            self._here.clock,
+            due=lambda: self._mailbox.put(Flush()),
+            behind=self._note_behind,
+        )
         self.fanout = fanout
         fanout.adopt(self._audience)
         for event in missed:
@@ -176,6 +207,7 @@ class SessionProcess:
     # Messages.
 
     def _handle(self, message: Message) -> None:
+        assert self.fanout is not None
         match message:
             case Flush():
                 self._flush()
@@ -186,6 +218,9 @@ class SessionProcess:
                 self._attach(message)
             case Detach():
                 self._detach(message.outbox)
+            case CatchUp():
+                if message.outbox in self._audience:
+                    self.fanout.catch_up(message.outbox, message.presence, message.positions)
             case Failed():
                 if message.process is self:
                     if self._in_hand is not None and self._worker is not None and self._worker.done():
@@ -206,6 +241,9 @@ class SessionProcess:
             # Before anything is sent: whatever fails from here on, the next process finds them.
             self._here.writer.put(self._session_id, state.session.expires_at, accepted)
         self.fanout.flush()
+
+    def _note_behind(self, outbox: Outbox, presence: bool, positions: bool) -> None:
+        self._mailbox.put(CatchUp(outbox, presence, positions))
 
     def _attach(self, message: Attach) -> None:
         state = self.state
@@ -230,6 +268,8 @@ class SessionProcess:
         except Unavailable:
             refuse([message], Rejected(ErrorCode.UNAVAILABLE, "The missed events cannot be read right now."))
             return
+        if self._here.standing.is_doubtful():
+            await self._here.standing.settled()
         known = events[-1].offset if events else since
         later = [event for event in self._log if event.offset > known]
         self._welcome(message, [event for event in events if event.offset <= self.state.offset] + later)

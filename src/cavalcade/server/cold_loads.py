@@ -13,7 +13,7 @@ from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.stored import Stored
 
 Loaded = tuple[Stored | None, Mapping[int, Position]]
-Load = Callable[[Collection[str]], Coroutine[object, object, Mapping[str, Stored]]]
+Load = Callable[[Collection[str]], Coroutine[object, object, Mapping[str, Stored | Exception]]]
 
 
 class ColdLoads:
@@ -23,7 +23,8 @@ class ColdLoads:
         """Prepares the batches.
 
         Args:
-            load: Reads sessions from PostgreSQL: what it does not return does not exist.
+            load: Reads sessions from PostgreSQL: what it does not return does not exist; an exception is raised for
+                whoever wants the session that it is returned for.
             live: Where their positions are.
             without_positions: Whether to go on without them while Redis is away.
         """
@@ -37,6 +38,7 @@ class ColdLoads:
         Raises:
             Unavailable: Where PostgreSQL is away.
             Rejected: `unavailable` where Redis is, unless that is no obstacle.
+            Exception: What `load` returned for this session.
         """
         future = self._wanted.get(session_id)
         if future is None:
@@ -61,8 +63,14 @@ class ColdLoads:
                     future.exception()  # whoever waits gets it; where nobody does any more, it is no accident
             return
         for session_id, future in batch.items():
-            if not future.done():
-                future.set_result((stored.get(session_id), positions.get(session_id, {})))
+            if future.done():
+                continue
+            found = stored.get(session_id)
+            if isinstance(found, Exception):
+                future.set_exception(found)
+                future.exception()
+            else:
+                future.set_result((found, positions.get(session_id, {})))
 
     async def _positions(self, session_ids: list[str]) -> Mapping[str, Mapping[int, Position]]:
         try:

@@ -43,6 +43,7 @@ class Fanout:
         clock: Clock,
         changed: Callable[[Mapping[int, Position]], None] | None = None,
         due: Callable[[], object] | None = None,
+        behind: Callable[[Outbox, bool, bool], None] | None = None,
     ) -> None:
         """Starts without anybody.
 
@@ -51,6 +52,7 @@ class Fanout:
             clock: The time and the window.
             changed: Called at each flush with what it shows, to be stored; by default nobody is.
             due: Called when it is time to `flush`; by default it flushes by itself.
+            behind: Called when it is time to `catch_up` a reader; by default it does so by itself.
         """
         self.topic = TOPIC_PREFIX + session_id
         self.newest: dict[int, Position] = {}
@@ -60,6 +62,7 @@ class Fanout:
         self._clock = clock
         self._changed = changed
         self._due = due or self.flush
+        self._behind = behind or self.catch_up
         self._outboxes: list[Outbox] = []
         self._by_participant: dict[int, list[Outbox]] = defaultdict(list)
         self._modes: dict[Mode, int] = {"json": 0, "binary": 0}
@@ -209,6 +212,14 @@ class Fanout:
             self._arm(max(self._clock.window_s(), earliest - moment))
             self._is_holding = True
 
+    def catch_up(self, outbox: Outbox, presence: bool, positions: bool) -> None:
+        """Sends a reader that was behind the newest of what it missed: presence, positions, or both."""
+        who = self._presence_frame("presence_state", presence_metas(self.present)) if presence else None
+        where = None
+        if positions and self.newest:
+            where = self._positions_frame(outbox.mode, self._clock.now(), self.newest.items())
+        outbox.send_newest(who, where)
+
     def close(self, code: int) -> None:
         """Closes every connection with a code."""
         self.stop()
@@ -243,7 +254,7 @@ class Fanout:
         self._by_participant[outbox.participant].append(outbox)
         self._outboxes.append(outbox)
         self._modes[outbox.mode] += 1
-        outbox.caught_up = lambda presence, positions: self._catch_up(outbox, presence, positions)
+        outbox.caught_up = lambda presence, positions: self._behind(outbox, presence, positions)
 
     def _arm(self, delay: float) -> None:
         self._timer = self._loop.call_later(delay, self._due)
@@ -259,14 +270,6 @@ class Fanout:
         if mode == "binary":
             return encode_binary_broadcast(self.topic, "positions", pack_positions(now, positions))
         return encode_text(Message(None, None, self.topic, "positions", positions_to_dict(now, positions)))
-
-    def _catch_up(self, outbox: Outbox, presence: bool, positions: bool) -> None:
-        """Sends a reader that was behind the newest of what it missed."""
-        who = self._presence_frame("presence_state", presence_metas(self.present)) if presence else None
-        where = None
-        if positions and self.newest:
-            where = self._positions_frame(outbox.mode, self._clock.now(), self.newest.items())
-        outbox.send_newest(who, where)
 
     def _announce(
         self, *, joins: Mapping[int, Sequence[str]] | None = None, leaves: Mapping[int, Sequence[str]] | None = None

@@ -25,15 +25,21 @@ BACKLOG: Final = 1024
 
 Accept = Callable[[WSUpgradeRequest], WSListener | WSUpgradeResponseWithListener]
 
+Through = Callable[[Callable[[], asyncio.BaseProtocol]], asyncio.BaseProtocol]
+"""Makes a connection's first protocol, which may hand it to the one that its argument makes."""
+
 _log = structlog.get_logger(__name__)
 
 
-async def listen_for_sockets(accept: Accept, address: str) -> asyncio.Server:
+async def listen_for_sockets(
+    accept: Accept, address: str, through: Through = lambda protocol: protocol()
+) -> asyncio.Server:
     """Listens for WebSockets.
 
     Args:
         accept: Answers each upgrade request.
         address: `unix:/path` (made with mode 0600) or `HOST:PORT`.
+        through: What looks at each connection first, if anything.
 
     Raises:
         OSError: Where the address cannot be had.
@@ -42,10 +48,12 @@ async def listen_for_sockets(accept: Accept, address: str) -> asyncio.Server:
     if address.startswith("unix:"):
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         _bind_privately(listening, Path(address.removeprefix("unix:")))
-        return await loop.create_unix_server(lambda: _protocol(_UnixProtocol, accept), sock=listening, backlog=BACKLOG)
+        return await loop.create_unix_server(
+            lambda: through(lambda: _protocol(_UnixProtocol, accept)), sock=listening, backlog=BACKLOG
+        )
     host, _, port = address.rpartition(":")
     return await loop.create_server(
-        lambda: _protocol(WSProtocol, accept), host.strip("[]") or None, int(port), backlog=BACKLOG
+        lambda: through(lambda: _protocol(WSProtocol, accept)), host.strip("[]") or None, int(port), backlog=BACKLOG
     )
 
 

@@ -227,7 +227,7 @@ def _withdrawal(session_id: str, participants: Iterable[int]) -> list[Command]:
 
 
 def _deletion(session_ids: Iterable[str]) -> Command:
-    parts = ("positions", "geo", "seen", "rolls")
+    parts = ("positions", "geo", "seen", "rolls", "owner")
     return ("DEL", *(key(session_id, part) for session_id in session_ids for part in parts))
 
 

@@ -103,7 +103,14 @@ EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
 }
 
 
-def _problem(code: str, detail: str, headers: dict[str, str], errors: tuple[FieldError, ...] = ()) -> _Answer:
+def document(code: str, detail: str, errors: tuple[FieldError, ...] = ()) -> dict[str, object]:
+    """The body of an answer.
+
+    Args:
+        code: One of `KINDS`.
+        detail: For this case, for people; by default what is said of every problem of the kind.
+        errors: Every bad field.
+    """
     kind = KINDS[code]
     body: dict[str, object] = {
         "type": DOCUMENTATION + kind.code,
@@ -114,4 +121,9 @@ def _problem(code: str, detail: str, headers: dict[str, str], errors: tuple[Fiel
     }
     if errors:
         body["errors"] = [{"pointer": error.pointer, "detail": error.detail} for error in errors]
-    return Response(body, status_code=int(kind.status), media_type=MEDIA_TYPE, headers=headers)
+    return body
+
+
+def _problem(code: str, detail: str, headers: dict[str, str], errors: tuple[FieldError, ...] = ()) -> _Answer:
+    body = document(code, detail, errors)
+    return Response(body, status_code=int(KINDS[code].status), media_type=MEDIA_TYPE, headers=headers)

@@ -13,7 +13,7 @@ from cavalcade.server.backend import Backend
 from cavalcade.server.clock import now_ms
 from cavalcade.server.connection import Connection
 from cavalcade.server.handshake import Refusal, allowed_origins, read_handshake
-from cavalcade.server.listener import listen_for_sockets
+from cavalcade.server.listener import Through, listen_for_sockets
 from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_GOING_AWAY
 from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.tokens import TokenSigner
@@ -43,6 +43,8 @@ class SocketServer:
         public_url: str,
         metrics: SocketMetrics,
         trusted_proxies: Sequence[Network] = (),
+        *,
+        through: Through = lambda protocol: protocol(),
     ) -> None:
         """Prepares a server; `listen` opens it.
 
@@ -52,12 +54,13 @@ class SocketServer:
             public_url: Where browsers come from.
             metrics: What is counted.
             trusted_proxies: Who is believed about where a connection comes from.
+            through: What looks at each connection first; see `listener.listen_for_sockets`.
         """
         self.backend = backend
         self.metrics = metrics
         self.positions_received = 0
         """Valid positions since the last sweep: a plain number, as this is counted for every one of them."""
-        self._signer = signer
+        self._signer, self._through = signer, through
         self._origins = allowed_origins(public_url)
         self._trusted_proxies = trusted_proxies
         self._connections: dict[Connection, None] = {}
@@ -77,7 +80,7 @@ class SocketServer:
         Raises:
             OSError: Where the address cannot be had.
         """
-        self._servers.append(await listen_for_sockets(self._accept, address))
+        self._servers.append(await listen_for_sockets(self._accept, address, self._through))
 
     async def run(self) -> None:
         """Closes connections that never join or went silent, until cancelled."""
@@ -94,10 +97,14 @@ class SocketServer:
             if silent or (not connection.is_joined and moment - connection.joined_or_opened_at > JOIN_S):
                 connection.close(CLOSE_FAILED)
 
-    async def drain(self, seconds: float) -> None:
-        """Takes no more connections and sends those there are elsewhere, spread over some seconds."""
+    def stop_listening(self) -> None:
+        """Takes no more connections; those that there are stay."""
         for server in self._servers:
             server.close()
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no more connections and sends those there are elsewhere, spread over some seconds."""
+        self.stop_listening()
         connections = tuple(self._connections)
         for connection in connections:
             connection.close(CLOSE_GOING_AWAY)

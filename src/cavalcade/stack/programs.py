@@ -43,7 +43,9 @@ class Program:
     def arguments(self) -> tuple[str, ...]:
         """The command line behind ``cavalcade``."""
         listeners = {**self.public, "--internal": self.internal}
-        return (self.command, *(part for option, path in listeners.items() for part in (option, f"unix:{path}")))
+        addresses = (part for option, path in listeners.items() for part in (option, f"unix:{path}"))
+        name = ("--name", self.log) if self.command == "node" else ()
+        return (self.command, *addresses, *name)
 
 
 @dataclass(frozen=True, slots=True)

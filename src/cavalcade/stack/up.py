@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from cavalcade.settings import (
     BACKEND,
     DATABASE_URL,
+    DRAIN_S,
     PUBLIC_URL,
     REDIS_URL,
     SECRET,
@@ -211,6 +212,8 @@ class _Stack:
             BACKEND: self._options.backend,
             # Caddy is the one peer, over a Unix socket, and it has replaced whatever clients claimed.
             TRUSTED_PROXIES: self._options.environment.get(TRUSTED_PROXIES, ""),
+            # The processes stop one after another, and usually all of them.
+            DRAIN_S: self._options.environment.get(DRAIN_S) or "1",
         }
 
     def _cavalcade(self, program: Program, environment: dict[str, str]) -> Service:

@@ -1,6 +1,7 @@
 """The session store: sessions folded and as events, written by compare-and-set on (epoch, offset)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Self
 
 from sqlalchemy import Executable, Row, text
@@ -177,14 +178,24 @@ class SessionStore:
         rows = await self._read(statements.OFFSETS, {"session_ids": list(session_ids)})
         return {row.id: (row.epoch, row.offset) for row in rows}
 
-    async def take_over(self, session_ids: Collection[str]) -> dict[str, Stored]:
+    async def take_over(self, known: Collection[Stored]) -> dict[str, Stored]:
         """Makes the caller the only owner of sessions: each gets the next epoch, so that older owners cannot write.
 
+        Args:
+            known: The sessions as they were read.
+
         Returns:
-            The sessions as they are then, ended ones that are not purged yet included; missing ones are gone.
+            Those that were still so, with their new epoch, by id. Missing ones have moved on, are over or gone.
         """
-        await self._write(statements.TAKE_OVER, {"session_ids": list(session_ids)})
-        return await self.load_many(session_ids)
+        parameters = {
+            "session_ids": [one.state.session.id for one in known],
+            "epochs": [one.epoch for one in known],
+            "offsets": [one.state.offset for one in known],
+        }
+        taken = {row.id for row in await self._write(statements.TAKE_OVER, parameters)}
+        return {
+            one.state.session.id: replace(one, epoch=one.epoch + 1) for one in known if one.state.session.id in taken
+        }
 
     async def due(self, now: int, limit: int = 100) -> list[str]:
         """Finds sessions whose time is over at `now` (ms since the epoch) and that nobody has ended, oldest first."""

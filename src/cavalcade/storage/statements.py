@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BigInteger,
     Column,
     Integer,
     Table,
@@ -67,13 +68,24 @@ LOAD: Final = select(
 OFFSETS: Final = select(sessions.c.id, sessions.c.epoch, sessions.c.offset).where(sessions.c.id == any_(_IDS))
 """Where the sessions of `session_ids` stand."""
 
+_known: Final = (
+    func.unnest(_IDS, bindparam("epochs", type_=ARRAY(BigInteger)), bindparam("offsets", type_=ARRAY(BigInteger)))
+    .table_valued("id", "epoch", "offset")
+    .render_derived(name="known")
+)
+
 TAKE_OVER: Final = (
     update(sessions)
-    .where(sessions.c.id == any_(_IDS), sessions.c.ended.is_(None))
+    .where(
+        sessions.c.id == _known.c.id,
+        sessions.c.epoch == _known.c.epoch,
+        sessions.c.offset == _known.c.offset,
+        sessions.c.ended.is_(None),
+    )
     .values(epoch=sessions.c.epoch + 1)
     .returning(sessions.c.id)
 )
-"""Fences off the earlier owners of the sessions of `session_ids`."""
+"""Fences off the earlier owners of the sessions of `session_ids` that are still at `epochs` and `offsets`."""
 
 EVENTS_AFTER: Final = (
     select(events)
