@@ -133,10 +133,13 @@ class Registry:
                 self.restarts += 1
         finally:
             place.process, place.task = None, None
-            if self.places.get(session_id) is place and not len(place.mailbox) and not place.audience:
+            is_here = self.places.get(session_id) is place
+            if not is_here:
+                self._leave(session_id, place)  # what came in since it was given up
+            elif not len(place.mailbox) and not place.audience:
                 del self.places[session_id]
                 self._let_go(session_id)
-        if len(place.mailbox) and self.places.get(session_id) is place:
+        if is_here and len(place.mailbox):
             self.wake(session_id, place)  # a message came in while the process was leaving
 
     async def _live(self, session_id: str, place: Place) -> bool:

@@ -102,7 +102,7 @@ class SessionProcess:
         self._in_hand: Submit | None = None
         self._is_over = False
         self._worker: asyncio.Task[None] | None = None
-        self._beside: set[asyncio.Task[None]] | None = None
+        self._beside: dict[asyncio.Task[None], Attach] | None = None
         self._handled: Message | None = None
         self.fanout: Fanout | None = None
         self.last_message = ""
@@ -196,8 +196,13 @@ class SessionProcess:
             self.fanout.stop()
             self._positions.clear()
             self._positions.update(self.fanout.newest)
-        for task in (*(self._beside or ()), *((self._worker,) if self._worker else ())):
-            task.cancel()
+        for task, attach in (self._beside or {}).items():
+            if task.cancel():
+                self._mailbox.put(attach)  # it was under way: the next process does it
+            else:
+                refuse([attach], Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
+        if self._worker is not None:
+            self._worker.cancel()
         unanswered = [message for message in (self._in_hand, self._handled) if message is not None]
         refuse(unanswered, Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
 
@@ -257,10 +262,10 @@ class SessionProcess:
             self._welcome(message, [event for event in self._log if event.offset > message.since])
         else:
             if self._beside is None:
-                self._beside = set()
+                self._beside = {}
             task = self._link(self._attach_from_storage(message, message.since))
-            self._beside.add(task)
-            task.add_done_callback(self._beside.discard)
+            self._beside[task] = message
+            task.add_done_callback(self._attached)
 
     async def _attach_from_storage(self, message: Attach, since: int) -> None:
         try:
@@ -344,6 +349,10 @@ class SessionProcess:
         if host is None or self.fanout.is_present(host.id):
             return self._here.clock.now()
         return await self._here.live.seen_at(self._session_id, host.id)
+
+    def _attached(self, task: asyncio.Task[None]) -> None:
+        if self._beside is not None and not task.cancelled() and task.exception() is None:
+            del self._beside[task]
 
     def _link(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Runs something beside the process, which fails with it."""
