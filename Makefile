@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install page run demo test test-long fuzz lint bench bench-page streets dist lock clean
+.PHONY: help install page run demo test test-long fuzz lint bench bench-page screenshots streets dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ bench: install $(VENV)/.installed-dev ## Measure the position path against its f
 
 bench-page: install $(VENV)/.installed-dev ## Measure how soon the page shows something on a slow phone
 	@CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python -m bench.page $(ARGS)
+
+screenshots: install $(VENV)/.installed-dev ## Take the README's pictures anew, of the built-in convoy
+	@CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python tools/screenshots.py $(ARGS)
 
 # --- the street map that ships ---------------------------------------------------------------------------------------
 
