@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from cavalcade.monolith import standing
-from cavalcade.monolith.leases import moment
 from cavalcade.monolith.standing import STALL_S, Standing
+from cavalcade.server.clock import moment
 from cavalcade.storage.errors import Unavailable
 
 

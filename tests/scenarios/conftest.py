@@ -17,6 +17,7 @@ INSTALLATIONS = {
     "services": ("--backend", "services"),
     "services-2": ("--backend", "services", "--nodes", "2"),
     "monolith": ("--backend", "monolith"),
+    "monolith-2": ("--backend", "monolith", "--nodes", "2"),
 }
 START_WITHIN_S = 60
 STOP_WITHIN_S = 30

@@ -6,13 +6,14 @@ from typing import Final
 
 import structlog
 
-from cavalcade.monolith.leases import Leases, moment
+from cavalcade.monolith.leases import Leases
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peers import NodeSilent, Peers
 from cavalcade.monolith.placement import gives
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.relay import Relays
 from cavalcade.monolith.standing import Standing
+from cavalcade.server.clock import moment
 from cavalcade.server.live_state import LivePositionWriter
 from cavalcade.server.redis_link import RedisLink, RedisUnavailable
 from cavalcade.storage.errors import Unavailable

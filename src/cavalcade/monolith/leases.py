@@ -5,7 +5,6 @@ PostgreSQL. Times in Redis are Redis' own, so that the nodes' clocks need not ag
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, cast
@@ -16,6 +15,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from cavalcade.monolith.placement import Lease, Owner, Sight
+from cavalcade.server.clock import moment
 from cavalcade.server.live_state import key
 from cavalcade.server.redis_link import Command
 
@@ -57,14 +57,6 @@ _log = structlog.get_logger(__name__)
 
 class NameTaken(Exception):
     """Another node runs under the same name; only one of them may."""
-
-
-def moment() -> float:
-    """Seconds that also pass while the process is stopped and, where the system can tell, while the machine sleeps."""
-    return time.clock_gettime(_CLOCK)
-
-
-_CLOCK: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Leases:

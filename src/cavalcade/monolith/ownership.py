@@ -12,9 +12,10 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from cavalcade.monolith.leases import Leases, moment
+from cavalcade.monolith.leases import Leases
 from cavalcade.monolith.peers import NodeSilent, Peers
 from cavalcade.monolith.placement import AskEverybody, AskForIt, Here, Lease, Sight, There, place, preferred
+from cavalcade.server.clock import moment
 from cavalcade.server.live_state import key
 from cavalcade.server.redis_link import Command, RedisLink
 from cavalcade.storage.errors import Unavailable

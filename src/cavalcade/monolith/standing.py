@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from cavalcade.monolith.leases import moment
+from cavalcade.server.clock import moment
 from cavalcade.storage.errors import Unavailable
 
 CHECK_S: Final = 1.0
