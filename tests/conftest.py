@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from cavalcade.stack.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+# Flet takes a second to start, in each of the many stacks that do not need it; tests of the app switch it on.
+os.environ.setdefault("CAVALCADE_APP", "off")
 
 # Time says little on machines that run other things as well.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -170,7 +170,7 @@ def _write_icons() -> None:
     # Android's adaptive icons show the middle two thirds of the foreground.
     (ICONS / "icon_android.png").write_bytes(mark(1024, scale=0.60, ground=None, ink=INK, corner=0))
     (ICONS / "splash.png").write_bytes(mark(768, scale=0.86, ground=SIGNAL, ink=INK, corner=0.22))
-    (ASSETS / "icon.png").write_bytes(mark(192, scale=0.86, ground=SIGNAL, ink=INK, corner=0.22))
+    (ASSETS / "mark.png").write_bytes(mark(192, scale=0.86, ground=SIGNAL, ink=INK, corner=0.22))
 
 
 if __name__ == "__main__":

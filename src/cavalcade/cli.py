@@ -69,6 +69,13 @@ CAVALCADE_MAP_STYLE         or the address of a MapLibre style
 CAVALCADE_MAP_STYLE_DARK    the style for dark surroundings
 CAVALCADE_MAP_SOURCES       further addresses that the style loads from,
                             with commas between
+
+Where the extra "app" is installed, the Flutter app is at /app/ as well:
+
+\b
+CAVALCADE_APP               "off" leaves it out
+CAVALCADE_APP_TILES         the raster tiles of its map, with {z}, {x} and {y}
+CAVALCADE_APP_ATTRIBUTION   who made that map
 """
 
 _SETTINGS_HELP = """

@@ -44,8 +44,10 @@ pip install "cavalcade[app]".
     help="Take positions from this file's track instead of the receiver.",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Where the window keeps its session and settings.")
-@click.option("--tiles", metavar="URL", help="The map's raster tiles, with {z}, {x} and {y}.")
-@click.option("--tiles-attribution", metavar="TEXT", help="Who made that map.")
+@click.option(
+    "--tiles", envvar="CAVALCADE_APP_TILES", metavar="URL", help="The map's raster tiles, with {z}, {x} and {y}."
+)
+@click.option("--tiles-attribution", envvar="CAVALCADE_APP_ATTRIBUTION", metavar="TEXT", help="Who made that map.")
 def app(
     *,
     server: str,
@@ -102,7 +104,7 @@ def _serve(options: object, port: int, listen: str | None, base_url: str, *, ope
     assert isinstance(options, AppOptions)
     path = "/" + base_url.strip("/")
     config = uvicorn.Config(
-        application(options, path),
+        application(options, path, compresses=listen is None),
         host="127.0.0.1",
         port=port,
         uds=listen.removeprefix("unix:") if listen else None,

@@ -183,16 +183,16 @@ class Controller:
         taking_part, self.participation = self.participation, None
         if taking_part is None:
             return
-        await taking_part.leave()
         self._leaving = taking_part
         self.ending = problems.of_end("left", self.form)
         self._show(Screen.ENDING)
+        await taking_part.leave()
 
     async def rename(self, name: str) -> None:
         """Changes one's name, here and for next time."""
         await self._remember(replace(self.preferences, name=name.strip()[:48]))
         if self.participation is not None:
-            self.participation.operate(self.participation.live.set_profile(name=name.strip()))
+            await self.participation.operate(self.participation.live.set_profile(name=name.strip()))
         self._on_happening(Happening.SESSION)
 
     async def change_server(self, typed: str) -> None:

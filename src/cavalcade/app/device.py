@@ -193,8 +193,9 @@ class DeviceSource:
 
     async def _look(self) -> None:
         try:
-            position = await self._receiver().get_current_position()
-        except RuntimeError as error:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                position = await self._receiver().get_current_position()
+        except (RuntimeError, TimeoutError) as error:
             self._say_why(str(error))
         else:
             self._take(position)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
@@ -26,6 +27,7 @@ FOLLOW_ZOOM: Final = 14.5
 """How close the map comes to somebody who is followed, unless it is closer already."""
 
 EASE_MS: Final = 500
+_ANSWER_WITHIN_S: Final = 5.0
 _FLUTTER_ZOOM: Final = 1.0
 """Flutter's map counts zooms in tiles of 256 px, `view` in tiles of 512."""
 
@@ -217,13 +219,16 @@ class MapView:
             self._guard.begin(self._send, camera, ease_ms)
 
     async def _send(self, camera: Camera, ease_ms: int) -> None:
-        await self._map.move_to(
-            _position(camera.center),
-            zoom=camera.zoom + _FLUTTER_ZOOM,
-            animation_duration=ft.Duration(milliseconds=max(1, ease_ms)),
-            animation_curve=ft.AnimationCurve.EASE_IN_OUT,
-            cancel_ongoing_animations=True,
-        )
+        # A page that is reloaded meanwhile never answers; it asks for its camera anew.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                await self._map.move_to(
+                    _position(camera.center),
+                    zoom=camera.zoom + _FLUTTER_ZOOM,
+                    animation_duration=ft.Duration(milliseconds=max(1, ease_ms)),
+                    animation_curve=ft.AnimationCurve.EASE_IN_OUT,
+                    cancel_ongoing_animations=True,
+                )
 
     def _ready(self) -> None:
         self._is_ready = True

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from enum import Enum, auto
 from typing import Final
@@ -148,7 +148,9 @@ class Participation:
         self._spawn(self._watch(changes))
         self._spawn(self._keep_regularly())
         if not share:
-            self.operate(self.live.set_sharing(on=False))
+            await self.operate(self.live.set_sharing(on=False))
+        if self._is_leaving and not any(one.event == "leave" for one in self.live.resumption().operations):
+            await self.operate(self.live.leave())
         self.live.start()
         await self.keep()
 
@@ -156,8 +158,7 @@ class Participation:
         """Pauses or resumes sharing; the pause holds at once, whatever the network does."""
         if not on:
             self._backlog.clear()
-        self.operate(self.live.set_sharing(on=on))
-        await asyncio.sleep(0)
+        await self.operate(self.live.set_sharing(on=on))
         await self.locate()
         self._on_happening(Happening.SESSION)
 
@@ -176,13 +177,16 @@ class Participation:
         """Leaves for good: at once on this device, and on the server as soon as it can be told."""
         self._is_leaving = True
         self._backlog.clear()
-        self.operate(self.live.leave())
+        await self.operate(self.live.leave())
         await self.locate()
-        await self.keep()
 
-    def operate(self, operation: Coroutine[None, None, int]) -> None:
-        """Carries out an operation in the background, kept on disk until the server has answered."""
-        self._spawn(self._operate(operation))
+    async def operate(self, operation: Coroutine[None, None, int]) -> None:
+        """Asks for an operation; it is on the disk when this returns, and carried out in the background."""
+        asked = asyncio.ensure_future(operation)
+        # With its first step it is among those that wait to be sent.
+        await asyncio.sleep(0)
+        self._spawn(self._settle(asked))
+        await self.keep()
 
     async def close(self) -> None:
         """Ends it for this run of the program; the participant stays in the session."""
@@ -210,10 +214,7 @@ class Participation:
                 # The session goes on; only a restart would not find it.
                 log.warning("the session could not be kept: %s", error)
 
-    async def _operate(self, operation: Coroutine[None, None, int]) -> None:
-        asked = asyncio.ensure_future(operation)
-        await asyncio.sleep(0)
-        await self.keep()
+    async def _settle(self, asked: "asyncio.Future[int]") -> None:
         try:
             await asked
         except SessionOver:
@@ -224,7 +225,7 @@ class Participation:
         self._on_happening(Happening.SESSION)
 
     async def _keep_regularly(self) -> None:
-        while True:
+        while self.live.closed is None:
             await self._dirty.wait()
             await self.keep()
             await asyncio.sleep(KEEP_EVERY_S)
@@ -263,11 +264,8 @@ class Participation:
     async def _catch_up(self) -> None:
         """Sends what was kept while there was no connection, and locates where one shares."""
         if self.is_sharing and len(self._backlog):
-            self.operate(self._send(self._backlog.take()))
+            await self.operate(self.live.send_fixes(self._backlog.take()))
         await self.locate()
-
-    async def _send(self, fixes: Sequence[Fix]) -> int:
-        return await self.live.send_fixes(fixes)
 
     async def _end(self, closed: Closed) -> None:
         if closed.reason == "disconnected":
@@ -275,6 +273,7 @@ class Participation:
         self._is_forgotten = closed.reason != "replaced"
         await self.locate()
         await self.keep()
+        self._dirty.set()
         self._on_happening(Happening.OVER)
 
     def _on_fix(self, fix: Fix) -> None:

@@ -66,7 +66,7 @@ def of_error(error: Exception, form: Format) -> Problem:
     if isinstance(error, ProtocolError):
         return Problem(say("app.problem.strangerTitle"), say("app.problem.stranger"), WayOn.CHANGE_SERVER)
     if isinstance(error, ValueError) and not isinstance(error, ClientError):
-        return Problem(say("ending.goneTitle"), say("app.problem.badLink"), WayOn.TRY_AGAIN)
+        return Problem(say("problem.unknownTitle"), say("app.problem.badLink"), WayOn.TRY_AGAIN)
     return Problem(say("problem.unknownTitle"), say("app.problem.unexpected"), WayOn.TRY_AGAIN)
 
 

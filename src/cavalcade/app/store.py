@@ -3,11 +3,14 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from cavalcade.app.kept import MAX_TEXT
+
+ANSWER_WITHIN_S: Final = 3.0
 
 
 class StoreError(Exception):
@@ -103,28 +106,27 @@ class BrowserStore:
 
     async def read(self, name: str) -> str | None:
         """The text, or None where there is none."""
-        try:
-            text = await self._preferences.get(_key(name))
-        except RuntimeError as error:
-            raise StoreError(f"{name} could not be read") from error
+        text = await self._ask(self._preferences.get(_key(name)), f"{name} could not be read")
         return text if isinstance(text, str) and len(text) <= MAX_TEXT else None
 
     async def write(self, name: str, text: str) -> None:
         """Keeps a text."""
         _check(text)
-        try:
-            kept = await self._preferences.set(_key(name), text)
-        except RuntimeError as error:
-            raise StoreError(f"{name} could not be kept") from error
-        if not kept:
+        if not await self._ask(self._preferences.set(_key(name), text), f"{name} could not be kept"):
             raise StoreError(f"{name} could not be kept: the browser refused")
 
     async def remove(self, name: str) -> None:
         """Forgets a text, if there is one."""
+        await self._ask(self._preferences.remove(_key(name)), f"{name} could not be removed")
+
+    @staticmethod
+    async def _ask(question: Awaitable[object], problem: str) -> object:
+        """What the browser answers; a page that is reloaded meanwhile never does."""
         try:
-            await self._preferences.remove(_key(name))
-        except RuntimeError as error:
-            raise StoreError(f"{name} could not be removed") from error
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return await question
+        except (RuntimeError, TimeoutError) as error:
+            raise StoreError(problem) from error
 
 
 def _key(name: str) -> str:

@@ -22,12 +22,13 @@ SESSION_TIMEOUT_S: Final = 30
 _SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
-def application(options: AppOptions, base_path: str = "/") -> ASGIApp:
+def application(options: AppOptions, base_path: str = "/", *, compresses: bool = True) -> ASGIApp:
     """The ASGI application.
 
     Args:
         options: How the app is set up.
         base_path: Where it is served, such as `/app/`; the proxy in front passes the path on unchanged.
+        compresses: False where the proxy in front does: Flet does not, and its first load has 14 MB without.
     """
     inner: ASGIApp = flet_fastapi.app(
         make_main(options),
@@ -41,7 +42,8 @@ def application(options: AppOptions, base_path: str = "/") -> ASGIApp:
         session_timeout_seconds=SESSION_TIMEOUT_S,
     )
     served = _Mounted(inner, base_path.rstrip("/"))
-    return GZipMiddleware(_Headers(served, options.tiles), minimum_size=1_000)
+    app = _Headers(served, options.tiles)
+    return GZipMiddleware(app, minimum_size=1_000, compresslevel=5) if compresses else app
 
 
 class _Mounted:

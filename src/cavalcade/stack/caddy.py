@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cavalcade.settings import StreetMap
-from cavalcade.stack import street_map
+from cavalcade.stack import flutter_app, street_map
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
@@ -178,6 +178,7 @@ def configuration(
     affinity: bool = False,
     streets: StreetMap | None = None,
     demo: bool = False,
+    app: Path | None = None,
 ) -> str:
     """The text of the Caddyfile.
 
@@ -189,6 +190,7 @@ def configuration(
         affinity: With several gateways: lead all sockets of a session to one of them.
         streets: Where the page's map has its streets from.
         demo: The built-in convoy rides, so its own streets lie beneath it unless `streets` says otherwise.
+        app: The Unix socket of the Flutter app, where it is served.
     """
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
     streets = streets or StreetMap()
@@ -204,6 +206,7 @@ def configuration(
         content_security_policy=_quoted(street_map.content_security_policy(streets, demo=demo)),
         page_configuration=street_map.page_configuration(streets, demo=demo),
         own_tiles=street_map.caddy_lines(streets),
+        app=flutter_app.caddy_lines(app),
         http=_upstreams(backend.http),
         sockets=_upstreams(backend.sockets),
         **_balance(backend, affinity=affinity),

@@ -11,6 +11,7 @@ The process tree, in the order of starting; stopping goes the other way::
       watchdog - cavalcade gateway     with the backend `services`, as many
       watchdog - cavalcade node        with the backend `monolith`, as many
       watchdog - cavalcade simulate    with --demo
+      watchdog - cavalcade app         where the extra `[app]` is installed
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from cavalcade.settings import (
     Settings,
     StreetMap,
 )
-from cavalcade.stack import caddy, data_directory, lan, postgres, probe, programs, valkey
+from cavalcade.stack import caddy, data_directory, flutter_app, lan, postgres, probe, programs, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.progress import Progress
@@ -120,6 +121,7 @@ class _Stack:
         self._backend = programs.backend(options.backend, data.run, options.nodes)
         self._streets = StreetMap.from_environment(options.environment)
         self._tunnel_process: Process | None = None
+        self._app = flutter_app.socket(data.run) if flutter_app.is_wanted(options.environment) else None
         self.supervisor = Supervisor(progress, held=(data.lock,))
 
     async def run(self) -> None:
@@ -146,6 +148,8 @@ class _Stack:
         self._say_what_next()
         if self._options.demo:
             await self._start_demo(environment)
+        if self._app is not None:
+            await self._start_app(self._app, environment)
         raise await self._failure()
 
     async def _lead_through_tunnel(self, choice: str) -> Door:
@@ -242,6 +246,7 @@ class _Stack:
             page=PAGE,
             streets=self._streets,
             demo=self._options.demo,
+            app=self._app,
         )
         (self._data.caddy / "Caddyfile").write_text(text, encoding="utf-8")
 
@@ -310,16 +315,31 @@ class _Stack:
             say("The address is the tunnel's: it holds until you stop, and may take a minute to be known everywhere.")
         say(f"Data and logs are in {self._data.path}. Ctrl-C stops everything and keeps the data.")
 
+    async def _start_app(self, socket: Path, environment: dict[str, str]) -> None:
+        """Start the Flutter app, last of all: people can ride while it does, and go on where it does not start."""
+        door = self._door
+        service = flutter_app.service(socket, door.base_url, self._trusting_door(environment), self._data.log("app"))
+        try:
+            await self.supervisor.start(service)
+        except StackError as error:
+            self._progress.warn(f"{error.problem} {error.advice}")
+        else:
+            self._progress.say(f"The Flutter app: {door.base_url}{flutter_app.BASE_PATH}")
+
+    def _trusting_door(self, environment: dict[str, str]) -> dict[str, str]:
+        """For programs of ours that come in by the door, whose certificate may be of our own authority."""
+        if self._door.certificates != "internal":
+            return environment
+        return {**environment, "SSL_CERT_FILE": str(caddy.root_certificate(self._data.caddy))}
+
     async def _start_demo(self, environment: dict[str, str]) -> None:
         self._progress.say("\nA convoy sets out; its link:")
-        if self._door.certificates == "internal":
-            environment = {**environment, "SSL_CERT_FILE": str(caddy.root_certificate(self._data.caddy))}
         service = Service(
             name="simulator",
             command=(sys.executable, "-m", "cavalcade", "simulate", "--server", self._door.base_url, "--new"),
             ready=_at_once,
             log=None,
-            environment=environment,
+            environment=self._trusting_door(environment),
         )
         self.supervisor.run_once(await Process.start(service))
 

@@ -104,30 +104,33 @@ def problem_card(
     if problem.way_on in ways:
         buttons.append(
             parts.button(
-                around.say(labels[problem.way_on]), around.guard(ways[problem.way_on]), palette, is_primary=True
+                around.say(labels[problem.way_on]),
+                around.guard(ways[problem.way_on]),
+                palette,
+                is_primary=True,
+                expand=True,
             )
         )
-    buttons.append(parts.button(around.say("session.close"), around.guard(on_close), palette))
-    return ft.Semantics(
+    buttons.append(parts.button(around.say("session.close"), around.guard(on_close), palette, expand=True))
+    # Read out when it appears; the buttons are not part of what is read, or nobody who listens could find them.
+    words = ft.Semantics(
         live_region=True,
-        content=parts.card(
-            ft.Column(
-                [
-                    ft.Row(
-                        [
-                            ft.Icon(ft.Icons.ERROR_OUTLINE, color=palette.danger, size=26),
-                            ft.Container(parts.title(problem.title, palette, size=21), expand=True),
-                        ]
-                    ),
-                    parts.text(problem.text, palette, color=palette.ink_soft),
-                    ft.Row(buttons, wrap=True, spacing=10, run_spacing=10),
-                ],
-                spacing=12,
-                tight=True,
-            ),
-            palette,
+        container=True,
+        content=ft.Column(
+            [
+                ft.Row(
+                    [
+                        ft.Icon(ft.Icons.ERROR_OUTLINE, color=palette.danger, size=26),
+                        ft.Container(parts.title(problem.title, palette, size=21), expand=True),
+                    ]
+                ),
+                parts.text(problem.text, palette, color=palette.ink_soft),
+            ],
+            spacing=12,
+            tight=True,
         ),
     )
+    return parts.card(ft.Column([words, ft.Row(buttons, spacing=10)], spacing=12, tight=True), palette)
 
 
 def field(

@@ -51,16 +51,16 @@ def open_menu(around: Surroundings) -> None:
     )
 
 
-def _extend(around: Surroundings, seconds: int) -> None:
+async def _extend(around: Surroundings, seconds: int) -> None:
     around.device.close_sheet()
     if (taking_part := around.controller.participation) is not None:
-        taking_part.operate(taking_part.live.extend(seconds))
+        await taking_part.operate(taking_part.live.extend(seconds))
 
 
-def _claim(around: Surroundings) -> None:
+async def _claim(around: Surroundings) -> None:
     around.device.close_sheet()
     if (taking_part := around.controller.participation) is not None:
-        taking_part.operate(taking_part.live.claim_host())
+        await taking_part.operate(taking_part.live.claim_host())
 
 
 def _ask_to_leave(around: Surroundings) -> None:
@@ -75,10 +75,10 @@ def _ask_to_leave(around: Surroundings) -> None:
 
 
 def _ask_to_end(around: Surroundings) -> None:
-    def end() -> None:
+    async def end() -> None:
         around.device.close_sheet()
         if (taking_part := around.controller.participation) is not None:
-            taking_part.operate(taking_part.live.end())
+            await taking_part.operate(taking_part.live.end())
 
     _confirm(
         around, around.say("menu.confirmEnd"), around.say("menu.endHint"), around.say("menu.confirmEndAction"),

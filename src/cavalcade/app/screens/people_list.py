@@ -76,7 +76,7 @@ class PeopleList:
         ]  # fmt: skip
         if person.is_me:
             row.append(
-                parts.round_button(ft.Icons.EDIT_OUTLINED, around.say("people.rename"),
+                parts.round_button(ft.Icons.EDIT_OUTLINED, around.say("app.people.rename"),
                                    around.guard(open_rename, around), palette, is_flat=True)
             )  # fmt: skip
         elif person.away:
@@ -85,6 +85,9 @@ class PeopleList:
         return ft.Semantics(
             label=", ".join(part for part in (person.name, person.status, person.away) if part),
             button=True,
+            # One's own row has a button in it, which is to be found.
+            exclude_semantics=not person.is_me,
+            on_tap=tap,
             content=ft.Container(
                 ft.Row(row, spacing=12),
                 padding=ft.Padding.symmetric(horizontal=4, vertical=7),
@@ -106,7 +109,7 @@ def open_rename(around: Surroundings) -> None:
     around.device.open_sheet(
         ft.Column(
             [
-                parts.title(around.say("people.rename"), around.palette),
+                parts.title(around.say("app.people.rename"), around.palette),
                 name,
                 parts.button(around.say("people.save"), around.guard(save), around.palette, is_primary=True),
             ],

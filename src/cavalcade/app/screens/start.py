@@ -18,6 +18,7 @@ class StartScreen:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._again: Callable[[], object] = self._begin
         palette, say, guard = around.palette, around.say, around.guard
         self._link = field("", say("app.start.linkLabel"), around, on_submit=guard(self._join))
         self._start, self._problem = parts.Slot(), parts.Slot()
@@ -28,7 +29,7 @@ class StartScreen:
                 [
                     ft.Row(
                         [
-                            ft.Image(src="icon.png", width=44, height=44, exclude_from_semantics=True),
+                            ft.Image(src="mark.png", width=44, height=44, exclude_from_semantics=True),
                             ft.Container(parts.title(say("product"), palette, size=24), expand=True),
                             parts.round_button(
                                 ft.Icons.SETTINGS_OUTLINED, say("app.settings.title"),
@@ -40,7 +41,6 @@ class StartScreen:
                     road_picture(palette),
                     parts.title(say("start.title"), palette, size=40),
                     parts.text(say("start.lead"), palette, size=17, color=palette.ink_soft),
-                    self._problem.control,
                     self._start.control,
                     parts.text(say("app.start.locationReason"), palette, size=14, color=palette.ink_soft),
                     ft.Divider(height=10, color=palette.line),
@@ -66,15 +66,19 @@ class StartScreen:
             padding=ft.Padding.symmetric(horizontal=24, vertical=16),
             width=560,
         )  # fmt: skip
+        # Over everything: whoever wrote into the field at the bottom would not see it at the top.
+        self._problem.control.left = self._problem.control.right = self._problem.control.top = 12
+        content = ft.Row(
+            [self._body],
+            alignment=ft.MainAxisAlignment.CENTER,
+            vertical_alignment=ft.CrossAxisAlignment.STRETCH,
+            expand=True,
+        )
         self.control: ft.Control = ft.Container(
-            ft.SafeArea(
-                ft.Row([self._body], alignment=ft.MainAxisAlignment.CENTER,
-                       vertical_alignment=ft.CrossAxisAlignment.STRETCH, expand=True),
-                expand=True,
-            ),
+            ft.SafeArea(ft.Stack([content, self._problem.control], expand=True), expand=True),
             bgcolor=palette.ground,
             expand=True,
-        )  # fmt: skip
+        )
         self.refresh()
 
     def refresh(self) -> None:
@@ -85,7 +89,7 @@ class StartScreen:
             busy,
             lambda: parts.button(
                 around.say("start.working" if busy else "start.action"),
-                around.guard(controller.start_session),
+                around.guard(self._begin),
                 around.palette,
                 icon=ft.Icons.NEAR_ME,
                 is_primary=True,
@@ -93,7 +97,7 @@ class StartScreen:
             ),
         )
         ways: dict[WayOn, Callable[[], object]] = {
-            WayOn.TRY_AGAIN: controller.start_session,
+            WayOn.TRY_AGAIN: self._again,
             WayOn.CHANGE_SERVER: self._open_settings,
         }
         self._problem.fill(
@@ -110,7 +114,12 @@ class StartScreen:
     async def run(self) -> None:
         """Nothing moves here."""
 
+    async def _begin(self) -> None:
+        self._again = self._begin
+        await self._around.controller.start_session()
+
     async def _join(self) -> None:
+        self._again = self._join
         await self._around.controller.open_invitation(self._link.value or "")
 
     async def _paste(self) -> None:

@@ -1,0 +1,82 @@
+"""The Flutter app in browsers, at `/app/`: a process of its own behind the door, where `[app]` is installed."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib.util
+import sys
+from typing import TYPE_CHECKING
+
+from cavalcade.stack import probe
+from cavalcade.stack.process import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SETTING = "CAVALCADE_APP"
+"""`off` leaves the app out although it is installed."""
+
+BASE_PATH = "/app/"
+_PACKAGES = ("flet", "flet_geolocator", "flet_map", "flet_web")
+_READY_WITHIN_S = 60.0
+
+
+def is_wanted(environment: Mapping[str, str]) -> bool:
+    """Whether the app is installed, and not switched off."""
+    return environment.get(SETTING) != "off" and all(map(importlib.util.find_spec, _PACKAGES))
+
+
+def socket(run: Path) -> Path:
+    """Where it serves, in the folder of the sockets."""
+    return run / "app.sock"
+
+
+def caddy_lines(socket: Path | None) -> str:
+    """How Caddy passes on what is for the app; nothing where it is not served."""
+    if socket is None:
+        return ""
+    return f"""handle /app {{
+		redir {BASE_PATH} 308
+	}}
+	handle {BASE_PATH}* {{
+		encode zstd gzip
+		reverse_proxy "unix/{socket}" {{
+			header_up X-Forwarded-For {{client_ip}}
+			header_up -X-Real-IP
+			header_up -Forwarded
+			lb_try_duration 3s
+			lb_try_interval 100ms
+		}}
+	}}"""
+
+
+def service(socket: Path, base_url: str, environment: Mapping[str, str], log: Path) -> Service:
+    """The process.
+
+    Args:
+        socket: Where it serves.
+        base_url: The address that people use, which the app uses too.
+        environment: What it is told on top of what `cavalcade up` itself was.
+        log: Its log.
+    """
+    return Service(
+        name="Flutter app",
+        command=(
+            *(sys.executable, "-m", "cavalcade", "app", "--web", "--server", base_url),
+            *("--listen", f"unix:{socket}", "--base-url", BASE_PATH),
+        ),
+        ready=functools.partial(_answers, socket),
+        log=log,
+        environment=environment,
+        before_start=functools.partial(socket.unlink, missing_ok=True),
+        ready_within_s=_READY_WITHIN_S,
+    )
+
+
+async def _answers(socket: Path) -> bool:
+    if (await probe.get(BASE_PATH, socket=socket)).status != 200:
+        return False
+    await asyncio.to_thread(socket.chmod, 0o600)
+    return True

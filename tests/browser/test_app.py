@@ -1,0 +1,211 @@
+"""The Flutter app in a real browser, served by a whole Cavalcade with either backend, on a screen of a phone's size."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import tempfile
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+
+from cavalcade.client import Fix, LiveSession, connect, create_session, fetch_session, join_session
+from tests.browser.conftest import HELSINKI, PHONE, SCREENSHOTS, Theme, _free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SOON_S = 20
+SOON_MS = SOON_S * 1_000
+LINK = re.compile(r"localhost:\d+/j#[a-z0-9]{10}\.[A-Za-z0-9_-]{22}")
+
+
+@dataclass
+class AppPage:
+    """Somebody with the app open in their browser."""
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        """What can be tapped, by what it says to those who hear the screen."""
+        return self.page.get_by_role("button", name=name, exact=isinstance(name, str))
+
+    @property
+    def switch(self) -> Locator:
+        """The switch for one's own position."""
+        return self.page.get_by_role("switch")
+
+    async def open(self, url: str) -> None:
+        """Opens the app, and lets it speak: Flutter draws on a canvas, and only then says what is where."""
+        await self.page.goto(url)
+        await self.wake()
+
+    async def wake(self) -> None:
+        await self.page.locator("flt-semantics-placeholder").wait_for(state="attached", timeout=60_000)
+        await self.page.evaluate("document.querySelector('flt-semantics-placeholder').click()")
+
+    async def write(self, label: str, words: str) -> None:
+        """Writes into a field as a person does: Flutter listens to a field only once it was tapped."""
+        await self.page.get_by_label(label).click()
+        await expect(self.page.get_by_label(label)).to_be_focused()
+        await self.page.keyboard.press("Control+A")
+        await self.page.keyboard.type(words)
+
+    async def shows(self, text: str) -> None:
+        await expect(self.page.get_by_text(text).first).to_be_attached(timeout=SOON_MS)
+
+    async def screenshot(self, name: str) -> None:
+        """Keeps what is to be seen, once whatever moves has come to rest."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        last = b""
+        while (now := await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")) != last:
+            last = now
+
+
+@pytest.fixture(scope="module", params=["services", "monolith"])
+async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, str]]:
+    """The address of a whole Cavalcade with the app in it, and its backend."""
+    with tempfile.TemporaryDirectory(prefix="cavalcade-app-") as directory:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cavalcade", "up", "--backend", request.param),
+            *("--port", str(_free_port()), "--data", f"{directory}/data"),
+            env={**os.environ, "CAVALCADE_APP": "on"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout
+        assert process.stderr
+        async with asyncio.timeout(120):
+            line = (await process.stdout.readline()).decode()
+            assert line.startswith("ready "), line
+            while b"/app/" not in await process.stderr.readline():
+                pass
+        draining = asyncio.create_task(process.stderr.read())
+        yield line.split()[1], request.param
+        process.send_signal(signal.SIGINT)
+        await process.wait()
+        await draining
+
+
+@asynccontextmanager
+async def opened(chromium: Browser, *, theme: Theme = "light", may_locate: bool = True) -> AsyncIterator[AppPage]:
+    context = await chromium.new_context(
+        viewport={"width": PHONE[0], "height": PHONE[1]},
+        has_touch=True,
+        color_scheme=theme,
+        locale="en-IE",
+        permissions=["geolocation", "clipboard-read", "clipboard-write"] if may_locate else [],
+        geolocation={"latitude": HELSINKI[0], "longitude": HELSINKI[1], "accuracy": 6},
+    )
+    await context.route("https://**", lambda route: route.abort())
+    page = await context.new_page()
+    app = AppPage(context, page)
+    page.on("pageerror", lambda error: app.complaints.append(str(error)))
+    try:
+        yield app
+        assert app.complaints == []
+    finally:
+        await context.close()
+
+
+async def wait_for(session: LiveSession, condition: object) -> None:
+    assert callable(condition)
+    await session.wait_for(condition, SOON_S)
+
+
+async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str], chromium: Browser) -> None:
+    base, backend = served
+    async with opened(chromium) as app:
+        await app.open(f"{base}/app/")
+        await app.shows(f"{backend} ")
+        await app.screenshot(f"app-start-{backend}")
+        await app.button("Start a session").click()
+        await app.button("Invite").click()
+        # The link on the sheet is the one that anybody may open.
+        shown = app.page.get_by_text(LINK)
+        await expect(shown.first).to_be_attached(timeout=SOON_MS)
+        link = f"http://{(LINK.search(await shown.first.inner_text()) or [''])[0]}"
+        await app.screenshot(f"app-share-{backend}")
+        await app.page.mouse.click(195, 5)
+        async with connect(await join_session(link, name="Ben")) as ben:
+            await wait_for(ben, lambda session: 1 in session.positions)
+            ben.report(Fix(HELSINKI[0] + 0.01, HELSINKI[1] + 0.02, accuracy=5.0, speed=12.0, heading=45.0))
+            await expect(app.button(re.compile("2 people are here"))).to_be_attached(timeout=SOON_MS)
+            await expect(app.button(re.compile("^Ben, "))).to_have_count(
+                2, timeout=SOON_MS
+            )  # on the map and in the list
+            await expect(app.switch).to_have_accessible_name(re.compile("Sharing live"), timeout=SOON_MS)
+            await app.screenshot(f"app-session-{backend}")
+            await app.switch.click()
+            await wait_for(
+                ben, lambda session: not session.state.participants[1].sharing and 1 not in session.positions
+            )
+            await app.switch.click()
+            await wait_for(ben, lambda session: 1 in session.positions)
+            # The same person again after the page was closed: what is needed lies in the browser.
+            await app.page.reload()
+            await app.wake()
+            await expect(app.button(re.compile("2 people are here"))).to_be_attached(timeout=SOON_MS)
+            assert set(ben.state.participants) == {1, 2}
+            await app.button("Session menu").click()
+            await app.button("Leave the session").click()
+            await app.button("Leave").click()
+            await wait_for(ben, lambda session: 1 not in session.state.participants)
+            await app.shows("You left")
+
+
+async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chromium: Browser) -> None:
+    base, backend = served
+    if backend == "monolith":
+        return  # what differs between backends is seen in the test above
+    host = await create_session(base, name="Lake Tour", host_name="Anna")
+    async with connect(host) as anna, opened(chromium, theme="dark") as app:
+        anna.report(Fix(HELSINKI[0] + 0.004, HELSINKI[1] - 0.01, accuracy=5.0, speed=15.0, heading=120.0))
+        await app.open(f"{base}/app/#/j#{host.code}")
+        await app.shows("Lake Tour")
+        await app.write("Your name on the map", "Zoé")
+        await app.screenshot("app-join-dark")
+        await app.button("Join the map").click()
+        await wait_for(anna, lambda session: 2 in session.positions)
+        assert anna.state.participants[2].name == "Zoé"
+        await expect(app.button(re.compile("^Anna, "))).to_have_count(2, timeout=SOON_MS)
+        await app.button("Center on me").click()
+        await app.button(re.compile("^Who is here")).click()
+        await app.screenshot("app-people-dark")
+        await anna.end()
+        await app.shows("This session has ended")
+        await app.screenshot("app-ended-dark")
+
+
+async def test_whatever_goes_wrong_there_is_a_plain_message_and_a_way_on(
+    served: tuple[str, str], chromium: Browser
+) -> None:
+    base, backend = served
+    if backend == "services":
+        return
+    host = await create_session(base, name="Hidden", host_name="Anna")
+    async with opened(chromium, may_locate=False) as app:
+        await app.open(f"{base}/app/")
+        await app.write("Link to a session", "https://example.org/not-a-link")
+        await app.button("Open").click()
+        await app.shows("This is no complete Cavalcade link")
+        await app.screenshot("app-bad-link")
+        await app.button("Close").click()
+        await app.write("Link to a session", host.link or "")
+        await app.button("Open").click()
+        await app.button("Join the map").click()
+        await app.shows("No permission to use the location")
+        await app.screenshot("app-refused")
+        await app.button("Close").click()
+        # The map and everybody on it are there all the same.
+        await expect(app.button("Show everyone")).to_be_attached()
+        await expect(app.switch).to_have_accessible_name(re.compile("Not sharing"), timeout=SOON_MS)
+        assert len((await fetch_session(host)).state.participants) == 2  # type: ignore[union-attr]

@@ -1,0 +1,196 @@
+"""The app's part in a session while the network fails: nothing is lost, nothing happens twice, and a pause holds."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from cavalcade.app.controller import Controller, Origin, Screen
+from cavalcade.app.kept import SESSION, KeptSession
+from cavalcade.app.participation import Participation
+from cavalcade.app.store import DiskStore
+from cavalcade.client import LiveSession, Membership, Timing, connect, create_session, join_session
+from cavalcade.evaluation.proxy import Proxy
+from tests.app.sources import MovedByHand
+
+SOON = 8.0
+HASTY = Timing(heartbeat_ms=400, answer_ms=800, stable_ms=200)
+
+
+@dataclass
+class Phone:
+    """The app of somebody whose network the test spoils."""
+
+    proxy: Proxy
+    membership: Membership
+    folder: Path
+    source: MovedByHand = field(default_factory=MovedByHand)
+    errors: list[Exception] = field(default_factory=list)
+    part: Participation = field(init=False)
+
+    async def begin(self) -> None:
+        """Starts the app, as after an earlier run."""
+        store = DiskStore(self.folder)
+        text = await store.read(SESSION)
+        kept = KeptSession(self.membership) if text is None else KeptSession.from_text(text)
+        self.part = Participation(kept, store, self.source, lambda _: None, self.errors.append, timing=HASTY)
+        await self.part.start()
+
+    async def kill(self) -> None:
+        """Ends it as a phone does that needs the memory: nothing more is written, and no goodbye is said."""
+        for task in tuple(self.part._tasks):
+            task.cancel()
+        self.proxy.cut()
+        await self.part.live.close()
+
+    async def until(self, condition: Callable[[Participation], bool]) -> None:
+        async with asyncio.timeout(SOON):
+            while not condition(self.part):  # noqa: ASYNC110 - the participation tells of changes, not of conditions
+                await asyncio.sleep(0.02)
+
+    async def kept(self) -> KeptSession:
+        return KeptSession.from_text(await DiskStore(self.folder).read(SESSION) or "")
+
+    async def keeps(self, condition: Callable[[KeptSession], bool]) -> None:
+        """Waits until what is on the disk is so."""
+        async with asyncio.timeout(SOON):
+            while not condition(await self.kept()):  # noqa: ASYNC110 - a file tells of nothing
+                await asyncio.sleep(0.02)
+
+
+@dataclass
+class Trip:
+    """A session: its host watches over a sound network, and one member rides over a bad one."""
+
+    host: LiveSession
+    phone: Phone
+
+    async def sees(self, condition: Callable[[LiveSession], bool]) -> None:
+        await self.host.wait_for(condition, SOON)
+
+
+@pytest.fixture
+async def trip(server: str, tmp_path: Path) -> AsyncIterator[Trip]:
+    host = await create_session(server, name="Trip", host_name="Anna")
+    assert host.link is not None
+    rider = await join_session(host.link, name="Ben")
+    async with Proxy(urlsplit(server).port or 0) as proxy, connect(host) as anna:
+        there = f"127.0.0.1:{proxy.port}"
+        phone = Phone(
+            proxy, replace(rider, server=f"http://{there}", socket=f"ws://{there}/socket"), tmp_path / "phone"
+        )
+        await phone.begin()
+        await phone.until(lambda part: part.is_connected and phone.source.is_on)
+        yield Trip(anna, phone)
+        await phone.part.close()
+        assert phone.errors == []
+
+
+def at(lat: float) -> Callable[[LiveSession], bool]:
+    return lambda session: 2 in session.positions and abs(session.positions[2].to_fix().lat - lat) < 1e-6
+
+
+async def test_a_ride_through_a_tunnel_arrives_afterwards(trip: Trip) -> None:
+    phone = trip.phone
+    phone.source.move(47.0, seconds_ago=60)
+    await trip.sees(at(47.0))
+    phone.proxy.cut()
+    await phone.until(lambda part: not part.is_connected)
+    for step, ago in enumerate(range(50, 0, -10)):
+        phone.source.move(47.1 + step / 100, seconds_ago=ago)
+        await asyncio.sleep(0)
+        phone.part._pacing = replace(phone.part._pacing, last_at=0)
+    await phone.part.operate(phone.part.live.set_profile(name="Benedict"))
+    await phone.until(lambda part: part.waiting == 6)
+    await phone.keeps(lambda kept: [one.event for one in kept.resumption.operations] == ["profile:set"])
+    await phone.keeps(lambda kept: len(kept.backlog) == 5)
+    phone.proxy.mend()
+    await trip.sees(at(47.14))
+    await trip.sees(lambda session: session.state.participants[2].name == "Benedict")
+    await phone.until(lambda part: part.waiting == 0)
+
+
+async def test_killed_while_offline_it_goes_on_as_the_same_participant(trip: Trip) -> None:
+    phone = trip.phone
+    phone.proxy.cut()
+    await phone.until(lambda part: not part.is_connected)
+    phone.source.move(47.2)
+    await phone.part.operate(phone.part.live.set_profile(name="Benedict"))
+    await phone.keeps(lambda kept: len(kept.resumption.operations) == 1 and len(kept.backlog) == 1)
+    before = trip.host.state.offset
+    await phone.kill()
+    phone.proxy.mend()
+    await phone.begin()
+    assert phone.part.me is not None
+    assert (phone.part.me.id, phone.part.me.name) == (2, "Ben")
+    await trip.sees(lambda session: session.state.participants[2].name == "Benedict")
+    await trip.sees(at(47.2))
+    await phone.until(lambda part: part.waiting == 0)
+    assert trip.host.state.offset == before + 1
+    assert len(trip.host.state.participants) == 2
+
+
+async def test_a_pause_holds_at_once_without_a_network(trip: Trip) -> None:
+    phone = trip.phone
+    phone.source.move(47.0)
+    await trip.sees(at(47.0))
+    phone.proxy.cut()
+    await phone.until(lambda part: not part.is_connected)
+    phone.source.move(47.3)
+    await phone.part.set_sharing(on=False)
+    assert not phone.part.is_sharing
+    assert not phone.source.is_on
+    phone.proxy.mend()
+    await trip.sees(lambda session: not session.state.participants[2].sharing)
+    await phone.until(lambda part: part.waiting == 0)
+    assert 2 not in trip.host.positions
+    await phone.part.set_sharing(on=True)
+    await trip.sees(lambda session: session.state.participants[2].sharing)
+    await phone.until(lambda _: phone.source.is_on)
+
+
+async def test_a_connection_that_nobody_ended_is_found_out(trip: Trip) -> None:
+    phone = trip.phone
+    phone.source.move(47.0, seconds_ago=30)
+    await trip.sees(at(47.0))
+    phone.proxy.silence()
+    phone.part._pacing = replace(phone.part._pacing, last_at=0)
+    phone.source.move(47.4, seconds_ago=5)
+    # It went into a connection that is dead; it is sent again over the next one.
+    await trip.sees(at(47.4))
+    await phone.until(lambda part: part.waiting == 0)
+
+
+async def test_a_slow_and_late_network_changes_nothing_but_the_time(trip: Trip) -> None:
+    phone = trip.phone
+    phone.proxy.slow(delay_s=0.3, bytes_per_s=20_000)
+    for number, lat in zip(itertools.count(), (47.5, 47.6, 47.7), strict=False):
+        phone.part._pacing = replace(phone.part._pacing, last_at=0)
+        phone.source.move(lat, seconds_ago=3 - number)
+    await phone.part.operate(phone.part.live.set_profile(name="Late"))
+    await trip.sees(at(47.7))
+    await trip.sees(lambda session: session.state.participants[2].name == "Late")
+    await phone.until(lambda part: part.waiting == 0)
+
+
+async def test_leaving_without_a_network_is_done_by_the_next_run(trip: Trip, server: str) -> None:
+    phone = trip.phone
+    phone.proxy.cut()
+    await phone.until(lambda part: not part.is_connected)
+    await phone.part.leave()
+    assert not phone.source.is_on
+    await phone.kill()
+    assert (await phone.kept()).is_leaving
+    phone.proxy.mend()
+    app = Controller(DiskStore(phone.folder), lambda _: MovedByHand(), Origin(server), lambda _: None)
+    await app.open("/")
+    assert app.screen is Screen.START
+    await trip.sees(lambda session: 2 not in session.state.participants)
+    async with asyncio.timeout(SOON):
+        while await DiskStore(phone.folder).read(SESSION) is not None:  # noqa: ASYNC110 - a file tells of nothing
+            await asyncio.sleep(0.02)
+    await app.close()
