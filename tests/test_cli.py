@@ -60,7 +60,7 @@ def test_help_of_commands_has_examples_and_settings(command: str, said: list[str
 def test_help_names_every_setting() -> None:
     source = Path(sys.modules["cavalcade.settings"].__file__ or "").read_text(encoding="utf-8")
     names = {word.strip('"') for word in source.split() if word.startswith('"CAVALCADE_') and word.endswith('"')}
-    text = CliRunner().invoke(commands, ["api", "--help"]).output
+    text = "".join(CliRunner().invoke(commands, [command, "--help"]).output for command in ("api", "up"))
     assert len(names) >= 10
     # The command line itself says which backend runs.
     assert [name for name in sorted(names - {"CAVALCADE_BACKEND"}) if name not in text] == []

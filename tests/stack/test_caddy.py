@@ -36,6 +36,7 @@ def configuration(
     nodes: int = 1,
     *,
     streets: StreetMap | None = None,
+    app: Path | None = None,
     **options: bool,
 ) -> str:
     return caddy.configuration(
@@ -44,6 +45,7 @@ def configuration(
         backend=programs.backend(backend, directory, nodes),
         page=directory / "page",
         streets=streets,
+        app=app,
         **options,
     )
 
@@ -62,6 +64,7 @@ def test_configuration_is_valid(door: Door, directory: Path) -> None:
     spaced = directory / 'a "quoted" folder'
     spaced.mkdir()
     assert_valid(configuration(door, spaced), spaced)
+    assert_valid(configuration(door, spaced, app=spaced / "app.sock"), spaced)
 
 
 def assert_valid(text: str, directory: Path) -> None:

@@ -206,7 +206,7 @@ def configuration(
         content_security_policy=_quoted(street_map.content_security_policy(streets, demo=demo)),
         page_configuration=street_map.page_configuration(streets, demo=demo),
         own_tiles=street_map.caddy_lines(streets),
-        app=flutter_app.caddy_lines(app),
+        app=flutter_app.caddy_lines(_upstreams((app,)) if app else None),
         http=_upstreams(backend.http),
         sockets=_upstreams(backend.sockets),
         **_balance(backend, affinity=affinity),

@@ -33,16 +33,16 @@ def socket(run: Path) -> Path:
     return run / "app.sock"
 
 
-def caddy_lines(socket: Path | None) -> str:
-    """How Caddy passes on what is for the app; nothing where it is not served."""
-    if socket is None:
+def caddy_lines(upstream: str | None) -> str:
+    """How Caddy passes on what is for the app, to an upstream in its notation; nothing where it is not served."""
+    if upstream is None:
         return ""
     return f"""handle /app {{
 		redir {BASE_PATH} 308
 	}}
 	handle {BASE_PATH}* {{
 		encode zstd gzip
-		reverse_proxy "unix/{socket}" {{
+		reverse_proxy {upstream} {{
 			header_up X-Forwarded-For {{client_ip}}
 			header_up -X-Real-IP
 			header_up -Forwarded
