@@ -1,6 +1,5 @@
 """What the app does, without drawing anything: where one is, what was asked for, and what came of it."""
 
-import locale
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -313,7 +312,7 @@ class Controller:
 
     def _make_form(self) -> Format:
         tags = [self.preferences.language] if self.preferences.language else []
-        tags += list(self.origin.languages) or [locale.getlocale()[0] or ""]
+        tags += self.origin.languages
         return Format(words(choose(tags)), units_of(tags))
 
     def _show(self, screen: Screen) -> None:

@@ -32,14 +32,15 @@ class AndroidConfiguration(fg.GeolocatorAndroidConfiguration):
     """Android's settings with the notification that keeps fixes coming in the background.
 
     flet-geolocator 1.0.5 sends its `foreground_notification_config` as one nested value, while its Dart side reads flat
-    ones, so that the foreground service would never start. These fields are the flat ones.
+    ones, so that the foreground service would never start. These fields are the flat ones. Their defaults are
+    the Dart side's, because Flet sends only what differs from a default.
     """
 
     foreground_notification_title: str | None = None
     foreground_notification_text: str | None = None
     foreground_notification_channel_name: str | None = None
-    foreground_notification_enable_wake_lock: bool = True
-    foreground_notification_set_ongoing: bool = True
+    foreground_notification_enable_wake_lock: bool = False
+    foreground_notification_set_ongoing: bool = False
 
 
 def configuration(tuning: Tuning, platform: ft.PagePlatform | None, words: Words, *, web: bool) -> (
@@ -64,6 +65,8 @@ def configuration(tuning: Tuning, platform: ft.PagePlatform | None, words: Words
             foreground_notification_title=words.say("app.notification.title"),
             foreground_notification_text=words.say("app.notification.text"),
             foreground_notification_channel_name=words.say("app.notification.channel"),
+            foreground_notification_enable_wake_lock=True,
+            foreground_notification_set_ongoing=True,
         )
     if platform is ft.PagePlatform.IOS:
         return fg.GeolocatorIosConfiguration(

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import locale
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -30,6 +32,9 @@ from cavalcade.app.store import BrowserStore, DiskStore, Store
 from cavalcade.app.view import Size
 
 log = logging.getLogger(__name__)
+
+BROWSER_LANGUAGES: Final[ContextVar[tuple[str, ...]]] = ContextVar("languages", default=())
+"""What the browser at the other end of a page's socket reads, the dearest first; Flet does not say."""
 
 DRAWS_PER_S: Final = 10.0
 TICK_S: Final = 1.0
@@ -106,10 +111,11 @@ class Shell:
         page.on_locale_change = guard(self._locale_changed)
         page.on_route_change = guard(self._routed)
         page.on_close = guard(self.close)
+        languages = BROWSER_LANGUAGES.get() if page.web else (locale.getlocale()[0] or "",)
         controller = Controller(
             await self._store(),
             self._make_source,
-            Origin(self._options.server, self._options.languages),
+            Origin(self._options.server, self._options.languages or languages),
             self._happened,
         )
         self._controller = controller

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import flet as ft
 import flet_web.fastapi as flet_fastapi
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cavalcade.app.ground import Tiles
 from cavalcade.app.main import ASSETS, make_main
-from cavalcade.app.shell import AppOptions
+from cavalcade.app.shell import BROWSER_LANGUAGES, AppOptions
 
 SESSION_TIMEOUT_S: Final = 30
 """How long a page that lost its connection may take to come back to the same session of the app."""
@@ -54,6 +54,8 @@ class _Mounted:
         self._root = root
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            BROWSER_LANGUAGES.set(languages(Headers(scope=scope).get("accept-language", "")))
         if scope["type"] in {"http", "websocket"}:
             scope = {**scope, "root_path": self._root}
         await self._inner(scope, receive, send)
@@ -100,6 +102,11 @@ class _Headers:
                 await send({"type": "http.response.body", "body": body})
 
         await self._inner(scope, receive, sending)
+
+
+def languages(accepted: str) -> tuple[str, ...]:
+    """The tags of an Accept-Language, which browsers send with the dearest first."""
+    return tuple(tag for part in accepted.split(",")[:20] if (tag := part.partition(";")[0].strip()))
 
 
 def policy(page: bytes, tiles: Tiles) -> str:

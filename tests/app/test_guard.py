@@ -1,0 +1,171 @@
+"""Whatever a handler raises becomes a message, and nothing that is drawn depends on a page being there."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import flet as ft
+import flet_geolocator as fg
+import msgpack
+import pytest
+from flet.messaging.protocol import configure_encode_object_for_msgpack
+
+from cavalcade.app.controller import Controller, Origin
+from cavalcade.app.device import configuration, fix_of
+from cavalcade.app.ground import Tiles
+from cavalcade.app.guard import Guard
+from cavalcade.app.kept import Preferences
+from cavalcade.app.palette import DARK, LIGHT, Palette
+from cavalcade.app.policy import Tuning
+from cavalcade.app.problems import of_end, of_error
+from cavalcade.app.ride import RideSource
+from cavalcade.app.screens.base import Surroundings
+from cavalcade.app.screens.ending import EndingScreen
+from cavalcade.app.screens.join import JoinScreen
+from cavalcade.app.screens.session import SessionScreen
+from cavalcade.app.screens.start import StartScreen
+from cavalcade.app.store import DiskStore
+from cavalcade.app.view import Point, Size
+from cavalcade.app.web import languages, policy
+from cavalcade.app.world import near
+from cavalcade.client import Fix, Preview, Unreachable
+from cavalcade.strings import words
+from tests.app.sources import MovedByHand
+
+
+async def test_every_kind_of_handler_is_guarded() -> None:
+    errors: list[Exception] = []
+    guard = Guard(errors.append)
+
+    def fails() -> None:
+        raise KeyError("k")
+
+    async def fails_later(event: object) -> None:
+        await asyncio.sleep(0)
+        raise Unreachable(str(event))
+
+    await guard(fails)(object())
+    await guard(fails_later)("e")
+    await guard(fails_later, "value")("ignored")
+    guard.begin(fails)
+    await asyncio.sleep(0.01)
+    assert [type(error) for error in errors] == [KeyError, Unreachable, Unreachable, KeyError]
+    assert [str(error) for error in errors[1:3]] == ["e", "value"]
+
+
+async def test_an_error_that_cannot_be_shown_goes_no_further() -> None:
+    def cannot(error: Exception) -> None:
+        raise error
+
+    await Guard(cannot)(lambda: 1 / 0)(object())
+
+
+class NoDevice:
+    """A device that can do nothing, and is asked for nothing here."""
+
+    async def share(self, text: str, subject: str) -> bool:  # noqa: ARG002
+        return False
+
+    async def copy(self, text: str) -> None: ...
+
+    async def paste(self) -> str:
+        return ""
+
+    async def open_settings(self) -> None: ...
+
+    def say(self, words: str) -> None: ...
+
+    def open_sheet(self, content: ft.Control, *, is_tall: bool = False) -> None: ...
+
+    def close_sheet(self) -> None: ...
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+async def test_every_screen_is_made_without_a_page(palette: Palette, tmp_path: Path) -> None:
+    app = Controller(
+        DiskStore(tmp_path), lambda _: MovedByHand(), Origin("http://localhost:1", ("fr-FR",)), lambda _: None
+    )
+    around = Surroundings(app, NoDevice(), Guard(app.fail), palette, Tiles(), lambda: None)
+    app.problem = of_error(Unreachable(""), app.form)
+    app.preview = Preview("abcdefghij", "Trip", 2_000_000_000_000, 3)
+    app.ending = of_end("expired", app.form)
+    for make in (StartScreen, JoinScreen, EndingScreen, SessionScreen):
+        screen = make(around)
+        screen.resize(Size(390, 844), ft.Padding.all(0))
+        screen.refresh()
+        assert isinstance(screen.control, ft.Control)
+
+
+@pytest.mark.parametrize("platform", [ft.PagePlatform.ANDROID, ft.PagePlatform.IOS, ft.PagePlatform.LINUX])
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_receiver_is_asked_as_the_platform_wants(platform: ft.PagePlatform, exact: bool) -> None:
+    asked: Any = configuration(Tuning(2_000, 15, is_exact=exact), platform, words("en"), web=False)
+    assert asked.distance_filter == 15
+    best = asked.accuracy is fg.GeolocatorPositionAccuracy.BEST
+    assert best is exact
+    if platform is ft.PagePlatform.ANDROID:
+        # The names that the Dart side of flet-geolocator 1.0.5 reads; with either of the first two the service starts.
+        assert asked.foreground_notification_title
+        assert asked.foreground_notification_text
+        assert asked.foreground_notification_enable_wake_lock is True
+        assert asked.foreground_notification_config is None
+    if platform is ft.PagePlatform.IOS:
+        assert asked.allow_background_location_updates
+        assert not asked.pause_location_updates_automatically
+
+
+def test_the_dart_side_reads_the_fields_that_are_sent() -> None:
+    """Its sources ship with the package: where they come to read other names, this says so."""
+    package = Path(fg.__file__ or "").parents[1]
+    dart = (package / "flutter/flet_geolocator/lib/src/utils/geolocator.dart").read_text()
+    android = configuration(Tuning(1_000, 15), ft.PagePlatform.ANDROID, words("en"), web=False)
+    encode = configure_encode_object_for_msgpack(ft.BaseControl)  # type: ignore[no-untyped-call]
+    sent = msgpack.unpackb(msgpack.packb(android, default=encode))
+    assert sent["foreground_notification_enable_wake_lock"] is True
+    assert (sent["distance_filter"], sent["interval_duration"]) == (15, {"milliseconds": 1_000})
+    flat = [name for name in sent if name.startswith("foreground_")]
+    assert len(flat) == 5
+    assert all(f'"{name}"' in dart for name in sent)
+
+
+def test_what_the_plugin_does_not_know_is_unknown() -> None:
+    fix = fix_of(fg.GeolocatorPosition(latitude=47.0, longitude=9.0, speed=0.0, heading=0.0, altitude=0.0), None)
+    assert fix is not None
+    assert (fix.heading, fix.altitude, fix.accuracy, fix.speed) == (None, None, None, 0.0)
+    assert fix_of(fg.GeolocatorPosition(), None) is None
+
+
+async def test_a_simulated_ride_moves_and_can_be_stopped() -> None:
+    taken: list[Fix] = []
+    ride = RideSource(step_s=0.01)
+    await ride.start(Tuning(1_000, 0), taken.append, lambda _: None)
+    async with asyncio.timeout(5):
+        while len(taken) < 5:  # noqa: ASYNC110 - a source tells of fixes alone
+            await asyncio.sleep(0.01)
+    await ride.stop()
+    count = len(taken)
+    assert (taken[0].lat, taken[0].lon) != (taken[-1].lat, taken[-1].lon)
+    await asyncio.sleep(0.05)
+    assert len(taken) == count
+    assert ride.battery is not None
+
+
+def test_shapes_come_from_near_by_alone() -> None:
+    assert 5 < len(near(Point(47.0, 9.0), 10)) < len(near(Point(47.0, 9.0), 180)) < 400
+    # Across the antimeridian too.
+    assert near(Point(-17.0, 179.9), 5)
+
+
+def test_the_pages_own_scripts_may_run_and_no_others() -> None:
+    text = policy(b"<script>let a = 1;</script>", Tiles("https://tiles.example.org/{z}/{x}/{y}.png", "Example"))
+    assert "'sha256-" in text
+    assert "https://tiles.example.org;" in text
+    scripts = next(part for part in text.split("; ") if part.startswith("script-src"))
+    assert "unsafe-inline" not in scripts
+    assert languages("de-CH,de;q=0.9, en;q=0.8,") == ("de-CH", "de", "en")
+
+
+def test_preferences_that_cannot_be_read_are_the_default() -> None:
+    assert Preferences.from_text("{}") == Preferences()
+    kept = Preferences("https://example.org", "Zoé", "dark", "fr", rides=True)
+    assert Preferences.from_text(kept.to_text()) == kept
