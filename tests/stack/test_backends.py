@@ -55,7 +55,8 @@ async def test_session_goes_from_one_backend_to_the_other_and_back(
     assert await names_seen_by(host) == ["Anna", "Ben"]
     async with connect(host):
         assert host.session_id in await inspect(data)
-    tree = json.loads(await inspect(data, "--json"))["tree"]
+    (tree,) = json.loads(await inspect(data, "--json"))["trees"]
+    assert (tree["node"]["name"], tree["node"]["others"], tree["node"]["owned"]) == ("node", [], 1)
     assert {"sessions", "sockets", "http", "internal"} <= {child["name"] for child in tree["application"]}
     assert await up.end(signal.SIGTERM) == 0
 

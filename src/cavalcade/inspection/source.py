@@ -68,11 +68,11 @@ class Report:
 
     Attributes:
         processes: Every process that answered.
-        tree: The process tree inside a node; None where there is no node.
+        trees: The process tree inside each node; none where there is no node.
     """
 
     processes: tuple[Health, ...]
-    tree: TreeReport | None
+    trees: tuple[TreeReport, ...]
 
     def as_json(self) -> str:
         """The report for programs."""
@@ -85,7 +85,7 @@ def look(origin: Origin) -> Report:
     Raises:
         NothingRuns: Where nobody answers.
     """
-    processes, tree = [], None
+    processes, trees = [], []
     for listener in origin.listeners:
         with _client(listener) as client:
             try:
@@ -93,14 +93,14 @@ def look(origin: Origin) -> Report:
                 missing = client.get("/readyz").json().get("missing")
                 processes.append(Health(listener, str(health["backend"]), str(health["version"]), missing))
                 if health["backend"] == "monolith":
-                    tree = msgspec.json.decode(client.get("/processes.json").content, type=TreeReport)
+                    trees.append(msgspec.json.decode(client.get("/processes.json").content, type=TreeReport))
             except httpx.TransportError:
                 continue
             except (ValueError, LookupError, TypeError, AttributeError):
                 raise NothingRuns(f"What answers at {listener} is not Cavalcade's internal listener.") from None
     if not processes:
         raise NothingRuns(f"Nothing of Cavalcade runs at {origin.place}: start it, or say where with --data.")
-    return Report(tuple(processes), tree)
+    return Report(tuple(processes), tuple(trees))
 
 
 def _client(listener: str) -> httpx.Client:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cavalcade.inspection.source import NothingRuns, look
+from cavalcade.monolith.reports import node_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,12 +57,12 @@ def lines(report: Report) -> Iterable[str]:
     """The report for pipes: one process a line, columns with tabs between them."""
     for process in report.processes:
         yield f"{process.backend}\t{process.listener}\t{_readiness(process.missing)}"
-    if report.tree is None:
+    if not report.trees:
         yield NO_TREE
-        return
-    yield _facts(report.tree)
-    for group in (report.tree.application, report.tree.session_processes):
-        for one in group:
+    for tree in report.trees:
+        yield node_facts(tree.node)
+        yield _facts(tree)
+        for one in (*tree.application, *tree.session_processes):
             yield "\t".join(str(cell) for cell in _cells(one))
 
 
@@ -69,7 +70,7 @@ NO_TREE = "The backend `services` keeps no process for each session, so there is
 
 
 def _rendered(report: Report) -> RenderableType:
-    if report.tree is None:
+    if not report.trees:
         table = Table("process", "can it serve", box=None, title_justify="left")
         for process in report.processes:
             table.add_row(Text(process.listener), Text(_readiness(process.missing)))
@@ -77,9 +78,12 @@ def _rendered(report: Report) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"node: {_readiness(process.missing)}", style="bold") for process in report.processes
     ]
-    parts.append(Text(_facts(report.tree)))
-    parts.append(_table("application", report.tree.application))
-    parts.append(_table("sessions", report.tree.session_processes))
+    for tree in report.trees:
+        parts += [Text(node_facts(tree.node)), Text(_facts(tree))]
+        # Of several nodes the sessions are what tells them apart; the parts of each are the same.
+        if len(report.trees) == 1:
+            parts.append(_table("application", tree.application))
+        parts.append(_table("sessions", tree.session_processes))
     return Group(*parts)
 
 

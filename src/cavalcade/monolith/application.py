@@ -18,6 +18,7 @@ from cavalcade.monolith.handover import Handover
 from cavalcade.monolith.inspection import Inspector
 from cavalcade.monolith.inspection_routes import inspection_routes
 from cavalcade.monolith.leases import Leases
+from cavalcade.monolith.membership import Membership
 from cavalcade.monolith.node_metrics import NodeMetrics
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peer_routes import peer_routes
@@ -184,7 +185,8 @@ class Node:
             create_app(api, metrics), self.ownership, self._peers, self.leases.note_gone, settings.trusted_proxies
         )
         watchdog = StallWatchdog()
-        node_metrics = NodeMetrics(metrics, self.registry, clock, watchdog)
+        membership = Membership(self.leases, self.ownership, self.standing, self.relays, self.forwarding)
+        node_metrics = NodeMetrics(metrics, self.registry, clock, watchdog, membership)
         # The process tree. Children start in this order and stop in reverse; each fails and is started again alone.
         self.supervisor = Supervisor(
             "application",
@@ -220,7 +222,7 @@ class Node:
                 ),
             ],
         )
-        self.inspector = Inspector(self.supervisor, self.registry, clock, watchdog)
+        self.inspector = Inspector(self.supervisor, self.registry, clock, watchdog, membership)
 
     async def drain(self, seconds: float) -> None:
         """Takes no more connections and gives the sessions away, spread over some seconds."""

@@ -3,8 +3,9 @@
 import html
 from dataclasses import asdict
 
+from cavalcade.monolith.membership import Membership
 from cavalcade.monolith.registry import Place, Registry
-from cavalcade.monolith.reports import ProcessReport, TreeReport
+from cavalcade.monolith.reports import ProcessReport, TreeReport, node_facts
 from cavalcade.monolith.supervisor import Supervisor
 from cavalcade.monolith.watchdog import StallWatchdog
 from cavalcade.server.clock import AdaptiveClock
@@ -17,9 +18,15 @@ class Inspector:
     """Makes reports."""
 
     def __init__(
-        self, supervisor: Supervisor, registry: Registry, clock: AdaptiveClock, watchdog: StallWatchdog
+        self,
+        supervisor: Supervisor,
+        registry: Registry,
+        clock: AdaptiveClock,
+        watchdog: StallWatchdog,
+        membership: Membership,
     ) -> None:
         """Looks at these parts of a node."""
+        self._membership = membership
         self._supervisor, self._registry, self._clock, self._watchdog = supervisor, registry, clock, watchdog
 
     def report(self) -> TreeReport:
@@ -37,6 +44,7 @@ class Inspector:
             self._registry.places.items(), key=lambda item: (-item[1].restarts, -len(item[1].mailbox), item[0])
         )
         return TreeReport(
+            node=self._membership.report(),
             loop_lag_ms=round(self._clock.lag_s * 1000, 1),
             stalls=self._watchdog.stalls,
             longest_stall_ms=round(self._watchdog.longest_s * 1000, 1),
@@ -63,7 +71,7 @@ def as_page(report: TreeReport) -> str:
         "<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=2><title>Cavalcade processes</title>"
         "<style>body{font:15px system-ui;margin:2rem;color-scheme:light dark}td,th{padding:.2rem .8rem;text-align:left}"
         "td:nth-child(n+3):nth-child(-n+5){text-align:right}</style>"
-        f"<h1>Processes</h1><p>{html.escape(facts)}</p>"
+        f"<h1>Processes</h1><p>{html.escape(node_facts(report.node))}</p><p>{html.escape(facts)}</p>"
         + _table("Application", report.application)
         + _table("Sessions", report.session_processes)
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from cavalcade.monolith.membership import Membership
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.watchdog import StallWatchdog
 from cavalcade.server.clock import AdaptiveClock
@@ -12,13 +13,37 @@ from cavalcade.server.clock import AdaptiveClock
 INTERVAL_S: Final = 1.0
 
 
+_CLUSTER: Final = {
+    "is_draining": "Whether this node gives its sessions away, to stop.",
+    "lease_s": "Seconds for which this node's lease stands; below zero where it is over.",
+    "others": "Other nodes that this one knows.",
+    "owned": "Sessions that this node owns.",
+    "taken_over": "Sessions taken over since the start.",
+    "handed_over": "Sessions given away since the start.",
+    "superseded": "Sessions that another node took over from this one since the start.",
+    "calls_passed_on": "API calls passed on to other nodes since the start.",
+    "sockets_passed_on": "Sockets passed on to other nodes since the start.",
+    "stood_still": "Times this node stood still for longer than its lease.",
+}
+"""What `reports.NodeReport` says, as gauges."""
+
+
 class NodeMetrics:
     """Sessions, restarts and the loop."""
 
     def __init__(
-        self, metrics: CollectorRegistry, registry: Registry, clock: AdaptiveClock, watchdog: StallWatchdog
+        self,
+        metrics: CollectorRegistry,
+        registry: Registry,
+        clock: AdaptiveClock,
+        watchdog: StallWatchdog,
+        membership: Membership,
     ) -> None:
         """Registers the gauges."""
+        self._membership = membership
+        self._cluster = {
+            name: Gauge(f"cavalcade_node_{name}", about, registry=metrics) for name, about in _CLUSTER.items()
+        }
         self._registry, self._clock, self._watchdog = registry, clock, watchdog
         self._sessions = Gauge("cavalcade_session_places", "Sessions that have a place here.", registry=metrics)
         self._processes = Gauge("cavalcade_session_processes", "Session processes that run.", registry=metrics)
@@ -37,4 +62,8 @@ class NodeMetrics:
             self._given_up.set(self._registry.given_up)
             self._lag.set(self._clock.lag_s)
             self._stalls.set(self._watchdog.stalls)
+            report = self._membership.report()
+            for name, gauge in self._cluster.items():
+                value = getattr(report, name)
+                gauge.set(len(value) if isinstance(value, tuple) else value)
             await asyncio.sleep(INTERVAL_S)
