@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from cavalcade.monolith.forwarding import Forwarding
-from cavalcade.monolith.leases import Leases, moment
+from cavalcade.monolith.leases import Leases
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.relay import Relays
 from cavalcade.monolith.reports import NodeReport
 from cavalcade.monolith.standing import Standing
+from cavalcade.server.clock import moment
 
 
 @dataclass(frozen=True, slots=True)
