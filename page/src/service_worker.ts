@@ -35,7 +35,11 @@ scope.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(SHELL_VERSION)
-      .then((cache) => cache.addAll([PAGE, CONFIGURATION, ...SHELL_FILES]))
+      .then(async (cache) => {
+        await cache.addAll([PAGE, ...SHELL_FILES]);
+        // Not every installation has one.
+        await cache.add(CONFIGURATION).catch(() => undefined);
+      })
       .then(() => scope.skipWaiting()),
   );
 });
