@@ -135,7 +135,7 @@ const look = () => {
 look();
 window.loadedBy = (moment) => [
   ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
-].filter((entry) => entry.responseStart < moment).reduce((sum, entry) => sum + entry.transferSize, 0);
+].filter((entry) => entry.responseEnd <= moment).reduce((sum, entry) => sum + entry.transferSize, 0);
 window.countFrames = async (seconds) => {
   let [drawn, frames, isCounting] = [new Set(), 0, true];
   const observer = new MutationObserver(() => drawn.add(document.timeline.currentTime));

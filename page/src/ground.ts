@@ -2,7 +2,7 @@
 import type { Map as GlMap } from "maplibre-gl";
 import type { Point } from "./geo";
 import { loadConfiguration } from "./map_configuration";
-import { loadWorld, ownStyle, type World } from "./map_styles";
+import { loadWorld, OWN_SOURCES, ownStyle, SHAPES_FADE, type World } from "./map_styles";
 import { findStreets, type Streets } from "./streets";
 import type { Theme } from "./theme";
 
@@ -38,8 +38,9 @@ export class GroundLoader {
     // Close by, a picture has fewer tiles than are tolerated to fail.
     this.map.on("idle", () => this.failures > 0 && this.giveUp());
     this.map.on("sourcedata", (event) => {
-      if (event.tile) this.failures = Number.NEGATIVE_INFINITY;
+      if (event.tile && !OWN_SOURCES.has(event.sourceId)) this.failures = Number.NEGATIVE_INFINITY;
     });
+    this.map.on("moveend", () => this.lookAround());
     addEventListener("online", () => {
       if (!this.streets) void this.load();
     });
@@ -71,8 +72,7 @@ export class GroundLoader {
       clearTimeout(patience);
       if (attempt.signal.aborted) return;
       this.show(streets);
-      // Around a region of streets lies the rest of the world.
-      if (streets.kind === "tiles" && streets.bounds) await this.bringWorld(attempt.signal);
+      this.lookAround();
     } catch {
       clearTimeout(patience);
       await this.bringWorld(attempt.signal);
@@ -91,6 +91,12 @@ export class GroundLoader {
     const style =
       streets?.kind === "style" ? streets.style : ownStyle(this.theme, this.world, streets ? streets.source : null);
     this.map.setStyle(style, { diff: false });
+  }
+
+  /** Around a region of streets lies the rest of the world, for whoever looks from so far that it can be seen. */
+  private lookAround(): void {
+    const isRegion = this.streets?.kind === "tiles" && this.streets.bounds !== null;
+    if (isRegion && this.map.getZoom() < SHAPES_FADE[1]) void this.bringWorld(this.attempt.signal);
   }
 
   private async bringWorld(signal: AbortSignal): Promise<void> {

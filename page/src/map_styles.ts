@@ -14,8 +14,17 @@ const LAND_SOURCE = "land";
 const BORDERS_SOURCE = "borders";
 const GRATICULE_SOURCE = "graticule";
 
+/** What the style holds beside streets; it is there whether streets are or not. */
+export const OWN_SOURCES: ReadonlySet<string> = new Set([
+  RINGS_SOURCE,
+  GRID_SOURCE,
+  LAND_SOURCE,
+  BORDERS_SOURCE,
+  GRATICULE_SOURCE,
+]);
+
 /** Between these zooms the shapes give way to a plain ground: from close by their coasts are hundreds of metres off. */
-const SHAPES_FADE = [8.5, 11] as const;
+export const SHAPES_FADE = [8.5, 11] as const;
 
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 
