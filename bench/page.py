@@ -122,7 +122,9 @@ def _chromium() -> str:
 
 # Counts, in the page itself, when people and streets are there, and the frames in which somebody is moved.
 _WATCH = """
-window.seen = {};
+const seen = {};
+let tell;
+window.bothSeen = new Promise((resolve) => { tell = resolve; });
 const look = () => {
   const inside = [...document.querySelectorAll(".avatar")].filter((one) => {
     const { x, y } = one.getBoundingClientRect();
@@ -130,7 +132,8 @@ const look = () => {
   });
   if (!seen.people && inside.length >= PEOPLE) seen.people = performance.now();
   if (!seen.map && document.querySelector(".streets .people-layer")) seen.map = performance.now();
-  if (!seen.map) setTimeout(look, 20);
+  if (seen.people && seen.map) tell([seen.people, seen.map]);
+  else setTimeout(look, 20);
 };
 look();
 window.loadedBy = (moment) => [
@@ -182,10 +185,8 @@ async def _slow_phone(browser: Browser, state: StorageState, people: int) -> Asy
 async def _open(page: Page, link: str) -> Opening:
     await page.goto(link, wait_until="commit")
     async with asyncio.timeout(60):
-        # The page's own policy forbids what Playwright would wait with.
-        while not await page.evaluate("Boolean(seen.people && seen.map)"):
-            await asyncio.sleep(0.2)
-    people, streets = await page.evaluate("[seen.people, seen.map]")
+        # The page's own policy forbids what Playwright would wait for a condition with.
+        people, streets = await page.evaluate("bothSeen")
     kilobytes = [await page.evaluate(f"loadedBy({moment})") / 1000 for moment in (people, streets)]
     return Opening(people / 1000, kilobytes[0], streets / 1000, kilobytes[1])
 
