@@ -102,6 +102,11 @@ def _says_away(error: DBAPIError) -> bool:
     return state[:2] in _AWAY_CLASSES or state in _AWAY_STATES
 
 
+def is_lock_timeout(error: DBAPIError) -> bool:
+    """Whether a statement waited for a lock longer than `lock_timeout`."""
+    return getattr(error.orig, "sqlstate", None) == "55P03"
+
+
 def violated_constraint(error: DBAPIError) -> str | None:
     """The name of the constraint that a statement violated, if that is what went wrong."""
     cause = error.orig.__cause__ if error.orig is not None else None

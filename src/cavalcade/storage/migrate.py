@@ -1,5 +1,6 @@
 """Brings a database's schema up to date, whoever starts first."""
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -8,19 +9,28 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cavalcade.storage.connection import open_engine, translated
+from cavalcade.storage.connection import is_lock_timeout, open_engine, translated
 from cavalcade.storage.errors import SchemaTooNew
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 0x63_61_76_61_6C_63_61_64
 """The number of our advisory lock, which databases count each for itself."""
 
+LOCK_TIMEOUT_S: Final = 2.0
+"""How long a step waits for a table that is in use, since whoever comes after it waits as well."""
+
+PAUSE_S: Final = 0.5
+"""How long the others have then, before it is tried again."""
+
 
 async def migrate(database_url: str) -> None:
     """Brings the schema up to this version of the program, in one transaction.
 
-    Several processes may do it at once: the first one works, the others wait and find it done.
+    Several processes may do it at once: the first one works, the others wait and find it done. Processes of the version
+    before may serve meanwhile; see docs/operations.md.
 
     Args:
         database_url: As for `SessionStore.open`; its role must own the tables.
@@ -32,11 +42,24 @@ async def migrate(database_url: str) -> None:
     engine = open_engine(database_url, pool_size=1, statement_timeout_s=0, autocommit=False)
     try:
         with translated():
-            async with engine.begin() as connection:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-                await connection.run_sync(_upgrade)
+            while not await _took_the_steps(engine):  # noqa: ASYNC110 - nothing tells when a table is free
+                await asyncio.sleep(PAUSE_S)
     finally:
         await engine.dispose()
+
+
+async def _took_the_steps(engine: AsyncEngine) -> bool:
+    """Takes all steps or none: False where a table was in use for too long."""
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+            await connection.execute(text(f"SET LOCAL lock_timeout = {int(LOCK_TIMEOUT_S * 1000)}"))
+            await connection.run_sync(_upgrade)
+    except DBAPIError as error:
+        if is_lock_timeout(error):
+            return False
+        raise
+    return True
 
 
 def _upgrade(connection: Connection) -> None:
