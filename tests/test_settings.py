@@ -84,6 +84,7 @@ def test_missing_variables_are_reported_together() -> None:
         ("CAVALCADE_MIN_LIFETIME_S", "0", "seconds from 1"),
         ("CAVALCADE_HOST_AWAY_S", "-1", "whole number of seconds"),
         ("CAVALCADE_PURGE_AFTER_S", "46", "from 1 to 45"),
+        ("CAVALCADE_DRAIN_S", "601", "from 0 to 600"),
     ],
 )
 def test_wrong_value_says_what_is_allowed(name: str, value: str, said: str) -> None:

@@ -103,7 +103,7 @@ class Settings:
     """Seconds after its end until a session is deleted; what is promised is one minute."""
 
     drain_s: int = 5
-    """Seconds over which a node that is to stop gives its sessions away and sends their members elsewhere."""
+    """Seconds over which a process that is to stop sends its connections elsewhere (a node gives its sessions away)."""
 
     @property
     def limits(self) -> Limits:

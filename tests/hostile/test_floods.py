@@ -132,7 +132,7 @@ async def _until(reader: asyncio.StreamReader, received: bytearray, piece: bytes
 
 
 async def test_members_who_never_read_cost_a_bounded_memory(installation: Installation) -> None:
-    readers = 60
+    readers = 30
     host = await installation.create()
     members = [await installation.join(host) for _ in range(readers)]
     pid = installation.pids()[socket_process(installation)]
@@ -141,7 +141,7 @@ async def test_members_who_never_read_cost_a_bounded_memory(installation: Instal
     stopped = [await _stopped(installation, member) for member in members]
     async with connect(host) as anna:
         await anna.wait_for(lambda live: len(live.present) == readers + 1, SOON)
-        for step in range(150):
+        for step in range(60):
             anna.report(Fix(47.0 + step / 1000, 9.0))
             await asyncio.wait_for(anna.set_profile(name=f"Anna {step} " + "x" * 30), SOON)
         growth = (resident_bytes(pid) - before) / readers

@@ -62,7 +62,9 @@ async def live(store: SessionStore) -> None:
     await store.recall(SESSION, 2, "op-1")
     await store.events_after(SESSION, 0)
     await store.offsets([SESSION])
-    await store.take_over([SESSION])
+    at_the_end = await store.load(SESSION)
+    assert at_the_end is not None
+    await store.take_over([at_the_end])
     await store.due(NOW)
     await store.purge(NOW + 100_000)
 

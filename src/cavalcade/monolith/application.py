@@ -10,7 +10,6 @@ from typing import Final
 import redis.asyncio
 import structlog
 import uvloop
-from prometheus_client import CollectorRegistry
 
 from cavalcade.monolith.backend import MonolithBackend
 from cavalcade.monolith.forwarding import Forwarding
@@ -39,6 +38,7 @@ from cavalcade.server.internal import serve_internal
 from cavalcade.server.limits import FailureLimiter
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
+from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.sessions import Sessions
 from cavalcade.server.socket import SocketServer
@@ -128,7 +128,7 @@ class Node:
 
     def __init__(self, settings: Settings, listeners: Listeners) -> None:
         """Puts the parts together; `supervisor.run` starts them."""
-        metrics = CollectorRegistry()
+        metrics = new_registry()
         self._store = SessionStore.open(settings.database_url)
         self._client = redis.asyncio.Redis.from_url(settings.redis_url)
         live = LiveState(self._client)
@@ -186,7 +186,7 @@ class Node:
         )
         watchdog = StallWatchdog()
         membership = Membership(self.leases, self.ownership, self.standing, self.relays, self.forwarding)
-        node_metrics = NodeMetrics(metrics, self.registry, clock, watchdog, membership)
+        node_metrics = NodeMetrics(metrics, self.sockets.metrics, self.registry, clock, watchdog, membership)
         # The process tree. Children start in this order and stop in reverse; each fails and is started again alone.
         self.supervisor = Supervisor(
             "application",

@@ -9,6 +9,7 @@ from cavalcade.monolith.membership import Membership
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.watchdog import StallWatchdog
 from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.socket_metrics import SocketMetrics
 
 INTERVAL_S: Final = 1.0
 
@@ -34,22 +35,22 @@ class NodeMetrics:
     def __init__(
         self,
         metrics: CollectorRegistry,
+        sockets: SocketMetrics,
         registry: Registry,
         clock: AdaptiveClock,
         watchdog: StallWatchdog,
         membership: Membership,
     ) -> None:
-        """Registers the gauges."""
+        """Registers the gauges of a node, beside those that it has in common with a gateway."""
         self._membership = membership
         self._cluster = {
             name: Gauge(f"cavalcade_node_{name}", about, registry=metrics) for name, about in _CLUSTER.items()
         }
-        self._registry, self._clock, self._watchdog = registry, clock, watchdog
+        self._sockets, self._registry, self._clock, self._watchdog = sockets, registry, clock, watchdog
         self._sessions = Gauge("cavalcade_session_places", "Sessions that have a place here.", registry=metrics)
         self._processes = Gauge("cavalcade_session_processes", "Session processes that run.", registry=metrics)
         self._restarts = Gauge("cavalcade_session_restarts", "Session processes started again.", registry=metrics)
         self._given_up = Gauge("cavalcade_sessions_given_up", "Sessions that failed too often.", registry=metrics)
-        self._lag = Gauge("cavalcade_node_loop_lag_seconds", "How late the event loop runs.", registry=metrics)
         self._stalls = Gauge("cavalcade_loop_stalls", "Times the event loop was blocked.", registry=metrics)
 
     async def run(self) -> None:
@@ -60,7 +61,9 @@ class NodeMetrics:
             self._processes.set(sum(place.task is not None for place in places))
             self._restarts.set(self._registry.restarts)
             self._given_up.set(self._registry.given_up)
-            self._lag.set(self._clock.lag_s)
+            self._sockets.sessions.set(sum(bool(place.audience) for place in places))
+            self._sockets.loop_lag.set(self._clock.lag_s)
+            self._sockets.window.set(self._clock.window_s())
             self._stalls.set(self._watchdog.stalls)
             report = self._membership.report()
             for name, gauge in self._cluster.items():

@@ -200,6 +200,7 @@ class Connection(WSListener):
         if self._closing or self._transport is None:
             return
         self._closing = True
+        self._server.metrics.connections_closed.labels(code).inc()
         self._detach()
         self._transport.send_close(code)  # type: ignore[arg-type]  # picows takes the codes from 4000 up as integers
         self._loop.call_later(ABORT_S, self._transport.disconnect, False)
@@ -423,6 +424,8 @@ class Connection(WSListener):
                 else:
                     late = "Earlier operations take too long right now; try again."
                     self._answer(pushed, Rejected(ErrorCode.UNAVAILABLE, late))
+                waited = self._loop.time() - due + REPLY_DEADLINE_S
+                self._server.metrics.operation_seconds.observe(waited)
         finally:
             self._worker = None
         if self._finished:

@@ -6,10 +6,10 @@ from litestar import Litestar, Response, get
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from cavalcade.server.access import observed
-from cavalcade.server.api.health import healthz, readyz
+from cavalcade.server.api.health import healthz, readyz, what_is_missing
 from cavalcade.server.backend import Backend
 from cavalcade.server.http import serve_http
 from cavalcade.server.problems import EXCEPTION_HANDLERS
@@ -36,9 +36,11 @@ def create_internal_app(
     backend: Backend, registry: CollectorRegistry, more: Sequence[HTTPRouteHandler] = ()
 ) -> ASGIApp:
     """The application behind `serve_internal`."""
+    ready = Gauge("cavalcade_ready", "Whether PostgreSQL and Redis answer.", registry=registry)
 
     @get("/metrics")
     async def metrics() -> Response[bytes]:
+        ready.set(await what_is_missing(backend) is None)
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return observed(

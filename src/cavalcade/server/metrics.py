@@ -2,13 +2,20 @@
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
 UNMATCHED: Final = "unmatched"
 """The route of a request that no handler takes: its path could be anything."""
 
 _METHODS: Final = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0)
+
+
+def new_registry() -> CollectorRegistry:
+    """Where a process registers what it measures; what the kernel says of the process is in it from the beginning."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    return registry
 
 
 class HttpMetrics:

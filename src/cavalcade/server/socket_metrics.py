@@ -1,6 +1,10 @@
 """What the WebSocket side counts; none of it is labelled by session."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_BUCKETS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 
 class SocketMetrics:
@@ -20,6 +24,9 @@ class SocketMetrics:
             "Connections closed because too many waited to join.",
             registry=registry,
         )
+        self.connections_closed = Counter(
+            "cavalcade_connections_closed", "Connections that this side closed.", ["code"], registry=registry
+        )
         self.malformed_frames = Counter(
             "cavalcade_malformed_frames", "Frames that closed their connection.", registry=registry
         )
@@ -31,4 +38,10 @@ class SocketMetrics:
         )
         self.operations = Counter(
             "cavalcade_operations", "Operations by their outcome.", ["operation", "outcome"], registry=registry
+        )
+        self.operation_seconds = Histogram(
+            "cavalcade_operation_seconds",
+            "Time from an operation's frame to its reply, waiting for its turn included.",
+            buckets=_BUCKETS,
+            registry=registry,
         )

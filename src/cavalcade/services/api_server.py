@@ -6,7 +6,6 @@ import signal
 import redis.asyncio
 import structlog
 import uvloop
-from prometheus_client import CollectorRegistry
 
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
@@ -15,6 +14,7 @@ from cavalcade.server.internal import serve_internal
 from cavalcade.server.limits import FailureLimiter
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
+from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.sessions import Sessions
 from cavalcade.server.tokens import TokenSigner
@@ -45,7 +45,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     await migrate(settings.database_url)
-    registry = CollectorRegistry()
+    registry = new_registry()
     store = SessionStore.open(settings.database_url)
     client = redis.asyncio.Redis.from_url(settings.redis_url)
     link = RedisLink(settings.redis_url, connected=lambda: writer.connected())  # noqa: PLW0108 - made below

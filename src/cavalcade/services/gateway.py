@@ -2,17 +2,16 @@
 
 import asyncio
 import signal
-from typing import Final
 
 import redis.asyncio
 import structlog
 import uvloop
-from prometheus_client import CollectorRegistry
 
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.internal import serve_internal
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
+from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.socket import SocketServer
 from cavalcade.server.socket_metrics import SocketMetrics
@@ -23,8 +22,6 @@ from cavalcade.services.hub import Hub
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
-
-DRAIN_S: Final = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +45,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     await migrate(settings.database_url)
-    registry = CollectorRegistry()
+    registry = new_registry()
     metrics = SocketMetrics(registry)
     store = SessionStore.open(settings.database_url)
     client = redis.asyncio.Redis.from_url(settings.redis_url)
@@ -79,7 +76,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         await sockets.listen(listen)
         _log.info("gateway_started", listen=listen, gateway=hub.presence.lease.gateway)
         await stopped.wait()
-        await sockets.drain(DRAIN_S)
+        await sockets.drain(settings.drain_s)
         writer.flush()
         hub.stop()
         for task in tasks:

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent.parent / "page"
 _READY_WITHIN_S = 30.0
+_STOP_WITHIN_S = 10.0
 _CERTIFICATE_WITHIN_S = 120.0
 _LOOK_FOR_PARENT_S = 0.5
 
@@ -233,6 +234,7 @@ class _Stack:
             environment=environment,
             before_start=remove_sockets,
             ready_within_s=_READY_WITHIN_S,
+            stop_within_s=_STOP_WITHIN_S + float(environment[DRAIN_S]),
         )
 
     def _write_caddyfile(self) -> None:

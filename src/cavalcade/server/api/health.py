@@ -17,6 +17,14 @@ MISSING_IN_TIME = "answer in time"
 """What is missing where neither part said that it is away."""
 
 
+async def what_is_missing(backend: Backend) -> str | None:
+    """The part that keeps a process from serving, asked in bounded time; None where there is none."""
+    try:
+        return await within(REPLY_DEADLINE_S, backend.missing())
+    except Rejected:
+        return MISSING_IN_TIME
+
+
 @get(
     "/healthz",
     opt=Documentation(
@@ -41,10 +49,7 @@ async def healthz(backend: InjectedBackend) -> dict[str, object]:
 )
 async def readyz(backend: InjectedBackend) -> Response[dict[str, object]]:
     """`GET /readyz`."""
-    try:
-        missing = await within(REPLY_DEADLINE_S, backend.missing())
-    except Rejected:
-        missing = MISSING_IN_TIME
+    missing = await what_is_missing(backend)
     if missing is None:
         return Response({"status": "ok"})
     return Response({"status": "unavailable", "missing": missing}, status_code=503, headers={"Retry-After": "1"})
