@@ -186,7 +186,9 @@ class Node:
         )
         watchdog = StallWatchdog()
         membership = Membership(self.leases, self.ownership, self.standing, self.relays, self.forwarding)
-        node_metrics = NodeMetrics(metrics, self.sockets.metrics, self.registry, clock, watchdog, membership)
+        node_metrics = NodeMetrics(
+            metrics, self.sockets.metrics, self.registry, clock=clock, watchdog=watchdog, membership=membership
+        )
         # The process tree. Children start in this order and stop in reverse; each fails and is started again alone.
         self.supervisor = Supervisor(
             "application",

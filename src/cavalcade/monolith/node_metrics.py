@@ -37,6 +37,7 @@ class NodeMetrics:
         metrics: CollectorRegistry,
         sockets: SocketMetrics,
         registry: Registry,
+        *,
         clock: AdaptiveClock,
         watchdog: StallWatchdog,
         membership: Membership,
