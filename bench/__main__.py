@@ -28,6 +28,7 @@ from cavalcade.evaluation.traffic import Load, Pattern
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process
+from cavalcade.storage.migrate import migrate
 
 TRIES: Final = 3
 """How often a run that had to be discarded is tried in its place."""
@@ -37,7 +38,10 @@ SESSION_BAR_KB: Final = 12
 
 SESSIONS_FOR_MEMORY: Final = 4000
 
-PARTS: Final = ("cost", "growth", "crowd", "gateways", "half")
+PARTS: Final = ("cost", "growth", "crowd", "gateways", "half", "heal")
+HEALED_BAR_MS: Final = 250
+"""How soon after a crash its members must be attached again."""
+
 PLOTS: Final = ROOT / "docs" / "plots"
 
 
@@ -90,7 +94,7 @@ def main(output: Path, plots: Path, *, enforce: bool, **options: object) -> None
     Each server runs alone on one core, the load and the databases on another. All get the same traffic: everybody
     sends one packed fix a second. The parts: what a position costs, by size of session and window (cost); how that
     grows with the number of sessions (growth); what 5,000 connections take (crowd); sessions that are spread over two
-    gateways (gateways); and how late positions are at half of what a server holds (half).
+    gateways (gateways); how late positions are at half of what a server holds (half); and what a crash costs (heal).
     """
     plan = Plan(**options)  # type: ignore[arg-type]  # click has checked them
     console = Console(width=None if sys.stdout.isatty() else 190)
@@ -119,6 +123,11 @@ def main(output: Path, plots: Path, *, enforce: bool, **options: object) -> None
         judged.append(
             (kept, f"a session's process takes {measured.session_kb:.1f} kB, at most {SESSION_BAR_KB} allowed")
         )
+    if measured.healing is not None:
+        console.print("  ".join(f"{name} {value:.0f}" for name, value in measured.healing.items()))
+        slowest = measured.healing["healed_max_ms"]
+        said = f"after a crash members are attached again within {slowest:.0f} ms, at most {HEALED_BAR_MS} allowed"
+        judged.append((slowest <= HEALED_BAR_MS, said))
     for kept, sentence in judged:
         console.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'MISSED'}[/]  {sentence}")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -138,12 +147,14 @@ class Measured:
         titles: Of the servers, by name.
         held: The most members that each server held, and what ended it.
         session_kb: What a session's process takes, where that was looked at.
+        healing: What crashes cost on a node, where that was looked at.
     """
 
     runs: list[Run] = dataclasses.field(default_factory=list)
     titles: dict[str, str] = dataclasses.field(default_factory=dict)
     held: dict[str, tuple[int, str]] = dataclasses.field(default_factory=dict)
     session_kb: float | None = None
+    healing: dict[str, float] | None = None
 
 
 async def _measure(plan: Plan, folder: Path, console: Console) -> Measured:
@@ -180,24 +191,23 @@ async def _measure(plan: Plan, folder: Path, console: Console) -> Measured:
             held = {name: most for name, (most, _) in measured.held.items() if most}
             await measure_in_turns(scenes.half_saturation(held, MEMBERS))
         if "crowd" in plan.parts and plan.has("node"):
-            measured.session_kb = await _session_memory(folder)
+            taken = await _looked_at("bench.session_memory", folder, str(SESSIONS_FOR_MEMORY))
+            measured.session_kb = taken["kb"]
+        if "heal" in plan.parts and plan.has("node"):
+            await migrate(postgres.url(folder))
+            measured.healing = await _looked_at("bench.healing", folder)
     return measured
 
 
-async def _session_memory(folder: Path) -> float:
-    """What a session's process takes beyond its connections, kB."""
-    addresses = (postgres.url(folder), valkey.url(folder / "valkey.sock"))
+async def _looked_at(module: str, folder: Path, *more: str) -> dict[str, float]:
+    """What a module says that looks at parts of a node in a process of its own."""
+    command = (sys.executable, "-m", module, postgres.url(folder), valkey.url(folder / "valkey.sock"), *more)
     measuring = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bench.session_memory",
-        *addresses,
-        str(SESSIONS_FOR_MEMORY),
-        stdout=asyncio.subprocess.PIPE,
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     output, _ = await measuring.communicate()
-    taken: float = json.loads(output)["kb"]
-    return taken
+    said: dict[str, float] = json.loads(output)
+    return said
 
 
 @asynccontextmanager
@@ -290,6 +300,7 @@ def _as_json(plan: Plan, measured: Measured, summaries: list[Summary]) -> dict[s
         "summaries": [dataclasses.asdict(summary) for summary in summaries],
         "held": measured.held,
         "session_process_kb": measured.session_kb,
+        "healing": measured.healing,
         "runs": [
             {
                 "round": run.round,
