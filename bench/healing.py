@@ -11,14 +11,12 @@ import structlog
 
 from bench.contenders import make_session
 from bench.report import percentile
+from bench.session_memory import surroundings
 from cavalcade.domain.fix import DEGREE, Position
-from cavalcade.domain.model import Limits
 from cavalcade.monolith.backend import MonolithBackend
 from cavalcade.monolith.mailbox import Failed
 from cavalcade.monolith.registry import Registry
-from cavalcade.monolith.session_process import Surroundings
-from cavalcade.server.clock import AdaptiveClock, now_ms
-from cavalcade.server.cold_loads import ColdLoads
+from cavalcade.server.clock import now_ms
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.outbox import Outbox
 from cavalcade.server.redis_link import RedisLink
@@ -77,8 +75,7 @@ async def measure(database_url: str, redis_url: str) -> dict[str, float]:
     client = redis.asyncio.Redis.from_url(redis_url)
     live, link = LiveState(client), RedisLink(redis_url)
     writer = LivePositionWriter(link)
-    loads = ColdLoads(store.take_over, live, without_positions=True)
-    here = Surroundings(store, live, writer, AdaptiveClock(WINDOW_MS), Limits(), loads)
+    here = surroundings(store, client, live, link, writer, window_ms=WINDOW_MS)
     registry = Registry(here)
     backend = MonolithBackend(here, registry)
     background = [asyncio.create_task(work) for work in (link.run(), writer.run(), registry.run())]

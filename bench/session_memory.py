@@ -30,12 +30,7 @@ async def measure(database_url: str, redis_url: str, sessions: int) -> float:
     store = SessionStore.open(database_url)
     client = redis.asyncio.Redis.from_url(redis_url)
     live, link = LiveState(client), RedisLink(redis_url)
-    me = Lease("measured", "measured", http="", sockets="", internal="")
-    leases = Leases(client, me)
-    ownership = Ownership(store, leases, link, Peers(["x" * 32]), superseded=lambda _: None)
-    loads = ColdLoads(ownership.take_over, live, without_positions=True)
-    standing = Standing(ownership.check, lambda: leases.stands_until)
-    here = Surroundings(store, live, LivePositionWriter(link), AdaptiveClock(500), Limits(), loads, standing)
+    here = surroundings(store, client, live, link, LivePositionWriter(link), window_ms=500)
     registry = Registry(here)
     made = [await make_session(store, 2) for _ in range(sessions + BATCH)]
     await _wake(registry, made[:BATCH])  # whatever is loaded once is loaded now
@@ -50,6 +45,24 @@ async def measure(database_url: str, redis_url: str, sessions: int) -> float:
     await store.close()
     await client.aclose()
     return taken / sessions
+
+
+def surroundings(
+    store: SessionStore,
+    client: redis.asyncio.Redis,
+    live: LiveState,
+    link: RedisLink,
+    writer: LivePositionWriter,
+    *,
+    window_ms: int,
+) -> Surroundings:
+    """What sessions' processes share, on a node that is alone."""
+    me = Lease("measured", "measured", http="", sockets="", internal="")
+    leases = Leases(client, me)
+    ownership = Ownership(store, leases, link, Peers(["x" * 32]), superseded=lambda _: None)
+    loads = ColdLoads(ownership.take_over, live, without_positions=True)
+    standing = Standing(ownership.check, lambda: leases.stands_until)
+    return Surroundings(store, live, writer, AdaptiveClock(window_ms), Limits(), loads, standing)
 
 
 async def _wake(registry: Registry, session_ids: list[str]) -> None:
