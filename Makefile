@@ -71,7 +71,7 @@ test: install $(VENV)/.installed-dev ## Install what tests need and run them all
 	cd page && ../tools/npm.sh run --silent test
 
 test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
-test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes
+test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes: faults under load
 	@tools/find_chromium.sh >/dev/null
 	$(BIN)/python -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there are none
 

@@ -55,7 +55,7 @@ def older_than(steps: Sequence[Step], fix_time: int, start: int, end: int) -> li
 
 def _until_next(steps: Sequence[Step], end: int) -> Iterator[tuple[Step, int]]:
     for index, step in enumerate(steps):
-        yield step, steps[index + 1].at if index + 1 < len(steps) else end
+        yield step, min(end, steps[index + 1].at) if index + 1 < len(steps) else end
 
 
 def joined_spans(member: MemberHistory, end: int) -> list[Span]:
