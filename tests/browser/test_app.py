@@ -162,10 +162,9 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
             await app.shows("You left")
 
 
+@pytest.mark.parametrize("served", ["services"], indirect=True)
 async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chromium: Browser) -> None:
-    base, backend = served
-    if backend == "monolith":
-        return  # what differs between backends is seen in the test above
+    base, _ = served
     host = await create_session(base, name="Lake Tour", host_name="Anna")
     async with connect(host) as anna, opened(chromium, theme="dark") as app:
         anna.report(Fix(HELSINKI[0] + 0.004, HELSINKI[1] - 0.01, accuracy=5.0, speed=15.0, heading=120.0))
@@ -185,12 +184,11 @@ async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chro
         await app.screenshot("app-ended-dark")
 
 
+@pytest.mark.parametrize("served", ["monolith"], indirect=True)
 async def test_whatever_goes_wrong_there_is_a_plain_message_and_a_way_on(
     served: tuple[str, str], chromium: Browser
 ) -> None:
-    base, backend = served
-    if backend == "services":
-        return
+    base, _ = served
     host = await create_session(base, name="Hidden", host_name="Anna")
     async with opened(chromium, may_locate=False) as app:
         await app.open(f"{base}/app/")

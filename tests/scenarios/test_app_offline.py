@@ -10,12 +10,19 @@ from urllib.parse import urlsplit
 import pytest
 
 from cavalcade.app.controller import Controller, Origin, Screen
-from cavalcade.app.kept import SESSION, KeptSession
+from cavalcade.app.kept import LEAVING, SESSION, KeptSession
 from cavalcade.app.participation import Participation
 from cavalcade.app.store import DiskStore
 from cavalcade.client import LiveSession, Membership, Timing, connect, create_session, join_session
 from cavalcade.evaluation.proxy import Proxy
 from tests.app.sources import MovedByHand
+from tests.scenarios.conftest import INSTALLATIONS
+
+BACKENDS = ["services", "monolith"]
+# How many processes serve is no matter of the app's.
+pytestmark = pytest.mark.parametrize(
+    "server", [INSTALLATIONS[name] for name in BACKENDS], ids=BACKENDS, indirect=True, scope="session"
+)
 
 SOON = 8.0
 HASTY = Timing(heartbeat_ms=400, answer_ms=800, stable_ms=200)
@@ -101,13 +108,14 @@ async def test_a_ride_through_a_tunnel_arrives_afterwards(trip: Trip) -> None:
     phone.proxy.cut()
     await phone.until(lambda part: not part.is_connected)
     for step, ago in enumerate(range(50, 0, -10)):
-        phone.source.move(47.1 + step / 100, seconds_ago=ago)
-        await asyncio.sleep(0)
+        # Fixes that come in one moment stand for a minute here.
         phone.part._pacing = replace(phone.part._pacing, last_at=0)
+        phone.source.move(47.1 + step / 100, seconds_ago=ago)
     await phone.part.operate(phone.part.live.set_profile(name="Benedict"))
-    await phone.until(lambda part: part.waiting == 6)
+    # Where the first one had not come back to the phone when the network went, it is kept as well.
+    await phone.until(lambda part: part.waiting >= 6)
     await phone.keeps(lambda kept: [one.event for one in kept.resumption.operations] == ["profile:set"])
-    await phone.keeps(lambda kept: len(kept.backlog) == 5)
+    await phone.keeps(lambda kept: len(kept.backlog) in {5, 6})
     phone.proxy.mend()
     await trip.sees(at(47.14))
     await trip.sees(lambda session: session.state.participants[2].name == "Benedict")
@@ -118,9 +126,10 @@ async def test_killed_while_offline_it_goes_on_as_the_same_participant(trip: Tri
     phone = trip.phone
     phone.proxy.cut()
     await phone.until(lambda part: not part.is_connected)
+    phone.part._pacing = replace(phone.part._pacing, last_at=0)
     phone.source.move(47.2)
     await phone.part.operate(phone.part.live.set_profile(name="Benedict"))
-    await phone.keeps(lambda kept: len(kept.resumption.operations) == 1 and len(kept.backlog) == 1)
+    await phone.keeps(lambda kept: len(kept.resumption.operations) == 1 and len(kept.backlog) >= 1)
     before = trip.host.state.offset
     await phone.kill()
     phone.proxy.mend()
@@ -184,13 +193,14 @@ async def test_leaving_without_a_network_is_done_by_the_next_run(trip: Trip, ser
     await phone.part.leave()
     assert not phone.source.is_on
     await phone.kill()
-    assert (await phone.kept()).is_leaving
+    assert KeptSession.from_text(await DiskStore(phone.folder).read(LEAVING) or "").is_leaving
+    assert await DiskStore(phone.folder).read(SESSION) is None
     phone.proxy.mend()
     app = Controller(DiskStore(phone.folder), lambda _: MovedByHand(), Origin(server), lambda _: None)
     await app.open("/")
     assert app.screen is Screen.START
     await trip.sees(lambda session: 2 not in session.state.participants)
     async with asyncio.timeout(SOON):
-        while await DiskStore(phone.folder).read(SESSION) is not None:  # noqa: ASYNC110 - a file tells of nothing
+        while await DiskStore(phone.folder).read(LEAVING) is not None:  # noqa: ASYNC110 - a file tells of nothing
             await asyncio.sleep(0.02)
     await app.close()

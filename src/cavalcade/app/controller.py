@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from cavalcade.app import problems
 from cavalcade.app.formatting import Format, units_of
-from cavalcade.app.kept import PREFERENCES, SESSION, KeptSession, Preferences
+from cavalcade.app.kept import LEAVING, PREFERENCES, SESSION, KeptSession, Preferences
 from cavalcade.app.links import Invitation, read_invitation, server_address
 from cavalcade.app.location import LocationSource
 from cavalcade.app.participation import Happening, Participation
@@ -95,7 +95,7 @@ class Controller:
         self._store = store
         self._make_source = make_source
         self._on_happening = on_happening
-        self._leaving: Participation | None = None
+        self._leaving: list[Participation] = []
         self.form = self._make_form()
 
     @property
@@ -114,13 +114,12 @@ class Controller:
         try:
             self.preferences = Preferences.from_text(await self._store.read(PREFERENCES) or "")
             self.form = self._make_form()
-            kept = await self._kept_session()
+            kept, left = await self._kept(SESSION), await self._kept(LEAVING)
         except StoreError:
-            kept = None
+            kept = left = None
         invitation = read_invitation(route)
-        if kept is not None and kept.is_leaving:
-            await self._leave_in_the_background(kept)
-            kept = None
+        if left is not None:
+            await self._leave_in_the_background(left)
         if invitation is not None and (kept is None or not invitation.code.startswith(kept.membership.session_id)):
             await self.show_invitation(invitation)
         elif kept is not None:
@@ -182,7 +181,7 @@ class Controller:
         taking_part, self.participation = self.participation, None
         if taking_part is None:
             return
-        self._leaving = taking_part
+        self._leaving.append(taking_part)
         self.ending = problems.of_end("left", self.form)
         self._show(Screen.ENDING)
         await taking_part.leave()
@@ -230,8 +229,8 @@ class Controller:
         if self.participation is not None:
             self._show(Screen.SESSION)
             return
-        kept = await self._kept_session()
-        if kept is not None and not kept.is_leaving:
+        kept = await self._kept(SESSION)
+        if kept is not None:
             await self._take_part(kept)
             return
         self._show(Screen.START)
@@ -250,8 +249,8 @@ class Controller:
     async def close(self) -> None:
         """Ends this run; the session stays."""
         await self._end_participation()
-        if self._leaving is not None:
-            await self._leaving.close()
+        for left in self._leaving:
+            await left.close()
 
     async def _take_part(self, kept: KeptSession, *, share: bool = True) -> None:
         self.invitation = self.preview = self.ending = self.problem = None
@@ -264,10 +263,9 @@ class Controller:
             await self.identify()
 
     async def _leave_in_the_background(self, kept: KeptSession) -> None:
-        self._leaving = Participation(
-            kept, self._store, self._make_source(self.preferences), lambda _: None, lambda _: None
-        )
-        await self._leaving.start()
+        left = Participation(kept, self._store, self._make_source(self.preferences), lambda _: None, lambda _: None)
+        self._leaving.append(left)
+        await left.start()
 
     async def _end_participation(self) -> None:
         taking_part, self.participation = self.participation, None
@@ -277,7 +275,7 @@ class Controller:
     async def _change_source(self) -> None:
         """The session goes on with the other source, as after a restart."""
         await self._end_participation()
-        kept = await self._kept_session()
+        kept = await self._kept(SESSION)
         if kept is not None:
             await self._take_part(kept)
 
@@ -290,14 +288,14 @@ class Controller:
         else:
             self._on_happening(happening)
 
-    async def _kept_session(self) -> KeptSession | None:
-        text = await self._store.read(SESSION)
+    async def _kept(self, document: str) -> KeptSession | None:
+        text = await self._store.read(document)
         if text is None:
             return None
         try:
             return KeptSession.from_text(text)
         except DecodeError:
-            await self._store.remove(SESSION)
+            await self._store.remove(document)
             return None
 
     async def _remember(self, preferences: Preferences) -> None:

@@ -12,7 +12,8 @@ from cavalcade.wire.errors import DecodeError
 VERSION: Final = 1
 PREFERENCES: Final = "preferences"
 SESSION: Final = "session"
-"""The names of the two documents."""
+LEAVING: Final = "leaving"
+"""The names of the documents; the last is a session that was left, only the server does not know yet."""
 
 MAX_TEXT: Final = 1_000_000
 """Characters in one document: 200 people, 256 operations and the longest backlog have a quarter of it."""

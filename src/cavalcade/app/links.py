@@ -10,11 +10,13 @@ The forms:
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from cavalcade.wire.codes import code_from_link
 
 SCHEME: Final = "cavalcade"
+"""What phones hand over to this app, as mobile/pyproject.toml asks them to."""
+
 WATCH_MARK: Final = "watch"
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"']+")
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
@@ -84,10 +86,3 @@ def server_address(text: str) -> str | None:
 def for_watching(link: str) -> str:
     """Marks a viewer link, so that whatever opens it can say at once that it only watches."""
     return f"{link}&{WATCH_MARK}"
-
-
-def app_link(invitation: Invitation) -> str:
-    """The address that opens the installed app with an invitation."""
-    server = "" if invitation.server is None else f"?server={quote(invitation.server, safe='')}"
-    mark = f"&{WATCH_MARK}" if invitation.is_for_watching else ""
-    return f"{SCHEME}://open/j{server}#{invitation.code}{mark}"

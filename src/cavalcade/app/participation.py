@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Final
 
 from cavalcade.app import policy
-from cavalcade.app.kept import SESSION, KeptSession
+from cavalcade.app.kept import LEAVING, SESSION, KeptSession
 from cavalcade.app.location import LocationSource, Obstacle
 from cavalcade.app.people import Known
 from cavalcade.app.store import Store, StoreError
@@ -178,6 +178,9 @@ class Participation:
         self._is_leaving = True
         self._backlog.clear()
         await self.operate(self.live.leave())
+        # Another session may begin before the server knows.
+        with suppress(StoreError):
+            await self._store.remove(SESSION)
         await self.locate()
 
     async def operate(self, operation: Coroutine[None, None, int]) -> None:
@@ -205,11 +208,12 @@ class Participation:
         async with self._keeping:
             self._dirty.clear()
             try:
+                document = LEAVING if self._is_leaving else SESSION
                 if self._is_forgotten:
-                    await self._store.remove(SESSION)
+                    await self._store.remove(document)
                     return
                 kept = KeptSession(self.live.membership, self.live.resumption(), self._backlog, self._is_leaving)
-                await self._store.write(SESSION, kept.to_text())
+                await self._store.write(document, kept.to_text())
             except StoreError as error:
                 # The session goes on; only a restart would not find it.
                 log.warning("the session could not be kept: %s", error)

@@ -135,7 +135,7 @@ def _pace(before: Pacing, speed: float, now: int) -> tuple[Pace, int | None]:
     slow_since = now if before.slow_since is None else before.slow_since
     if before.pace is Pace.STANDING or now - slow_since >= STANDS_AFTER_MS:
         return Pace.STANDING, slow_since
-    return (Pace.SLOW if before.pace is Pace.SLOW else before.pace), slow_since
+    return before.pace, slow_since
 
 
 def _is_worth_sending(before: Pacing, fix: Fix, now: int, wanted: Tuning) -> bool:

@@ -30,12 +30,6 @@ WORST_ACCURACY_M: Final = 1_000.0
 SUSPICION_MS: Final = 10_000
 """A suspect fix that nothing has contradicted for so long is believed."""
 
-TURN_SLACK: Final = 25.0
-"""With one's own heading up, the map turns once the way has turned by so much."""
-
-HEADING_FROM_M_S: Final = 2.0
-"""Slower than this a heading is a receiver's invention."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -133,20 +127,6 @@ def steer(before: Steering, scene: Scene) -> tuple[Steering, Move | None]:
     if is_due and scene.now - before.moved_at >= REST_MS:
         return Steering(best, scene.now, None, trusted), Move(best, is_eased=True)
     return replace(before, trusted=trusted, spacious_since=spacious_since), None
-
-
-def heading_up(bearing: float, heading: float | None, speed: float | None) -> float:
-    """The direction that is to be up, where one's own heading shall be.
-
-    Args:
-        bearing: What is up now.
-        heading: Where one is going; None where the receiver does not say.
-        speed: m/s.
-    """
-    if heading is None or speed is None or speed < HEADING_FROM_M_S:
-        return bearing
-    apart = abs((heading - bearing + 540) % 360 - 180)
-    return float(round(heading) % 360) if apart > TURN_SLACK else bearing
 
 
 def _weigh(before: Trusted | None, seen: Sighting, now: int) -> Trusted:
