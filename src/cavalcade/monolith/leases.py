@@ -128,7 +128,7 @@ class Leases:
         if had_one and before:
             previous = _read_lease(before)[1]
             if previous.life != self.me.life:
-                _log.error("node_name_taken", name=self.me.name)
+                _log.error("node_name_taken", node=self.me.name)
                 raise NameTaken(f"another node is called {self.me.name} as well")
         is_forgotten = had_one and not before
         if is_forgotten:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-import structlog
-
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peers import ASK_S, MARK, Peers, dial
 from cavalcade.monolith.placement import Lease
@@ -34,8 +32,6 @@ _MARKED: Final = re.compile(rb"\r\n" + MARK.encode() + rb":[ \t]*([^\r\n]*)", re
 _UNAVAILABLE: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
-
-_log = structlog.get_logger(__name__)
 
 
 class Relays:
