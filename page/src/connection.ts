@@ -87,7 +87,7 @@ export class SessionConnection {
     this.join();
   }
 
-  /** Sends a fix; while the connection is away it is dropped, since only the newest counts. */
+  /** Sends a fix where there is a connection, as far as is known; true does not mean that it arrives. */
   sendFix(fix: Fix): boolean {
     if (!this.isLive) return false;
     this.channel.push("position", encodeFix(fix));

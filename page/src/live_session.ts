@@ -4,7 +4,8 @@ import { type LinkState, type Refusal, SessionConnection } from "./connection";
 import { FixBacklog } from "./fix_backlog";
 import { LocationSource, type LocationState } from "./location";
 import { forgetMembership, keptFixes, type Membership, randomId, rememberMembership } from "./memory";
-import type { Fix, Participant, SessionEvent } from "./model";
+import type { Fix, JoinReply, Participant, SessionEvent } from "./model";
+import { fixToSendAgain, newestOf, withdraws } from "./newest_fix";
 import { type Action, reduce, type SessionState } from "./session_state";
 import { STALE_MS } from "./staleness";
 import { WakeLock } from "./wake_lock";
@@ -35,7 +36,7 @@ export class LiveSession {
   private readonly wakeLock = new WakeLock();
   private readonly listeners = new Set<() => void>();
   private readonly backlog: FixBacklog;
-  private latestFix: Fix | null = null;
+  private newestFix: Fix | null = null;
   /** What the server last said of this participant's sharing, as far as answers have come. */
   private storedSharing: boolean | null = null;
   private isSettlingSharing = false;
@@ -63,7 +64,7 @@ export class LiveSession {
       onJoined: (reply) => {
         this.skew = reply.server_time - Date.now();
         this.dispatch({ type: "joined", reply });
-        this.settleAfterJoin();
+        this.settleAfterJoin(reply);
       },
       onEvent: (event) => {
         this.dispatch({ type: "event", event });
@@ -178,12 +179,12 @@ export class LiveSession {
   private sendFix(reading: Fix): void {
     // Some receivers stamp their readings ahead of the clock.
     const fix = { ...reading, fix_time: Math.round(Math.min(reading.fix_time, Date.now()) + this.skew) };
-    this.latestFix = fix;
+    this.newestFix = newestOf(this.newestFix, fix);
     if (!this.connection.sendFix(fix)) this.backlog.add(fix);
     if (this.state) this.dispatch({ type: "positions", positions: [{ ...fix, participant: this.state.me }] });
   }
 
-  private settleAfterJoin(): void {
+  private settleAfterJoin(reply: JoinReply): void {
     const me = this.me;
     if (!me || me.role === "viewer") {
       this.wantsSharing = false;
@@ -191,10 +192,13 @@ export class LiveSession {
     }
     this.storedSharing = me.sharing;
     this.wantsSharing ??= me.sharing;
+    this.followMissedPauses(reply, me);
     this.applySharing();
     // Wanted while the connection was away, or said when joining.
     void this.settleSharing().catch(() => this.changed());
     this.sendKeptFixes();
+    const lost = fixToSendAgain(this.newestFix, this.isSharing, reply);
+    if (lost) this.connection.sendFix(lost);
   }
 
   /** Tells the server what is wanted, one change at a time: two at once could arrive the wrong way round. */
@@ -215,10 +219,27 @@ export class LiveSession {
   /** The same participant may be open on another page, where sharing was paused or resumed. */
   private followOtherPages(event: SessionEvent): void {
     const isMine = event.type === "sharing_changed" && event.data.participant === this.state?.me;
-    if (!isMine || (event.op_id !== null && this.ownOperations.has(event.op_id))) return;
+    if (!isMine || this.isOwn(event)) return;
     this.storedSharing = event.data.on === true;
     this.wantsSharing = this.storedSharing;
     this.applySharing();
+  }
+
+  /** Paused on another page while the connection was away: no fix from before goes out, nor one after if it still holds. */
+  private followMissedPauses(reply: JoinReply, me: Participant): void {
+    if (!reply.events?.some((event) => withdraws(event, me.id) && !this.isOwn(event))) return;
+    this.forgetFixes();
+    // What is being asked for on this page is the last word.
+    if (!me.sharing && !this.isSettlingSharing) this.wantsSharing = false;
+  }
+
+  private isOwn(event: SessionEvent): boolean {
+    return event.op_id !== null && this.ownOperations.has(event.op_id);
+  }
+
+  private forgetFixes(): void {
+    this.newestFix = null;
+    this.backlog.clear();
   }
 
   private sendKeptFixes(): void {
@@ -229,7 +250,6 @@ export class LiveSession {
       const drop = () => this.backlog.drop(newest.fix_time);
       void this.perform("fixes:send", { fixes }).then(drop, (refusal: Refusal) => refusal.retry || drop());
     }
-    if (this.latestFix) this.connection.sendFix(this.latestFix);
   }
 
   private noteAbsence(): void {
@@ -238,7 +258,7 @@ export class LiveSession {
       return;
     }
     // Some browsers go on giving positions for a while, and desktops often do.
-    const shownUntil = Math.max(this.hiddenAt ?? Number.POSITIVE_INFINITY, this.latestFix?.fix_time ?? 0);
+    const shownUntil = Math.max(this.hiddenAt ?? Number.POSITIVE_INFINITY, this.newestFix?.fix_time ?? 0);
     const absence = this.now() - shownUntil;
     if (this.isSharing && absence >= AWAY_MS) this.awayFor = absence;
     this.hiddenAt = null;
@@ -249,8 +269,7 @@ export class LiveSession {
     if (this.isSharing) this.location.start();
     else {
       this.location.stop();
-      this.latestFix = null;
-      this.backlog.clear();
+      this.forgetFixes();
     }
     this.wakeLock.set(this.isSharing);
     this.changed();

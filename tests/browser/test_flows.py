@@ -162,6 +162,27 @@ async def test_a_silent_network_is_noticed_and_its_return_too(cavalcade_url: str
         await ben.page.wait_for_function(f"({KEPT_FIXES})() === 0")
 
 
+@BOTH_BACKENDS
+async def test_a_fix_sent_into_a_silent_network_is_sent_again(cavalcade_url: str, new_phone: NewPhone) -> None:
+    async with Wire() as wire:
+        anna, ben = await new_phone(), await new_phone(proxy=wire.proxy)
+        await ben.join(await anna.start(cavalcade_url), "Ben")
+        for phone in (anna, ben):
+            await phone.open_panel("people")
+        await expect(anna.row("Ben")).to_contain_text("0 m")
+
+        wire.fall_silent()
+        await ben.move(north=1_000)
+        await expect(ben.row("Traveller 1")).to_contain_text("1 km")
+        wire.cut()
+        await expect(ben.page.locator("[data-notice=lost]")).to_be_visible(timeout=NOTICED_WITHIN_MS)
+        # It was taken for sent, and nobody moves any more.
+        assert await ben.page.evaluate(KEPT_FIXES) == 0
+
+        wire.come_back()
+        await expect(anna.row("Ben")).to_contain_text("1 km", timeout=CURRENT_WITHIN_MS)
+
+
 async def test_the_screen_stays_awake_while_sharing(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna = await new_phone()
     await anna.page.add_init_script(COUNT_WAKE_LOCKS)

@@ -13,7 +13,7 @@ _CHUNK = 65_536
 class Wire:
     """Carries everything of one phone. While it is silent, nothing arrives and nothing is refused.
 
-    What was under way arrives late, as resent packets do.
+    What was under way arrives late, as resent packets do, unless its connection is cut.
     """
 
     def __init__(self) -> None:
@@ -27,8 +27,7 @@ class Wire:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for task in self._carrying:
-            task.cancel()
+        self.cut()
         await asyncio.gather(*self._carrying, return_exceptions=True)
 
     @property
@@ -45,13 +44,19 @@ class Wire:
         """Everything arrives again."""
         self._passing.set()
 
+    def cut(self) -> None:
+        """Every connection breaks, and what was under way never arrives."""
+        for task in self._carrying:
+            task.cancel()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._carrying.add(task)
         task.add_done_callback(self._carrying.discard)
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            # Cutting it ends the task, which is all that is asked for.
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._connect(reader, writer)
         finally:
             await _closed(writer)

@@ -1,0 +1,27 @@
+/**
+ * The newest fix that was shared goes out again after a join whose answer does not have it: a connection that broke or
+ * a server that failed may have lost it, and whoever stands still would have no position. The Python client does the same.
+ */
+import type { Fix, JoinReply, SessionEvent } from "./model";
+
+/** What is the newest once a fix was taken: receivers may say an older one late. */
+export function newestOf(known: Fix | null, fix: Fix): Fix {
+  return known === null || fix.fix_time >= known.fix_time ? fix : known;
+}
+
+/**
+ * The fix to send after a join, or null where there is none to send.
+ *
+ * @param maySend - Whether this participant wants to share and is no viewer.
+ */
+export function fixToSendAgain(newest: Fix | null, maySend: boolean, { me, positions }: JoinReply): Fix | null {
+  if (newest === null || !maySend) return null;
+  const stored = positions.find((position) => position.participant === me);
+  return stored === undefined || stored.fix_time < newest.fix_time ? newest : null;
+}
+
+/** Whether a participant's position must disappear everywhere with an event, and nothing from before it may go out. */
+export function withdraws(event: SessionEvent, participant: number): boolean {
+  if (event.data.participant !== participant) return false;
+  return event.type === "participant_left" || (event.type === "sharing_changed" && event.data.on === false);
+}
