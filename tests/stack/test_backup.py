@@ -24,6 +24,7 @@ from cavalcade.client import (
     create_session,
     fetch_session,
     join_session,
+    preview_session,
 )
 from cavalcade.stack import postgres
 
@@ -105,6 +106,8 @@ async def test_embedded_servers(directory: Path, free_port: int, start_up: Start
     with pytest.raises(Rejected) as refused:  # the secret is not read yet
         await fetch_session(anna)
     assert refused.value.code is ErrorCode.UNAUTHORIZED
+    assert anna.link
+    assert (await preview_session(anna.link)).participants == 1  # links need no secret
     assert await up.end(signal.SIGTERM) == 0
     up = await start_up(*arguments)
     await up.ready()
