@@ -37,7 +37,7 @@ def cases() -> Iterator[object]:
             yield pytest.param(shape, fault, marks=marks, id=name)  # the same shape each time: the same installation
 
 
-@pytest.mark.parametrize(("running", "fault"), [*cases()], indirect=["running"])
+@pytest.mark.parametrize(("running", "fault"), [*cases()], indirect=["running"], scope="session")
 async def test_nothing_is_lost(running: Installation, fault: Fault, note: Callable[[Recovery], None]) -> None:
     async with Proxy(running.port) as wire, AsyncExitStack() as stack:
         base = f"http://localhost:{wire.port}"
