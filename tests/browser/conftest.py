@@ -92,6 +92,12 @@ class Phone:
         longitude = HELSINKI[1] + east / METRES_PER_DEGREE * 2
         await self.context.set_geolocation({"latitude": latitude, "longitude": longitude, "accuracy": 6})
 
+    async def until(self, expression: str) -> None:
+        """Wait until JavaScript comes out true. The page's policy keeps Playwright's own way from looking twice."""
+        async with asyncio.timeout(10):
+            while not await self.page.evaluate(expression):  # noqa: ASYNC110 - the page tells nobody
+                await asyncio.sleep(0.05)
+
     async def open_panel(self, name: Literal["people", "share", "menu"]) -> None:
         """Open a panel, unless it is open."""
         if not await self.page.locator(f"[data-panel={name}]").is_visible():

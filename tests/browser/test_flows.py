@@ -153,13 +153,13 @@ async def test_a_silent_network_is_noticed_and_its_return_too(cavalcade_url: str
         await ben.move(north=1_000)
         await anna.move(north=3_000)
         # What this phone did meanwhile is kept on it.
-        await ben.page.wait_for_function(f"({KEPT_FIXES})() > 0")
+        await ben.until(f"({KEPT_FIXES})() > 0")
 
         wire.come_back()
         await expect(ben.row("Traveller 1")).to_contain_text("2 km", timeout=CURRENT_WITHIN_MS)
         await expect(ben.page.locator("[data-notice=lost]")).to_have_count(0)
         await expect(anna.row("Ben")).to_contain_text("2 km", timeout=CURRENT_WITHIN_MS)
-        await ben.page.wait_for_function(f"({KEPT_FIXES})() === 0")
+        await ben.until(f"({KEPT_FIXES})() === 0")
 
 
 @BOTH_BACKENDS
@@ -187,13 +187,13 @@ async def test_the_screen_stays_awake_while_sharing(cavalcade_url: str, new_phon
     anna = await new_phone()
     await anna.page.add_init_script(COUNT_WAKE_LOCKS)
     await anna.start(cavalcade_url)
-    await anna.page.wait_for_function(f"{HELD_WAKE_LOCKS} === 1")
+    await anna.until(f"{HELD_WAKE_LOCKS} === 1")
     # The browser takes it away with every hiding.
     await anna.page.evaluate("window.wakeLocks.forEach((lock) => { lock.released = true })")
     await anna.page.evaluate(HIDE, False)
-    await anna.page.wait_for_function(f"{HELD_WAKE_LOCKS} === 1")
+    await anna.until(f"{HELD_WAKE_LOCKS} === 1")
     await anna.page.locator(".sharing").click()
-    await anna.page.wait_for_function(f"{HELD_WAKE_LOCKS} === 0")
+    await anna.until(f"{HELD_WAKE_LOCKS} === 0")
 
 
 async def test_the_background_is_explained_before_and_after(cavalcade_url: str, new_phone: NewPhone) -> None:

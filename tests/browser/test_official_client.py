@@ -57,10 +57,10 @@ async def test_it_joins_sends_and_receives(cavalcade_url: str, new_phone: NewPho
             given: dict[str, object] = {"lat": fix.lat, "lon": fix.lon, "fix_time": fix.fix_time, "accuracy": 5.0}
             await phone.page.evaluate(PUSH_JSON, {**given, "heading": 90, "speed": 12.5, "altitude": 12, "battery": 80})
         await anna.wait_for(lambda session: session.positions.get(2) == position, timeout=5)
-        await phone.page.wait_for_function("() => said.positions.length > 0")
+        await phone.until("() => said.positions.length > 0")
         assert dict(_read(await phone.page.evaluate("() => said.positions[0]"))) == {2: position}
         assert await phone.page.evaluate(RENAME, "one") == {"offset": 3}
-        await phone.page.wait_for_function("() => said.events.length > 0")
+        await phone.until("() => said.events.length > 0")
         event = await phone.page.evaluate("() => said.events[0]")
         assert (event["offset"], event["op_id"], event["data"]["name"]) == (3, "one", "Ben")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.stack.conftest import Up
 
 PROMISED_S = 60
-OF_NO_SESSION = {b"cavalcade:gateways"}
+OF_NO_SESSION = {b"cavalcade:gateways", b"cavalcade:nodes"}
 """Keys that say which processes there are."""
 
 SESSION_TABLES = ("sessions", "participants", "events", "outcomes", "creations")
