@@ -148,6 +148,7 @@ async def test_everything_works_by_keyboard(cavalcade_url: str, new_phone: NewPh
     await anna.page.keyboard.press("Tab")
     await anna.page.keyboard.press("Enter")
     await expect(anna.page.locator("[data-panel=share]")).to_be_visible()
+    await expect(anna.button("Center on me")).to_be_enabled()  # as soon as it is known where that is
     seen = set()
     for _ in range(40):
         await anna.page.keyboard.press("Tab")

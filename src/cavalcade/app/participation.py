@@ -167,6 +167,7 @@ class Participation:
         wanted = self.is_sharing and not self.is_viewer and not self._is_leaving and self.live.closed is None
         if wanted and (not self._is_locating or self.obstacle is not None):
             self._is_locating = True
+            self._pacing = policy.Pacing()  # the others have no position now: the next one is news, wherever it is
             await self._source.start(self._tuning, self._on_fix, self._on_obstacle)
         elif not wanted and self._is_locating:
             self._is_locating = False
