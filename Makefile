@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install page run demo test test-long fuzz lint bench bench-page screenshots streets dist lock clean
+.PHONY: help install page run demo test test-long fuzz lint evaluate bench bench-page screenshots streets dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ lint: $(VENV)/.installed-dev page/node_modules/.installed ## Check style, types 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd page && ../tools/npm.sh run --silent lint
+
+evaluate: install $(VENV)/.installed-dev ## Measure both backends side by side, and write a report (ARGS=--help)
+	$(BIN)/cavalcade evaluate $(or $(ARGS),--quick)
 
 bench: install $(VENV)/.installed-dev ## Measure the position path against its floor
 	$(BIN)/python -m bench $(ARGS)
