@@ -120,6 +120,7 @@ class Ride:
             RideError: The session cannot be joined.
         """
         gate = asyncio.Semaphore(JOINS_AT_ONCE)
+        problem: str | None = None
         try:
             async with httpx.AsyncClient(timeout=10.0) as http, asyncio.TaskGroup() as group:
                 riders = [
@@ -134,7 +135,9 @@ class Ride:
                 for task in others:
                     task.cancel()
         except* (ClientError, Rejected, ValueError, RideError) as errors:
-            raise RideError(_plain(errors)) from None
+            problem = _plain(errors)  # what is raised in here comes out as a group in Python 3.11.2
+        if problem is not None:
+            raise RideError(problem)
 
     def _seats(self) -> Iterator[_Seat]:
         """Shares the riders out among the routes, one convoy on each."""
