@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MARK = "import os, pathlib, signal, sys, time; mark = pathlib.Path(sys.argv[1])\n"
 SERVING = MARK + "mark.write_text(str(os.getpid())); time.sleep(600)"
-DYING = MARK + "print('first'); print('no such road', file=sys.stderr); sys.exit(4)"
+DYING = MARK + "print('first', flush=True); print('no such road', file=sys.stderr); sys.exit(4)"
 
 
 class Listening(Progress):
