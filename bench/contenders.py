@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from typing import Final
 from cavalcade.domain.model import DAY_S, Limits, Role
 from cavalcade.domain.operations import Join, Operation
 from cavalcade.domain.session import decide, found, replay
+from cavalcade.evaluation.installation import free_port
 from cavalcade.evaluation.traffic import Target
 from cavalcade.server.clock import now_ms
 from cavalcade.server.tokens import TokenSigner
@@ -161,14 +161,6 @@ def cavalcade(
         helper_pids=helper_pids,
         processes=processes,
     )
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
 
 
 def service_pid(process: Process) -> int:

@@ -8,12 +8,7 @@ from rich.table import Table
 
 from bench.scenes import DEFAULT_WINDOW_MS, WINDOW_MS, Scene
 from cavalcade.evaluation.load import Reading
-
-MOST_LATE: Final = 0.01
-"""The share of fixes sent late beyond which a run says more about the load generator than about the server."""
-
-DELIVERED: Final = (0.9, 1.1)
-"""The bounds of positions delivered for each that should have been; outside them the server dropped or doubled."""
+from cavalcade.evaluation.measuring import flaw_of
 
 NODE_BAR: Final = 1.15
 """What a position may cost on `monolith`, in times of what it costs on `services`."""
@@ -59,16 +54,7 @@ class Run:
     @property
     def flaw(self) -> str | None:
         """Why this run must be discarded, or None."""
-        reading = self.reading
-        if not reading.positions or not reading.sent:
-            return "nothing was delivered"
-        late = reading.late / reading.sent
-        if late > MOST_LATE:
-            return f"the load generator was saturated: {late:.0%} of the fixes were sent late"
-        delivered = reading.positions / (reading.sent * self.scene.members)
-        if not DELIVERED[0] <= delivered <= DELIVERED[1]:
-            return f"{delivered:.0%} of the positions were delivered"
-        return None
+        return flaw_of(self.reading, receivers=self.scene.members)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import contenders
+from cavalcade.evaluation.installation import free_port
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.traffic import Load, Target
 from cavalcade.stack.process import Process
@@ -34,7 +35,7 @@ async def generate(load: Load) -> tuple[int | None, bytes, bytes]:
 
 @pytest.mark.parametrize("window_ms", [0, 100])
 async def test_every_position_reaches_every_member(tmp_path: Path, window_ms: int) -> None:
-    floor, port = contenders.floor(tmp_path, window_ms), contenders.free_port()
+    floor, port = contenders.floor(tmp_path, window_ms), free_port()
     targets = await floor.targets(2, 5)
     process = await Process.start(floor.service(port))
     try:
@@ -53,7 +54,7 @@ async def test_every_position_reaches_every_member(tmp_path: Path, window_ms: in
 
 
 async def test_a_server_that_is_not_there_is_said_plainly() -> None:
-    port = contenders.free_port()
+    port = free_port()
     targets = [Target("/0/1", 0)]
     code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.1, 0.1, [1], {}))
     assert (code, answer) == (1, b"")
