@@ -5,6 +5,7 @@ BACKEND ?= services
 ARGS ?=
 DATA ?= .data
 FUZZ_S ?= 3600
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -64,10 +65,10 @@ demo: install ## Start everything with a simulated convoy, and print its link
 # --- checking -------------------------------------------------------------------------------------------------------
 
 test: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
-test: install $(VENV)/.installed-dev ## Install what tests need and run them all, after lint
+test: install $(VENV)/.installed-dev ## Install what tests need and run them all in WORKERS processes, after lint
 	@tools/find_chromium.sh >/dev/null
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -m "not long" $(ARGS)
+	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 	cd page && ../tools/npm.sh run --silent test
 
 test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)

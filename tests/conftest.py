@@ -26,7 +26,19 @@ os.environ.setdefault("CAVALCADE_APP", "off")
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
+pytest_plugins = ["tests.summary"]
+
 _database_numbers = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, leaves together what shares a server that takes seconds to start."""
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        group = str(parameters["server"]) if "server" in parameters else module
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

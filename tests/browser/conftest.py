@@ -28,33 +28,20 @@ HELSINKI = (60.1700, 24.9400)
 METRES_PER_DEGREE = 111_195
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
-LEFT_OUT = pytest.StashKey[list[str]]()
-
 BOTH_BACKENDS = pytest.mark.parametrize("cavalcade_url", ["services", "monolith"], indirect=True)
 
 Theme = Literal["light", "dark"]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out the tests of further browsers that this machine has not, and keeps in mind to say so."""
-    without: dict[str, list[pytest.Item]] = {}
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves out the tests of further browsers that this machine has not; the end of the run says why."""
+    if os.environ.get("CAVALCADE_ALL_BROWSERS"):
+        return
     for item in items:
         if item.get_closest_marker("other_browser") and isinstance(item, pytest.Function):
-            name = item.callspec.params["browser"]
-            if package := missing(str(name)):
-                without.setdefault(f"{name}, which comes with Debian's package {package}", []).append(item)
-    if without and os.environ.get("CAVALCADE_ALL_BROWSERS"):
-        raise pytest.UsageError(f"CAVALCADE_ALL_BROWSERS is set, but there is no {'; no '.join(without)}")
-    left_out = [item for several in without.values() for item in several]
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
-    config.stash[LEFT_OUT] = list(without)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Says what was left out."""
-    for browser in config.stash.get(LEFT_OUT, []):
-        terminalreporter.write_line(f"LEFT OUT: the tests in {browser}", yellow=True)
+            name = str(item.callspec.params["browser"])
+            if package := missing(name):
+                item.add_marker(pytest.mark.skip(reason=f"there is no {name}, which comes with Debian's {package}"))
 
 
 @dataclass

@@ -86,6 +86,26 @@ async def test_fifty_operations_at_once_on_two_processes_lose_nothing(gateway: G
         assert elapsed < 2, elapsed
 
 
+async def test_nobody_is_kept_from_his_turn_by_a_process_that_is_always_first(
+    gateway: Gateway, other_gateway: Gateway
+) -> None:
+    session_id = await gateway.session(1)
+    other = other_gateway.backend  # without anybody here it reads the session first, and is late each time
+
+    def renaming(number: int) -> Operation:
+        return Operation(1, SetProfile(name=f"Name {number}"), op_id=str(number), digest=str(number))
+
+    async with await Peer.connect(gateway, session_id, 1) as anna:
+        await anna.join()
+        slow = asyncio.create_task(other.submit(session_id, renaming(0)))
+        meanwhile = 0
+        while not slow.done():
+            meanwhile += 1
+            await gateway.backend.submit(session_id, renaming(meanwhile))
+        receipt = await slow
+        assert 2 <= receipt.offset <= meanwhile + 2
+
+
 async def test_a_crowd_that_joins_at_once_gets_in(gateway: Gateway) -> None:
     session_id = await gateway.session(1)
     join = Operation(None, Join(Role.MEMBER))

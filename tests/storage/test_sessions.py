@@ -212,6 +212,42 @@ async def test_of_two_appends_at_once_exactly_one_wins(store: SessionStore) -> N
     assert [event.offset for event in await store.events_after(session_id, 0)] == list(range(1, 22))
 
 
+async def test_while_a_session_is_locked_others_wait_and_then_meet_what_was_written(
+    store: SessionStore, database: Database
+) -> None:
+    base = await stored_with(store, (None, MEMBER))
+    session_id = base.state.session.id
+    theirs, their_state = apply(base, SetProfile(name="Theirs"), by=1)
+    async with store.locked(session_id) as locked:
+        current = await locked.load(session_id)
+        assert current == base
+        appending = asyncio.create_task(store.append(base, theirs, their_state.state))
+        while not await database.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert not appending.done()
+        ours, our_state = apply(base, SetProfile(name="Ours"), by=1)
+        await locked.append(base, ours, our_state.state)
+        assert await store.load(session_id) == base  # nobody sees what is not committed
+    with pytest.raises(Conflict):
+        await appending
+    assert await store.load(session_id) == our_state
+
+
+async def test_what_was_written_under_a_lock_is_discarded_with_an_exception(store: SessionStore) -> None:
+    base = await stored_with(store, (None, MEMBER))
+    events, after = apply(base, SetProfile(name="Anna"), by=1)
+
+    async def fail_after_writing() -> None:
+        async with store.locked(base.state.session.id) as locked:
+            await locked.append(base, events, after.state)
+            raise Rejected(ErrorCode.UNAUTHORIZED, "Something went wrong after all.")
+
+    with pytest.raises(Rejected):
+        await fail_after_writing()
+    assert await store.load(base.state.session.id) == base
+    await store.append(base, events, after.state)  # the lock is gone, and each statement is committed again
+    assert await store.load(base.state.session.id) == after
+
+
 async def test_twenty_who_join_at_once_get_twenty_offsets(store: SessionStore) -> None:
     founded = empty(Limits(max_participants=20))
     session_id = founded.state.session.id

@@ -26,8 +26,11 @@ from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
 
-MAX_TRIES: Final = 50
+MAX_TRIES: Final = 5
 """How often an operation is decided again because another one came first."""
+
+OPTIMISTIC_TRIES: Final = 2
+"""How many of these trust that nobody else comes first; the others see to it by a lock."""
 
 _log = structlog.get_logger(__name__)
 
@@ -122,15 +125,15 @@ class ServicesBackend(Foundation):
 
     async def _submit(self, session_id: str, operation: Operation) -> Receipt:
         for attempt in range(MAX_TRIES):
-            stored = await self._current(session_id, fresh=attempt > 0)
             try:
-                carried = await carry_out(
-                    self._store, stored, operation, now_ms(), self._limits, host_seen=self._host_seen
-                )
+                if attempt < OPTIMISTIC_TRIES:
+                    stored = await self._current(session_id, fresh=attempt > 0)
+                    carried = await self._carry_out(self._store, stored, operation)
+                else:
+                    async with self._store.locked(session_id) as store:
+                        carried = await self._carry_out(store, await self._read(store, session_id), operation)
             except Conflict:
-                # Another process was first. A little spread keeps a crowd that joins at once from trying in step.
-                await asyncio.sleep(0.002 * (attempt % 8))
-                continue
+                continue  # another process was first
             except Rejected:
                 if attempt == 0 and self._is_hosted(session_id):
                     continue  # what this process knows may be a moment old: refused is only what is refused now
@@ -143,14 +146,20 @@ class ServicesBackend(Foundation):
             return carried.receipt
         raise Rejected(ErrorCode.UNAVAILABLE, "Too many changes at once; try again.")
 
+    async def _carry_out(self, store: SessionStore, stored: Stored, operation: Operation) -> Carried:
+        return await carry_out(store, stored, operation, now_ms(), self._limits, host_seen=self._host_seen)
+
     async def _current(self, session_id: str, *, fresh: bool) -> Stored:
         hosted = None if self._hub is None else self._hub.hosted.get(session_id)
         if hosted is not None and not fresh:
             return hosted.stored
-        stored = await self._store.load(session_id)
+        return await self._read(self._store, session_id)
+
+    async def _read(self, store: SessionStore, session_id: str) -> Stored:
+        stored = await store.load(session_id)
         if stored is None:
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
-        if hosted is not None and self._hub is not None:
+        if self._hub is not None and session_id in self._hub.hosted:
             self._hub.check_soon()
         return stored
 

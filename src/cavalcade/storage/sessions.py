@@ -1,12 +1,13 @@
 """The session store: sessions folded and as events, written by compare-and-set on (epoch, offset)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final, Self
 
 from sqlalchemy import Executable, Row, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, SessionEnded
@@ -53,6 +54,27 @@ class SessionStore:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def locked(self, session_id: str) -> "AsyncIterator[SessionStore]":
+        """Keeps a session from changing until the caller is done; others wait to append, and then meet `Conflict`.
+
+        Optimistic appends alone are not fair: of several processes the one that wrote last knows the newest state and
+        is first again. Waiting for the row's lock is a queue.
+
+        Args:
+            session_id: Which; where there is none, nothing is locked.
+
+        Yields:
+            A store over the transaction that holds the lock. What it writes is committed when the block ends, and
+            discarded where it ends with an exception.
+        """
+        with connection.translated():
+            async with self._engine.connect() as connected:
+                await connected.execution_options(isolation_level="READ COMMITTED")
+                async with connected.begin():
+                    await connected.execute(statements.LOCK, {"session_id": session_id})
+                    yield _LockedStore(self._engine, connected)
 
     async def ping(self) -> None:
         """Asks PostgreSQL for a sign of life.
@@ -236,6 +258,17 @@ class SessionStore:
     async def _execute(self, statement: Executable, parameters: Mapping[str, object] | None) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connected:
             return (await connected.execute(statement, parameters)).all()
+
+
+class _LockedStore(SessionStore):
+    """A store whose statements all run in one transaction."""
+
+    def __init__(self, engine: AsyncEngine, connected: AsyncConnection) -> None:
+        super().__init__(engine)
+        self._connected = connected
+
+    async def _execute(self, statement: Executable, parameters: Mapping[str, object] | None) -> Sequence[Row[Any]]:
+        return (await self._connected.execute(statement, parameters)).all()
 
 
 def _columns(state: SessionState, events: Sequence[Event]) -> dict[str, object]:

@@ -65,6 +65,9 @@ LOAD: Final = select(
 ).where(sessions.c.id == any_(_IDS))
 """Sessions with their people, of `session_ids`."""
 
+LOCK: Final = select(sessions.c.id).where(sessions.c.id == bindparam("session_id")).with_for_update()
+"""Holds a session's row against every other writer until the end of the transaction."""
+
 OFFSETS: Final = select(sessions.c.id, sessions.c.epoch, sessions.c.offset).where(sessions.c.id == any_(_IDS))
 """Where the sessions of `session_ids` stand."""
 
