@@ -13,6 +13,20 @@ GOOD: dict[str, float] = {
     "received_mb_per_member_hour": 2.0,
 }
 
+FAULT: dict[str, float] = {
+    "healed_ms": 500.0,
+    "broken_promises": 0.0,
+    "lost": 0.0,
+    "doubled": 0.0,
+    "disordered": 0.0,
+    "members": 27.0,
+    "dropped": 9.0,
+    "untouched": 9.0,
+    "noticed": 0.0,
+    "latest_ms": 900.0,
+    "answered_ms": 700.0,
+}
+
 
 def sample(step: Step, times: float = 1.0, flaw: str | None = None) -> Sample:
     """A plausible sample, everything in it so many times as costly."""
@@ -25,6 +39,8 @@ def sample(step: Step, times: float = 1.0, flaw: str | None = None) -> Sample:
             {"positions_per_s": 2000.0, "latency_p99_ms": 900.0},
         ]
         return Sample(step, {"held_positions_per_s": 2000.0 / times}, {"levels": levels, "limit": "server"}, flaw)
+    if step.kind == "fault":
+        return Sample(step, {name: value * times for name, value in FAULT.items()}, {"findings": []}, flaw)
     if step.kind == "code":
         return Sample(step, {"lines": 500 * times, "mean_complexity": 3.0, "worst_complexity": 9.0}, {}, flaw)
     if step.kind == "trace":

@@ -27,6 +27,17 @@ async def test_everybody_is_back_after_a_storm(backend: str) -> None:
     assert 0 < sample.values["back_p50_ms"] <= sample.values["back_all_ms"]
 
 
+async def test_a_fault_is_measured_by_what_it_does_to_people() -> None:
+    step = Step("fault", "monolith", 1, members=4, sessions=2, nodes=2, fault="sockets killed")
+    sample = await measure(step, Cores.of_this_machine())
+    assert (sample.flaw, sample.raw["findings"]) == (None, [])
+    assert sample.values["broken_promises"] == 0
+    assert sample.values["members"] >= 8
+    # Each session is on one node: those of the other one keep their connections.
+    assert sample.values["dropped"] + sample.values["untouched"] <= sample.values["members"]
+    assert sample.values["healed_ms"] >= 250
+
+
 def reading(**changes: float) -> Reading:
     fields = {"connections": 10, "wall_s": 10.0, "sent": 100, "positions": 1000, "frames": 200, **changes}
     return Reading(**fields)  # type: ignore[arg-type]  # numbers all

@@ -70,7 +70,29 @@ def test_recovery_says_how_many_were_dropped_and_when_all_was_as_before() -> Non
     world.now += 700
     world.connect(ben, by_snapshot=False)
     seen = recovery([world.history], Cause(began, ended), world.end(5_000))
-    assert seen == Recovery(members=2, dropped=1, joined_ms=800, fresh_ms=800, repeated=0)
+    assert seen == Recovery(
+        members=2,
+        dropped=1,
+        joined_ms=800,
+        fresh_ms=800,
+        repeated=0,
+        untouched=0,
+        noticed=0,
+        latest_ms=seen.latest_ms,
+        answered_ms=0,
+    )
+    assert 800 <= seen.latest_ms < 1_100  # anna's position waited for ben to come back
+
+
+def test_who_waits_for_a_position_in_a_session_that_was_not_struck_has_noticed() -> None:
+    world = World()
+    anna, ben = world.come(), world.come()
+    for who in (anna, ben):
+        world.report(who)
+    began = world.now
+    world.report(anna, late_ms=2_000)
+    seen = recovery([world.history], Cause(began, began + 100), world.end(5_000))
+    assert (seen.dropped, seen.untouched, seen.noticed, seen.latest_ms) == (0, 2, 2, 2_000)
 
 
 def test_who_pauses_after_a_fault_is_not_waited_for() -> None:

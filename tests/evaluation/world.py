@@ -91,13 +91,14 @@ class World:
         self.connected.pop(who).records.append(Lost(self.now))
         self._announce()
 
-    def report(self, who: int) -> None:
-        """Somebody moves."""
+    def report(self, who: int, late_ms: int = 0) -> None:
+        """Somebody moves, which everybody is shown a while later."""
         self._tick()
         if self.state.participants[who].sharing:
             position = Position(self.now, who * 1_000, len(self.members[who].reports))
             self.members[who].reports.append(Reported(self.now, position))
             self.positions[who] = position
+            self.now += late_ms
             self._tell(Shown(self.now, {who: position}))
 
     def rename(self, who: int) -> None:

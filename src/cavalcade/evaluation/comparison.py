@@ -83,8 +83,10 @@ def shape_of(step: Step) -> str:
     """The kind of work a step is, whoever did it, for programs."""
     if not step.sessions:
         return step.kind
-    more = "" if step.pattern == "spread" else f" {step.pattern}"
     nodes = "" if step.nodes == 1 else f" {step.nodes}n"
+    if step.fault:
+        return f"{step.kind} {step.fault}{nodes}"
+    more = "" if step.pattern == "spread" else f" {step.pattern}"
     return f"{step.kind} {step.sessions}x{step.members}{nodes}{more}"
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-from cavalcade.client import Membership
+from cavalcade.client import ClientError, Membership, Rejected
 from cavalcade.evaluation.clarity import code_values
+from cavalcade.evaluation.crowd import Habits
+from cavalcade.evaluation.faults import fault
 from cavalcade.evaluation.groups import envelope_size, make_groups, targets
 from cavalcade.evaluation.installation import OWN, Installation, installation
 from cavalcade.evaluation.latencies import encoded, histogram, percentiles
@@ -21,6 +23,7 @@ from cavalcade.evaluation.paths import trace
 from cavalcade.evaluation.peers import peer, peer_targets
 from cavalcade.evaluation.plan import Step
 from cavalcade.evaluation.results import Sample
+from cavalcade.evaluation.robustness import endure, fault_values
 from cavalcade.evaluation.storm import storm
 from cavalcade.evaluation.traffic import Load
 
@@ -90,6 +93,8 @@ async def measure(step: Step, cores: Cores, peers: Mapping[str, str] | None = No
         return Sample(step, await asyncio.to_thread(code_values, step.backend))
     if step.kind == "trace":
         return await _trace(step)
+    if step.kind == "fault":
+        return await _fault(step, cores)
     async with installation(step.backend, step.nodes, cores=cores.servers) as running:
         begun = monotonic()
         groups = await make_groups(running.base_url, step.sessions, step.members)
@@ -179,6 +184,19 @@ async def _trace(step: Step) -> Sample:
         "fault_to_line_ms": search.seconds * 1000,
     }
     return Sample(step, values, dataclasses.asdict(paths))
+
+
+async def _fault(step: Step, cores: Cores) -> Sample:
+    """Something breaks while people ride."""
+    inflicted = fault(step.backend, step.nodes, step.fault)
+    # Half of them stand still where there are but four: it is they whose positions nobody else knows.
+    habits = Habits(people=step.members, standing=min(2, step.members // 2))
+    async with installation(step.backend, step.nodes, cores=cores.servers) as running:
+        try:
+            outcome = await endure(running, inflicted, crowds=step.sessions, habits=habits)
+        except (ClientError, Rejected, TimeoutError) as failure:
+            return Sample(step, flaw=f"people could not come in: {failure}")
+    return Sample(step, fault_values(outcome, inflicted), {"findings": [str(each) for each in outcome.findings]})
 
 
 async def _saturate(step: Step, running: Installation, groups: list[list[Membership]], cores: Cores) -> Sample:

@@ -3,13 +3,14 @@
 Both backends take turns, step by step and round by round: whatever else the machine does meanwhile hits both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from cavalcade.evaluation.faults import Fault, faults
 from cavalcade.evaluation.traffic import Pattern
 
-Kind = Literal["load", "saturation", "storm", "soak", "code", "trace"]
+Kind = Literal["load", "saturation", "storm", "fault", "soak", "code", "trace"]
 
 BACKENDS: Final = ("services", "monolith")
 
@@ -20,8 +21,9 @@ class Step:
 
     Attributes:
         kind: `load` (a steady load), `saturation` (more and more until it is too much), `storm` (everybody comes back
-            at once), `soak` (a steady load for long), `code` (its source is looked at, nothing runs), `trace` (the way
-            of one position and one operation through it, and of one that fails).
+            at once), `fault` (something breaks while people ride), `soak` (a steady load for long), `code` (its source
+            is looked at, nothing runs), `trace` (the way of one position and one operation through it, and of one that
+            fails).
         backend: To which, or to which peer.
         round: Counted from 1.
         members: People in each session.
@@ -29,6 +31,7 @@ class Step:
         nodes: How many processes serve sockets.
         pattern: How fixes fall within the second.
         seconds: How long is measured, each time.
+        fault: Which one of the backend's.
     """
 
     kind: Kind
@@ -39,12 +42,14 @@ class Step:
     nodes: int = 1
     pattern: Pattern = "spread"
     seconds: float = 8.0
+    fault: str = ""
 
     @property
     def name(self) -> str:
         """What no other step of a plan is called; fit for a file."""
         shape = f"{self.sessions}x{self.members}-{self.nodes}n-{self.pattern}-" if self.sessions else ""
-        return f"{self.kind}-{shape}{self.backend}-{self.round}"
+        fault = f"{self.fault.replace(' ', '-')}-" if self.fault else ""
+        return f"{self.kind}-{fault}{shape}{self.backend}-{self.round}"
 
     @property
     def title(self) -> str:
@@ -58,6 +63,7 @@ class Step:
             "load": f"steady load, {self.pattern}",
             "saturation": "until it is too much",
             "storm": "everybody comes back at once",
+            "fault": self.fault,
             "soak": f"steady load for {self.seconds / 60:.0f} minutes",
         }[self.kind]
         return f"{self.backend}: {what}, {people}{nodes}"
@@ -98,7 +104,10 @@ def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = ()) -> P
             steps += [Step("load", peer, number, members, sessions, seconds=seconds) for peer in peers]
         steps += _both(Step("storm", "", number, 10, 20 if quick else 40))
         steps += _both(Step("saturation", "", number, 10, 40 if quick else 60, seconds=4.0))
+    steps += _faults(Step("fault", "", 1, 9, 3), lambda fault: fault.is_quick or not quick)
     if not quick:
+        several = Step("fault", "", 1, 4, 6, nodes=2)
+        steps += _faults(several, lambda fault: fault.name in {"sockets killed", "sockets frozen"})
         for sessions in (100, 200, 400):
             steps += _both(Step("load", "", 1, 2, sessions, seconds=seconds))
     steps += _both(Step("code", "", 1)) + _both(Step("trace", "", 1))
@@ -109,3 +118,12 @@ def _both(step: Step) -> list[Step]:
     """The step for each backend, in turns who is first."""
     order = BACKENDS if step.round % 2 else BACKENDS[::-1]
     return [replace(step, backend=backend) for backend in order]
+
+
+def _faults(step: Step, is_wanted: Callable[[Fault], bool]) -> list[Step]:
+    """The step with each wanted fault; the backends take turns, and some faults only one of them has."""
+    found: dict[str, list[str]] = {}
+    for backend in BACKENDS:
+        for fault in filter(is_wanted, faults(backend, step.nodes)):
+            found.setdefault(fault.name, []).append(backend)
+    return [replace(step, backend=backend, fault=name) for name, backends in found.items() for backend in backends]

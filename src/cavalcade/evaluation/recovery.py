@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cavalcade.evaluation import views
 from cavalcade.evaluation.history import Cause, Joined, Lost, MemberHistory, SessionHistory
 from cavalcade.evaluation.live import newest_of
+
+NOTICED_MS: Final = 1_000
+"""A position that comes later than this after it was reported is noticed: people are used to one a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,10 @@ class Recovery:
         joined_ms: From the end of the fault until the last of them had joined again; 0 where all had before it ended.
         fresh_ms: From the end of the fault until everybody showed everybody's newest position; 0 likewise.
         repeated: How many operations had to be sent more than once.
+        untouched: How many were in sessions in which nobody lost a connection.
+        noticed: How many of those were shown somebody's position late all the same.
+        latest_ms: The longest that anybody was not shown a position after it was reported.
+        answered_ms: The longest that an operation was without an answer.
     """
 
     members: int
@@ -25,6 +33,10 @@ class Recovery:
     joined_ms: int
     fresh_ms: int
     repeated: int
+    untouched: int
+    noticed: int
+    latest_ms: int
+    answered_ms: int
 
 
 def recovery(histories: Iterable[SessionHistory], cause: Cause, end: int) -> Recovery:
@@ -37,14 +49,47 @@ def recovery(histories: Iterable[SessionHistory], cause: Cause, end: int) -> Rec
     """
     sessions = [[m for m in history.members if _first_joined(m) < cause.began] for history in histories]
     members = [member for session in sessions for member in session]
-    asks = [ask for member in members for ask in member.asks]
+    asks = [
+        ask for member in members for ask in member.asks if ask.answered_at is None or ask.answered_at >= cause.began
+    ]
+    staying = [_staying(session) for session in sessions]
+    untouched = [session for session in staying if not any(_is_dropped(member, cause) for member in session)]
+    late = {id(viewer): _latest_ms(viewer, session, cause, end) for session in staying for viewer in session}
     return Recovery(
         members=len(members),
-        dropped=sum(any(isinstance(r, Lost) and r.at >= cause.began for r in m.records) for m in _staying(members)),
-        joined_ms=max((_joined_ms(member, cause, end) for member in _staying(members)), default=0),
-        fresh_ms=max((_fresh_ms(_staying(session), cause, end) for session in sessions), default=0),
-        repeated=sum(ask.times > 1 for ask in asks if ask.answered_at is None or ask.answered_at >= cause.began),
+        dropped=sum(_is_dropped(member, cause) for session in staying for member in session),
+        joined_ms=max((_joined_ms(member, cause, end) for session in staying for member in session), default=0),
+        fresh_ms=max((_fresh_ms(session, cause, end) for session in staying), default=0),
+        repeated=sum(ask.times > 1 for ask in asks),
+        untouched=sum(map(len, untouched)),
+        noticed=sum(late[id(viewer)] > NOTICED_MS for session in untouched for viewer in session),
+        latest_ms=max(late.values(), default=0),
+        answered_ms=max((min(ask.answered_at or end, end) - ask.at for ask in asks), default=0),
     )
+
+
+def _is_dropped(member: MemberHistory, cause: Cause) -> bool:
+    return any(isinstance(record, Lost) and record.at >= cause.began for record in member.records)
+
+
+def _latest_ms(viewer: MemberHistory, session: Sequence[MemberHistory], cause: Cause, end: int) -> int:
+    """The longest that somebody was not shown what the others reported from the fault's beginning on.
+
+    Those who pause sharing are left out: what they report just before it is rightly never shown.
+    """
+    longest = 0
+    for other in session:
+        if any(ask.operation == "sharing:set" for ask in other.asks):
+            continue
+        steps = views.shown(viewer, other.participant)
+        place = 0
+        for report in other.reports:
+            while place < len(steps) and (steps[place].value or 0) < report.position.fix_time:
+                place += 1
+            seen = steps[place].at if place < len(steps) else end
+            if report.at >= cause.began:
+                longest = max(longest, seen - report.at)
+    return longest
 
 
 def _first_joined(member: MemberHistory) -> int:

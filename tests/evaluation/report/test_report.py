@@ -20,7 +20,7 @@ from tests.evaluation.samples import sample, whole
 
 def test_pictures_are_svg_without_anything_from_elsewhere() -> None:
     content = content_of(*whole(monolith=1.5), default_weights())
-    assert {plot.name for plot in content.plots} == {"ratios", "cpu", "latency", "saturation", "storm"}
+    assert {plot.name for plot in content.plots} == {"ratios", "cpu", "latency", "saturation", "faults", "storm"}
     for plot in content.plots:
         ET.fromstring(plot.svg)
         assert not re.findall(r'(?:href|src)="http', plot.svg)
@@ -45,6 +45,17 @@ def test_what_does_not_count_is_told() -> None:
     text = as_markdown(content_of(chosen, samples, default_weights()))
     assert "the load generator was saturated" in text
     assert f"1 of {len(chosen.steps)} steps" in text
+
+
+def test_each_fault_has_a_row_in_which_both_backends_stand_beside_each_other() -> None:
+    chosen, samples = whole(monolith=2.0, name="full")
+    tables = {table.title: table for table in content_of(chosen, samples, default_weights()).tables}
+    rows = {row[0]: row[1:] for row in tables["Faults"].rows}
+    assert rows["sockets killed"] == ("9 of 27; 500 ms; 700 ms", "18 of 54; 1,000 ms; 1,400 ms")
+    assert rows["api killed"] == ("9 of 27; 500 ms; 700 ms", "has none")
+    assert "sockets frozen, 2 nodes" in rows
+    assert {row[1:] for row in tables["Promises"].rows} == {("all kept", "all kept"), ("all kept", "has none")}
+    assert tables["Who else noticed"].rows[0] == ("sockets killed", "0 of 9; 900 ms", "0 of 18; 1,800 ms")
 
 
 def test_peers_stand_beside_the_backends_and_weigh_nothing() -> None:

@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import gmtime, strftime
@@ -12,66 +11,11 @@ import cavalcade
 from cavalcade.evaluation.comparison import Comparison, compare, work_of
 from cavalcade.evaluation.plan import BACKENDS, Plan
 from cavalcade.evaluation.report import plots
+from cavalcade.evaluation.report.faults import fault_tables
+from cavalcade.evaluation.report.page import Content, Plot, Table
 from cavalcade.evaluation.report.words import TITLES, quantity
 from cavalcade.evaluation.results import Sample
 from cavalcade.evaluation.weights import Recommendation, recommend
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a heading.
-
-    Attributes:
-        title: Above it.
-        about: What it tells, in a sentence or two.
-        head: The names of the columns.
-        rows: Cells as text.
-    """
-
-    title: str
-    about: str
-    head: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A picture.
-
-    Attributes:
-        name: Fit for a file.
-        title: Above it.
-        about: How to read it.
-        svg: The picture itself.
-    """
-
-    name: str
-    title: str
-    about: str
-    svg: str
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """All that a report says.
-
-    Attributes:
-        title: Of the whole.
-        machine: What it was measured on, by what each line is about.
-        recommendation: What follows, by the weights.
-        tables: In order, the summary first.
-        plots: In order.
-        left_out: Runs that do not count, and why.
-        samples: Everything measured.
-    """
-
-    title: str
-    machine: Mapping[str, str]
-    recommendation: Recommendation
-    tables: Sequence[Table]
-    plots: Sequence[Plot]
-    left_out: Sequence[str]
-    samples: Sequence[Sample]
 
 
 def content_of(plan: Plan, samples: Sequence[Sample], weights: Mapping[str, float]) -> Content:
@@ -83,7 +27,12 @@ def content_of(plan: Plan, samples: Sequence[Sample], weights: Mapping[str, floa
         title="Two backends, measured",
         machine={**machine(), "plan": f"{plan.name}, {done}"},
         recommendation=recommendation,
-        tables=[_summary(recommendation), *_peers(samples), *_by_work(comparisons)],
+        tables=[
+            _summary(recommendation),
+            *fault_tables(samples),
+            *_peers(samples),
+            *_by_work([each for each in comparisons if not each.key.startswith("fault ")]),
+        ],
         plots=_plots(samples, comparisons),
         left_out=[
             f"{sample.step.title} (round {sample.step.round}): {sample.flaw}" for sample in samples if sample.flaw
@@ -151,8 +100,7 @@ def _by_work(comparisons: Sequence[Comparison]) -> list[Table]:
             (
                 TITLES[each.measure],
                 *(quantity(each.typical(backend), each.measure) for backend in BACKENDS),
-                f"{each.ratio:.2f}"
-                + ("" if len(each.ratios) < 2 else f" ({min(each.ratios):.2f}-{max(each.ratios):.2f})"),
+                _span(each.ratios),
                 each.leader or "",
             )
             for each in comparisons
@@ -164,11 +112,10 @@ def _by_work(comparisons: Sequence[Comparison]) -> list[Table]:
     return tables
 
 
-def _span(comparison: Comparison) -> str:
-    """The ratio, and between what it lay."""
-    ratios = comparison.ratios
+def _span(ratios: Sequence[float]) -> str:
+    """The typical ratio, and between what it lay."""
     between = f" ({min(ratios):.2f}-{max(ratios):.2f})" if len(ratios) > 1 else ""
-    return f"{comparison.ratio:.2f}{between}"
+    return f"{median(ratios):.2f}{between}"
 
 
 def _plots(samples: Sequence[Sample], comparisons: Sequence[Comparison]) -> list[Plot]:
@@ -190,6 +137,12 @@ def _plots(samples: Sequence[Sample], comparisons: Sequence[Comparison]) -> list
         ),
         Plot(
             "saturation", "Saturation", "The slowest position in a hundred, as the load grows.", plots.saturation(valid)
+        ),
+        Plot(
+            "faults",
+            "Faults",
+            "How long until all was as before; a hollow dot says that nobody lost their connection.",
+            plots.faults(valid),
         ),
         Plot("storm", "A storm", "How many are back, by the time since everybody came at once.", plots.storm(valid)),
     ]

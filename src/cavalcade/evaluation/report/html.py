@@ -7,7 +7,7 @@ from typing import Final
 
 from cavalcade.evaluation.comparison import NOISE
 from cavalcade.evaluation.plan import BACKENDS
-from cavalcade.evaluation.report.content import Content, Table
+from cavalcade.evaluation.report.page import Content, Table
 
 _HERE: Final = Path(__file__).parent
 

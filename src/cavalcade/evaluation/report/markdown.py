@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cavalcade.evaluation.report.content import Content, Table
+from cavalcade.evaluation.report.page import Content, Table
 
 
 def write_markdown(content: Content, folder: Path) -> Path:

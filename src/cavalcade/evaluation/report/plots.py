@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from cavalcade.evaluation.comparison import Comparison, shape_of
 from cavalcade.evaluation.latencies import merged
 from cavalcade.evaluation.plan import BACKENDS
+from cavalcade.evaluation.report.faults import by_fault
 from cavalcade.evaluation.report.words import TITLES
 from cavalcade.evaluation.results import Sample
 
@@ -27,7 +28,11 @@ _STYLE: Final = Path(__file__).with_name("plots.mplstyle")
 def ratios(comparisons: Sequence[Comparison]) -> str:
     """How many times as good each backend was at everything that has a name."""
     shown = [
-        each for each in comparisons if each.measure in TITLES and all(0.01 < ratio < 100 for ratio in each.ratios)
+        each
+        for each in comparisons
+        if each.measure in TITLES
+        and all(0.01 < ratio < 100 for ratio in each.ratios)
+        and not each.key.startswith("fault ")  # they have a picture of their own
     ]
     if not shown:
         return ""
@@ -130,6 +135,30 @@ def saturation(samples: Sequence[Sample]) -> str:
     axes.set_xlim(left=0)
     axes.set_xlabel("positions delivered in a second")
     axes.set_ylabel("p99, ms")
+    axes.legend()
+    return _drawn(axes)
+
+
+def faults(samples: Sequence[Sample]) -> str:
+    """How long each fault took to heal, on an axis on which the short ones have room."""
+    found = by_fault(samples)
+    if not found:
+        return ""
+    axes = _axes(7.5, 0.9 + 0.2 * len(found))
+    for place, both in enumerate(reversed(found.values())):
+        for backend, values in both.items():
+            colour = COLOURS[backend]
+            inside = colour if values["dropped"] else "none"
+            axes.plot([values["healed_ms"]], [place], marker="o", markersize=5, color=colour, markerfacecolor=inside)
+    for backend in BACKENDS:
+        axes.plot([], [], marker="o", linestyle="", color=COLOURS[backend], label=backend)
+    axes.set_yticks(range(len(found)), list(reversed(found)), fontsize=7)
+    axes.set_xscale("log")
+    ticks = [250, 500, 1000, 2000, 4000, 8000, 16000]
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlim(left=200)
+    axes.set_xlabel("ms until everybody sees every newest position again")
     axes.legend()
     return _drawn(axes)
 

@@ -1,9 +1,13 @@
-"""The faults: how each is inflicted, and how it ends. Whoever enters one inflicts it, whoever leaves it ends it."""
+"""The faults: how each is inflicted, and how it ends. Whoever enters one inflicts it, whoever leaves it ends it.
+
+The tests and the evaluation go through the same table.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from redis.asyncio import Redis
 
@@ -12,63 +16,97 @@ from cavalcade.evaluation.installation import Installation
 from cavalcade.evaluation.proxy import Proxy
 from cavalcade.stack import valkey
 
-LONG_S = 6.0
+LONG_S: Final = 6.0
 """Longer than every deadline of the servers: 2 s for a reply, 3 s for a connection, 5 s for a statement."""
-MOMENT_S = 1.0
+MOMENT_S: Final = 1.0
+"""Long enough to be noticed, and shorter than every deadline."""
 
-OWN = {"services": ("gateway", "api"), "monolith": ("node",)}
+STORMS: Final = 3
+"""How often everybody is dropped in a storm."""
+
+OWN: Final = {"services": ("gateway", "api"), "monolith": ("node",)}
 """The processes that each backend consists of; the first is the one that has the sockets."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """What faults are inflicted on."""
+    """What faults are inflicted on.
+
+    Attributes:
+        installation: A running one.
+        wire: What lies between all people and its door.
+    """
 
     installation: Installation
     wire: Proxy
-    """What lies between all people and the door."""
 
 
 Inflicted = Callable[[Scene], AbstractAsyncContextManager[None]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One row.
 
     Attributes:
-        name: What happens, as part of the test's name.
+        name: What happens, whichever backend it happens to: its process that has the sockets is `sockets`.
+        title: The same with the backend's own names.
         inflicted: Inflicts it and ends it.
-        is_quick: Whether `make test` tries it too.
+        lasts_s: For how long it is there by our will; what it takes beyond that is the servers' own.
+        is_quick: Whether `make test` and a first look at both backends try it too.
         drops: Whether people may lose their connections; where not, all must keep them.
     """
 
     name: str
+    title: str
     inflicted: Inflicted
+    lasts_s: float = 0.0
     is_quick: bool = False
     drops: bool = True
 
 
 def faults(backend: str, nodes: int) -> Iterator[Fault]:
-    """All that can happen to a backend."""
+    """All that can happen to a backend with so many processes that have sockets."""
     sockets, *others = OWN[backend]
     number = "" if nodes == 1 else "-1"
     own = [sockets + number, *(other + number for other in others)]
     for part in (*own, "postgres", "valkey", "caddy"):
         holds_sockets = part in {own[0], "caddy"}
         is_alone = part == "caddy" or (nodes == 1 and part in own)
-        yield Fault(f"{part} killed", killed(part, is_alone=is_alone), is_quick=part == own[0], drops=holds_sockets)
-        yield Fault(f"{part} frozen", frozen(part), drops=holds_sockets)
-    yield Fault("postgres restarted", restarted("postgres"), drops=False)
-    yield Fault("valkey restarted", restarted("valkey"), is_quick=True, drops=False)
-    yield Fault("valkey emptied", emptied, drops=False)
-    yield Fault(f"valkey emptied and {own[0]} killed", emptied_and_killed(own[0]))
-    yield Fault("connections cut", cut, is_quick=True)
-    yield Fault("connections frozen", frozen_connections)
-    yield Fault("connections half open", half_open)
-    yield Fault("connections delayed", slow(delay_s=0.5), drops=False)
-    yield Fault("connections throttled", slow(bytes_per_s=4_000), drops=False)
-    yield Fault("reconnect storm", storm, is_quick=True)
+        name = "sockets" if part == own[0] else part
+        kill = killed(part, is_alone=is_alone)
+        yield Fault(f"{name} killed", f"{part} killed", kill, is_quick=part == own[0], drops=holds_sockets)
+        yield Fault(f"{name} frozen", f"{part} frozen", frozen(part), LONG_S, drops=holds_sockets)
+    yield _common("postgres restarted", restarted("postgres"), drops=False)
+    yield _common("valkey restarted", restarted("valkey"), is_quick=True, drops=False)
+    yield _common("valkey emptied", emptied, drops=False)
+    emptied_too = emptied_and_killed(own[0])
+    yield Fault("valkey emptied and sockets killed", f"valkey emptied and {own[0]} killed", emptied_too)
+    yield _common("connections cut", cut, MOMENT_S, is_quick=True)
+    yield _common("connections frozen", frozen_connections, LONG_S)
+    yield _common("connections half open", half_open, LONG_S)
+    yield _common("connections delayed", slow(delay_s=0.5), LONG_S, drops=False)
+    yield _common("connections throttled", slow(bytes_per_s=4_000), LONG_S, drops=False)
+    yield _common("reconnect storm", storm, STORMS * MOMENT_S / 2, is_quick=True)
+
+
+def fault(backend: str, nodes: int, name: str) -> Fault:
+    """The one of a name.
+
+    Raises:
+        LookupError: There is none.
+    """
+    found = next((each for each in faults(backend, nodes) if each.name == name), None)
+    if found is None:
+        raise LookupError(f"{backend} has no fault {name!r}")
+    return found
+
+
+def _common(
+    name: str, inflicted: Inflicted, lasts_s: float = 0.0, *, is_quick: bool = False, drops: bool = True
+) -> Fault:
+    """A fault of what both backends have."""
+    return Fault(name, name, inflicted, lasts_s, is_quick, drops)
 
 
 def killed(part: str, *, is_alone: bool) -> Inflicted:
@@ -112,6 +150,7 @@ def restarted(part: str) -> Inflicted:
 
 @asynccontextmanager
 async def emptied(scene: Scene) -> AsyncIterator[None]:
+    """Everything in Valkey is gone, while it goes on."""
     await _empty(scene)
     yield
 
@@ -138,6 +177,7 @@ async def _empty(scene: Scene) -> None:
 
 @asynccontextmanager
 async def cut(scene: Scene) -> AsyncIterator[None]:
+    """All connections break, and for a moment there are no new ones."""
     scene.wire.cut()
     await asyncio.sleep(MOMENT_S)
     scene.wire.mend()
@@ -162,6 +202,8 @@ async def half_open(scene: Scene) -> AsyncIterator[None]:
 
 
 def slow(*, delay_s: float = 0.0, bytes_per_s: float | None = None) -> Inflicted:
+    """Connections over which everything takes longer, or not much goes at once."""
+
     @asynccontextmanager
     async def inflicted(scene: Scene) -> AsyncIterator[None]:
         scene.wire.slow(delay_s=delay_s, bytes_per_s=bytes_per_s)
@@ -175,7 +217,7 @@ def slow(*, delay_s: float = 0.0, bytes_per_s: float | None = None) -> Inflicted
 @asynccontextmanager
 async def storm(scene: Scene) -> AsyncIterator[None]:
     """All lose their connections at the same moment, and again as soon as they are back."""
-    for _ in range(3):
+    for _ in range(STORMS):
         scene.wire.drop()
         await asyncio.sleep(MOMENT_S / 2)
     yield
