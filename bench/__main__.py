@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from bench import contenders, scenes
-from bench.contenders import ROOT, Contender, MissingTool
+from bench.contenders import ROOT, Contender
 from bench.plots import draw
 from bench.report import Run, Summary, summarise, table, verdicts
 from bench.saturation import MEMBERS, saturate
@@ -26,6 +26,7 @@ from cavalcade.evaluation.installation import free_port
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.process_usage import cores, pin
 from cavalcade.evaluation.traffic import Load, Pattern
+from cavalcade.evaluation.yardsticks.servers import MissingTool
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process
@@ -107,7 +108,7 @@ def main(output: Path, plots: Path, *, enforce: bool, **options: object) -> None
             folder.chmod(0o711)  # PostgreSQL may run as another user, who must pass
             measured = asyncio.run(_measure(plan, folder, console))
     except MissingTool as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(f"a yardstick is not to be had: {error}") from error
     except StackError as error:
         raise click.ClickException("\n".join(filter(None, (error.problem, error.detail)))) from error
     summaries = summarise(measured.runs)

@@ -1,8 +1,6 @@
 """The servers that are compared: how each is started, and how a member gets into a session on it."""
 
 import asyncio
-import shutil
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,7 +12,9 @@ from cavalcade.domain.model import DAY_S, Limits, Role
 from cavalcade.domain.operations import Join, Operation
 from cavalcade.domain.session import decide, found, replay
 from cavalcade.evaluation.installation import free_port
+from cavalcade.evaluation.peers import Server
 from cavalcade.evaluation.traffic import Target
+from cavalcade.evaluation.yardsticks import servers
 from cavalcade.server.clock import now_ms
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.stack import probe
@@ -25,17 +25,10 @@ from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.codes import hash_secret, new_secret, new_session_id
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_client_push, encode_text
 
-BENCH: Final = Path(__file__).parent
-ROOT: Final = BENCH.parent
-NODE_HUB: Final = BENCH / "peers" / "node_ws"
-STARLETTE_HUB: Final = BENCH / "peers" / "starlette_hub.py"
+ROOT: Final = Path(__file__).parent.parent
 
 MOST_NAIVE_FRAMES_PER_S: Final = 10_000
 """A naive hub gets fewer members than the others where it would be swamped: it sends a frame for each position."""
-
-
-class MissingTool(Exception):
-    """Something that a contender needs is not on this machine: what, in plain words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,58 +62,34 @@ class Contender:
 
 
 def floor(folder: Path, window_ms: int) -> Contender:
-    """The raw write of ready frames, compiled now.
-
-    Raises:
-        MissingTool: There is no C compiler.
-    """
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        raise MissingTool("the floor is a small C program, and there is no C compiler (cc, gcc or clang) here")
-    program = folder / "floor"
-    command = [compiler, "-O2", "-D_GNU_SOURCE", "-o", str(program), str(BENCH / "floor.c")]
-    compiled = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own source
-    if compiled.returncode:
-        raise MissingTool(f"the floor could not be compiled:\n{compiled.stderr}")
-    return Contender(
-        "floor",
-        "C epoll, write of ready frames",
-        lambda port: _plain("floor", folder, port, str(program), str(port), str(window_ms)),
-        _plain_targets,
-    )
+    """The raw write of ready frames; see `servers.floor`."""
+    server = servers.floor(folder, window_ms)
+    return _yardstick("floor", "C epoll, write of ready frames", server, folder, coalesces=True)
 
 
 def node_ws(folder: Path, window_ms: int) -> Contender:
-    """Node's `ws`, installed now from its lock file; a window of 0 relays each fix at once.
-
-    Raises:
-        MissingTool: There is no Node, or the package could not be had.
-    """
-    npm = str(ROOT / "tools" / "npm.sh")
-    installing = [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-    if not (NODE_HUB / "node_modules").exists():
-        _run(installing, "Node's ws could not be installed")
-    program = _run([npm, "exec", "--silent", "--call", "node --print process.execPath"], "there is no Node here")
-    name = "node-ws-flush" if window_ms else "node-ws-naive"
-    return Contender(
-        name,
-        "Node ws, same window" if window_ms else "Node ws, each fix at once",
-        lambda port: _plain(name, folder, port, program.strip(), str(NODE_HUB / "hub.js"), str(port), str(window_ms)),
-        _plain_targets,
-        coalesces=window_ms > 0,
-    )
+    """Node's `ws`; a window of 0 relays each fix at once. See `servers.node_ws`."""
+    return _hub("node-ws", "Node ws", servers.node_ws(folder, window_ms), folder, window_ms)
 
 
 def starlette(folder: Path, window_ms: int) -> Contender:
-    """A hub on Starlette and uvicorn; a window of 0 relays each fix at once."""
-    name = "starlette-flush" if window_ms else "starlette-naive"
-    return Contender(
-        name,
-        "Starlette, same window" if window_ms else "Starlette, each fix at once",
-        lambda port: _plain(name, folder, port, sys.executable, str(STARLETTE_HUB), str(port), str(window_ms)),
-        _plain_targets,
-        coalesces=window_ms > 0,
-    )
+    """A hub on Starlette and uvicorn; a window of 0 relays each fix at once. See `servers.starlette`."""
+    return _hub("starlette", "Starlette", servers.starlette(folder, window_ms), folder, window_ms)
+
+
+def _hub(name: str, title: str, server: Server, folder: Path, window_ms: int) -> Contender:
+    how, said = ("flush", "same window") if window_ms else ("naive", "each fix at once")
+    return _yardstick(f"{name}-{how}", f"{title}, {said}", server, folder, coalesces=window_ms > 0)
+
+
+def _yardstick(name: str, title: str, server: Server, folder: Path, *, coalesces: bool) -> Contender:
+    async def targets(sessions: int, size: int) -> list[Target]:
+        return server.targets(sessions, size)
+
+    def service(port: int) -> Service:
+        return Service(name, server.command, partial(_accepts, port), folder / f"{name}.log", {"PORT": str(port)})
+
+    return Contender(name, title, service, targets, coalesces=coalesces)
 
 
 def cavalcade(
@@ -169,19 +138,6 @@ def service_pid(process: Process) -> int:
     return int(Path(f"/proc/{watchdog}/task/{watchdog}/children").read_text().split()[0])
 
 
-def _run(command: list[str], problem: str) -> str:
-    done = subprocess.run(  # noqa: S603 - our own script
-        command, cwd=NODE_HUB, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise MissingTool(f"{problem}:\n{done.stderr}")
-    return done.stdout
-
-
-def _plain(name: str, folder: Path, port: int, *command: str) -> Service:
-    return Service(name, command, partial(_accepts, port), folder / f"{name}.log")
-
-
 async def _accepts(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -189,11 +145,6 @@ async def _accepts(port: int) -> bool:
         return False
     writer.close()
     return True
-
-
-async def _plain_targets(sessions: int, size: int) -> list[Target]:
-    """The floor and the Node hub know no sessions: whoever names one is in it."""
-    return [Target(f"/{session}/{member + 1}", session) for session in range(sessions) for member in range(size)]
 
 
 def _cavalcade(name: str, folder: Path, port: int, environment: dict[str, str]) -> Service:

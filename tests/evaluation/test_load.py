@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import contenders
 from cavalcade.evaluation.installation import free_port
 from cavalcade.evaluation.load import Reading
+from cavalcade.evaluation.peers import peer
 from cavalcade.evaluation.traffic import Load, Target
-from cavalcade.stack.process import Process
+from cavalcade.evaluation.yardsticks.servers import floor
 
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="CPU is read from Linux's /proc"),
@@ -24,7 +24,6 @@ pytestmark = [
 async def generate(load: Load) -> tuple[int | None, bytes, bytes]:
     generator = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cavalcade.evaluation.load"),
-        cwd=contenders.ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -35,15 +34,10 @@ async def generate(load: Load) -> tuple[int | None, bytes, bytes]:
 
 @pytest.mark.parametrize("window_ms", [0, 100])
 async def test_every_position_reaches_every_member(tmp_path: Path, window_ms: int) -> None:
-    floor, port = contenders.floor(tmp_path, window_ms), free_port()
-    targets = await floor.targets(2, 5)
-    process = await Process.start(floor.service(port))
-    try:
-        await process.until_ready()
-        pid = contenders.service_pid(process)
-        code, answer, problem = await generate(Load(port, targets, 0, "spread", 0.2, 1.0, [pid], {}))
-    finally:
-        await process.stop()
+    server = floor(tmp_path, window_ms)
+    async with peer("floor", server.command) as running:
+        load = Load(running.port, server.targets(2, 5), 0, "spread", 0.2, 1.0, running.processes(), {})
+        code, answer, problem = await generate(load)
     assert (code, problem) == (0, b"")
     reading = Reading(**json.loads(answer))
     assert reading.sent == pytest.approx(10, abs=2)

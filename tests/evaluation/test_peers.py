@@ -9,10 +9,10 @@ import pytest
 
 from cavalcade.evaluation.installation import InstallationError
 from cavalcade.evaluation.measuring import Cores, measure
-from cavalcade.evaluation.peers import peer
+from cavalcade.evaluation.peers import peer, relay
 from cavalcade.evaluation.plan import Step
 
-RELAY = shlex.join([sys.executable, str(Path(__file__).with_name("relay.py"))])
+RELAY = (sys.executable, str(Path(__file__).with_name("relay.py")))
 
 
 def is_running(pid: int) -> bool:
@@ -25,7 +25,7 @@ def is_running(pid: int) -> bool:
 
 async def test_a_peer_is_measured_like_a_backend() -> None:
     step = Step("load", "relay", 1, members=4, sessions=2, seconds=1.5)
-    sample = await measure(step, Cores.of_this_machine(), {"relay": RELAY})
+    sample = await measure(step, Cores.of_this_machine(), {"relay": relay(RELAY)})
     assert sample.raw["connections"] == 8
     assert sample.values["cpu_per_position_us"] > 0
     assert sample.values["latency_p50_ms"] < 1000
@@ -35,7 +35,7 @@ async def test_a_peer_is_measured_like_a_backend() -> None:
 
 
 async def test_a_peer_and_all_that_it_started_end_with_it() -> None:
-    async with peer("relay", f"sh -c {shlex.quote(RELAY + ' & wait')}") as running:
+    async with peer("relay", ("sh", "-c", f"{shlex.join(RELAY)} & wait")) as running:
         pids = running.processes()
         assert len(pids) == 2
     async with asyncio.timeout(5):
@@ -45,9 +45,9 @@ async def test_a_peer_and_all_that_it_started_end_with_it() -> None:
 
 @pytest.mark.parametrize(
     ("command", "said"),
-    [("/there/is/no/such/program", "cannot be run"), ("sh -c 'echo broken; exit 1'", "broken"), ("'", "cannot be run")],
+    [(("/there/is/no/such/program",), "cannot be run"), (("sh", "-c", "echo broken; exit 1"), "broken")],
 )
-async def test_a_peer_that_does_not_serve_is_said_plainly(command: str, said: str) -> None:
+async def test_a_peer_that_does_not_serve_is_said_plainly(command: tuple[str, ...], said: str) -> None:
     with pytest.raises(InstallationError, match=said):
         async with peer("other", command):
             pass

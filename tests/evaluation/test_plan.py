@@ -23,14 +23,14 @@ def test_every_step_has_a_name_of_its_own(name: Literal["quick", "full", "soak"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_backends_take_turns(name: Literal["quick", "full", "soak"]) -> None:
-    steps = [step for step in plan(name).steps if step.fault.partition(" ")[0] not in ONLY]
+    steps = [step for step in plan(name).steps if step.backend in BACKENDS and step.fault.partition(" ")[0] not in ONLY]
     for one, other in zip(steps[::2], steps[1::2], strict=True):
         assert {one.backend, other.backend} == set(BACKENDS)
         assert (shape_of(one), one.round) == (shape_of(other), other.round)
 
 
 def test_neither_backend_is_always_first() -> None:
-    steps = [step for step in plan("full").steps if step.kind == "load"]
+    steps = [step for step in plan("full").steps if step.kind == "load" and step.backend in BACKENDS]
     assert {step.backend for step in steps[::2]} == set(BACKENDS)
 
 

@@ -3,9 +3,12 @@
 import asyncio
 import dataclasses
 import json
+import os
 import re
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cavalcade.evaluation.installation import InstallationError
 from cavalcade.evaluation.measuring import Cores, measure
+from cavalcade.evaluation.peers import Server, relay
 from cavalcade.evaluation.plan import BACKENDS, Plan, plan
 from cavalcade.evaluation.report.content import content_of
 from cavalcade.evaluation.report.html import write_html
 from cavalcade.evaluation.report.markdown import write_markdown
-from cavalcade.evaluation.results import Results, ResultsError, Sample
+from cavalcade.evaluation.report.page import Content
+from cavalcade.evaluation.results import Results, ResultsError
 from cavalcade.evaluation.weights import WeightsError, default_weights, read_weights
+from cavalcade.evaluation.yardsticks.servers import YARDSTICKS, MissingTool
 
 DEFAULT_FOLDER: Final = Path("build/evaluation")
 
@@ -47,16 +53,23 @@ Ctrl-C stops it; the same command goes on where it was. The machine should do no
 """
 
 
-def _as_peers(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    peers: dict[str, str] = {}
+TAKEN: Final = (*BACKENDS, *(yardstick.name for yardstick in YARDSTICKS))
+"""Names that no peer can have."""
+
+
+def _as_peers(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Server]:
+    peers: dict[str, Server] = {}
     for value in values:
         name, separator, command = value.partition("=")
-        if not separator or not command.strip() or not re.fullmatch(r"[a-z0-9-]{1,30}", name) or name in BACKENDS:
+        if not separator or not command.strip() or not re.fullmatch(r"[a-z0-9-]{1,30}", name) or name in TAKEN:
             raise click.BadParameter(
                 f"{value!r} is not NAME=COMMAND with a NAME of up to 30 lower-case letters, digits and hyphens that is "
-                f"not {' or '.join(BACKENDS)}"
+                f"not {', '.join(TAKEN[:-1])} or {TAKEN[-1]}"
             )
-        peers[name] = command
+        try:
+            peers[name] = relay(shlex.split(command))
+        except ValueError as error:
+            raise click.BadParameter(f"the command of {name} cannot be split as a shell does: {error}") from error
     return peers
 
 
@@ -86,7 +99,7 @@ def _as_peers(_context: click.Context, _parameter: click.Parameter, values: tupl
 )
 @click.option("--again", is_flag=True, help="Forget what was measured before.")
 def evaluate(
-    *, quick: bool, soak: bool, out: Path, weights_file: Path | None, peers: dict[str, str], again: bool
+    *, quick: bool, soak: bool, out: Path, weights_file: Path | None, peers: dict[str, Server], again: bool
 ) -> None:
     """Check the options, measure, and write the report."""
     if quick and soak:
@@ -100,39 +113,61 @@ def evaluate(
         results = Results(out / chosen.name)
         if again:
             results.clear()
-        asyncio.run(_measure_all(chosen, peers, results, console))
+        missing = asyncio.run(_measure_all(chosen, peers, results, console))
         samples = results.samples(chosen.steps)
     except (WeightsError, ResultsError, InstallationError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         console.print("Stopped. The same command goes on from here.")
         sys.exit(130)
-    _write(chosen, samples, weights, out / chosen.name, console)
+    _write(content_of(chosen, samples, weights, missing), weights, out / chosen.name, console)
 
 
-async def _measure_all(chosen: Plan, peers: Mapping[str, str], results: Results, console: Console) -> None:
-    """Does the steps that were not done before."""
+async def _measure_all(chosen: Plan, peers: Mapping[str, Server], results: Results, console: Console) -> dict[str, str]:
+    """Does the steps that were not done before; returns which yardsticks are not to be had here, and why."""
     cores = Cores.of_this_machine()
     if not cores.are_apart:
         console.print("[yellow]There is one core alone: the load takes from what it measures.[/]")
+    os.sched_setaffinity(0, cores.load)  # people of faults and storms live in this process
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task("", total=len(chosen.steps))
+    with (
+        tempfile.TemporaryDirectory(prefix="cavalcade-yardsticks-") as folder,
+        Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress,
+    ):
+        task = progress.add_task("making the yardsticks ready", total=len(chosen.steps))
+        yardsticks, missing = await asyncio.to_thread(_make_ready, chosen, results, Path(folder))
+        for name, why in missing.items():
+            progress.console.print(f"[yellow]{name} is left out: {why}[/]")
         for step in chosen.steps:
             progress.update(task, description=step.title)
-            if not results.has(step):
-                sample = await measure(step, cores, peers)
+            if not results.has(step) and step.backend not in missing:
+                sample = await measure(step, cores, {**yardsticks, **peers})
                 results.add(sample)
                 if sample.flaw is not None:
                     progress.console.print(f"[yellow]{step.title}: does not count: {sample.flaw}[/]")
             progress.advance(task)
+    return missing
 
 
-def _write(chosen: Plan, samples: Sequence[Sample], weights: dict[str, float], folder: Path, console: Console) -> None:
-    content = content_of(chosen, samples, weights)
+def _make_ready(chosen: Plan, results: Results, folder: Path) -> tuple[dict[str, Server], dict[str, str]]:
+    """The yardsticks that are still to be measured, and those that are not to be had here, and why."""
+    servers: dict[str, Server] = {}
+    missing: dict[str, str] = {}
+    wanted = {step.backend for step in chosen.steps if not results.has(step)}
+    for yardstick in YARDSTICKS:
+        if yardstick.name in wanted:
+            try:
+                servers[yardstick.name] = yardstick.made(folder, yardstick.window_ms)
+            except MissingTool as error:
+                missing[yardstick.name] = str(error)
+    return servers, missing
+
+
+def _write(content: Content, weights: dict[str, float], folder: Path, console: Console) -> None:
     page = write_html(content, folder)
     write_markdown(content, folder)
-    raw = {"machine": content.machine, "weights": weights, "samples": [dataclasses.asdict(each) for each in samples]}
+    samples = [dataclasses.asdict(sample) for sample in content.samples]
+    raw = {"machine": content.machine, "weights": weights, "left_out": content.left_out, "samples": samples}
     (folder / "report.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
     console.print(content.recommendation.sentence)
     console.print(f"The report is {page}")

@@ -20,7 +20,7 @@ from cavalcade.evaluation.installation import OWN, Installation, installation
 from cavalcade.evaluation.latencies import encoded, histogram, percentiles
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.paths import trace
-from cavalcade.evaluation.peers import peer, peer_targets
+from cavalcade.evaluation.peers import Server, peer
 from cavalcade.evaluation.plan import Step
 from cavalcade.evaluation.results import Sample
 from cavalcade.evaluation.robustness import endure, fault_values
@@ -76,19 +76,19 @@ class Cores:
         return cls(frozenset(available[:-1] or available), frozenset(available[-1:]))
 
 
-async def measure(step: Step, cores: Cores, peers: Mapping[str, str] | None = None) -> Sample:
+async def measure(step: Step, cores: Cores, servers: Mapping[str, Server] | None = None) -> Sample:
     """Does one step.
 
     Args:
         step: What to do.
         cores: Who runs where.
-        peers: The commands of further servers, by name.
+        servers: Further ones, by name.
 
     Raises:
         InstallationError: The backend or the peer did not start or stop.
     """
-    if step.backend in (peers or {}):
-        return await _measure_peer(step, cores, (peers or {})[step.backend])
+    if servers and step.backend in servers:
+        return await _measure_server(step, cores, servers[step.backend])
     if step.kind == "code":
         return Sample(step, await asyncio.to_thread(code_values, step.backend))
     if step.kind == "trace":
@@ -154,25 +154,25 @@ def flaw_of(reading: Reading, receivers: int) -> str | None:
     return None
 
 
-async def _measure_peer(step: Step, cores: Cores, command: str) -> Sample:
-    """A load on a peer. Nobody there gets one's own fix back."""
-    async with peer(step.backend, command, cores=cores.servers) as running:
+async def _measure_server(step: Step, cores: Cores, server: Server) -> Sample:
+    """A load on a further server."""
+    async with peer(step.backend, server.command, cores=cores.servers) as running:
         load = Load(
             port=running.port,
-            targets=peer_targets(step.sessions, step.members),
+            targets=server.targets(step.sessions, step.members),
             envelope_size=0,
             pattern=step.pattern,
             warm_up_s=WARM_UP_S,
             measured_s=step.seconds,
             server_pids=running.processes(),
             helper_pids={},
-            relays=True,
+            relays=server.relays,
         )
         try:
             reading = await _generate(load, cores)
         except LoadFailed as failure:
             return Sample(step, flaw=str(failure))
-    return Sample(step, values_of(reading, step), _raw(reading), flaw_of(reading, step.members - 1))
+    return Sample(step, values_of(reading, step), _raw(reading), flaw_of(reading, step.members - server.relays))
 
 
 async def _trace(step: Step) -> Sample:

@@ -8,10 +8,9 @@ at `/socket/websocket?vsn=2.0.0`, lets everybody join a topic `session:<id>`, an
 import asyncio
 import contextlib
 import os
-import shlex
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,21 @@ from cavalcade.wire.frame import Message, encode_client_push, encode_text
 
 START_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A further server to be put under load, before it runs.
+
+    Attributes:
+        command: Its command line. It serves on the port in the environment variable PORT.
+        targets: Makes the ways in, given how many sessions and how many members each.
+        relays: Whether it passes each fix on as it is, to the others alone; else it sends packed positions to all.
+    """
+
+    command: tuple[str, ...]
+    targets: Callable[[int, int], list[Target]]
+    relays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +59,12 @@ class Peer:
 
 
 @asynccontextmanager
-async def peer(name: str, command: str, *, cores: frozenset[int] | None = None) -> AsyncIterator[Peer]:
+async def peer(name: str, command: Sequence[str], *, cores: frozenset[int] | None = None) -> AsyncIterator[Peer]:
     """Runs a peer's command, and ends it with all that it started.
 
     Args:
         name: What it is called, for errors.
-        command: Its command line, split as a shell does; no shell runs it.
+        command: Its command line.
         cores: On which cores its processes are kept.
 
     Raises:
@@ -62,14 +76,14 @@ async def peer(name: str, command: str, *, cores: frozenset[int] | None = None) 
         try:
             with output.open("wb") as log:
                 process = await asyncio.create_subprocess_exec(
-                    *shlex.split(command),
+                    *command,
                     env={**os.environ, "PORT": str(port)},
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
                 )
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise InstallationError(f"the peer {name} cannot be run: {error}") from error
         try:
             if cores is not None:
@@ -80,7 +94,12 @@ async def peer(name: str, command: str, *, cores: frozenset[int] | None = None) 
             await _end(process)
 
 
-def peer_targets(sessions: int, size: int) -> list[Target]:
+def relay(command: Sequence[str]) -> Server:
+    """A server that speaks Channels V2, as above."""
+    return Server(tuple(command), _targets, relays=True)
+
+
+def _targets(sessions: int, size: int) -> list[Target]:
     """How the load generator gets people in: whoever joins a topic is in it."""
     return [_target(session) for session in range(sessions) for _ in range(size)]
 

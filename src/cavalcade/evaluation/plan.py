@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from cavalcade.evaluation.faults import Fault, faults
 from cavalcade.evaluation.traffic import Pattern
+from cavalcade.evaluation.yardsticks.servers import YARDSTICKS
 
 Kind = Literal["load", "saturation", "storm", "fault", "soak", "code", "trace"]
 
@@ -24,7 +25,7 @@ class Step:
             at once), `fault` (something breaks while people ride), `soak` (a steady load for long), `code` (its source
             is looked at, nothing runs), `trace` (the way of one position and one operation through it, and of one that
             fails).
-        backend: To which, or to which peer.
+        backend: To which, or to which yardstick or peer.
         round: Counted from 1.
         members: People in each session.
         sessions: How many sessions; for `saturation` how many it begins with.
@@ -87,7 +88,7 @@ def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = ()) -> P
 
     Args:
         name: Which kind.
-        peers: Further servers that get some of the loads as well, by their names.
+        peers: Further servers that get the loads of the yardsticks as well, by their names.
     """
     if name == "soak":
         return Plan(name, tuple(Step("soak", backend, 1, 10, 20, seconds=1800.0) for backend in BACKENDS))
@@ -100,8 +101,9 @@ def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = ()) -> P
         steps += _both(Step("load", "", number, 10, 20 if quick else 40, pattern="clustered", seconds=seconds))
         if not quick:
             steps += _both(Step("load", "", number, 10, 40, nodes=2, seconds=seconds))
-        for members, sessions in ((10, 20), (50, 4)) if quick else ((10, 40), (50, 8)):
-            steps += [Step("load", peer, number, members, sessions, seconds=seconds) for peer in peers]
+        servers = [*(yardstick.name for yardstick in YARDSTICKS), *peers]
+        for members, sessions in ((10, 20),) if quick else ((10, 40), (50, 8)):
+            steps += [Step("load", server, number, members, sessions, seconds=seconds) for server in servers]
         steps += _both(Step("storm", "", number, 10, 20 if quick else 40))
         steps += _both(Step("saturation", "", number, 10, 40 if quick else 60, seconds=4.0))
     steps += _faults(Step("fault", "", 1, 9, 3), lambda fault: fault.is_quick or not quick)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from playwright.async_api import async_playwright
 
-from cavalcade.evaluation.plan import plan
+from cavalcade.evaluation.plan import BACKENDS, plan
 from cavalcade.evaluation.report.content import content_of
 from cavalcade.evaluation.report.html import as_html, write_html
 from cavalcade.evaluation.report.markdown import as_markdown, write_markdown
@@ -58,14 +58,24 @@ def test_each_fault_has_a_row_in_which_both_backends_stand_beside_each_other() -
     assert tables["Who else noticed"].rows[0] == ("sockets killed", "0 of 9; 900 ms", "0 of 18; 1,800 ms")
 
 
-def test_peers_stand_beside_the_backends_and_weigh_nothing() -> None:
+def test_yardsticks_and_peers_stand_beside_the_backends_and_weigh_nothing() -> None:
     chosen = plan("quick", ["relay"])
-    samples = [sample(step, 3.0 if step.backend == "relay" else 1.0) for step in chosen.steps]
+    times = {"relay": 3.0, "floor": 0.5}
+    samples = [sample(step, times.get(step.backend, 1.0)) for step in chosen.steps]
     content = content_of(chosen, samples, default_weights())
-    [peers] = [table for table in content.tables if table.title == "Peers"]
-    assert peers.head == ("", "services", "monolith", "relay")
-    assert peers.rows[0][1:] == ("5.00 µs", "5.00 µs", "15.0 µs")
+    [table] = [table for table in content.tables if table.title == "Yardsticks"]
+    assert table.head == ("", "services", "monolith", "floor", "node-ws", "starlette", "relay")
+    assert table.rows[0][1:4] == ("5.00 µs, 2.0 times", "5.00 µs, 2.0 times", "2.50 µs")
+    assert table.rows[0][-1] == "15.0 µs, 6.0 times"
     assert content.recommendation.ratio == 1.0
+
+
+def test_a_yardstick_that_is_not_to_be_had_is_told() -> None:
+    chosen = plan("quick")
+    samples = [sample(step) for step in chosen.steps if step.backend in BACKENDS]
+    text = as_markdown(content_of(chosen, samples, default_weights(), {"floor": "there is no C compiler"}))
+    assert "floor was not measured: there is no C compiler" in text
+    assert "## Yardsticks" not in text
 
 
 def test_nothing_measured_makes_a_report_all_the_same() -> None:

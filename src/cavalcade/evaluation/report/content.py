@@ -8,18 +8,28 @@ from statistics import median
 from time import gmtime, strftime
 
 import cavalcade
-from cavalcade.evaluation.comparison import Comparison, compare, work_of
+from cavalcade.evaluation.comparison import Comparison, compare
 from cavalcade.evaluation.plan import BACKENDS, Plan
 from cavalcade.evaluation.report import plots
 from cavalcade.evaluation.report.faults import fault_tables
 from cavalcade.evaluation.report.page import Content, Plot, Table
 from cavalcade.evaluation.report.words import TITLES, quantity
+from cavalcade.evaluation.report.yardsticks import yardstick_tables
 from cavalcade.evaluation.results import Sample
 from cavalcade.evaluation.weights import Recommendation, recommend
 
 
-def content_of(plan: Plan, samples: Sequence[Sample], weights: Mapping[str, float]) -> Content:
-    """Puts together what is known so far."""
+def content_of(
+    plan: Plan, samples: Sequence[Sample], weights: Mapping[str, float], missing: Mapping[str, str] | None = None
+) -> Content:
+    """Puts together what is known so far.
+
+    Args:
+        plan: What was to be done.
+        samples: What was measured of it.
+        weights: How much each criterion counts.
+        missing: Yardsticks that are not to be had on this machine, and why.
+    """
     comparisons = compare(samples)
     recommendation = recommend(comparisons, weights)
     done = f"{len(samples)} of {len(plan.steps)} steps"
@@ -30,12 +40,13 @@ def content_of(plan: Plan, samples: Sequence[Sample], weights: Mapping[str, floa
         tables=[
             _summary(recommendation),
             *fault_tables(samples),
-            *_peers(samples),
+            *yardstick_tables(samples),
             *_by_work([each for each in comparisons if not each.key.startswith("fault ")]),
         ],
         plots=_plots(samples, comparisons),
         left_out=[
-            f"{sample.step.title} (round {sample.step.round}): {sample.flaw}" for sample in samples if sample.flaw
+            *(f"{name} was not measured: {why}" for name, why in (missing or {}).items()),
+            *(f"{sample.step.title} (round {sample.step.round}): {sample.flaw}" for sample in samples if sample.flaw),
         ],
         samples=samples,
     )
@@ -67,29 +78,6 @@ def _summary(recommendation: Recommendation) -> Table:
     return Table(
         "What counts, and who is better at it", recommendation.sentence, ("", "criterion", "weight", "better"), rows
     )
-
-
-def _peers(samples: Sequence[Sample]) -> list[Table]:
-    """What peers took for the same loads, beside both backends; none where there are no peers."""
-    costs: dict[str, dict[str, list[float]]] = {}
-    for sample in samples:
-        if sample.step.kind == "load" and sample.flaw is None:
-            of_work = costs.setdefault(work_of(sample.step), {})
-            of_work.setdefault(sample.step.backend, []).append(sample.values["cpu_per_position_us"])
-    names = list(dict.fromkeys(name for of_work in costs.values() for name in of_work if name not in BACKENDS))
-    if not names:
-        return []
-    head = ("", *BACKENDS, *names)
-    rows = [
-        (work, *(quantity(median(of_work[name]), "_us") if name in of_work else "" for name in head[1:]))
-        for work, of_work in costs.items()
-        if any(name in of_work for name in names)
-    ]
-    about = (
-        "CPU of its own processes for a delivered position. A peer passes each fix on at once and keeps no rules, no "
-        "names and no storage: it is no alternative, but it shows what a runtime costs."
-    )
-    return [Table("Peers", about, head, rows)]
 
 
 def _by_work(comparisons: Sequence[Comparison]) -> list[Table]:

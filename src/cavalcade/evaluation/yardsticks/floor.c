@@ -1,7 +1,7 @@
 /*
  * The floor of a fan-out: what the kernel alone costs. One thread, epoll, one write(2) of a ready frame to each member.
  *
- *     floor PORT WINDOW_MS
+ *     PORT=... floor WINDOW_MS
  *
  * It speaks just enough WebSocket for the load generator: GET /<session>/<participant>, then masked binary frames of
  * 25 bytes (u64 fix_time and 17 bytes of body) in, and unmasked binary frames of u64 server_time and 23 bytes a
@@ -175,14 +175,15 @@ static void add(int epoll, int fd) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3) {
-        fprintf(stderr, "usage: floor PORT WINDOW_MS\n");
+    const char *port = getenv("PORT");
+    if (argc != 2 || port == NULL) {
+        fprintf(stderr, "usage: PORT=... floor WINDOW_MS\n");
         return 2;
     }
-    window_ms = atoi(argv[2]);
+    window_ms = atoi(argv[1]);
     signal(SIGPIPE, SIG_IGN);
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), epoll = epoll_create1(0), one = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0) die("floor: bind");

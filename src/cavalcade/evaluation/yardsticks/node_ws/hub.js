@@ -1,5 +1,5 @@
-// A hub on Node's ws, as one writes it first. `node hub.js PORT 0` relays each fix to all members of its session at
-// once; `node hub.js PORT 500` gathers what changed and sends one frame to each member every 500 ms.
+// A hub on Node's ws, as one writes it first. `PORT=... node hub.js 0` relays each fix to all members of its
+// session at once; `node hub.js 500` gathers what changed and sends one frame to each member every 500 ms.
 "use strict";
 
 const { WebSocketServer } = require("ws");
@@ -8,7 +8,7 @@ const HEADER = 8; // u64 server_time
 const POSITION = 23; // u16 participant, u32 age in ms, 17 bytes as they came in the fix
 const FIX = 25; // u64 fix_time, 17 bytes
 
-const [port, windowMs] = process.argv.slice(2).map(Number);
+const [port, windowMs] = [process.env.PORT, process.argv[2]].map(Number);
 const sessions = new Map();
 
 function frame(changed) {

@@ -1,6 +1,6 @@
 """A hub on Starlette and uvicorn, as one writes it first, and with the same window as the others.
 
-    python starlette_hub.py PORT WINDOW_MS
+    PORT=... python starlette_hub.py WINDOW_MS
 
 With a window of 0 each fix goes to all members of its session at once; else what changed is gathered and sent in one
 frame to each member. Frames are those of the Node hub.
@@ -8,6 +8,7 @@ frame to each member. Frames are those of the Node hub.
 
 import asyncio
 import contextlib
+import os
 import struct
 import sys
 import time
@@ -34,7 +35,7 @@ class Session:
 
 
 sessions: dict[str, Session] = {}
-port, window_s = int(sys.argv[1]), int(sys.argv[2]) / 1000
+port, window_s = int(os.environ["PORT"]), int(sys.argv[1]) / 1000
 
 
 def frame(changed: dict[int, bytes]) -> bytes:
