@@ -12,13 +12,13 @@ from cavalcade.evaluation.recovery import Recovery
 from cavalcade.evaluation.robustness import endure
 
 MOST_SHOWN = 20
-NODES = (1,)
+NODES = (1, 2)
 
 
 def cases() -> Iterator[object]:
     for shape in product(BACKENDS, NODES):
         for fault in faults(*shape):
-            marks = [] if fault.is_quick else [pytest.mark.long]
+            marks = [] if fault.is_quick and shape[1] == 1 else [pytest.mark.long]
             name = f"{shape[0]} x{shape[1]}: {fault.title}".replace(" ", "_")
             yield pytest.param(shape, fault, marks=marks, id=name)  # the same shape each time: the same installation
 

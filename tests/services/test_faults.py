@@ -108,6 +108,28 @@ async def test_newest_positions_are_written_again_when_redis_is_back(
     assert await gateway.backend.positions(session_id) == {1: standing, 2: moving}
 
 
+async def test_newest_positions_are_written_again_when_redis_was_emptied_without_going_away(
+    gateway: Gateway, redis_url: str
+) -> None:
+    session_id = await gateway.session(2)
+    anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
+    await anna.join(mode="binary")
+    await ben.join(mode="binary")
+    standing = place()
+    await anna.move(standing)
+    await ben.positions()
+    lease = gateway.hub.presence.lease
+    await lease.renew()
+    async with Redis.from_url(redis_url) as client:
+        await client.flushall()
+        await client.script_flush()
+    assert await gateway.backend.positions(session_id) == {}
+    await lease.renew()
+    gateway.writer.flush()
+    assert await gateway.backend.positions(session_id) == {1: standing}
+    assert [who for who, _ in await gateway.live.near(session_id, standing, 100.0)] == [1]
+
+
 async def test_subscriptions_stand_again_when_redis_is_back(
     gateway: Gateway, redis_wire: Proxy, migrated_url: str, redis_url: str
 ) -> None:

@@ -16,17 +16,20 @@ from cavalcade.client import (
     Rejected,
     create_session,
     fetch_session,
+    find_nearby,
     join_session,
     leave_session,
 )
 from cavalcade.evaluation.checker import check
-from cavalcade.evaluation.findings import Finding
+from cavalcade.evaluation.findings import Finding, Rule
 from cavalcade.evaluation.history import Admission, Ask, Cause, Kept, SessionHistory
 from cavalcade.evaluation.recording import RecordingSession, moment
 from cavalcade.wire.messages import Mode
 
 MODES: Final[tuple[Mode, Mode]] = ("binary", "json")
 JOIN_WITHIN_S: Final = 30.0
+FAR_M: Final = 50_000.0
+"""The farthest that a call for those near by reaches; everybody in a crowd is nearer than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,34 @@ class Crowd:
                 raise result
         self._doing.clear()
 
+    async def welcome(self) -> None:
+        """Somebody joins who stays."""
+        await self._connect(await self._join())
+
     def judge(self, kept: Kept, causes: Sequence[Cause]) -> list[Finding]:
         """What is wrong, were this the end."""
         for session in self._sessions:
             with contextlib.suppress(LookupError):
                 session.history.state = session.state
         return check(self.history, kept, causes, moment())
+
+    async def compare_calls(self) -> list[Finding]:
+        """What calls over HTTP answer otherwise than the socket has told; everybody must be at rest."""
+        shown = dict(self._sessions[0].positions)  # the host's, who has been there all the time
+        try:
+            fetched = dict((await fetch_session(self.host, http=self._http)).positions)
+            near = {each.participant for each in await find_nearby(self.host, FAR_M, http=self._http)}
+        except (ClientError, Rejected) as error:
+            return [Finding(Rule.UNANSWERED, self.host.participant, f"a call over HTTP: {error}", moment())]
+        wrong = {
+            "fetched": {who for who in {*fetched, *shown} if fetched.get(who) != shown.get(who)},
+            "looked for near by": near ^ (shown.keys() - {self.host.participant}),
+        }
+        return [
+            Finding(Rule.STALE, self.host.participant, f"{how} over HTTP, participants {sorted(whose)}", moment())
+            for how, whose in wrong.items()
+            if whose
+        ]
 
     # What people do.
 

@@ -74,6 +74,7 @@ async def endure(running: Installation, fault: Fault, *, crowds: int = 3, habits
             cause = Cause(began, moment())
         await asyncio.sleep(AFTER_S)
         await asyncio.gather(*(crowd.rest() for crowd in people))
+        await asyncio.gather(*(crowd.welcome() for crowd in people))
         findings = await _settled(people, store, cause)
         seen = recovery([crowd.history for crowd in people], cause, moment())
         return Outcome(findings, seen, cause.ended - began + max(seen.joined_ms, seen.fresh_ms))
@@ -100,6 +101,7 @@ async def _settled(crowds: Sequence[Crowd], store: SessionStore, cause: Cause) -
     while True:
         try:
             wrong = [each for crowd in crowds for each in crowd.judge(await _kept(store, crowd), [cause])]
+            wrong += [each for crowd in crowds for each in await crowd.compare_calls()]
         except Unavailable as error:
             wrong = [Finding(Rule.LOG, None, f"what is stored cannot be read: {error}")]
         if not wrong or moment() > cause.ended + PATIENCE_MS:

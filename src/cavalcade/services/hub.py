@@ -85,7 +85,7 @@ class Hub:
             redis_url: For the broker's own connection.
         """
         self.hosted: dict[str, Hosted] = {}
-        self.presence = Presence(link, self._tell_all)
+        self.presence = Presence(link, self._tell_all, self.heal)
         self.broker = Broker(redis_url, self.presence.lease.gateway, self._take, self.heal)
         self.pulse = Pulse(self._abandon)
         self._store, self._writer, self._clock, self._link = store, writer, clock, link

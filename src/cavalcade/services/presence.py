@@ -58,16 +58,18 @@ class Shared:
 class Presence:
     """The rolls of all sessions that this gateway hosts."""
 
-    def __init__(self, link: RedisLink, tell_all: Callable[[str], None]) -> None:
+    def __init__(self, link: RedisLink, tell_all: Callable[[str], None], forgotten: Callable[[], None]) -> None:
         """Starts without a session.
 
         Args:
             link: The caller's.
             tell_all: Called with a session whose newest positions another gateway asks for.
+            forgotten: Called when Redis has lost its memory without going away; whoever has something there writes it
+                again, and calls `heal`.
         """
         self._link = link
         self._tell_all = tell_all
-        self.lease = Lease(link, known=self._known, died=self._bury, forgotten=self.heal)
+        self.lease = Lease(link, known=self._known, died=self._bury, forgotten=forgotten)
         self._sessions: dict[str, Shared] = {}
         self._changed: set[str] = set()
         self._asked: set[str] = set()
