@@ -11,7 +11,7 @@ from cavalcade.evaluation.faults import Fault, faults
 from cavalcade.evaluation.traffic import Pattern
 from cavalcade.evaluation.yardsticks.servers import YARDSTICKS
 
-Kind = Literal["load", "saturation", "storm", "fault", "soak", "code", "trace"]
+Kind = Literal["load", "saturation", "storm", "fault", "soak", "code", "trace", "experience"]
 
 BACKENDS: Final = ("services", "monolith")
 
@@ -24,7 +24,7 @@ class Step:
         kind: `load` (a steady load), `saturation` (more and more until it is too much), `storm` (everybody comes back
             at once), `fault` (something breaks while people ride), `soak` (a steady load for long), `code` (its source
             is looked at, nothing runs), `trace` (the way of one position and one operation through it, and of one that
-            fails).
+            fails), `experience` (one feature is put into a copy of it, and its tests are run).
         backend: To which, or to which yardstick or peer.
         round: Counted from 1.
         members: People in each session.
@@ -56,7 +56,11 @@ class Step:
     def title(self) -> str:
         """For a person who waits."""
         if not self.sessions:
-            what = {"code": "its source", "trace": "one position, one operation, and one that fails"}[self.kind]
+            what = {
+                "code": "its source",
+                "trace": "one position, one operation, and one that fails",
+                "experience": "one feature, and its own tests",
+            }[self.kind]
             return f"{self.backend}: {what}"
         people = f"{self.sessions} sessions of {self.members}"
         nodes = "" if self.nodes == 1 else f", {self.nodes} nodes"
@@ -113,6 +117,8 @@ def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = ()) -> P
         for sessions in (100, 200, 400):
             steps += _both(Step("load", "", 1, 2, sessions, seconds=seconds))
     steps += _both(Step("code", "", 1)) + _both(Step("trace", "", 1))
+    if not quick:
+        steps += _both(Step("experience", "", 1))
     return Plan(name, tuple(steps))
 
 

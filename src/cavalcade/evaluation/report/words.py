@@ -31,6 +31,11 @@ TITLES: Final = {
     "position_calls": "functions that a position passes through",
     "operation_calls": "functions that an operation passes through",
     "tests_s": "its own tests",
+    "feature_test_s": "one feature's test, from the start of pytest",
+    "feature_files": "files that one feature touches",
+    "feature_places": "places in them",
+    "feature_lines": "lines that it adds or removes",
+    "feature_own_lines": "of those, lines of the backend's own",
     "lines_to_fault": "log lines until the injected fault is named",
 }
 """In words, by the name of the measure. Measures that are not here are in the JSON alone."""
