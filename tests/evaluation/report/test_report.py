@@ -42,7 +42,7 @@ def test_markdown_names_its_pictures_and_what_follows(tmp_path: Path) -> None:
 def test_what_does_not_count_is_told() -> None:
     chosen = plan("quick")
     samples = [sample(chosen.steps[0], flaw="the load generator was saturated")]
-    text = as_markdown(content_of(chosen, samples, default_weights()))
+    text = as_markdown(content_of(chosen, samples, default_weights()), Path())
     assert "the load generator was saturated" in text
     assert f"1 of {len(chosen.steps)} steps" in text
 
@@ -73,14 +73,14 @@ def test_yardsticks_and_peers_stand_beside_the_backends_and_weigh_nothing() -> N
 def test_a_yardstick_that_is_not_to_be_had_is_told() -> None:
     chosen = plan("quick")
     samples = [sample(step) for step in chosen.steps if step.backend in BACKENDS]
-    text = as_markdown(content_of(chosen, samples, default_weights(), {"floor": "there is no C compiler"}))
+    text = as_markdown(content_of(chosen, samples, default_weights(), {"floor": "there is no C compiler"}), Path())
     assert "floor was not measured: there is no C compiler" in text
     assert "## Yardsticks" not in text
 
 
 def test_nothing_measured_makes_a_report_all_the_same() -> None:
     content = content_of(plan("quick"), [], default_weights())
-    assert "alike" in as_html(content)
+    assert "alike" in as_html(content, Path())
 
 
 async def test_the_page_loads_nothing_and_weighs_again(tmp_path: Path) -> None:
@@ -117,6 +117,6 @@ def test_values_are_written_with_three_digits(value: float, measure: str, said: 
 
 
 def test_weights_on_the_page_are_those_of_the_report() -> None:
-    text = as_html(content_of(*whole(monolith=1.5), default_weights()))
+    text = as_html(content_of(*whole(monolith=1.5), default_weights()), Path())
     given = json.loads(re.findall(r"const given = (\{.*?\});\n", text)[0])
     assert set(given["ratios"]) == set(default_weights())

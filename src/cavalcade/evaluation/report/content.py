@@ -11,6 +11,7 @@ import cavalcade
 from cavalcade.evaluation.comparison import Comparison, compare
 from cavalcade.evaluation.plan import BACKENDS, Plan
 from cavalcade.evaluation.report import plots
+from cavalcade.evaluation.report.differences import differences
 from cavalcade.evaluation.report.faults import fault_tables
 from cavalcade.evaluation.report.page import Content, Plot, Table
 from cavalcade.evaluation.report.words import TITLES, quantity
@@ -42,6 +43,7 @@ def content_of(
             *fault_tables(samples),
             *yardstick_tables(samples),
             *_by_work([each for each in comparisons if not each.key.startswith("fault ")]),
+            differences(),
         ],
         plots=_plots(samples, comparisons),
         left_out=[

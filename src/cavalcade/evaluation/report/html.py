@@ -7,6 +7,7 @@ from typing import Final
 
 from cavalcade.evaluation.comparison import NOISE
 from cavalcade.evaluation.plan import BACKENDS
+from cavalcade.evaluation.report.differences import link
 from cavalcade.evaluation.report.page import Content, Table
 
 _HERE: Final = Path(__file__).parent
@@ -15,16 +16,16 @@ _HERE: Final = Path(__file__).parent
 def write_html(content: Content, folder: Path) -> Path:
     """Writes `report.html` and returns where it is."""
     file = folder / "report.html"
-    file.write_text(as_html(content), encoding="utf-8")
+    file.write_text(as_html(content, folder), encoding="utf-8")
     return file
 
 
-def as_html(content: Content) -> str:
-    """The report as text."""
+def as_html(content: Content, folder: Path) -> str:
+    """The report as text, for a file in a folder."""
     first, *others = content.tables
     machine = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in content.machine.items())
     plots = "".join(
-        f'<section class="plot"><h2>{escape(plot.title)}</h2><p>{_text(plot.about)}</p>'
+        f'<section class="plot"><h2>{escape(plot.title)}</h2><p>{_text(plot.about, folder)}</p>'
         f'<div role="img" aria-label="{escape(plot.title)}">{plot.svg}</div></section>'
         for plot in content.plots
     )
@@ -38,7 +39,7 @@ def as_html(content: Content) -> str:
         f"<dl>{machine}</dl>"
         f"<section><h2>{escape(first.title)}</h2><p>Change a weight, and what follows changes with it.</p>"
         f"{_weights(content)}</section>{plots}"
-        f"<h2>Everything measured</h2>{''.join(_table(table) for table in others)}"
+        f"<h2>Everything measured</h2>{''.join(_table(table, folder) for table in others)}"
         + (f"<section><h2>Left out</h2><ul>{left_out}</ul></section>" if left_out else "")
         + f"</main><script>{_script(content)}</script></body></html>\n"
     )
@@ -68,19 +69,25 @@ def _script(content: Content) -> str:
     return f"const given = {text};\n{_read('report.js')}"
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, folder: Path) -> str:
     head = "".join(f"<th>{escape(cell)}</th>" for cell in table.head)
-    rows = "".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    rows = "".join("<tr>" + "".join(f"<td>{_text(cell, folder)}</td>" for cell in row) + "</tr>" for row in table.rows)
     return (
-        f"<section><h3>{escape(table.title)}</h3><p>{_text(table.about)}</p>"
+        f"<section><h3>{escape(table.title)}</h3><p>{_text(table.about, folder)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"
     )
 
 
-def _text(text: str) -> str:
-    """Plain text, in which `code` is code."""
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+def _text(text: str, folder: Path) -> str:
+    """Plain text, in which `code` is code, and what names a place in the source leads there."""
+    parts = text.split("`")
+    return "".join(_code(part, folder) if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
+def _code(code: str, folder: Path) -> str:
+    target = link(code, folder)
+    text = f"<code>{escape(code)}</code>"
+    return text if target is None else f'<a href="{escape(target)}">{text}</a>'
 
 
 def _read(name: str) -> str:

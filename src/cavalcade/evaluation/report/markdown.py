@@ -1,7 +1,9 @@
 """The report as Markdown, with its pictures as files beside it."""
 
+import re
 from pathlib import Path
 
+from cavalcade.evaluation.report.differences import link
 from cavalcade.evaluation.report.page import Content, Table
 
 
@@ -10,12 +12,12 @@ def write_markdown(content: Content, folder: Path) -> Path:
     for plot in content.plots:
         (folder / f"{plot.name}.svg").write_text(plot.svg + "\n", encoding="utf-8")
     file = folder / "report.md"
-    file.write_text(as_markdown(content), encoding="utf-8")
+    file.write_text(as_markdown(content, folder), encoding="utf-8")
     return file
 
 
-def as_markdown(content: Content) -> str:
-    """The report as text; pictures are `NAME.svg`."""
+def as_markdown(content: Content, folder: Path) -> str:
+    """The report as text, for a file in a folder; pictures are `NAME.svg` beside it."""
     parts = [f"# {content.title}", f"**{content.recommendation.sentence}**"]
     parts.append("\n".join(f"- {name}: {value}" for name, value in content.machine.items()))
     first, *others = content.tables
@@ -25,7 +27,13 @@ def as_markdown(content: Content) -> str:
     parts += [_table(table) for table in others]
     if content.left_out:
         parts += ["## Left out", "\n".join(f"- {line}" for line in content.left_out)]
-    return "\n\n".join(parts) + "\n"
+    text = "\n\n".join(parts) + "\n"
+    return re.sub(r"`([^`\n]+)`", lambda found: _code(found[1], folder), text)
+
+
+def _code(code: str, folder: Path) -> str:
+    target = link(code, folder)
+    return f"`{code}`" if target is None else f"[`{code}`]({target})"
 
 
 def _table(table: Table) -> str:
