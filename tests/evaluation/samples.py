@@ -43,6 +43,8 @@ def sample(step: Step, times: float = 1.0, flaw: str | None = None) -> Sample:
         return Sample(step, {name: value * times for name, value in FAULT.items()}, {"findings": []}, flaw)
     if step.kind == "code":
         return Sample(step, {"lines": 500 * times, "mean_complexity": 3.0, "worst_complexity": 9.0}, {}, flaw)
+    if step.kind == "soak":
+        return Sample(step, {"own_memory_mb": 100.0 * times}, {"memory_mb": [[0.0, 90.0], [60.0, 100.0 * times]]}, flaw)
     if step.kind == "experience":
         return Sample(step, {"tests_s": 30.0 * times, "feature_lines": 40.0 * times}, {}, flaw)
     if step.kind == "trace":

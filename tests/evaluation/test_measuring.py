@@ -1,12 +1,13 @@
 """Steps on real installations, as short as they can be."""
 
+import dataclasses
 import math
 
 import pytest
 
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.measuring import Cores, flaw_of, measure, values_of
-from cavalcade.evaluation.plan import Step
+from cavalcade.evaluation.plan import Step, plan
 
 
 @pytest.mark.parametrize("backend", ["services", "monolith"])
@@ -63,3 +64,13 @@ def test_costs_are_for_each_position_and_member() -> None:
     assert values["cpu_per_position_us"] == pytest.approx(10)
     assert values["received_mb_per_member_hour"] == pytest.approx(3.6)
     assert values["delivered_share"] == 1.0
+
+
+async def test_a_soak_looks_at_memory_again_and_again() -> None:
+    [step] = [each for each in plan("soak", soak_s=3.0).steps if each.backend == "monolith"]
+    sample = await measure(dataclasses.replace(step, sessions=2, members=3), Cores.of_this_machine())
+    looks = sample.raw["memory_mb"]
+    assert isinstance(looks, list)
+    assert len(looks) > 10
+    assert all(taken > 1 for _, taken in looks)
+    assert not math.isnan(sample.values["own_memory_mb_per_hour"])

@@ -6,7 +6,7 @@ import pytest
 
 from cavalcade.evaluation.comparison import shape_of
 from cavalcade.evaluation.faults import faults
-from cavalcade.evaluation.plan import BACKENDS, plan
+from cavalcade.evaluation.plan import BACKENDS, QUICK_FAULTS, plan
 
 ONLY = ("api",)
 """The processes that one backend alone has."""
@@ -43,7 +43,7 @@ def test_the_whole_has_every_fault_and_a_first_look_the_quick_ones() -> None:
             for name in NAMES
         }
         assert tried["full"] == [fault.name for fault in faults(backend, 1)]
-        assert tried["quick"] == [fault.name for fault in faults(backend, 1) if fault.is_quick]
+        assert tried["quick"] == [fault.name for fault in faults(backend, 1) if fault.name in QUICK_FAULTS]
         assert tried["soak"] == []
 
 
@@ -54,3 +54,12 @@ def test_the_whole_has_all_sizes_rounds_and_more_than_one_node() -> None:
     assert {step.nodes for step in steps if step.kind == "load"} == {1, 2}
     assert {step.nodes for step in steps if step.kind == "fault"} == {1, 2}
     assert {step.pattern for step in steps} == {"spread", "clustered"}
+
+
+@pytest.mark.parametrize(("name", "minutes"), [("quick", 5), ("full", 40), ("soak", 65)])
+def test_a_plan_is_not_longer_than_it_says(name: Literal["quick", "full", "soak"], minutes: float) -> None:
+    assert sum(step.estimate_s for step in plan(name).steps) < minutes * 60
+
+
+def test_a_soak_can_be_shorter() -> None:
+    assert [step.seconds for step in plan("soak", soak_s=20.0).steps] == [20.0, 20.0]

@@ -3,8 +3,10 @@
 import asyncio
 import dataclasses
 import json
+import math
 import os
 import re
+import resource
 import shlex
 import sys
 import tempfile
@@ -128,6 +130,10 @@ async def _measure_all(chosen: Plan, peers: Mapping[str, Server], results: Resul
     cores = Cores.of_this_machine()
     if not cores.are_apart:
         console.print("[yellow]There is one core alone: the load takes from what it measures.[/]")
+    left = sum(step.estimate_s for step in chosen.steps if not results.has(step))
+    console.print(f"{len(chosen.steps)} steps, about {math.ceil(left / 60)} minutes from here on two quiet cores.")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # thousands of connections, here and in what is started
     os.sched_setaffinity(0, cores.load)  # people of faults and storms live in this process
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (

@@ -53,7 +53,7 @@ class Fault:
         title: The same with the backend's own names.
         inflicted: Inflicts it and ends it.
         lasts_s: For how long it is there by our will; what it takes beyond that is the servers' own.
-        is_quick: Whether `make test` and a first look at both backends try it too.
+        is_quick: Whether `make test` tries it too.
         drops: Whether people may lose their connections; where not, all must keep them.
     """
 

@@ -23,6 +23,7 @@ from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.paths import trace
 from cavalcade.evaluation.peers import Server, peer
 from cavalcade.evaluation.plan import Step
+from cavalcade.evaluation.process_usage import group_bytes
 from cavalcade.evaluation.results import Sample
 from cavalcade.evaluation.robustness import endure, fault_values
 from cavalcade.evaluation.storm import storm
@@ -42,8 +43,11 @@ TOO_LATE_MS: Final = 1000.0
 GROWTH: Final = 1.5
 """How much more each level of a saturation puts on than the one before."""
 
-MOST_CONNECTIONS: Final = 4000
+MOST_CONNECTIONS: Final = 7000
 """Where a saturation ends in any case: making more people takes longer than it is worth."""
+
+LOOKS: Final = 120
+"""How often memory is looked at in a soak."""
 
 RATE: Final = 2.0
 """Fixes a second of everybody in a saturation; of four, the most that the contract allows, some would conflate."""
@@ -107,6 +111,8 @@ async def measure(step: Step, cores: Cores, servers: Mapping[str, Server] | None
                 sample = await _storm(step, groups)
             elif step.kind == "saturation":
                 sample = await _saturate(step, running, groups, cores)
+            elif step.kind == "soak":
+                sample = await _soak(step, running, groups, cores)
             else:
                 reading = await _put_on(running, groups, step, cores, seconds=step.seconds)
                 sample = Sample(step, values_of(reading, step), _raw(reading), flaw_of(reading, step.members))
@@ -233,6 +239,35 @@ async def _saturate(step: Step, running: Installation, groups: list[list[Members
     flaw = None if held else f"nothing was held: {why}"
     limit = "generator" if "generator" in why else "server"
     return Sample(step, {"held_positions_per_s": held}, {"levels": levels, "ended": why, "limit": limit}, flaw)
+
+
+async def _soak(step: Step, running: Installation, groups: list[list[Membership]], cores: Cores) -> Sample:
+    """A steady load for long, in which memory is looked at again and again."""
+    processes = running.processes()
+    own = [pid for name in OWN for pid in processes.get(name, [])]
+    looks: list[tuple[float, float]] = []
+
+    async def look() -> None:
+        begun = monotonic()
+        while True:
+            looks.append((monotonic() - begun, group_bytes(own) / 1e6))
+            await asyncio.sleep(step.seconds / LOOKS)
+
+    looking = asyncio.create_task(look())
+    try:
+        reading = await _put_on(running, groups, step, cores, seconds=step.seconds)
+    finally:
+        looking.cancel()
+    raw = {**_raw(reading), "memory_mb": looks}
+    values = {**values_of(reading, step), "own_memory_mb_per_hour": _growth(looks) * 3600}
+    return Sample(step, values, raw, flaw_of(reading, step.members))
+
+
+def _growth(looks: Sequence[tuple[float, float]]) -> float:
+    """How much more there is each second, by the second half of the time alone: at first caches fill."""
+    late = looks[len(looks) // 2 :]
+    (began, least), (ended, most) = late[0], late[-1]
+    return (most - least) / (ended - began) if ended > began else math.nan
 
 
 async def _storm(step: Step, groups: Sequence[Sequence[Membership]]) -> Sample:

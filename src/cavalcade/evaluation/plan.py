@@ -3,17 +3,44 @@
 Both backends take turns, step by step and round by round: whatever else the machine does meanwhile hits both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from cavalcade.evaluation.faults import Fault, faults
+from cavalcade.evaluation.faults import Fault, fault, faults
 from cavalcade.evaluation.traffic import Pattern
 from cavalcade.evaluation.yardsticks.servers import YARDSTICKS
 
 Kind = Literal["load", "saturation", "storm", "fault", "soak", "code", "trace", "experience"]
 
 BACKENDS: Final = ("services", "monolith")
+
+
+SATURATION_ROUNDS: Final = (1, 2)
+"""Those in which it is tried how much a backend holds: it takes over a minute each time."""
+
+QUICK_FAULTS: Final = frozenset({"sockets killed", "valkey restarted", "connections cut"})
+"""What a first look tries."""
+
+SOAK_S: Final = 1800.0
+
+BESIDE_S: Final[Mapping[Kind, float]] = {
+    "load": 9.5,
+    "soak": 9.5,
+    "storm": 7.0,
+    "saturation": 60.0,
+    "fault": 10.0,
+    "code": 1.0,
+    "trace": 15.0,
+    "experience": 80.0,
+}
+"""What a step takes beside its measured time, on two quiet cores: starting everything, letting people in, stopping."""
+
+SERVER_BESIDE_S: Final = 2.5
+"""The same for a load on a yardstick or a peer."""
+
+PERSON_S: Final = 0.005
+"""What it takes to let one more in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,16 @@ class Step:
         return f"{self.kind}-{fault}{shape}{self.backend}-{self.round}"
 
     @property
+    def estimate_s(self) -> float:
+        """How long it takes on two quiet cores, about."""
+        if self.backend not in BACKENDS:
+            return SERVER_BESIDE_S + self.seconds
+        if self.fault:
+            return BESIDE_S["fault"] + fault(self.backend, self.nodes, self.fault).lasts_s
+        measured = self.seconds if self.kind in {"load", "soak", "saturation"} else 0.0
+        return BESIDE_S[self.kind] + measured + PERSON_S * self.members * self.sessions
+
+    @property
     def title(self) -> str:
         """For a person who waits."""
         if not self.sessions:
@@ -87,17 +124,18 @@ class Plan:
     steps: tuple[Step, ...]
 
 
-def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = ()) -> Plan:
+def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = (), soak_s: float = SOAK_S) -> Plan:
     """The steps of an evaluation of a kind.
 
     Args:
         name: Which kind.
+        soak_s: How long a soak loads each backend.
         peers: Further servers that get the loads of the yardsticks as well, by their names.
     """
     if name == "soak":
-        return Plan(name, tuple(Step("soak", backend, 1, 10, 20, seconds=1800.0) for backend in BACKENDS))
+        return Plan(name, tuple(Step("soak", backend, 1, 10, 20, seconds=soak_s) for backend in BACKENDS))
     quick = name == "quick"
-    seconds = 5.0 if quick else 8.0
+    seconds = 4.0 if quick else 7.0
     steps: list[Step] = []
     for number in range(1, 2 if quick else 4):
         for members, sessions in ((2, 50), (10, 20), (50, 4)) if quick else ((2, 150), (10, 40), (50, 8), (200, 2)):
@@ -109,12 +147,13 @@ def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = ()) -> P
         for members, sessions in ((10, 20),) if quick else ((10, 40), (50, 8)):
             steps += [Step("load", server, number, members, sessions, seconds=seconds) for server in servers]
         steps += _both(Step("storm", "", number, 10, 20 if quick else 40))
-        steps += _both(Step("saturation", "", number, 10, 40 if quick else 60, seconds=4.0))
-    steps += _faults(Step("fault", "", 1, 9, 3), lambda fault: fault.is_quick or not quick)
+        if number in SATURATION_ROUNDS and not quick:
+            steps += _both(Step("saturation", "", number, 10, 200, seconds=4.0))
+    steps += _faults(Step("fault", "", 1, 9, 3), lambda each: each.name in QUICK_FAULTS or not quick)
     if not quick:
         several = Step("fault", "", 1, 4, 6, nodes=2)
-        steps += _faults(several, lambda fault: fault.name in {"sockets killed", "sockets frozen"})
-        for sessions in (100, 200, 400):
+        steps += _faults(several, lambda each: each.name in {"sockets killed", "sockets frozen"})
+        for sessions in (50, 400):
             steps += _both(Step("load", "", 1, 2, sessions, seconds=seconds))
     steps += _both(Step("code", "", 1)) + _both(Step("trace", "", 1))
     if not quick:
@@ -132,6 +171,6 @@ def _faults(step: Step, is_wanted: Callable[[Fault], bool]) -> list[Step]:
     """The step with each wanted fault; the backends take turns, and some faults only one of them has."""
     found: dict[str, list[str]] = {}
     for backend in BACKENDS:
-        for fault in filter(is_wanted, faults(backend, step.nodes)):
-            found.setdefault(fault.name, []).append(backend)
+        for each in filter(is_wanted, faults(backend, step.nodes)):
+            found.setdefault(each.name, []).append(backend)
     return [replace(step, backend=backend, fault=name) for name, backends in found.items() for backend in backends]

@@ -93,6 +93,8 @@ class Recommendation:
     @property
     def sentence(self) -> str:
         """What follows, in words."""
+        if self.unmeasured == 1:
+            return "Nothing was measured that the weights are about, so nothing is recommended."
         missing = ""
         if self.unmeasured > 0:
             missing = f" Nothing was measured for {self.unmeasured:.0%} of the weight, which was left out."

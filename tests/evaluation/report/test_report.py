@@ -19,7 +19,7 @@ from tests.evaluation.samples import sample, whole
 
 
 def test_pictures_are_svg_without_anything_from_elsewhere() -> None:
-    content = content_of(*whole(monolith=1.5), default_weights())
+    content = content_of(*whole(monolith=1.5, name="full"), default_weights())
     assert {plot.name for plot in content.plots} == {"ratios", "cpu", "latency", "saturation", "faults", "storm"}
     for plot in content.plots:
         ET.fromstring(plot.svg)
@@ -45,6 +45,12 @@ def test_what_does_not_count_is_told() -> None:
     text = as_markdown(content_of(chosen, samples, default_weights()), Path())
     assert "the load generator was saturated" in text
     assert f"1 of {len(chosen.steps)} steps" in text
+
+
+def test_a_soak_shows_memory_over_time_and_recommends_nothing() -> None:
+    content = content_of(*whole(monolith=1.5, name="soak"), default_weights())
+    assert [plot.name for plot in content.plots] == ["ratios", "soak"]
+    assert "nothing is recommended" in content.recommendation.sentence
 
 
 def test_each_fault_has_a_row_in_which_both_backends_stand_beside_each_other() -> None:
@@ -80,7 +86,7 @@ def test_a_yardstick_that_is_not_to_be_had_is_told() -> None:
 
 def test_nothing_measured_makes_a_report_all_the_same() -> None:
     content = content_of(plan("quick"), [], default_weights())
-    assert "alike" in as_html(content, Path())
+    assert "nothing is recommended" in as_html(content, Path())
 
 
 async def test_the_page_loads_nothing_and_weighs_again(tmp_path: Path) -> None:
@@ -103,7 +109,7 @@ async def test_the_page_loads_nothing_and_weighs_again(tmp_path: Path) -> None:
         after = await said.text_content()
         await browser.close()
     assert "services is better" in (before or "")
-    assert "alike" in (after or "")
+    assert "nothing is recommended" in (after or "")
     assert asked == [page_file.as_uri()]
     assert problems == []
 

@@ -135,5 +135,6 @@ def _plots(samples: Sequence[Sample], comparisons: Sequence[Comparison]) -> list
             plots.faults(valid),
         ),
         Plot("storm", "A storm", "How many are back, by the time since everybody came at once.", plots.storm(valid)),
+        Plot("soak", "Memory over time", "What its own processes take under a steady load.", plots.soak(valid)),
     ]
     return [plot for plot in made if plot.svg]

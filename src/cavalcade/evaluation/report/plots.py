@@ -139,6 +139,24 @@ def saturation(samples: Sequence[Sample]) -> str:
     return _drawn(axes)
 
 
+def soak(samples: Sequence[Sample]) -> str:
+    """Memory over the time of a soak."""
+    found = [sample for sample in samples if sample.step.kind == "soak"]
+    if not found:
+        return ""
+    axes = _axes(7.5, 3.0)
+    for sample in found:
+        looks = sample.raw["memory_mb"]
+        assert isinstance(looks, list)
+        minutes, megabytes = [at / 60 for at, _ in looks], [taken for _, taken in looks]
+        axes.plot(minutes, megabytes, color=COLOURS[sample.step.backend], linewidth=1, label=sample.step.backend)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("minutes")
+    axes.set_ylabel("MB")
+    axes.legend()
+    return _drawn(axes)
+
+
 def faults(samples: Sequence[Sample]) -> str:
     """How long each fault took to heal, on an axis on which the short ones have room."""
     found = by_fault(samples)

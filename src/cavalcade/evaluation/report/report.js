@@ -18,7 +18,9 @@ function weigh() {
   const mean = measured > 0 ? sum / measured : 0;
   const missing = total > 0 ? 1 - measured / total : 1;
   const left = missing > 0 ? ` Nothing was measured for ${Math.round(missing * 100)}% of the weight, which was left out.` : "";
-  if (Math.abs(mean) <= Math.log(1 + given.noise)) {
+  if (measured === 0) {
+    recommendation.textContent = "Nothing was measured that the weights are about, so nothing is recommended.";
+  } else if (Math.abs(mean) <= Math.log(1 + given.noise)) {
     recommendation.textContent = `By these weights the two are alike, within ${Math.round(given.noise * 100)}%.${left}`;
   } else {
     const better = given.backends[mean > 0 ? 0 : 1];

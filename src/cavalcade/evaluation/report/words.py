@@ -9,6 +9,7 @@ TITLES: Final = {
     "cpu_per_frame_us": "CPU of its own processes for a frame",
     "connection_kb": "memory for a connection",
     "own_memory_mb": "memory of its own processes",
+    "own_memory_mb_per_hour": "how much more memory its own processes take after an hour",
     "received_mb_per_member_hour": "bytes that a member receives in an hour",
     "sent_mb_per_member_hour": "bytes that a member sends in an hour",
     "latency_p50_ms": "from due to received, half",
@@ -47,6 +48,8 @@ def unit(measure: str) -> str:
     """The unit of a measure, by the end of its name; empty for a count."""
     if measure.endswith("_per_s"):
         return "/s"
+    if measure.endswith("_mb_per_hour"):
+        return "MB/h"
     return _UNITS.get(measure.rpartition("_")[2], "")
 
 
