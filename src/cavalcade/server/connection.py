@@ -316,6 +316,7 @@ class Connection(WSListener):
             self._server.metrics.positions_refused.inc()
             return
         self._server.positions_received += 1
+        self._server.gathering.expect_more()
         self._server.backend.report(self._session_id, outbox.participant, position)
 
     # Joining.

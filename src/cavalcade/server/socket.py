@@ -12,6 +12,7 @@ from cavalcade.server.addresses import Network, bucket, client_address
 from cavalcade.server.backend import Backend
 from cavalcade.server.clock import now_ms
 from cavalcade.server.connection import Connection
+from cavalcade.server.gathering import Gathering
 from cavalcade.server.handshake import Refusal, allowed_origins, read_handshake
 from cavalcade.server.listener import Through, listen_for_sockets
 from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_GOING_AWAY
@@ -60,6 +61,7 @@ class SocketServer:
         self.metrics = metrics
         self.positions_received = 0
         """Valid positions since the last sweep: a plain number, as this is counted for every one of them."""
+        self.gathering = Gathering(asyncio.get_running_loop().call_soon)
         self._signer, self._through = signer, through
         self._origins = allowed_origins(public_url)
         self._trusted_proxies = trusted_proxies

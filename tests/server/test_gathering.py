@@ -1,0 +1,67 @@
+"""When the loop waits for more positions, by a clock of the test's own."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cavalcade.server.gathering import GATHER_S, Gathering
+
+
+class Loop:
+    """A loop whose time passes where the test says so."""
+
+    def __init__(self) -> None:
+        self.moment = 100.0
+        self.slept: list[float] = []
+        self.ready: list[Callable[[], None]] = []
+        self.gathering = Gathering(self.ready.append, lambda: self.moment, self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(self.moment)
+        self.moment += seconds
+
+    def turn(self, *, positions: int, work_s: float) -> None:
+        """Reads positions, which takes a while, then runs what is ready."""
+        for _ in range(positions):
+            self.gathering.expect_more()
+        self.moment += work_s
+        ready, self.ready[:] = list(self.ready), []
+        for callback in ready:
+            callback()
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop()
+
+
+def test_positions_in_quick_succession_are_gathered(loop: Loop) -> None:
+    for _ in range(10):
+        loop.turn(positions=5, work_s=0.0005)
+    assert len(loop.slept) == 9  # all but the first, of which nobody could know that more would come
+    assert loop.moment == pytest.approx(100 + 10 * 0.0005 + 9 * GATHER_S)
+
+
+def test_the_loop_waits_once_for_all_that_was_read_together(loop: Loop) -> None:
+    loop.gathering.expect_more()
+    loop.gathering.expect_more()
+    assert len(loop.ready) == 1
+
+
+def test_nothing_waits_for_positions_that_are_few(loop: Loop) -> None:
+    for _ in range(10):
+        loop.turn(positions=1, work_s=0.0001)
+        loop.moment += GATHER_S  # until the next one
+    assert not loop.slept
+
+
+def test_a_busy_loop_does_not_wait(loop: Loop) -> None:
+    for _ in range(10):
+        loop.turn(positions=50, work_s=GATHER_S)
+    assert not loop.slept
+
+
+def test_without_positions_it_never_waits(loop: Loop) -> None:
+    loop.turn(positions=0, work_s=0.0)
+    assert not loop.ready
+    assert not loop.slept
