@@ -32,6 +32,9 @@ from cavalcade.evaluation.traffic import (
 )
 
 JOIN_TIMEOUT_S: Final = 30.0
+MOST_JOINING: Final = 200
+"""How many joins wait for their answers at once: a crowd that comes in, not one that all come back in one moment."""
+
 LATE_S: Final = 0.05
 """A fix that is sent later than this counts as late."""
 
@@ -161,6 +164,7 @@ class Generator:
         self._reading = Reading(len(load.targets))
         self._envelope_size = load.envelope_size
         self._measuring = False
+        self._joining = 0
 
     def run(self) -> Reading:
         """Connects everybody, warms up and measures.
@@ -207,9 +211,15 @@ class Generator:
             seen.add(target.session)
             self._members.append(member)
             self._selector.register(member.socket, selectors.EVENT_READ, member)
+            self._joining += not member.joined
             self._receive(0)
+            self._await_joins(MOST_JOINING)
+        self._await_joins(0)
+
+    def _await_joins(self, most: int) -> None:
+        """Waits until at most so many joins have no answer."""
         deadline = time.monotonic() + JOIN_TIMEOUT_S
-        while not all(member.joined for member in self._members):
+        while self._joining > most:
             if time.monotonic() > deadline:
                 raise LoadError("the server did not answer all joins in time")
             self._receive(0.1)
@@ -275,13 +285,14 @@ class Generator:
                 ages = _POSITION.iter_unpack(data[body:end])
                 reading.latencies_ms.extend(received - server_time + age for _, age in ages)
 
-    @staticmethod
-    def _look_for_reply(member: Member, data: bytes, frames: list[tuple[int, int, int]]) -> None:
+    def _look_for_reply(self, member: Member, data: bytes, frames: list[tuple[int, int, int]]) -> None:
         for opcode, begin, end in frames:
             if opcode == _TEXT and (welcome := is_welcome(data[begin:end])) is not None:
                 if not welcome:
                     raise LoadError("the server refused a join")
                 member.joined = True
+                self._joining -= 1
+                return
 
 
 def is_welcome(frame: bytes) -> bool | None:
