@@ -25,6 +25,11 @@ SOON_S = 20
 SOON_MS = SOON_S * 1_000
 LINK = re.compile(r"localhost:\d+/j#[a-z0-9]{10}\.[A-Za-z0-9_-]{22}")
 
+# The browser's focus is there before: what is typed or selected until Flutter's own is lost.
+FLUTTER_LISTENS = """() => ({ begun: new Promise((begun) => {
+  new MutationObserver(begun).observe(document.body, { subtree: true, attributeFilter: ["autocorrect"] });
+}) })"""
+
 
 @dataclass
 class AppPage:
@@ -53,9 +58,11 @@ class AppPage:
         await self.page.evaluate("document.querySelector('flt-semantics-placeholder').click()")
 
     async def write(self, label: str, words: str) -> None:
-        """Writes into a field as a person does: Flutter listens to a field only once it was tapped."""
+        """Writes into a field as a person does: Flutter listens to a field only some frames after it was tapped."""
+        listening = await self.page.evaluate_handle(FLUTTER_LISTENS)
         await self.page.get_by_label(label).click()
-        await expect(self.page.get_by_label(label)).to_be_focused()
+        async with asyncio.timeout(SOON_S):
+            await listening.evaluate("({ begun }) => begun")
         await self.page.keyboard.press("Control+A")
         await self.page.keyboard.type(words)
 

@@ -119,7 +119,7 @@ class DeviceSource:
         self._tuning: Tuning | None = None
         self._on_fix: OnFix = _nobody
         self._on_obstacle: OnObstacle = _nobody
-        self._last_at = 0.0
+        self._last_at = float("-inf")
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -131,6 +131,8 @@ class DeviceSource:
         """Asks for permission, then listens."""
         await self.stop()
         self._on_fix, self._on_obstacle, self._tuning = on_fix, on_obstacle, tuning
+        # A receiver that is listened to again may say nothing until it has moved: it is asked at once.
+        self._last_at = float("-inf")
         obstacle = await self._ask()
         if obstacle is not None:
             on_obstacle(obstacle)
