@@ -7,7 +7,7 @@ export interface Session {
   readonly name: string;
   readonly created_at: number;
   readonly expires_at: number;
-  /** Who asked for more time since the session was last extended. */
+  /** Who of those here asked for more time since the session was last extended. */
   readonly time_asked_by?: number | null;
 }
 

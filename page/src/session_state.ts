@@ -123,7 +123,8 @@ function withParticipant(state: SessionState, participant: Participant): Session
 function without(state: SessionState, id: number): SessionState {
   const participants = new Map(state.participants);
   participants.delete(id);
-  return withoutPosition({ ...state, participants }, id);
+  const session = state.session.time_asked_by === id ? { ...state.session, time_asked_by: null } : state.session;
+  return withoutPosition({ ...state, session, participants }, id);
 }
 
 function withoutPosition(state: SessionState, id: number): SessionState {

@@ -197,6 +197,13 @@ class TestAskTime:
         assert state.session.time_asked_by is None
         assert [event.change for event in asked(state, 2, AskTime())] == [TimeAsked(2)]
 
+    def test_the_question_leaves_with_whoever_asked(self) -> None:
+        state = done(session_with(HOST, MEMBER, VIEWER), 2, AskTime())
+        assert done(state, 3, Leave()).session.time_asked_by == 2
+        state = done(state, 2, Leave())
+        assert state.session.time_asked_by is None
+        assert [event.change for event in asked(state, 3, AskTime())] == [TimeAsked(3)]
+
     def test_the_host_has_nobody_to_ask(self) -> None:
         assert asked(session_with(HOST, MEMBER), 1, AskTime()) == []
 

@@ -12,7 +12,7 @@ import pytest
 from cavalcade.cli import commands
 from cavalcade.settings import Settings, StreetMap
 from cavalcade.stack import caddy
-from cavalcade.stack.street_map import content_security_policy
+from cavalcade.stack.street_map import content_security_policy, page_configuration
 
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -38,11 +38,12 @@ def test_units_give_the_options_that_the_command_takes(name: str, listeners: set
 
 
 @pytest.mark.parametrize("gateways", ["127.0.0.1:8200", "127.0.0.1:8201 127.0.0.1:8202"])
-def test_caddyfile_is_valid_and_repeats_the_policy(tmp_path: Path, gateways: str) -> None:
+def test_caddyfile_is_valid_and_repeats_the_policy_and_the_configuration(tmp_path: Path, gateways: str) -> None:
     text = (DEPLOY / "Caddyfile").read_text()
     policy = content_security_policy(StreetMap(), demo=False)
     assert f'"{policy}"' in text
     assert f'"{caddy.PERMISSIONS_POLICY}"' in text
+    assert f"`{page_configuration(StreetMap(), demo=False)}`" in text
     done = subprocess.run(
         [caddy.binary(), "validate", "--adapter", "caddyfile", "--config", DEPLOY / "Caddyfile"],
         capture_output=True,

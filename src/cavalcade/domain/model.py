@@ -48,7 +48,7 @@ class Session:
         name: As shown to everybody.
         created_at: When it was made.
         expires_at: When it ends by itself.
-        time_asked_by: Who asked for more time since it was last extended, or None.
+        time_asked_by: Who, of those here, asked for more time since it was last extended, or None.
     """
 
     id: str

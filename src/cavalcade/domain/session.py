@@ -252,7 +252,11 @@ def _evolve(state: SessionState, change: Change) -> SessionState:
             people = {**state.participants, joined.id: joined}
             return replace(state, participants=people, next_participant=max(state.next_participant, joined.id + 1))
         case ParticipantLeft(participant=left):
-            return replace(state, participants={k: p for k, p in state.participants.items() if k != left})
+            session = state.session
+            if session.time_asked_by == left:
+                session = replace(session, time_asked_by=None)
+            people = {k: p for k, p in state.participants.items() if k != left}
+            return replace(state, session=session, participants=people)
         case ProfileChanged(participant=who, name=name, initials=short, color=color):
             return _with(state, who, lambda p: replace(p, name=name, initials=short, color=color))
         case SharingChanged(participant=who, on=on):

@@ -102,7 +102,7 @@ class Session(Struct):
     created_at: Time
     expires_at: Time
     time_asked_by: Annotated[
-        ParticipantId | None, Meta(description="Who asked for more time since it was last extended.")
+        ParticipantId | None, Meta(description="Who of those here asked for more time since it was last extended.")
     ]
 
 
