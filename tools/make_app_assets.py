@@ -1,4 +1,4 @@
-"""Makes what the app ships beside its code: country shapes, icons and fonts. Run it after one of their sources changed.
+"""Makes what the app ships beside its code, and the page's letters. Run it after one of their sources changed.
 
 Everything comes from one place: the shapes and fonts from the packages that the page is built with (`make page` fetches
 them), the icon from the lines below, which are those of page/public/favicon.svg. The fonts need fontTools and Brotli:
@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 MODULES = ROOT / "page" / "node_modules"
 ASSETS = ROOT / "src" / "cavalcade" / "app" / "assets"
+LETTERS = ROOT / "page" / "src" / "style" / "letters"
 ICONS = ROOT / "mobile" / "assets"
 
 SIGNAL, INK = (0xFF, 0xCD, 0x00), (0x14, 0x18, 0x1A)
@@ -27,6 +28,13 @@ FACES = {
     "Barlow-SemiBold": ("barlow", 600),
     "BarlowSemiCondensed-Bold": ("barlow-semi-condensed", 700),
 }
+PAGE_FACES = (
+    ("barlow", "latin", 500),
+    ("barlow", "latin", 600),
+    ("barlow", "latin-ext", 600),
+    ("barlow-semi-condensed", "latin", 700),
+)
+LATIN = ["U+20-7E", "U+A0-FF", "U+131", "U+152-153", "U+2000-206F", "U+20AC", "U+2122", "U+2212"]
 DIGITS = 2
 """Decimals of a degree: about a kilometre, which is finer than the source is drawn."""
 
@@ -142,6 +150,25 @@ def fonts(folder: Path) -> None:
         merged.save(folder / f"{face}.ttf")
         for part in parts:
             part.unlink()
+    _write_license(folder)
+
+
+def letters(folder: Path) -> None:
+    """The page's faces, nearly half as large as they come: hints are for screens coarser than any phone's."""
+    from fontTools import subset  # noqa: PLC0415 - only this part needs it
+
+    for package, range_, weight in PAGE_FACES:
+        name = f"{package}-{range_}-{weight}-normal.woff2"
+        wanted = f"--unicodes={','.join(LATIN) if range_ == 'latin' else '*'}"
+        features = "--layout-features=kern,liga,locl,ccmp,mark,mkmk,tnum"
+        source = MODULES / "@fontsource" / package / "files" / name
+        subset.main([
+            str(source), wanted, features, "--no-hinting", "--flavor=woff2", f"--output-file={folder / name}",
+        ])  # fmt: skip
+    _write_license(folder)
+
+
+def _write_license(folder: Path) -> None:
     license_text = (MODULES / "@fontsource" / "barlow" / "LICENSE").read_text()
     (folder / "OFL.txt").write_text(license_text)
 
@@ -152,7 +179,9 @@ def main() -> None:
         "world": _write_world,
         "icons": _write_icons,
         "fonts": lambda: fonts(ASSETS / "fonts"),
+        "letters": lambda: letters(LETTERS),
     }
+    LETTERS.mkdir(parents=True, exist_ok=True)
     (ASSETS / "fonts").mkdir(parents=True, exist_ok=True)
     ICONS.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[1:] or parts:
