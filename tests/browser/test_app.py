@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import math
 import os
 import re
 import signal
+import struct
 import sys
 import tempfile
+import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from cavalcade.client import Fix, LiveSession, connect, create_session, fetch_session, join_session
 from tests.browser.conftest import HELSINKI, PHONE, SCREENSHOTS, Theme, _free_port
@@ -23,6 +27,18 @@ if TYPE_CHECKING:
 
 SOON_S = 20
 SOON_MS = SOON_S * 1_000
+# Of the ground at a place of the picture that holds neither people nor panels.
+BRIGHTNESS = """async (png) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${png}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  return Math.max(...context.getImageData(60, 300, 1, 1).data.slice(0, 3)) / 255;
+}"""
+TILES = re.compile(r"https://tile\.openstreetmap\.org/(\d+)/(\d+)/(\d+)\.png")
 LINK = re.compile(r"localhost:\d+/j#[a-z0-9]{10}\.[A-Za-z0-9_-]{22}")
 
 # The browser's focus is there before: what is typed or selected until Flutter's own is lost.
@@ -77,6 +93,38 @@ class AppPage:
             last = now
 
 
+@dataclass
+class TileServer:
+    """An imitation of the server that the app has its map from.
+
+    Attributes:
+        asked: Zoom, column and row of each tile that was asked for.
+    """
+
+    asked: set[tuple[int, int, int]] = field(default_factory=set)
+
+    async def answer(self, route: Route) -> None:
+        """Gives a tile: pale ground with two streets."""
+        found = TILES.fullmatch(route.request.url)
+        assert found
+        zoom, column, row = map(int, found.groups())
+        self.asked.add((zoom, column, row))
+        street, ground = b"\xff\xff\xff", b"\xd9\xe4\xd2"
+        line = b"\0" + ground * 112 + street * 32 + ground * 112
+        rows = (b"\0" + street * 256 if 112 <= y < 144 else line for y in range(256))
+        chunks = (
+            (b"IHDR", struct.pack(">IIBBBBB", 256, 256, 8, 2, 0, 0, 0)),
+            (b"IDAT", zlib.compress(b"".join(rows))),
+            (b"IEND", b""),
+        )
+        body = b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
+        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "max-age=604800"}
+        await route.fulfill(content_type="image/png", body=b"\x89PNG\r\n\x1a\n" + body, headers=headers)
+
+
 @pytest.fixture(scope="module", params=["services", "monolith"])
 async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, str]]:
     """The address of a whole Cavalcade with the app in it, and its backend."""
@@ -103,7 +151,9 @@ async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, str
 
 
 @asynccontextmanager
-async def opened(chromium: Browser, *, theme: Theme = "light", may_locate: bool = True) -> AsyncIterator[AppPage]:
+async def opened(
+    chromium: Browser, *, theme: Theme = "light", may_locate: bool = True, tiles: TileServer | None = None
+) -> AsyncIterator[AppPage]:
     context = await chromium.new_context(
         viewport={"width": PHONE[0], "height": PHONE[1]},
         has_touch=True,
@@ -113,6 +163,8 @@ async def opened(chromium: Browser, *, theme: Theme = "light", may_locate: bool 
         geolocation={"latitude": HELSINKI[0], "longitude": HELSINKI[1], "accuracy": 6},
     )
     await context.route("https://**", lambda route: route.abort())
+    if tiles:
+        await context.route(TILES, tiles.answer)
     page = await context.new_page()
     app = AppPage(context, page)
     page.on("pageerror", lambda error: app.complaints.append(str(error)))
@@ -121,6 +173,13 @@ async def opened(chromium: Browser, *, theme: Theme = "light", may_locate: bool 
         assert app.complaints == []
     finally:
         await context.close()
+
+
+def tile_at(lat: float, lon: float, zoom: int) -> tuple[int, int, int]:
+    """The tile of the web's usual grid that a place lies on."""
+    tiles = 2**zoom
+    down = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return zoom, int((lon + 180) / 360 * tiles), int(down * tiles)
 
 
 async def wait_for(session: LiveSession, condition: object) -> None:
@@ -173,7 +232,8 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
 async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chromium: Browser) -> None:
     base, _ = served
     host = await create_session(base, name="Lake Tour", host_name="Anna")
-    async with connect(host) as anna, opened(chromium, theme="dark") as app:
+    tiles = TileServer()
+    async with connect(host) as anna, opened(chromium, theme="dark", tiles=tiles) as app:
         anna.report(Fix(HELSINKI[0] + 0.004, HELSINKI[1] - 0.01, accuracy=5.0, speed=15.0, heading=120.0))
         await app.open(f"{base}/app/#/j#{host.code}")
         await app.shows("Lake Tour")
@@ -183,7 +243,14 @@ async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chro
         await wait_for(anna, lambda session: 2 in session.positions)
         assert anna.state.participants[2].name == "Zoé"
         await expect(app.button(re.compile("^Anna, "))).to_have_count(2, timeout=SOON_MS)
+        await app.shows("OpenStreetMap contributors")
         await app.button("Center on me").click()
+        await app.screenshot("app-streets-dark")
+        # Tiles are made for the day: in the dark they are dimmed to less than half.
+        assert await app.page.evaluate(BRIGHTNESS, base64.b64encode(await app.page.screenshot()).decode()) < 0.5
+        # The tile that both stand on, from as near as the camera is.
+        zoom = max(zoom for zoom, _, _ in tiles.asked)
+        assert tile_at(*HELSINKI, zoom) in tiles.asked
         await app.button(re.compile("^Who is here")).click()
         await app.screenshot("app-people-dark")
         await anna.end()

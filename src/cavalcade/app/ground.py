@@ -131,8 +131,9 @@ class Ground:
         ]
 
     def _cover(self, color: str) -> fm.PolygonMarker:
-        # Not quite to the antimeridian: a line along it is drawn the other way round.
-        corners = [(85, -179.9), (85, 179.9), (-85, 179.9), (-85, -179.9)]
+        # Flutter's map draws a line over more than half the world, or along the antimeridian, the other way round.
+        across = (-179.9, -90.0, 0.0, 90.0, 179.9)
+        corners = [*((85.0, lon) for lon in across), *((-85.0, lon) for lon in reversed(across))]
         return fm.PolygonMarker(
             coordinates=[fm.MapLatitudeLongitude(lat, lon) for lat, lon in corners], color=color, border_stroke_width=0
         )
