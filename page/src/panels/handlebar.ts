@@ -85,14 +85,14 @@ function row(person: MapPerson, me: MapPerson | null): TemplateResult {
   const metres = me ? distanceBetween(me.point, person.point) : null;
   const turn = me ? bearingBetween(me.point, person.point) - (me.heading ?? 0) : 0;
   return html`<li class="handlebar-person ${person.isStale ? "is-stale" : ""}">
-    <span class="handlebar-disc" style="--person:${person.color};--on-person:${inkOn(person.color)}" aria-hidden="true"
+    <span class="handlebar-disc" .style=${`--person:${person.color};--on-person:${inkOn(person.color)}`} aria-hidden="true"
       >${person.initials}</span
     >
     <span class="handlebar-words"><b>${person.name}</b>${person.note ? html`<small>${person.note}</small>` : nothing}</span>
     ${
       metres === null
         ? nothing
-        : html`<i class="handlebar-arrow" style="rotate:${Math.round(turn)}deg" aria-hidden="true">${icons.arrow}</i>
+        : html`<i class="handlebar-arrow" .style=${`rotate:${Math.round(turn)}deg`} aria-hidden="true">${icons.arrow}</i>
           <strong>${distance(metres)}</strong>`
     }
   </li>`;

@@ -48,7 +48,7 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
   const isMe = person.id === state.me;
   const isSelected = view.selected === person.id;
   const content = html`
-    <span class="person-disc" style="--person:${person.color};--on-person:${inkOn(person.color)}" aria-hidden="true">
+    <span class="person-disc" .style=${`--person:${person.color};--on-person:${inkOn(person.color)}`} aria-hidden="true">
       ${person.initials}
       ${state.connected?.has(person.id) ? html`<i class="presence"></i>` : nothing}
     </span>
@@ -113,7 +113,7 @@ function whereabouts(state: SessionState, position: Position | undefined): Templ
   const metres = distanceBetween(mine, position);
   return html`<span class="whereabouts">
     <b>${distance(metres)}</b>
-    ${metres < 5 ? nothing : html`<span><i style="rotate:${bearing}deg">${icons.arrow}</i>${compass(bearing)}</span>`}
+    ${metres < 5 ? nothing : html`<span><i .style=${`rotate:${bearing}deg`}>${icons.arrow}</i>${compass(bearing)}</span>`}
   </span>`;
 }
 
@@ -179,7 +179,7 @@ function profileForm(view: SessionView, person: Participant): TemplateResult {
       <legend>${say("people.colorLabel")}</legend>
       <div>
         ${colorsWith(person.color).map(
-          ([color, name]) => html`<label class="swatch" style="--person:${color};--on-person:${inkOn(color)}">
+          ([color, name]) => html`<label class="swatch" .style=${`--person:${color};--on-person:${inkOn(color)}`}>
             <input type="radio" name="color" value=${color} aria-label=${say(name)} .checked=${color === person.color} />
             <span title=${say(name)}>${icons.check}</span>
           </label>`,

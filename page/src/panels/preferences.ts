@@ -40,7 +40,7 @@ export function segments<Choice extends string>(
 ): TemplateResult {
   return html`<fieldset class="segmented">
     <legend>${legend}</legend>
-    <div class="segments" style="--choices:${choices.length}">
+    <div class="segments" .style=${`--choices:${choices.length}`}>
       ${choices.map(
         ([choice, label]) => html`<label>
           <input type="radio" name=${name} .checked=${choice === chosen} @change=${() => choose(choice)} />

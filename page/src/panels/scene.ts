@@ -24,7 +24,7 @@ export function convoy(): TemplateResult {
     <path class="scene-road" d=${ROAD} />
     <path class="scene-line" d=${ROAD} />
     ${RIDERS.map(
-      (rider) => svg`<g class="scene-rider" style="--begin:${rider.begin}">
+      (rider) => svg`<g class="scene-rider" .style=${`--begin:${rider.begin}`}>
         <circle r="27" fill=${rider.color} />
         <text text-anchor="middle" y="8">${rider.initials}</text>
       </g>`,
