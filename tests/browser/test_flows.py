@@ -91,6 +91,7 @@ async def test_a_color_is_chosen_and_seen_by_everyone(cavalcade_url: str, new_ph
     await expect(anna.row("Ben").locator(".person-disc")).to_have_css("background-color", "rgb(142, 78, 198)")
 
 
+@BOTH_BACKENDS
 async def test_a_name_is_remembered_or_none_is_needed(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, ben = await new_phone(), await new_phone()
     link = await anna.start(cavalcade_url)

@@ -1,4 +1,6 @@
-"""Every screen at four sizes, light and dark: axe finds nothing, nothing runs out of the window, all can be touched."""
+"""Every screen at four sizes, at two of them light and dark: axe finds nothing, nothing runs out of the window, all can
+be touched.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 AXE = Path(__file__).parents[2] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"phone": (390, 844), "side": (844, 390), "tablet": (820, 1180), "desktop": (1440, 900)}
+CLOSELY = {"phone", "desktop"}
+"""At these axe looks as well, and in both themes: the others differ in where things lie, not in what they are."""
 SMALLEST_TARGET = 44
 MESSENGER = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -29,8 +33,11 @@ MESSENGER = (
 # People go before the map's attribution: an avatar that stands on its button makes axe call it too small.
 RUN_AXE = """async () => {
   const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations } = await axe.run({ exclude: [".maplibregl-ctrl-attrib"] }, { runOnly: rules });
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+  const { violations } = await axe.run({ runOnly: rules });
+  const isCovered = (id, { target }) =>
+    id === "target-size" && document.querySelector(target[0])?.closest(".maplibregl-ctrl-attrib");
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.filter((node) => !isCovered(id, node)).map((node) => `${id}: ${node.html}`));
 }"""
 
 # A label that belongs to a small control is touched in its place.
@@ -53,15 +60,17 @@ HIDDEN_CONTROLS = """() => [...document.querySelectorAll("main button, main a[hr
 
 
 async def _look(page: Page, name: str) -> None:
-    """Checks one screen at every size in both themes, and keeps a picture of each."""
+    """Checks one screen at every size, and keeps a picture of each."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for theme in ("light", "dark"):
         await page.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
         for size, (width, height) in SIZES.items():
+            if theme == "dark" and size not in CLOSELY:
+                continue
             await page.set_viewport_size({"width": width, "height": height})
             where = f"{name}-{size}-{theme}"
             await page.screenshot(path=SCREENSHOTS / f"{where}.png")
-            if size in {"phone", "desktop"}:
+            if size in CLOSELY:
                 await page.evaluate(AXE.read_text())
                 assert await page.evaluate(RUN_AXE) == [], where
             if theme == "light":
