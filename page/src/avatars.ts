@@ -26,6 +26,12 @@ export interface MapPerson {
   readonly isInPicture: boolean;
 }
 
+/** Half a pixel is one of most phones'; less of a movement is not seen, and costs as much as more. */
+const GRAIN_PX = 0.5;
+const GRAIN_DEGREES = 3;
+/** A disc that stands farther beside its place than half its width is tied to it. */
+const STEM_FROM_PX = 24;
+
 export class Avatar {
   readonly element = document.createElement("div");
   private readonly button = document.createElement("button");
@@ -38,8 +44,13 @@ export class Avatar {
   private readonly label = document.createElement("span");
   private measured: { text: string; width: number; height: number } | null = null;
 
+  private readonly stem = document.createElement("i");
+  private shown: MapPerson | null = null;
   private heading = 0;
   private bearing = 0;
+  private at = "";
+  private aside: Offset = { x: 0, y: 0 };
+  private turned = Number.NaN;
 
   constructor(onSelect: () => void) {
     this.element.className = "avatar";
@@ -59,7 +70,9 @@ export class Avatar {
       event.stopPropagation();
       onSelect();
     });
-    this.element.append(this.button);
+    this.stem.className = "avatar-stem";
+    this.stem.hidden = true;
+    this.element.append(this.stem, this.button);
   }
 
   /** How large the name is; the browser is asked only when its words have changed. */
@@ -73,20 +86,33 @@ export class Avatar {
 
   /** Draws the person at a place of the picture, in pixels, whose top is a direction in degrees. */
   moveTo({ x, y }: Offset, bearing: number): void {
-    this.element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`;
+    const at = `translate(${grain(x, GRAIN_PX)}px, ${grain(y, GRAIN_PX)}px)`;
+    if (at !== this.at) {
+      this.at = at;
+      this.element.style.transform = at;
+    }
     if (bearing !== this.bearing) {
       this.bearing = bearing;
       this.turnArrow();
     }
   }
 
-  /** Draws the person a little beside the place, off those who stand there too. */
+  /** Draws the person a little beside the place, off those who stand there too, with a stem that leads to it. */
   moveAside({ x, y }: Offset): void {
+    if (x === this.aside.x && y === this.aside.y) return;
+    this.aside = { x, y };
     this.button.style.translate = `${x}px ${y}px`;
+    const length = Math.hypot(x, y);
+    this.stem.hidden = length < STEM_FROM_PX;
+    this.stem.style.inlineSize = `${Math.round(length)}px`;
+    this.stem.style.rotate = `${Math.round((Math.atan2(y, x) * 180) / Math.PI)}deg`;
   }
 
   private turnArrow(): void {
-    this.arrow.style.rotate = `${Math.round(this.heading - this.bearing)}deg`;
+    const turned = grain(this.heading - this.bearing, GRAIN_DEGREES);
+    if (turned === this.turned) return;
+    this.turned = turned;
+    this.arrow.style.rotate = `${turned}deg`;
   }
 
   placeLabel(side: Side): void {
@@ -94,6 +120,14 @@ export class Avatar {
   }
 
   show(person: MapPerson): void {
+    if (!this.shown || !looksLike(person, this.shown)) this.dress(person);
+    this.shown = person;
+    this.heading = person.heading ?? this.heading;
+    this.turnArrow();
+  }
+
+  /** All that seldom changes; told anew, the browser would look anew at how each part is to be drawn. */
+  private dress(person: MapPerson): void {
     const { element } = this;
     element.style.setProperty("--person", person.color);
     element.style.setProperty("--on-person", inkOn(person.color));
@@ -105,8 +139,6 @@ export class Avatar {
     setText(this.name, person.isMe ? say("map.you") : person.name);
     setText(this.note, person.note);
     this.arrow.hidden = person.heading === null || person.isStale;
-    this.heading = person.heading ?? this.heading;
-    this.turnArrow();
     element.dataset.participant = String(person.id);
   }
 }
@@ -120,6 +152,15 @@ export function inkOn(color: string): "#ffffff" | "#14181a" {
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   // White letters are favoured a little: they are large and bold, and black ones on a deep colour look dirty.
   return luminance > 0.36 ? "#14181a" : "#ffffff";
+}
+
+function grain(value: number, size: number): number {
+  return Math.round(value / size) * size;
+}
+
+function looksLike(a: MapPerson, b: MapPerson): boolean {
+  const alike = ["name", "initials", "color", "note", "isMe", "isStale", "isSelected"] as const;
+  return alike.every((key) => a[key] === b[key]) && (a.heading === null) === (b.heading === null);
 }
 
 function setText(element: HTMLElement, text: string): void {

@@ -27,6 +27,7 @@ export class GroundLoader {
   constructor(
     private readonly map: GlMap,
     private theme: Theme,
+    first: Promise<Streets>,
     /** Called after each new style, when whatever was drawn on the one before is gone. */
     private readonly onGround: () => void,
   ) {
@@ -45,7 +46,7 @@ export class GroundLoader {
       if (!this.streets) void this.load();
     });
     this.draw();
-    void this.load();
+    void this.load(first);
   }
 
   setTheme(theme: Theme): void {
@@ -62,13 +63,13 @@ export class GroundLoader {
     return lat >= south && lat <= north && lon >= west && lon <= east;
   }
 
-  private async load(): Promise<void> {
+  private async load(begun?: Promise<Streets>): Promise<void> {
     this.attempt.abort();
     const attempt = new AbortController();
     this.attempt = attempt;
     const patience = setTimeout(() => void this.bringWorld(attempt.signal), PATIENCE_MS);
     try {
-      const streets = await findStreets(await loadConfiguration(), this.theme, attempt.signal);
+      const streets = await (begun ?? findStreets(await loadConfiguration(), this.theme, attempt.signal));
       clearTimeout(patience);
       if (attempt.signal.aborted) return;
       this.show(streets);

@@ -1,9 +1,11 @@
 /** The live map: people on a stage, and a camera that keeps in the picture what it shall follow. */
 import type { MapPerson } from "./avatars";
+import { loadConfiguration } from "./map_configuration";
 import { PeopleLayer, type Picture } from "./people_layer";
 import { SketchStage } from "./sketch_stage";
 import type { Stage, StageEvents } from "./stage";
 import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
+import { fetchTiles, findStreets } from "./streets";
 import type { Theme } from "./theme";
 import { type Camera, centerCamera, type Padding, toScreen } from "./view";
 
@@ -17,6 +19,7 @@ export interface MapEvents {
 
 /** Twenty frames a second look smooth for avatars, and spare the battery. */
 const FRAME_MS = 50;
+const REFRESH_MS = 16;
 const EASE_MS = 900;
 const ZOOM_MS = 250;
 const CLOSE_ZOOM = 15;
@@ -36,9 +39,13 @@ export class LiveMap {
   private bearing = 0;
   /** The server's clock at the last news, in milliseconds. */
   private now = 0;
-  private frame: number | null = null;
-  private lastFrameAt = 0;
+  private isAnimated = false;
   private movedUntil = 0;
+  private markPeopled: () => void = () => undefined;
+  /** Resolves once there is somebody to look at. */
+  private readonly peopled = new Promise<void>((resolve) => {
+    this.markPeopled = resolve;
+  });
   private readonly stageEvents: StageEvents = {
     onCamera: () => this.draw(),
     onRest: () => this.arrange(),
@@ -57,13 +64,20 @@ export class LiveMap {
   }
 
   /**
-   * Loads the map library and puts streets beneath the people, once they are drawn.
+   * Loads the map library and puts streets beneath the people.
    *
    * @throws Error where the library does not arrive, or the browser cannot draw with WebGL; the sketch stays.
    */
   async loadStreets(): Promise<void> {
+    // What the library will need comes beside it: on a slow network each question in turn is a second lost.
+    const { theme } = this;
+    const never = new AbortController().signal;
+    const found = loadConfiguration().then((configuration) => findStreets(configuration, theme, never));
+    void Promise.all([found, this.peopled])
+      .then(([streets]) => fetchTiles(streets, this.stage.camera(), this.stage.size()))
+      .catch(() => undefined);
     const { StreetStage } = await import("./street_stage");
-    const streets = new StreetStage(this.container, this.theme, this.stageEvents, () => this.stage.camera());
+    const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
     await streets.drawn;
     streets.moveTo(this.stage.camera(), 0);
     const sketch = this.stage;
@@ -93,6 +107,7 @@ export class LiveMap {
     this.stage.setRingCenter(this.layer.me()?.point ?? null);
     this.turn();
     this.keepInPicture();
+    if (people.length > 0) this.markPeopled();
     this.arrange();
     this.animate();
   }
@@ -125,6 +140,12 @@ export class LiveMap {
     const { center, zoom, bearing } = this.stage.camera();
     const wanted = Math.min(ZOOMS[1], Math.max(ZOOMS[0], Math.round(zoom + levels)));
     this.moveTo({ center, zoom: wanted, bearing }, ZOOM_MS);
+  }
+
+  /** Draws people larger, for whoever reads the map from a metre away. */
+  setLarge(on: boolean): void {
+    this.layer.setLarge(on);
+    this.arrange();
   }
 
   /** Keeps the way one rides up, or north. */
@@ -224,13 +245,13 @@ export class LiveMap {
 
   /** Draws while somebody is under way, and not a frame longer. */
   private animate(): void {
-    if (this.frame !== null) return;
-    const step = (now: number) => {
-      this.frame = null;
-      const isDue = now - this.lastFrameAt >= FRAME_MS - 4;
-      if (isDue) this.lastFrameAt = now;
-      if (!isDue || this.draw()) this.frame = requestAnimationFrame(step);
+    if (this.isAnimated) return;
+    this.isAnimated = true;
+    const step = () => {
+      this.isAnimated = this.draw();
+      // A frame that is asked for and not used costs the browser nearly as much as one that is.
+      if (this.isAnimated) setTimeout(() => requestAnimationFrame(step), FRAME_MS - REFRESH_MS);
     };
-    this.frame = requestAnimationFrame(step);
+    requestAnimationFrame(step);
   }
 }

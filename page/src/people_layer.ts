@@ -22,12 +22,18 @@ interface Placed {
   person: MapPerson;
 }
 
+/** With more people than this nothing turns or steps aside smoothly: each such movement is drawn by itself. */
+const CROWD = 30;
+/** How much larger people are drawn where they are read from a metre away. */
+const LARGE = 1.15;
+
 export class PeopleLayer {
   readonly element = document.createElement("div");
   private readonly placed = new Map<number, Placed>();
   private readonly marks = new Map<number, EdgeMark>();
   private readonly accuracy = document.createElement("div");
   private sides = new Map<number, Side>();
+  private scale = 1;
 
   constructor(private readonly onSelect: (participant: number) => void) {
     this.element.className = "people-layer";
@@ -54,6 +60,13 @@ export class PeopleLayer {
       this.placed.get(id)?.avatar.element.remove();
       this.placed.delete(id);
     }
+    this.element.classList.toggle("is-crowded", this.placed.size > CROWD);
+  }
+
+  /** Draws people larger, or as usual. */
+  setLarge(on: boolean): void {
+    this.scale = on ? LARGE : 1;
+    this.element.style.setProperty("--scale", String(this.scale));
   }
 
   people(): MapPerson[] {
@@ -89,14 +102,15 @@ export class PeopleLayer {
       const { x, y } = toScreen(camera, person.point, size);
       return { id: person.id, x, y, isFixed: person.isMe };
     });
-    const offsets = spread(spots);
+    const { scale } = this;
+    const offsets = spread(spots.map((spot) => ({ ...spot, x: spot.x / scale, y: spot.y / scale })));
     const people = everyone.map(({ person, avatar }, index) => {
-      const offset = offsets.get(person.id) ?? { x: 0, y: 0 };
-      avatar.moveAside(offset);
+      const { x, y } = offsets.get(person.id) ?? { x: 0, y: 0 };
+      avatar.moveAside({ x: x * scale, y: y * scale });
       const spot = spots[index] ?? { x: 0, y: 0 };
-      return { id: person.id, x: spot.x + offset.x, y: spot.y + offset.y, ...avatar.labelSize() };
+      return { id: person.id, x: spot.x / scale + x, y: spot.y / scale + y, ...avatar.labelSize() };
     });
-    this.sides = placeLabels(people, size, this.sides);
+    this.sides = placeLabels(people, { width: size.width / scale, height: size.height / scale }, this.sides);
     for (const [id, side] of this.sides) this.placed.get(id)?.avatar.placeLabel(side);
     this.accuracy.hidden = !everyone.some(({ person }) => person.isSelected && person.accuracy !== null);
     const from = this.me()?.point ?? camera.center;

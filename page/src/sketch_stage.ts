@@ -21,6 +21,8 @@ export class SketchStage implements Stage {
   private ringCenter: Point | null = null;
   private bounds: Size;
   private frame: number | null = null;
+  /** What touches it now, as it last was. */
+  private readonly fingers = new Map<number, PointerEvent>();
   private readonly resizing = new ResizeObserver(() => this.resize());
 
   constructor(
@@ -130,24 +132,47 @@ export class SketchStage implements Stage {
   }
 
   private giveToHand(): void {
-    this.overlay.addEventListener("pointermove", (event) => {
-      if (event.buttons !== 1 || !event.isPrimary) return;
-      const { width, height } = this.bounds;
-      const middle = { x: width / 2 - event.movementX, y: height / 2 - event.movementY };
-      this.events.onTouch();
-      this.moveTo({ ...this.view, center: fromScreen(this.view, middle, this.bounds) }, 0);
+    const { overlay, fingers } = this;
+    overlay.addEventListener("pointerdown", (event) => fingers.set(event.pointerId, event));
+    for (const end of ["pointerup", "pointercancel", "pointerleave"] as const) {
+      overlay.addEventListener(end, (event) => fingers.delete(event.pointerId));
+    }
+    overlay.addEventListener("pointermove", (event) => {
+      const before = fingers.get(event.pointerId);
+      if (!before || event.buttons !== 1) return;
+      const other = [...fingers.values()].find(({ pointerId }) => pointerId !== event.pointerId);
+      fingers.set(event.pointerId, event);
+      if (other) this.zoomBy(Math.log2(apart(event, other) / apart(before, other)));
+      // Of two fingers each moves the picture by half of its own way.
+      this.shift((before.clientX - event.clientX) / fingers.size, (before.clientY - event.clientY) / fingers.size);
     });
-    this.overlay.addEventListener(
+    overlay.addEventListener(
       "wheel",
       (event) => {
         event.preventDefault();
-        const zoom = Math.min(ZOOMS[1], Math.max(ZOOMS[0], this.view.zoom - event.deltaY / WHEEL_PX_PER_ZOOM));
-        this.events.onTouch();
-        this.moveTo({ ...this.view, zoom }, 0);
+        this.zoomBy(-event.deltaY / WHEEL_PX_PER_ZOOM);
       },
       { passive: false },
     );
   }
+
+  private shift(x: number, y: number): void {
+    const { width, height } = this.bounds;
+    const middle = { x: width / 2 + x, y: height / 2 + y };
+    this.events.onTouch();
+    this.moveTo({ ...this.view, center: fromScreen(this.view, middle, this.bounds) }, 0);
+  }
+
+  private zoomBy(levels: number): void {
+    const zoom = Math.min(ZOOMS[1], Math.max(ZOOMS[0], this.view.zoom + levels));
+    this.events.onTouch();
+    this.moveTo({ ...this.view, zoom }, 0);
+  }
+}
+
+/** Never 0, which nothing can be divided by. */
+function apart(a: PointerEvent, b: PointerEvent): number {
+  return Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY));
 }
 
 function between(from: Camera, to: Camera, part: number): Camera {

@@ -1,17 +1,29 @@
 /** Streets to draw people on, by MapLibre. Loaded after the shell, since it is by far the largest part of the page. */
+import { WORKER_ADDRESS } from "./street_worker";
+
 import "maplibre-gl/dist/maplibre-gl.css";
-import { AttributionControl, type GeoJSONSource, Map as GlMap, Marker, ScaleControl, setWorkerUrl } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import { distance } from "./format";
+import {
+  AttributionControl,
+  addProtocol,
+  type GeoJSONSource,
+  Map as GlMap,
+  Marker,
+  ScaleControl,
+  setWorkerUrl,
+} from "maplibre-gl";
+import { distance, units } from "./format";
 import type { Point } from "./geo";
 import { GroundLoader } from "./ground";
 import { GRID_SOURCE, linesFeature, RINGS_SOURCE, ringFeature } from "./map_styles";
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import type { Stage, StageEvents } from "./stage";
+import { STREETS_SOURCE } from "./street_layers";
+import { readTile, type Streets } from "./streets";
 import type { Theme } from "./theme";
 import { type Camera, metresPerPixel, type Size } from "./view";
 
-setWorkerUrl(workerUrl);
+setWorkerUrl(WORKER_ADDRESS);
+addProtocol("pmtiles", readTile);
 
 /** Streets that take longer do so on the page, and people see them come. */
 const DRAWN_WITHIN_MS = 4_000;
@@ -21,6 +33,8 @@ export class StreetStage implements Stage {
   /** Resolves once there is something to see. */
   readonly drawn: Promise<void>;
   private readonly map: GlMap;
+  private readonly scale = new ScaleControl({ maxWidth: 96, unit: units() });
+  private drawnUnits = units();
   private readonly ringLabels: Marker[] = [];
   private readonly ground: GroundLoader;
   private readonly box = document.createElement("div");
@@ -28,8 +42,17 @@ export class StreetStage implements Stage {
   private drawnRings = "";
   private bounds: Size;
 
-  /** @throws Error where the browser cannot draw with WebGL. */
-  constructor(container: HTMLElement, theme: Theme, events: StageEvents, start: () => Camera) {
+  /**
+   * @param streets - What was begun to be looked for before the library was there.
+   * @throws Error where the browser cannot draw with WebGL.
+   */
+  constructor(
+    container: HTMLElement,
+    theme: Theme,
+    events: StageEvents,
+    start: () => Camera,
+    streets: Promise<Streets>,
+  ) {
     this.box.className = "streets";
     container.prepend(this.box);
     try {
@@ -52,9 +75,9 @@ export class StreetStage implements Stage {
     this.overlay = this.map.getCanvasContainer();
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
-    this.map.addControl(new ScaleControl({ maxWidth: 96, unit: "metric" }), "bottom-left");
+    this.map.addControl(this.scale, "bottom-left");
     this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
-    this.ground = new GroundLoader(this.map, theme, () => this.drawAids());
+    this.ground = new GroundLoader(this.map, theme, streets, () => this.drawAids());
     this.drawn = this.untilDrawn(start);
     this.map.on("resize", () => {
       this.bounds = { width: this.box.clientWidth, height: this.box.clientHeight };
@@ -83,6 +106,8 @@ export class StreetStage implements Stage {
 
   setRingCenter(point: Point | null): void {
     this.ringCenter = point;
+    if (units() !== this.drawnUnits) this.scale.setUnit(units());
+    this.drawnUnits = units();
     this.drawRings();
   }
 
@@ -100,7 +125,19 @@ export class StreetStage implements Stage {
     await Promise.race([this.ground.found, patience]);
     // What is drawn first is to be what people look at, wherever the sketch has gone meanwhile.
     this.map.jumpTo(options(start()));
-    await Promise.race([this.map.once("idle"), patience]);
+    await Promise.race([this.untilStreets(), this.map.once("idle"), patience]);
+  }
+
+  /** Resolves once the streets in the picture are drawn; their names may follow. */
+  private untilStreets(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!this.map.getSource(STREETS_SOURCE) || !this.map.isSourceLoaded(STREETS_SOURCE)) return;
+        this.map.off("render", look);
+        resolve();
+      };
+      this.map.on("render", look);
+    });
   }
 
   /** Whoever moves the map has the camera. */
@@ -127,7 +164,8 @@ export class StreetStage implements Stage {
     const source = this.map.getSource<GeoJSONSource>(RINGS_SOURCE);
     const center = source && this.ringCenter && !this.ground.hasStreetsAt(this.ringCenter) ? this.ringCenter : null;
     const step = center && ringStep(metresPerPixel(center.lat, this.map.getZoom()));
-    const drawn = center && step ? `${center.lat} ${center.lon} ${step} ${this.ground.generation}` : "";
+    const drawn =
+      center && step ? `${center.lat} ${center.lon} ${step} ${this.ground.generation} ${this.drawnUnits}` : "";
     if (drawn === this.drawnRings) return;
     this.drawnRings = drawn;
     const rings = center && step ? rangeRings(center, step) : [];

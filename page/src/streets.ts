@@ -1,8 +1,10 @@
 /** Streets: vector tiles in the schema of OpenMapTiles, drawn in the page's own style, or somebody's style as it is. */
-import { addProtocol, type StyleSpecification, type VectorSourceSpecification } from "maplibre-gl";
+import type { AddProtocolAction, StyleSpecification, VectorSourceSpecification } from "maplibre-gl";
+import type { Protocol } from "pmtiles";
 import type { MapConfiguration } from "./map_configuration";
 import type { Bounds } from "./range_rings";
 import type { Theme } from "./theme";
+import { type Camera, type Size, tilesIn } from "./view";
 
 /** What was found to draw streets from. */
 export type Streets =
@@ -43,6 +45,21 @@ export async function findStreets(
   return { kind: "tiles", source, bounds: bounds ? region(bounds) : null };
 }
 
+/** Fetches the tiles of a picture into the browser's cache, where the library will look for them when it has begun. */
+export async function fetchTiles(streets: Streets, camera: Camera, size: Size): Promise<void> {
+  if (streets.kind !== "tiles") return;
+  const { tiles = [], minzoom = 0, maxzoom = 14 } = streets.source;
+  const wanted = tilesIn(camera, size, Math.max(minzoom, Math.min(maxzoom, Math.floor(camera.zoom))));
+  await Promise.all(
+    wanted.map(async ({ z, x, y }) => {
+      const address = (tiles[0] ?? "").replace("{z}", `${z}`).replace("{x}", `${x}`).replace("{y}", `${y}`);
+      if (address.startsWith("pmtiles://"))
+        await archives?.tile({ url: address, type: "arrayBuffer" }, new AbortController());
+      else await (await fetch(address)).arrayBuffer();
+    }),
+  );
+}
+
 const OPEN_STREET_MAP =
   '<a href="https://www.openstreetmap.org/copyright" target="_blank">© OpenStreetMap contributors</a>';
 
@@ -52,13 +69,20 @@ async function fetchJson(address: string, signal: AbortSignal): Promise<unknown>
   return response.json();
 }
 
-/** Reads the head of a PMTiles archive, and lets MapLibre read its tiles. The reader is loaded where it is needed. */
+let archives: Protocol | null = null;
+
+/** Reads a tile of an archive that was opened; MapLibre calls it. */
+export const readTile: AddProtocolAction = (request, aborted) => {
+  if (!archives) throw new Error("no archive was opened");
+  return archives.tile(request, aborted);
+};
+
+/** Reads the head of a PMTiles archive. The reader is loaded where it is needed. */
 async function openArchive(address: string): Promise<TileJson> {
   const { PMTiles, Protocol } = await import("pmtiles");
-  const protocol = new Protocol();
+  archives ??= new Protocol();
   const archive = new PMTiles(address);
-  protocol.add(archive);
-  addProtocol("pmtiles", protocol.tile);
+  archives.add(archive);
   const [header, metadata] = await Promise.all([archive.getHeader(), archive.getMetadata()]);
   const attribution = (metadata as { attribution?: unknown }).attribution;
   return {

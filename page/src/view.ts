@@ -83,6 +83,24 @@ export function fromScreen(camera: Camera, at: Projected, size: Size): Point {
   return unproject({ x: center.x + x, y: center.y + y });
 }
 
+export interface Tile {
+  readonly z: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The tiles of one zoom that a picture shows, at most 16: from farther away one does not wait for them. */
+export function tilesIn(camera: Camera, size: Size, z: number): Tile[] {
+  const across = 2 ** z;
+  const corners = [0, size.width].flatMap((x) => [0, size.height].map((y) => fromScreen(camera, { x, y }, size)));
+  const [xs, ys] = [corners.map((at) => project(at).x * across), corners.map((at) => project(at).y * across)];
+  const tiles: Tile[] = [];
+  for (let x = Math.floor(Math.min(...xs)); x <= Math.max(...xs); x++) {
+    for (let y = Math.floor(Math.min(...ys)); y <= Math.max(...ys); y++) tiles.push({ z, x, y });
+  }
+  return tiles.length > 16 ? [] : tiles;
+}
+
 /** Metres that one CSS pixel covers at a latitude. */
 export function metresPerPixel(lat: number, zoom: number): number {
   return (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (TILE_PX * 2 ** zoom);

@@ -34,6 +34,7 @@ export class SessionPage implements SessionView {
   private follow: Follow = "everyone";
   readonly handlebar = new Handlebar(() => {
     this.map?.setHeadingUp(this.isHeadingUp || this.handlebar.isOn);
+    this.map?.setLarge(this.handlebar.isOn);
     this.redraw();
   });
   private isHeadingUp = false;
@@ -45,6 +46,7 @@ export class SessionPage implements SessionView {
   /** Positions may come ten times a second; the eye needs the list and the map's targets less often. */
   private readonly redraws = new RateGate<true>(REDRAW_MS, () => this.redraw());
   private readonly resizing = new ResizeObserver(() => this.measure());
+  private measured: readonly Element[] = [];
 
   /**
    * @param root - Where the page is drawn; it must be empty.
@@ -60,7 +62,6 @@ export class SessionPage implements SessionView {
     live.subscribe(() => this.liveChanged());
     this.ticking = setInterval(() => this.redraw(), TICK_MS);
     this.redraw();
-    for (const part of root.querySelectorAll(".top, .dock, .panel-place")) this.resizing.observe(part);
     onThemeChange((now) => this.map?.setTheme(now));
     void this.drawMap();
   }
@@ -114,7 +115,7 @@ export class SessionPage implements SessionView {
     this.handlebar.look(people, this.live.now());
     render(this.template(people), this.root);
     this.map?.setPeople(people, this.live.now());
-    this.measure();
+    this.watchSizes();
   }
 
   attempt(work: () => Promise<void>, forbidden: string = say("menu.failed")): void {
@@ -289,6 +290,15 @@ export class SessionPage implements SessionView {
         },
       ];
     });
+  }
+
+  /** Measures when something that covers the map comes, goes or changes its size: to ask more often costs a layout each. */
+  private watchSizes(): void {
+    const parts = [...this.root.querySelectorAll(".stage, .top, .notices, .panel, .dock, .handlebar-people")];
+    if (parts.length === this.measured.length && parts.every((part, index) => part === this.measured[index])) return;
+    this.measured = parts;
+    this.resizing.disconnect();
+    for (const part of parts) this.resizing.observe(part);
   }
 
   /** Tells the map what the panels cover, so that everybody is fitted into what is left. */
