@@ -24,7 +24,7 @@ FEATURE: Final = Path(__file__).parent / "feature"
 FEATURE_TEST: Final = "tests/scenarios/test_nudge.py"
 COPIED: Final = ("src", "tests", "pyproject.toml")
 
-TESTS_WITHIN_S: Final = 300.0
+TESTS_WITHIN_S: Final = 200.0
 
 
 class ExperienceError(Exception):
@@ -105,22 +105,29 @@ async def run_tests(copy: Path, *which: str) -> float:
     return monotonic() - begun
 
 
-async def experience(backend: str) -> dict[str, float]:
-    """Changes a backend and runs its tests; the unit is the end of each name.
+async def experience(backend: str) -> tuple[dict[str, float], str | None]:
+    """Changes a backend and runs its tests.
+
+    Returns:
+        What was measured, the unit at the end of each name; and why its own tests are not among it, where they are not.
 
     Raises:
-        ExperienceError: See `patched` and `run_tests`.
+        ExperienceError: The feature does not go into it.
     """
     counted = touched(backend)
     async with patched(backend) as copy:
-        return {
+        values = {
             "feature_files": float(counted.files),
             "feature_places": float(counted.places),
             "feature_lines": float(counted.lines),
             "feature_own_lines": float(counted.own_lines),
             "feature_test_s": await run_tests(copy, FEATURE_TEST, "-k", f"[{backend}]"),
-            "tests_s": await run_tests(copy, f"tests/{backend}"),
         }
+        try:
+            values["tests_s"] = await run_tests(copy, f"tests/{backend}")
+        except ExperienceError as problem:
+            return values, str(problem)
+    return values, None
 
 
 def _copy(root: Path, copy: Path) -> None:

@@ -106,7 +106,8 @@ async def installation(
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cavalcade", "up", "--backend", backend, "--nodes", str(nodes)),
                 *("--port", str(free_port()), "--data", str(folder / "data")),
-                env={**os.environ, **(settings or {})},
+                # The app belongs to neither backend, and takes time to start.
+                env={**os.environ, "CAVALCADE_APP": "off", **(settings or {})},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -197,9 +197,10 @@ async def _trace(step: Step) -> Sample:
 
 async def _experience(step: Step) -> Sample:
     try:
-        return Sample(step, await experience(step.backend))
+        values, problem = await experience(step.backend)
     except ExperienceError as failure:
         return Sample(step, flaw=str(failure))
+    return Sample(step, values, {} if problem is None else {"left_out": problem})
 
 
 async def _fault(step: Step, cores: Cores) -> Sample:

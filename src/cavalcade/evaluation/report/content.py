@@ -49,6 +49,7 @@ def content_of(
         left_out=[
             *(f"{name} was not measured: {why}" for name, why in (missing or {}).items()),
             *(f"{sample.step.title} (round {sample.step.round}): {sample.flaw}" for sample in samples if sample.flaw),
+            *(f"{sample.step.title}: {sample.raw['left_out']}" for sample in samples if "left_out" in sample.raw),
         ],
         samples=samples,
     )
@@ -61,6 +62,7 @@ def machine() -> dict[str, str]:
     return {
         "Cavalcade": cavalcade.__version__,
         "processor": f"{os.cpu_count()} cores" + (f" of {models[0]}" if models else ""),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": platform.platform(terse=True),
         "Python": platform.python_version(),
         "measured": strftime("%Y-%m-%d", gmtime()),
