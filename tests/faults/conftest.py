@@ -1,12 +1,20 @@
 """Installations for the faults."""
 
+import secrets
+import tempfile
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pytest
 
 from cavalcade.evaluation.installation import Installation, installation
+from cavalcade.evaluation.proxy import Proxy
 from cavalcade.evaluation.recovery import Recovery
+from cavalcade.settings import DATABASE_URL, REDIS_URL, SECRET
+from cavalcade.stack import postgres, valkey
+from cavalcade.stack.process import Process
 from tests.summary import RECOVERY
 
 
@@ -15,6 +23,43 @@ async def running(request: pytest.FixtureRequest) -> AsyncIterator[Installation]
     """A `cavalcade up` with a backend and a number of processes, for all faults of these."""
     async with installation(*request.param) as started:
         yield started
+
+
+@dataclass(frozen=True)
+class Apart:
+    """An installation whose servers are elsewhere."""
+
+    installation: Installation
+    database_url: str
+    """Past all ways."""
+    ways: dict[str, Proxy]
+
+
+@pytest.fixture(scope="session")
+async def apart(request: pytest.FixtureRequest) -> AsyncIterator[Apart]:
+    """An installation with a backend and a number of processes, which reaches its servers over TCP."""
+    with tempfile.TemporaryDirectory(prefix="cavalcade-faults-") as name:
+        folder = Path(name)
+        (folder / "valkey").mkdir()
+        postgres.create(folder / "postgres")
+        services = [
+            postgres.service(folder / "postgres", folder, folder / "postgres.log"),
+            valkey.service(folder / "valkey", folder / "valkey.sock", folder / "valkey.log"),
+        ]
+        async with AsyncExitStack() as stack:
+            for service in services:
+                process = await Process.start(service)
+                stack.push_async_callback(process.stop)
+                await process.until_ready()
+            to_postgres = await stack.enter_async_context(Proxy(folder / postgres.SOCKET_NAME))
+            to_valkey = await stack.enter_async_context(Proxy(folder / "valkey.sock"))
+            settings = {
+                DATABASE_URL: f"postgresql://{postgres.USER}@127.0.0.1:{to_postgres.port}/{postgres.DATABASE}",
+                REDIS_URL: f"redis://127.0.0.1:{to_valkey.port}",
+                SECRET: secrets.token_urlsafe(32),
+            }
+            running = await stack.enter_async_context(installation(*request.param, settings=settings))
+            yield Apart(running, postgres.url(folder), {"postgres": to_postgres, "valkey": to_valkey})
 
 
 @pytest.fixture

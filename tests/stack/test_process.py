@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 MARK = "import os, pathlib, signal, sys, time; mark = pathlib.Path(sys.argv[1])\n"
 SERVING = MARK + "mark.write_text(str(os.getpid())); time.sleep(600)"
 DYING = MARK + "print('first', flush=True); print('no such road', file=sys.stderr); sys.exit(4)"
+MEETING_A_FULL_DISK = MARK + (
+    "tries = mark.with_name('tries'); tries.touch()\n"
+    "tried = tries.stat().st_size; tries.write_text('x' * (tried + 1))\n"
+    "if tried == 0: mark.write_text('there'); time.sleep(0.1)\n"
+    f"if tried <= {supervising.MOST_RESTARTS + 2}: sys.exit('PANIC: No space left on device')\n"
+    "mark.write_text('there'); time.sleep(600)"
+)
 
 
 class Listening(Progress):
@@ -125,3 +132,13 @@ async def test_supervisor_stops_everything_when_one_cannot_start(directory: Path
     if mark.exists() and mark.read_text():
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)
+
+
+async def test_full_disk_is_no_reason_to_give_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "FULL_DISK_DELAY_S", 0.0)
+    progress = Listening()
+    supervisor = Supervisor(progress)
+    await supervisor.start(service(directory, MEETING_A_FULL_DISK))
+    async with asyncio.timeout(10):
+        await progress.serves_again.wait()
+    await supervisor.stop()

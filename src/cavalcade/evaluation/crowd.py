@@ -22,7 +22,7 @@ from cavalcade.client import (
 )
 from cavalcade.evaluation.checker import check
 from cavalcade.evaluation.findings import Finding, Rule
-from cavalcade.evaluation.history import Admission, Ask, Cause, Kept, SessionHistory
+from cavalcade.evaluation.history import OVER_HTTP, Admission, Ask, Cause, Kept, SessionHistory
 from cavalcade.evaluation.recording import RecordingSession, moment
 from cavalcade.wire.messages import Mode
 
@@ -181,9 +181,10 @@ class Crowd:
                 guest.report(self._fix(guest, 0))
                 await asyncio.sleep(self._habits.guest_s)
                 if by_http:
-                    asked_at = moment()
+                    asked = Ask(moment(), OVER_HTTP, "leave", {})
+                    guest.history.asks.append(asked)  # it may be done, and only the answer never come
                     await leave_session(guest.membership, http=self._http)
-                    guest.history.asks.append(Ask(asked_at, "over HTTP", "leave", {}, answered_at=moment()))
+                    asked.answered_at = moment()
                 else:
                     await guest.leave()
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from cavalcade.domain.events import Event, ParticipantJoined
 from cavalcade.domain.model import SessionState
 from cavalcade.evaluation.findings import Finding, Rule, Run, visible
-from cavalcade.evaluation.history import Ask, Delivered, Joined, MemberHistory, Shown, Strange
+from cavalcade.evaluation.history import OVER_HTTP, Ask, Delivered, Joined, MemberHistory, Shown, Strange
 from cavalcade.evaluation.live import shown
 
 
@@ -52,8 +52,10 @@ def asks(run: Run, member: MemberHistory) -> Iterator[Finding]:
         elif run.stays(member) and ask.refusal is not None:
             yield Finding(Rule.REFUSED, member.participant, f"{what}: {ask.refusal}", ask.at)
         elif run.stays(member):  # whoever has left is answered by that
-            answered = ask.answered_at is not None  # over HTTP, where no offset comes back
-            yield Finding(Rule.LOST if answered else Rule.UNANSWERED, member.participant, what, ask.at)
+            if ask.answered_at is not None:  # over HTTP, where no offset comes back
+                yield Finding(Rule.LOST, member.participant, what, ask.at)
+            elif ask.op_id != OVER_HTTP:
+                yield Finding(Rule.UNANSWERED, member.participant, what, ask.at)
 
 
 def _is_in_effect(ask: Ask, participant: int, state: SessionState) -> bool:

@@ -4,9 +4,9 @@ The tests and the evaluation go through the same table.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from redis.asyncio import Redis
@@ -35,10 +35,12 @@ class Scene:
     Attributes:
         installation: A running one.
         wire: What lies between all people and its door.
+        ways: What lies between it and its servers, `postgres` and `valkey`, where these are elsewhere.
     """
 
     installation: Installation
     wire: Proxy
+    ways: Mapping[str, Proxy] = field(default_factory=dict)
 
 
 Inflicted = Callable[[Scene], AbstractAsyncContextManager[None]]
@@ -82,12 +84,27 @@ def faults(backend: str, nodes: int) -> Iterator[Fault]:
     yield _common("valkey emptied", emptied, drops=False)
     emptied_too = emptied_and_killed(own[0])
     yield Fault("valkey emptied and sockets killed", f"valkey emptied and {own[0]} killed", emptied_too)
-    yield _common("connections cut", cut, MOMENT_S, is_quick=True)
+    yield _common("connections cut", cut(MOMENT_S), MOMENT_S, is_quick=True)
     yield _common("connections frozen", frozen_connections, LONG_S)
     yield _common("connections half open", half_open, LONG_S)
     yield _common("connections delayed", slow(delay_s=0.5), LONG_S, drops=False)
     yield _common("connections throttled", slow(bytes_per_s=4_000), LONG_S, drops=False)
     yield _common("reconnect storm", storm, STORMS * MOMENT_S / 2, is_quick=True)
+
+
+def faults_on_the_way() -> Iterator[Fault]:
+    """All that can happen between an installation and servers that are elsewhere."""
+    for server in ("postgres", "valkey"):
+        yield _common(f"way to {server} cut", _on_the_way(server, cut(LONG_S)), LONG_S, drops=False)
+        yield _common(f"way to {server} frozen", _on_the_way(server, frozen_connections), LONG_S, drops=False)
+        yield _common(f"way to {server} half open", _on_the_way(server, half_open), LONG_S, drops=False)
+        yield _common(f"way to {server} delayed", _on_the_way(server, slow(delay_s=0.2)), LONG_S, drops=False)
+        yield _common(f"way to {server} throttled", _on_the_way(server, slow(bytes_per_s=40_000)), LONG_S, drops=False)
+
+
+def _on_the_way(server: str, inflicted: Inflicted) -> Inflicted:
+    """What happens to the people's connections, to those to a server instead."""
+    return lambda scene: inflicted(replace(scene, wire=scene.ways[server]))
 
 
 def fault(backend: str, nodes: int, name: str) -> Fault:
@@ -175,13 +192,17 @@ async def _empty(scene: Scene) -> None:
     await client.aclose()
 
 
-@asynccontextmanager
-async def cut(scene: Scene) -> AsyncIterator[None]:
-    """All connections break, and for a moment there are no new ones."""
-    scene.wire.cut()
-    await asyncio.sleep(MOMENT_S)
-    scene.wire.mend()
-    yield
+def cut(lasts_s: float) -> Inflicted:
+    """All connections break, and for a while there are no new ones."""
+
+    @asynccontextmanager
+    async def inflicted(scene: Scene) -> AsyncIterator[None]:
+        scene.wire.cut()
+        await asyncio.sleep(lasts_s)
+        scene.wire.mend()
+        yield
+
+    return inflicted
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ Moments are milliseconds of one clock that never goes back, the same for all mem
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
@@ -78,6 +79,10 @@ class Reported:
 
     at: int
     position: Position
+
+
+OVER_HTTP: Final = "over HTTP"
+"""In place of the `op_id` of what was asked for in a call, which is given up after a while, done or not."""
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,12 @@ def program(command: list[str]) -> str | None:
 
 @asynccontextmanager
 async def installation(
-    backend: str, nodes: int, *, settings: Mapping[str, str] | None = None, cores: frozenset[int] | None = None
+    backend: str,
+    nodes: int,
+    *,
+    settings: Mapping[str, str] | None = None,
+    cores: frozenset[int] | None = None,
+    prepare: Callable[[Path], object] = lambda _: None,
 ) -> AsyncIterator[Installation]:
     """Runs `cavalcade up` on a port and in a folder of its own, and stops it at the end.
 
@@ -95,6 +100,7 @@ async def installation(
         nodes: How many processes serve sockets.
         settings: Environment variables on top of this process's own.
         cores: On which cores all its processes are kept; None leaves that to the kernel.
+        prepare: Called with its empty folder, in which `data` will be its data directory, before anything starts.
 
     Raises:
         InstallationError: It did not start, or ended badly.
@@ -102,6 +108,7 @@ async def installation(
     with tempfile.TemporaryDirectory(prefix="cavalcade-evaluate-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # noqa: ASYNC240 - once; PostgreSQL may run as another user, who must pass
+        prepare(folder)
         with (folder / "up.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cavalcade", "up", "--backend", backend, "--nodes", str(nodes)),

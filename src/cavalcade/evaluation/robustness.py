@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -46,7 +46,15 @@ class Outcome:
     took_ms: int
 
 
-async def endure(running: Installation, fault: Fault, *, crowds: int = 3, habits: Habits | None = None) -> Outcome:
+async def endure(
+    running: Installation,
+    fault: Fault,
+    *,
+    crowds: int = 3,
+    habits: Habits | None = None,
+    database_url: str | None = None,
+    ways: Mapping[str, Proxy] | None = None,
+) -> Outcome:
     """Inflicts a fault on an installation while there is life in some sessions.
 
     Args:
@@ -54,6 +62,8 @@ async def endure(running: Installation, fault: Fault, *, crowds: int = 3, habits
         fault: One of its faults.
         crowds: How many sessions.
         habits: What people in them do.
+        database_url: Where its PostgreSQL is, by a way that no fault is on; None for the one that it runs itself.
+        ways: What lies between it and its servers, where these are elsewhere.
 
     Raises:
         ClientError, Rejected: People could not even come in.
@@ -64,13 +74,13 @@ async def endure(running: Installation, fault: Fault, *, crowds: int = 3, habits
             await stack.enter_async_context(Crowd(base, habits or Habits(), number=number, socket=socket))
             for number in range(1, crowds + 1)
         ]
-        store = SessionStore.open(postgres.url(running.data / "run" / "postgres"))
+        store = SessionStore.open(database_url or postgres.url(running.data / "run" / "postgres"))
         stack.push_async_callback(store.close)
         for crowd in people:
             crowd.start()
         await asyncio.sleep(BEFORE_S)
         began = moment()
-        async with fault.inflicted(Scene(running, wire)):
+        async with fault.inflicted(Scene(running, wire, ways or {})):
             cause = Cause(began, moment())
         await asyncio.sleep(AFTER_S)
         await asyncio.gather(*(crowd.rest() for crowd in people))

@@ -20,6 +20,12 @@ CONNECT_TIMEOUT_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 1.0
 MAX_BUFFERED: Final = 4 * 1024 * 1024
 
+BEAT_S: Final = 1.0
+"""How often Redis is asked for a sign of life, seconds."""
+
+MOST_SILENT: Final = 2
+"""Beats without a byte after which a connection is given up; more than one, since this process may stand still too."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -74,7 +80,7 @@ class RedisLink:
             self._protocol = protocol
             self._connected()
             try:
-                await protocol.closed
+                await self._until_lost(protocol)
             finally:
                 self._protocol = None
                 protocol.finish()
@@ -113,6 +119,19 @@ class RedisLink:
             return False
         self._protocol.tell(commands)
         return True
+
+    async def _until_lost(self, protocol: "_Protocol") -> None:
+        """Waits until a connection is gone, or as good as gone: a way that is dead without a word answers nothing."""
+        silent = 0
+        while silent < MOST_SILENT:
+            heard = protocol.heard
+            protocol.tell([("PING",)])
+            await asyncio.wait((protocol.closed,), timeout=BEAT_S)
+            if protocol.closed.done():
+                return
+            silent = silent + 1 if protocol.heard == heard else 0
+        protocol.close()
+        await protocol.closed
 
     async def _connect(self) -> "_Protocol":
         loop = asyncio.get_running_loop()
@@ -155,6 +174,8 @@ class _Protocol(asyncio.Protocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reader = hiredis.Reader()
         self._waiting: deque[asyncio.Future[object] | None] = deque()
+        self.heard = 0
+        """How often something has come."""
         self._pushed = pushed
         self._transport: asyncio.Transport | None = None
 
@@ -167,6 +188,7 @@ class _Protocol(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
 
     def data_received(self, data: bytes) -> None:
+        self.heard += 1
         self._reader.feed(data)
         while True:
             try:

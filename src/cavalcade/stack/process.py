@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import time
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.02
 _LAST_LINES = 15
+_LEAST_FREE = 64 * 1024
+_DISK_FULL = "No space left on device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +112,17 @@ class Process:
             self._watched.stdin.close()
         await self._watched.wait()
 
+    def met_full_disk(self) -> bool:
+        """Whether the last that the service said was that the disk is full, or the log could not even take that."""
+        log = self.service.log
+        if log is None or not log.exists():
+            return False
+        return _DISK_FULL in last_lines(log) or shutil.disk_usage(log.parent).free < _LEAST_FREE
+
     def failed(self, problem: str) -> StackError:
         """The error to raise for ``problem`` with this service: with its last lines and where the others are."""
         lines = last_lines(self.service.log)
-        if "No space left on device" in lines:
+        if _DISK_FULL in lines:
             return StackError(f"{problem} The disk is full.", "Free some space and start again.", lines)
         advice = f"Its whole log is {self.service.log}." if self.service.log else "Its output is above."
         return StackError(problem, advice, lines)

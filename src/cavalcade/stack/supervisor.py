@@ -19,6 +19,7 @@ MOST_RESTARTS = 5
 RESTART_WINDOW_S = 60.0
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
+FULL_DISK_DELAY_S = 1.0
 
 
 class Supervisor:
@@ -84,10 +85,15 @@ class Supervisor:
         self._progress.started(child.service.name, time.monotonic() - began)
 
     async def _keep(self, child: _Child) -> None:
-        """Start the service again whenever it ends, later each time, until it has died too often."""
+        """Start the service again whenever it ends, later each time, until it has died too often, of itself."""
         deaths: deque[float] = deque(maxlen=MOST_RESTARTS)
         while child.process:
             code = await child.process.wait()
+            if child.process.met_full_disk():
+                # Whoever frees space should not have to start anything, and what can be done without it goes on.
+                self._progress.warn(f"{child.service.name} ended: the disk is full; free some space")
+                await self._start_again(child, FULL_DISK_DELAY_S)
+                continue
             now = time.monotonic()
             while deaths and now - deaths[0] > RESTART_WINDOW_S:
                 deaths.popleft()
@@ -99,16 +105,19 @@ class Supervisor:
             delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** len(deaths))
             deaths.append(now)
             self._progress.warn(f"{child.service.name} ended (exit code {code}); starting it again in {delay:.1f} s")
-            await asyncio.sleep(delay)
-            child.process = await Process.start(child.service, self._held)
-            try:
-                await child.process.until_ready()
-            except StackError as error:
-                # One that hangs is ended, and counts as one that died.
-                self._progress.warn(error.problem)
-                await child.process.stop()
-            else:
-                self._progress.say(f"{child.service.name} serves again")
+            await self._start_again(child, delay)
+
+    async def _start_again(self, child: _Child, delay: float) -> None:
+        await asyncio.sleep(delay)
+        child.process = await Process.start(child.service, self._held)
+        try:
+            await child.process.until_ready()
+        except StackError as error:
+            # One that hangs is ended, and counts as one that died.
+            self._progress.warn(error.problem)
+            await child.process.stop()
+        else:
+            self._progress.say(f"{child.service.name} serves again")
 
 
 class _Child:
