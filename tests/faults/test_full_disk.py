@@ -2,10 +2,11 @@
 
 import asyncio
 import errno
+import functools
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from cavalcade.client import LiveSession
+from cavalcade.client import Fix, LiveSession
 from cavalcade.evaluation.faults import LONG_S, Fault, Scene
 from cavalcade.evaluation.installation import Installation, installation
 from cavalcade.evaluation.plan import BACKENDS
@@ -60,7 +61,7 @@ def disk() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="cavalcade-disk-") as name:
         folder = Path(name)
         options = f"size={DISK_MIB}m,mode=0711"  # PostgreSQL may run as another user, who must pass
-        command = ["mount", "-t", "tmpfs", "-o", options, "cavalcade", folder]
+        command = ["mount", "-t", "tmpfs", "-o", options, "cavalcade", name]
         mounted = subprocess.run(command, capture_output=True, text=True, check=False)
         if mounted.returncode != 0:
             pytest.skip(f"a small disk cannot be mounted here, which takes root: {mounted.stderr.strip()}")
@@ -148,7 +149,7 @@ async def first_refused(raw: RawSocket) -> int:
     raise AssertionError("the disk was never full")
 
 
-async def ask(raw: RawSocket, number: int) -> tuple[str, object]:
+async def ask(raw: RawSocket, number: int) -> tuple[str, Mapping[str, object]]:
     async with asyncio.timeout(REPLY_DEADLINE_S + 0.5):
         return await raw.ask("profile:set", {"op_id": f"name-{number}", "name": f"Anna {number}"})
 
@@ -157,4 +158,9 @@ async def moves(who: LiveSession, viewer: LiveSession) -> None:
     for step in range(3):
         reported = fix(47.0 + step / 100)
         who.report(reported)
-        await viewer.wait_for(lambda s, wanted=reported: 2 in s.positions and s.positions[2].to_fix() == wanted, SOON)
+        wanted = functools.partial(_shows, reported)
+        await viewer.wait_for(wanted, SOON)
+
+
+def _shows(reported: Fix, session: LiveSession) -> bool:
+    return 2 in session.positions and session.positions[2].to_fix() == reported
