@@ -136,6 +136,7 @@ def _copy(root: Path, copy: Path) -> None:
             shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("node_modules"))
         else:
             shutil.copy2(root / name, copy / name)
+    (copy / "page").symlink_to(root / "page")  # some tests run the client of Phoenix, which lies in its node_modules
 
 
 async def _run(folder: Path, *command: str, settings: dict[str, str]) -> tuple[int, str]:
