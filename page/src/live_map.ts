@@ -240,7 +240,7 @@ export class LiveMap {
   }
 
   private arrange(): void {
-    this.layer.arrange(this.picture());
+    this.layer.arrange(this.picture(), performance.now());
   }
 
   /** Draws while somebody is under way, and not a frame longer. */
@@ -251,6 +251,7 @@ export class LiveMap {
       this.isAnimated = this.draw();
       // A frame that is asked for and not used costs the browser nearly as much as one that is.
       if (this.isAnimated) setTimeout(() => requestAnimationFrame(step), FRAME_MS - REFRESH_MS);
+      else this.arrange();
     };
     requestAnimationFrame(step);
   }

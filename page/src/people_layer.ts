@@ -94,12 +94,15 @@ export class PeopleLayer {
     return isMoving;
   }
 
-  /** Moves avatars off one another, gives names their places and arrows theirs: the important ones first. */
-  arrange({ camera, size, padding }: Picture): void {
+  /**
+   * Moves avatars off one another as they stand at this moment, under way or not, gives names their places and arrows theirs:
+   * the important ones first.
+   */
+  arrange({ camera, size, padding }: Picture, now: number): void {
     const rank = ({ person }: Placed) => (person.isSelected ? 0 : person.isMe ? 1 : person.isStale ? 3 : 2);
     const everyone = [...this.placed.values()].sort((a, b) => rank(a) - rank(b) || a.person.id - b.person.id);
-    const spots = everyone.map(({ person }) => {
-      const { x, y } = toScreen(camera, person.point, size);
+    const spots = everyone.map(({ person, glide }) => {
+      const { x, y } = toScreen(camera, glide.at(now), size);
       return { id: person.id, x, y, isFixed: person.isMe };
     });
     const { scale } = this;
