@@ -33,11 +33,14 @@ _database_numbers = itertools.count(1)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, leaves together what shares a server that takes seconds to start."""
+    """Where tests run in several processes, leaves together what shares a server that takes seconds to start.
+
+    Browsers are together as well: two at once want more than two cores, and other tests mostly wait.
+    """
     for item in items:
         module = item.nodeid.partition("::")[0]
         parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        group = str(parameters["server"]) if "server" in parameters else module
+        group = "browser" if "tests/browser/" in module else str(parameters.get("server", module))
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -24,7 +24,7 @@ from cavalcade.stack import valkey
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 from tests.monolith.conftest import RunningNode, running_node
-from tests.monolith.faults import Injected
+from tests.monolith.faults import Injected, inject
 from tests.monolith.test_registry import _ears, _hibernated, _is_named, _named
 from tests.monolith.test_session_process import _sees
 from tests.services.peer import eventually
@@ -135,6 +135,26 @@ async def test_healing_keeps_connections_and_brings_back_everything(
         assert set(node.node.sockets._connections) >= connections
         assert (one.connection, two.connection) == (ConnectionState.JOINED,) * 2
         assert node.place(anna).restarts == 1
+
+
+async def test_a_position_from_before_a_pause_stays_withdrawn_whatever_crashes(
+    node: RunningNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = await node.group(2)
+    async with connect(anna) as one, connect(ben) as two:
+        one.report(Fix(60.0, 24.0))
+        await two.wait_for(_sees(1, 60.0))
+        for on in (False, True):
+            fault = inject(monkeypatch, "applying")  # it is stored, and goes no further
+            await one.set_sharing(on=on)
+            assert not fault.armed
+            await two.wait_for(lambda session, on=on: session.state.participants[1].sharing is on)  # type: ignore[misc]
+        assert node.place(anna).restarts == 2
+        assert 1 not in two.positions
+        async with connect(await node.join(anna, "Carl")) as three:
+            assert 1 not in three.positions
+        one.report(Fix(61.0, 24.0))
+        await two.wait_for(_sees(1, 61.0))
 
 
 async def test_a_crash_while_redis_is_away_forgets_nobody(

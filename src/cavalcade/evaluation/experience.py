@@ -7,6 +7,7 @@ repository, which stays as it is.
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
@@ -149,7 +150,8 @@ async def _run(folder: Path, *command: str, settings: dict[str, str]) -> tuple[i
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    os.sched_setaffinity(process.pid, range(os.cpu_count() or 1))  # they run as they run for whoever changes the code
+    with contextlib.suppress(ProcessLookupError):  # it may have ended already
+        os.sched_setaffinity(process.pid, range(os.cpu_count() or 1))  # as it runs for whoever changes the code
     try:
         async with asyncio.timeout(TESTS_WITHIN_S):
             output, _ = await process.communicate()

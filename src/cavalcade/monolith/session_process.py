@@ -182,6 +182,10 @@ class SessionProcess:
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
         for known in (positions, self._here.writer.waiting(self._session_id), self._positions):
             fanout.restore({who: where for who, where in known.items() if shares(stored.state, who)})
+            for who in known:
+                # Perhaps the process before this one had stored a pause and could not withdraw what was shown.
+                if not shares(stored.state, who):
+                    self._here.writer.withdraw(self._session_id, who)
         if fanout.newest != positions:
             self.rewrite()
         if len(self._mailbox):

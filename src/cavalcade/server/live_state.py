@@ -16,7 +16,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event
+from cavalcade.domain.events import Event, SharingChanged
 from cavalcade.domain.fix import DEGREE, Position
 from cavalcade.domain.session import withdrawn
 from cavalcade.server.redis_link import Command, RedisLink
@@ -114,8 +114,12 @@ class LivePositionWriter:
         self._withdrawn.pop(session_id, None)
 
     def announce(self, publication: Command, session_id: str, events: Iterable[Event]) -> None:
-        """Publishes events, after the withdrawals that go with them."""
+        """Publishes events, after the withdrawals that go with them.
+
+        Whoever resumes starts with nothing, too: the process that stored their pause may have died before it withdrew.
+        """
         gone = {who for event in events if (who := withdrawn(event.change)) is not None}
+        gone |= {event.change.participant for event in events if isinstance(event.change, SharingChanged)}
         for who in gone:
             self.withdraw(session_id, who)
         self.flush()
