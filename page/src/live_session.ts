@@ -210,6 +210,8 @@ export class LiveSession {
         const on: boolean = this.wantsSharing === true;
         await this.perform("sharing:set", { on });
         this.storedSharing = on;
+        // What was sent before the server knew that sharing goes on was not taken.
+        if (on && this.newestFix !== null && this.isSharing) this.connection.sendFix(this.newestFix);
       }
     } finally {
       this.isSettlingSharing = false;

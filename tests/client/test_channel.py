@@ -273,6 +273,23 @@ def test_a_fix_from_before_a_pause_that_was_asked_for_elsewhere_does_not_go_out_
     assert frames(answer_join(channel, 100, "3", events=pauses, offset=3)) == []
 
 
+def sharing_changed(offset: int, *, on: bool) -> dict[str, object]:
+    return {**event(offset, "sharing_changed"), "data": {"participant": 1, "on": on}}
+
+
+def test_a_fix_that_came_before_the_server_knew_of_the_resumption_goes_out_again() -> None:
+    channel = joined_channel()
+    channel.report(Fix(1.0, 2.0, 3))
+    channel.submit("a", "sharing:set", {"on": False}, 0)
+    channel.submit("b", "sharing:set", {"on": True}, 0)
+    assert frames(channel.report(Fix(1.0, 2.0, 5)))  # the server still knows nothing of either, and may drop it
+    assert not [
+        frame for frame in frames(say(channel, 0, "event", sharing_changed(2, on=False))) if frame[3] == "position"
+    ]
+    sent = [frame[3:] for frame in frames(say(channel, 0, "event", sharing_changed(3, on=True)))]
+    assert sent == [["position", {"lat": 1.0, "lon": 2.0, "fix_time": 5}]]
+
+
 def test_binary_positions_are_read_whatever_the_mode() -> None:
     channel = joined_channel()
     frame = encode_binary_broadcast(TOPIC, "positions", bytes(8))

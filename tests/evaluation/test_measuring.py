@@ -28,6 +28,7 @@ async def test_everybody_is_back_after_a_storm(backend: str) -> None:
     assert 0 < sample.values["back_p50_ms"] <= sample.values["back_all_ms"]
 
 
+@pytest.mark.long
 async def test_a_fault_is_measured_by_what_it_does_to_people() -> None:
     step = Step("fault", "monolith", 1, members=4, sessions=2, nodes=2, fault="sockets killed")
     sample = await measure(step, Cores.of_this_machine())
@@ -66,6 +67,7 @@ def test_costs_are_for_each_position_and_member() -> None:
     assert values["delivered_share"] == 1.0
 
 
+@pytest.mark.long
 async def test_a_soak_looks_at_memory_again_and_again() -> None:
     [step] = [each for each in plan("soak", soak_s=3.0).steps if each.backend == "monolith"]
     sample = await measure(dataclasses.replace(step, sessions=2, members=3), Cores.of_this_machine())

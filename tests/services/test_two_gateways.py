@@ -267,6 +267,37 @@ async def test_gateway_that_died_leaves_no_ghost(
         assert hosted.fanout.newest == {2: where}, "where somebody was last is still shown"
 
 
+async def test_gateway_that_comes_back_while_it_is_buried_stays(
+    gateway: Gateway, other_gateway: Gateway, client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id, _, _ = await _pair(gateway, other_gateway)
+    rolls, shared = f"cavalcade:{{{session_id}}}:rolls", gateway.hub.hosted[session_id].shared
+    here, there = gateway.hub.presence, other_gateway.hub.presence
+    name = there.lease.gateway
+    here._known()  # leases are looked at, and the other's is not there
+    version = shared.versions[name]
+    there.heal()
+    await eventually(lambda: shared.versions[name] > version)
+    here._bury({name})
+    assert name in shared.rolls
+    # The same where its word comes after it was buried: what it has stored by then stays.
+    monkeypatch.setattr(gateway.hub.broker, "_received", lambda *_: None)
+    here._known()
+    there.heal()
+    await there._link.call("PING")
+    here._bury({name})
+    await here._link.call("PING")
+    assert name not in shared.rolls
+    assert await client.hlen(rolls) == 2
+    await here._read_rolls(complete=False)
+    assert name in shared.rolls
+    # And the roll of one that is dead indeed goes from there, too.
+    here._known()
+    here._bury({name})
+    await here._link.call("PING")
+    assert (shared.rolls, await client.hlen(rolls)) == ({}, 1)
+
+
 async def _leaves(peer: Peer) -> Any:
     """Who leaves next."""
     left: Any = (await peer.next(lambda m: m.event == "presence_diff" and m.payload["leaves"])).payload

@@ -27,7 +27,7 @@ from cavalcade.client.replies import JoinReply, read_join_reply, read_positions,
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event
+from cavalcade.domain.events import Event, SharingChanged
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
 from cavalcade.domain.session import withdrawn
@@ -359,10 +359,14 @@ class Channel:
     def _on_event(self, event: Event) -> None:
         self._fold(event)
         self._after_event()
+        change = event.change
+        if isinstance(change, SharingChanged) and change.participant == self.participant and change.on:
+            self._send_newest_fix()  # it may have come before the server knew that sharing goes on
 
     def _fold(self, event: Event) -> None:
         if self.replica.fold(event):
-            if withdrawn(event.change) == self.participant:
+            # One that was reported since resuming was asked for stays: the pause before it is only told now.
+            if withdrawn(event.change) == self.participant and self._outbox.sharing() is not True:
                 self._newest_fix = None
             self._notify(EventReceived(event))
 

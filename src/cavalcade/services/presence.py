@@ -9,7 +9,7 @@ tells nobody.
 import asyncio
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import hiredis
@@ -33,6 +33,14 @@ ANSWER_S: Final = 2.0
 BATCH: Final = 500
 """Sessions whose rolls are read in one go."""
 
+# KEYS a session's rolls; ARGV (gateway, roll) each. What has been written anew meanwhile stays: a gateway that was
+# taken for dead, as when Redis lost its memory, may have come back at the same moment.
+_BURY: Final = """
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
+"""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -46,6 +54,7 @@ class Shared:
         expires_at: Tells when it expires, ms since the epoch.
         rolls: Those of the other gateways that host it, by their names. Empty where nobody needs to be told anything.
         versions: Of the newest roll of each gateway, also of one that has left.
+        noted: When each of the rolls came here, counted over all rolls of all sessions.
     """
 
     session_id: str
@@ -53,6 +62,7 @@ class Shared:
     expires_at: Callable[[], int]
     rolls: dict[str, Roll] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    noted: dict[str, int] = field(default_factory=dict)
 
 
 class Presence:
@@ -78,6 +88,7 @@ class Presence:
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._versions = itertools.count(now_ms())
+        self._noted = self._noted_when_asked = 0
         self._reading: asyncio.Task[None] | None = None
 
     async def enter(self, shared: Shared) -> None:
@@ -202,6 +213,8 @@ class Presence:
                 shared.rolls.pop(roll.gateway, None)
             else:
                 shared.rolls[roll.gateway] = roll
+                self._noted += 1
+                shared.noted[roll.gateway] = self._noted
                 concerned.update(connection.participant for connection in roll.connections)
         shared.fanout.show_elsewhere(_merged(shared.rolls.values()))
         self.replace_surplus(shared, concerned)
@@ -244,15 +257,23 @@ class Presence:
         # Where Redis is away `heal` says it all.
 
     def _known(self) -> set[str]:
+        """The gateways whose leases are looked at; what comes from one of them from now on says that it lives."""
+        self._noted_when_asked = self._noted
         return {gateway for shared in self._sessions.values() for gateway in shared.rolls}
 
     def _bury(self, gateways: Collection[str]) -> None:
         """Forgets gateways that died."""
         commands: list[Command] = []
         for session_id, shared in self._sessions.items():
-            if dead := [gateway for gateway in gateways if gateway in shared.rolls]:
-                self._note(shared, (), dead)
-                commands.append(("HDEL", key(session_id, "rolls"), *dead))
+            dead = [
+                roll
+                for name, roll in shared.rolls.items()
+                if name in gateways and shared.noted[name] <= self._noted_when_asked
+            ]
+            if dead:
+                self._note(shared, (), [roll.gateway for roll in dead])
+                stored = [part for roll in dead for part in (roll.gateway, encode(replace(roll, asks=False)))]
+                commands.append(("EVAL", _BURY, 1, key(session_id, "rolls"), *stored))
         self._link.tell(commands)
 
     def _stop_reading(self) -> None:
