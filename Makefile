@@ -68,7 +68,7 @@ test: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
 test: install $(VENV)/.installed-dev ## Install what tests need and run them all in WORKERS processes, after lint
 	@tools/find_chromium.sh >/dev/null
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 	cd page && ../tools/npm.sh run --silent test
 
 test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)

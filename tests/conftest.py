@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.process import Process
@@ -31,17 +34,23 @@ pytest_plugins = ["tests.summary"]
 _database_numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, leaves together what shares a server that takes seconds to start.
+class Lanes(LoadScopeScheduling):
+    """Hands tests to several processes so that what shares a server that takes seconds to start stays together."""
 
-    Browsers are together as well: two at once want more than two cores, and other tests mostly wait.
-    """
-    for item in items:
-        module = item.nodeid.partition("::")[0]
-        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        group = "browser" if "tests/browser/" in module else str(parameters.get("server", module))
-        item.add_marker(pytest.mark.xdist_group(group))
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/browser/"):
+            return "browser"  # two at once want more than two cores, and other tests mostly wait
+        if nodeid.startswith("tests/scenarios/") and (
+            installation := re.search(r"\[((services|monolith)(-2)?)\b", nodeid)
+        ):
+            return f"scenarios on {installation[1]}"
+        return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    """Called where tests run in several processes."""
+    return Lanes(config, log)
 
 
 @pytest.fixture(scope="session")
