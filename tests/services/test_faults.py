@@ -51,6 +51,15 @@ async def gateway(
         yield running
 
 
+async def _two(gateway: Gateway) -> tuple[str, Peer, Peer]:
+    """A session and the two who are in it, with packed positions."""
+    session_id = await gateway.session(2)
+    anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
+    await anna.join(mode="binary")
+    await ben.join(mode="binary")
+    return session_id, anna, ben
+
+
 async def _redis_is(gateway: Gateway, *, up: bool) -> None:
     await eventually(lambda: gateway.writer._link.is_up is up and gateway.hub.broker._link.is_up is up)
 
@@ -86,10 +95,7 @@ async def test_without_redis_a_new_session_is_unavailable_and_those_attached_go_
 async def test_newest_positions_are_written_again_when_redis_is_back(
     gateway: Gateway, redis_wire: Proxy, redis_url: str
 ) -> None:
-    session_id = await gateway.session(2)
-    anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
-    await anna.join(mode="binary")
-    await ben.join(mode="binary")
+    session_id, anna, ben = await _two(gateway)
     standing, moving = place(), place()
     await anna.move(standing)
     await ben.positions()
@@ -111,10 +117,7 @@ async def test_newest_positions_are_written_again_when_redis_is_back(
 async def test_newest_positions_are_written_again_when_redis_was_emptied_without_going_away(
     gateway: Gateway, redis_url: str
 ) -> None:
-    session_id = await gateway.session(2)
-    anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
-    await anna.join(mode="binary")
-    await ben.join(mode="binary")
+    session_id, anna, ben = await _two(gateway)
     standing = place()
     await anna.move(standing)
     await ben.positions()
@@ -190,10 +193,7 @@ async def test_a_redis_that_hangs_is_unavailable_within_the_deadline(gateway: Ga
 async def test_without_postgresql_positions_flow_and_operations_are_settled_later(
     gateway: Gateway, postgres_wire: Proxy
 ) -> None:
-    session_id = await gateway.session(2)
-    anna, ben = [await Peer.connect(gateway, session_id, who) for who in (1, 2)]
-    await anna.join(mode="binary")
-    await ben.join(mode="binary")
+    _, anna, ben = await _two(gateway)
     postgres_wire.cut()
     sent = place()
     await anna.move(sent)

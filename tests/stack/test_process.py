@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MARK = "import os, pathlib, signal, sys, time; mark = pathlib.Path(sys.argv[1])\n"
 SERVING = MARK + "mark.write_text(str(os.getpid())); time.sleep(600)"
 DYING = MARK + "print('first', flush=True); print('no such road', file=sys.stderr); sys.exit(4)"
+# The first time it serves for a moment, as a supervisor gives up at once what never did.
 MEETING_A_FULL_DISK = MARK + (
     "tries = mark.with_name('tries'); tries.touch()\n"
     "tried = tries.stat().st_size; tries.write_text('x' * (tried + 1))\n"

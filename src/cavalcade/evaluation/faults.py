@@ -85,7 +85,7 @@ def faults(backend: str, nodes: int) -> Iterator[Fault]:
     emptied_too = emptied_and_killed(own[0])
     yield Fault("valkey emptied and sockets killed", f"valkey emptied and {own[0]} killed", emptied_too)
     yield _common("connections cut", cut(MOMENT_S), MOMENT_S, is_quick=True)
-    yield _common("connections frozen", frozen_connections, LONG_S)
+    yield _common("connections frozen", frozen_connections(), LONG_S)
     yield _common("connections half open", half_open, LONG_S)
     yield _common("connections delayed", slow(delay_s=0.5), LONG_S, drops=False)
     yield _common("connections throttled", slow(bytes_per_s=4_000), LONG_S, drops=False)
@@ -96,7 +96,7 @@ def faults_on_the_way() -> Iterator[Fault]:
     """All that can happen between an installation and servers that are elsewhere."""
     for server in ("postgres", "valkey"):
         yield _common(f"way to {server} cut", _on_the_way(server, cut(LONG_S)), LONG_S, drops=False)
-        yield _common(f"way to {server} frozen", _on_the_way(server, frozen_connections), LONG_S, drops=False)
+        yield _common(f"way to {server} frozen", _on_the_way(server, frozen_connections()), LONG_S, drops=False)
         yield _common(f"way to {server} half open", _on_the_way(server, half_open), LONG_S, drops=False)
         yield _common(f"way to {server} delayed", _on_the_way(server, slow(delay_s=0.2)), LONG_S, drops=False)
         yield _common(f"way to {server} throttled", _on_the_way(server, slow(bytes_per_s=40_000)), LONG_S, drops=False)
@@ -192,12 +192,12 @@ async def _empty(scene: Scene) -> None:
     await client.aclose()
 
 
-def cut(lasts_s: float) -> Inflicted:
-    """All connections break, and for a while there are no new ones."""
+def _for_a_while(worsen: Callable[[Proxy], None], lasts_s: float) -> Inflicted:
+    """What is done to the connections, until they are mended."""
 
     @asynccontextmanager
     async def inflicted(scene: Scene) -> AsyncIterator[None]:
-        scene.wire.cut()
+        worsen(scene.wire)
         await asyncio.sleep(lasts_s)
         scene.wire.mend()
         yield
@@ -205,13 +205,19 @@ def cut(lasts_s: float) -> Inflicted:
     return inflicted
 
 
-@asynccontextmanager
-async def frozen_connections(scene: Scene) -> AsyncIterator[None]:
+def cut(lasts_s: float) -> Inflicted:
+    """All connections break, and for a while there are no new ones."""
+    return _for_a_while(Proxy.cut, lasts_s)
+
+
+def frozen_connections() -> Inflicted:
     """Everything is late, as in a tunnel that phones come out of with their connections alive."""
-    scene.wire.freeze()
-    await asyncio.sleep(LONG_S)
-    scene.wire.mend()
-    yield
+    return _for_a_while(Proxy.freeze, LONG_S)
+
+
+def slow(*, delay_s: float = 0.0, bytes_per_s: float | None = None) -> Inflicted:
+    """Connections over which everything takes longer, or not much goes at once."""
+    return _for_a_while(lambda wire: wire.slow(delay_s=delay_s, bytes_per_s=bytes_per_s), LONG_S)
 
 
 @asynccontextmanager
@@ -220,19 +226,6 @@ async def half_open(scene: Scene) -> AsyncIterator[None]:
     scene.wire.silence()
     await asyncio.sleep(LONG_S)
     yield
-
-
-def slow(*, delay_s: float = 0.0, bytes_per_s: float | None = None) -> Inflicted:
-    """Connections over which everything takes longer, or not much goes at once."""
-
-    @asynccontextmanager
-    async def inflicted(scene: Scene) -> AsyncIterator[None]:
-        scene.wire.slow(delay_s=delay_s, bytes_per_s=bytes_per_s)
-        await asyncio.sleep(LONG_S)
-        scene.wire.mend()
-        yield
-
-    return inflicted
 
 
 @asynccontextmanager

@@ -181,11 +181,11 @@ class SessionProcess:
             self._here.writer.end(self._session_id)
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
         for known in (positions, self._here.writer.waiting(self._session_id), self._positions):
-            fanout.restore({who: where for who, where in known.items() if shares(stored.state, who)})
-            for who in known:
+            shown = {who: where for who, where in known.items() if shares(stored.state, who)}
+            fanout.restore(shown)
+            for who in known.keys() - shown.keys():
                 # Perhaps the process before this one had stored a pause and could not withdraw what was shown.
-                if not shares(stored.state, who):
-                    self._here.writer.withdraw(self._session_id, who)
+                self._here.writer.withdraw(self._session_id, who)
         if fanout.newest != positions:
             self.rewrite()
         if len(self._mailbox):

@@ -129,13 +129,11 @@ def saturation(samples: Sequence[Sample]) -> str:
             linewidth=1,
             color=COLOURS[sample.step.backend],
         )
-    for backend in BACKENDS:
-        axes.plot([], [], color=COLOURS[backend], label=backend)
     axes.set_yscale("log")
     axes.set_xlim(left=0)
     axes.set_xlabel("positions delivered in a second")
     axes.set_ylabel("p99, ms")
-    axes.legend()
+    _name_backends(axes)
     return _drawn(axes)
 
 
@@ -168,8 +166,6 @@ def faults(samples: Sequence[Sample]) -> str:
             colour = COLOURS[backend]
             inside = colour if values["dropped"] else "none"
             axes.plot([values["healed_ms"]], [place], marker="o", markersize=5, color=colour, markerfacecolor=inside)
-    for backend in BACKENDS:
-        axes.plot([], [], marker="o", linestyle="", color=COLOURS[backend], label=backend)
     axes.set_yticks(range(len(found)), list(reversed(found)), fontsize=7)
     axes.set_xscale("log")
     ticks = [250, 500, 1000, 2000, 4000, 8000, 16000]
@@ -177,7 +173,7 @@ def faults(samples: Sequence[Sample]) -> str:
     axes.minorticks_off()
     axes.set_xlim(left=200)
     axes.set_xlabel("ms until everybody sees every newest position again")
-    axes.legend()
+    _name_backends(axes, marker="o", linestyle="")
     return _drawn(axes)
 
 
@@ -191,12 +187,10 @@ def storm(samples: Sequence[Sample]) -> str:
         times = sorted(time for time in _times(sample) if not math.isnan(time))
         shares = [(place + 1) / len(_times(sample)) * 100 for place in range(len(times))]
         axes.plot([time * 1000 for time in times], shares, color=COLOURS[sample.step.backend], linewidth=1)
-    for backend in BACKENDS:
-        axes.plot([], [], color=COLOURS[backend], label=backend)
     axes.set_xlim(left=0)
     axes.set_xlabel("ms since everybody came at once")
     axes.set_ylabel("back, %")
-    axes.legend()
+    _name_backends(axes)
     return _drawn(axes)
 
 
@@ -223,6 +217,13 @@ def _times(sample: Sample) -> list[float]:
 def _axes(width: float, height: float) -> Axes:
     with style.context(_STYLE):
         return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def _name_backends(axes: Axes, *, marker: str = "", linestyle: str = "-") -> None:
+    """Says once which colour is whose, however many samples each has."""
+    for backend in BACKENDS:
+        axes.plot([], [], color=COLOURS[backend], label=backend, marker=marker, linestyle=linestyle)
+    axes.legend()
 
 
 def _drawn(axes: Axes) -> str:
