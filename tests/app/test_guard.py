@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import flet as ft
 import flet_geolocator as fg
@@ -11,7 +11,7 @@ import pytest
 from flet.messaging.protocol import configure_encode_object_for_msgpack
 
 from cavalcade.app.controller import Controller, Origin
-from cavalcade.app.device import configuration, fix_of
+from cavalcade.app.device import DeviceSource, configuration, fix_of
 from cavalcade.app.ground import Tiles
 from cavalcade.app.guard import Guard
 from cavalcade.app.kept import Preferences
@@ -169,3 +169,21 @@ def test_preferences_that_cannot_be_read_are_the_default() -> None:
     assert Preferences.from_text("{}") == Preferences()
     kept = Preferences("https://example.org", "Zoé", "dark", "fr", rides=True)
     assert Preferences.from_text(kept.to_text()) == kept
+
+
+async def test_a_receiver_that_was_let_go_while_a_person_was_asked_stays_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def ask(_: DeviceSource) -> None:
+        asked.set()
+        await answered.wait()
+
+    monkeypatch.setattr(DeviceSource, "_ask", ask)
+    # Without a page, listening to a receiver would fail: so nobody does.
+    source = DeviceSource(cast("ft.Page", None), words("en"))
+    starting = asyncio.create_task(source.start(Tuning(1_000, 0), lambda _: None, lambda _: None))
+    await asked.wait()
+    await source.stop()
+    answered.set()
+    await starting
+    assert source._geolocator is None

@@ -162,6 +162,35 @@ async def test_a_pause_holds_at_once_without_a_network(trip: Trip) -> None:
     await phone.until(lambda _: phone.source.is_on)
 
 
+async def test_who_stands_still_is_seen_again_after_a_quick_pause(
+    trip: Trip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = trip.phone
+    phone.source.move(47.0)
+    await trip.sees(at(47.0))
+    # A disk that is slow: both taps come before the first one is kept.
+    may_write = asyncio.Event()
+    write = DiskStore.write
+
+    async def slowly(store: DiskStore, name: str, text: str) -> None:
+        await may_write.wait()
+        await write(store, name, text)
+
+    monkeypatch.setattr(DiskStore, "write", slowly)
+    before = phone.source.started
+    pausing = asyncio.create_task(phone.part.set_sharing(on=False))
+    await trip.sees(lambda session: not session.state.participants[2].sharing and 2 not in session.positions)
+    resuming = asyncio.create_task(phone.part.set_sharing(on=True))
+    await trip.sees(lambda session: session.state.participants[2].sharing)
+    may_write.set()
+    await asyncio.gather(pausing, resuming)
+    # The receiver is asked again, and has not moved.
+    assert phone.source.is_on
+    assert phone.source.started == before + 1
+    phone.source.move(47.0)
+    await trip.sees(at(47.0))
+
+
 async def test_a_connection_that_nobody_ended_is_found_out(trip: Trip) -> None:
     phone = trip.phone
     phone.source.move(47.0, seconds_ago=30)

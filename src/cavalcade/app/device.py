@@ -121,6 +121,7 @@ class DeviceSource:
         self._on_obstacle: OnObstacle = _nobody
         self._last_at = float("-inf")
         self._watching: asyncio.Task[None] | None = None
+        self._turn = 0
 
     @property
     def battery(self) -> int | None:
@@ -129,11 +130,17 @@ class DeviceSource:
 
     async def start(self, tuning: Tuning, on_fix: OnFix, on_obstacle: OnObstacle) -> None:
         """Asks for permission, then listens."""
-        await self.stop()
+        self._turn += 1
+        turn = self._turn
+        await self._let_go()
+        if turn != self._turn:
+            return
         self._on_fix, self._on_obstacle, self._tuning = on_fix, on_obstacle, tuning
         # A receiver that is listened to again may say nothing until it has moved: it is asked at once.
         self._last_at = float("-inf")
         obstacle = await self._ask()
+        if turn != self._turn:
+            return  # it was stopped or started again while a person thought about the permission
         if obstacle is not None:
             on_obstacle(obstacle)
             return
@@ -153,6 +160,10 @@ class DeviceSource:
 
     async def stop(self) -> None:
         """Lets go of the receiver; Android's notification goes with it."""
+        self._turn += 1
+        await self._let_go()
+
+    async def _let_go(self) -> None:
         watching, self._watching = self._watching, None
         if watching is not None:
             watching.cancel()
