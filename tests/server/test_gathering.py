@@ -25,9 +25,8 @@ class Loop:
         for _ in range(positions):
             self.gathering.expect_more()
         self.moment += work_s
-        ready, self.ready[:] = list(self.ready), []
-        for callback in ready:
-            callback()
+        while self.ready:
+            self.ready.pop(0)()
 
 
 @pytest.fixture
@@ -46,6 +45,15 @@ def test_the_loop_waits_once_for_all_that_was_read_together(loop: Loop) -> None:
     loop.gathering.expect_more()
     loop.gathering.expect_more()
     assert len(loop.ready) == 1
+
+
+def test_whoever_was_handed_a_position_takes_it_in_before_the_loop_waits(loop: Loop) -> None:
+    loop.turn(positions=1, work_s=0)
+    taken_in: list[float] = []
+    loop.gathering.expect_more()
+    loop.ready.append(lambda: taken_in.append(loop.moment))
+    loop.turn(positions=1, work_s=0)
+    assert taken_in == loop.slept == [100.0]
 
 
 def test_nothing_waits_for_positions_that_are_few(loop: Loop) -> None:
