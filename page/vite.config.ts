@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
-import { compressedCopies, shellList } from "./build_plugins";
+import { compressedCopies, sharedMapLibrary, shellList } from "./build_plugins";
 
 const OUTPUT = "../src/cavalcade/page";
 
 export default defineConfig({
   base: "/",
-  plugins: [shellList(), compressedCopies(OUTPUT)],
+  plugins: [sharedMapLibrary(), shellList(), compressedCopies(OUTPUT)],
   build: {
     outDir: OUTPUT,
     emptyOutDir: true,

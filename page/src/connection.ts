@@ -32,6 +32,8 @@ export interface ConnectionEvents {
 }
 
 export class SessionConnection {
+  /** Resolves when the socket has opened for the first time. */
+  readonly opened: Promise<void>;
   private readonly socket: Socket;
   private readonly topic: string;
   private channel: Channel;
@@ -62,6 +64,7 @@ export class SessionConnection {
       rejoinAfterMs: (tries) => waitAfter(tries + 5),
     });
     this.socket.onClose(() => this.lost());
+    this.opened = new Promise((resolve) => this.socket.onOpen(() => resolve()));
     this.channel = this.openChannel();
     this.listenToTheDevice();
   }

@@ -5,6 +5,7 @@ import { PeopleLayer, type Picture } from "./people_layer";
 import { SketchStage } from "./sketch_stage";
 import type { Stage, StageEvents } from "./stage";
 import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
+import { fetchWorker } from "./street_worker";
 import { fetchTiles, findStreets } from "./streets";
 import type { Theme } from "./theme";
 import { type Camera, centerCamera, type Padding, toScreen } from "./view";
@@ -40,6 +41,7 @@ export class LiveMap {
   /** The server's clock at the last news, in milliseconds. */
   private now = 0;
   private isAnimated = false;
+  private news: { readonly people: readonly MapPerson[]; readonly serverNow: number } | null = null;
   private movedUntil = 0;
   private markPeopled: () => void = () => undefined;
   /** Resolves once there is somebody to look at. */
@@ -76,7 +78,9 @@ export class LiveMap {
     void Promise.all([found, this.peopled])
       .then(([streets]) => fetchTiles(streets, this.stage.camera(), this.stage.size()))
       .catch(() => undefined);
-    const { StreetStage } = await import("./street_stage");
+    const loading = import("./street_stage");
+    fetchWorker();
+    const { StreetStage } = await loading;
     const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
     await streets.drawn;
     streets.moveTo(this.stage.camera(), 0);
@@ -96,11 +100,20 @@ export class LiveMap {
   }
 
   /**
-   * Shows these people and no others.
+   * Shows these people and no others, while people move with the next frame: one of its own would be one too many.
    *
    * @param serverNow - The server's clock, in milliseconds: positions are judged by it.
    */
   setPeople(people: readonly MapPerson[], serverNow: number): void {
+    this.news = { people, serverNow };
+    // Nothing is drawn while nobody looks, and no frame comes.
+    if (!this.isAnimated || document.visibilityState === "hidden") this.takeNews();
+  }
+
+  private takeNews(): void {
+    if (!this.news) return;
+    const { people, serverNow } = this.news;
+    this.news = null;
     this.now = serverNow;
     const now = performance.now();
     this.layer.setPeople(people, now, this.still.matches || document.visibilityState === "hidden");
@@ -248,6 +261,7 @@ export class LiveMap {
     if (this.isAnimated) return;
     this.isAnimated = true;
     const step = () => {
+      this.takeNews();
       this.isAnimated = this.draw();
       // A frame that is asked for and not used costs the browser nearly as much as one that is.
       if (this.isAnimated) setTimeout(() => requestAnimationFrame(step), FRAME_MS - REFRESH_MS);

@@ -89,6 +89,11 @@ export class LiveSession {
     this.connection.open();
   }
 
+  /** Resolves when the socket has opened for the first time. */
+  get opened(): Promise<void> {
+    return this.connection.opened;
+  }
+
   /** The server's time as far as this device can tell, in milliseconds. */
   now(): number {
     return Date.now() + this.skew;

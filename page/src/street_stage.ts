@@ -8,6 +8,7 @@ import {
   type GeoJSONSource,
   Map as GlMap,
   Marker,
+  prewarm,
   ScaleControl,
   setWorkerUrl,
 } from "maplibre-gl";
@@ -23,6 +24,7 @@ import type { Theme } from "./theme";
 import { type Camera, metresPerPixel, type Size } from "./view";
 
 setWorkerUrl(WORKER_ADDRESS);
+prewarm(); // the workers begin while the map is made
 addProtocol("pmtiles", readTile);
 
 /** Streets that take longer do so on the page, and people see them come. */

@@ -162,9 +162,7 @@ async def test_a_pause_holds_at_once_without_a_network(trip: Trip) -> None:
     await phone.until(lambda _: phone.source.is_on)
 
 
-async def test_who_stands_still_is_seen_again_after_a_quick_pause(
-    trip: Trip, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_stands_still_is_seen_again_after_a_quick_pause(trip: Trip, monkeypatch: pytest.MonkeyPatch) -> None:
     phone = trip.phone
     phone.source.move(47.0)
     await trip.sees(at(47.0))

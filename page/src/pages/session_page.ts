@@ -257,11 +257,8 @@ export class SessionPage implements SessionView {
     });
     this.redraw();
     void loadConfiguration();
-    // Who is where comes before the library, which would hold it up on a slow network.
-    await new Promise<void>((resolve) => {
-      this.live.subscribe(() => this.live.state && resolve());
-      setTimeout(resolve, LIBRARY_WAITS_MS);
-    });
+    // Who is where comes first on a slow network: the library waits until that has been asked for.
+    await Promise.race([this.live.opened, new Promise((resolve) => setTimeout(resolve, LIBRARY_WAITS_MS))]);
     // Without WebGL, or without the library, the paper stays: it shows who is where as well.
     await this.map.loadStreets().catch(() => undefined);
   }
