@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -110,6 +111,8 @@ def evaluate(
         _fail("this needs Linux: what processes take is read from /proc")
     chosen = plan("quick" if quick else "soak" if soak else "full", tuple(peers))
     console = Console(stderr=True)
+    # Both end what was started, in order.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         weights = read_weights(weights_file) if weights_file else default_weights()
         results = Results(out / chosen.name)
