@@ -29,6 +29,10 @@ METRES_PER_DEGREE = 111_195
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 BOTH_BACKENDS = pytest.mark.parametrize("cavalcade_url", ["services", "monolith"], indirect=True)
+# Where the backend has little part: on the second one only when there is time.
+EITHER_BACKEND = pytest.mark.parametrize(
+    "cavalcade_url", ["services", pytest.param("monolith", marks=pytest.mark.long)], indirect=True
+)
 
 Theme = Literal["light", "dark"]
 
@@ -151,7 +155,7 @@ async def running_cavalcade(*arguments: str, **settings: str) -> AsyncIterator[s
 async def cavalcade_url(request: pytest.FixtureRequest, stacks: Callable[[str], Awaitable[str]]) -> str:
     """A whole Cavalcade: started for these tests, or running already and named in CAVALCADE_TEST_URL.
 
-    Without a parameter its backend is `services`; `BOTH_BACKENDS` runs a test on either.
+    Without a parameter its backend is `services`; `BOTH_BACKENDS` and `EITHER_BACKEND` say otherwise.
     """
     return os.environ.get("CAVALCADE_TEST_URL") or await stacks(getattr(request, "param", "services"))
 

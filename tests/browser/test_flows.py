@@ -9,7 +9,7 @@ import httpx
 from playwright.async_api import expect
 
 from cavalcade.client import create_session
-from tests.browser.conftest import BOTH_BACKENDS
+from tests.browser.conftest import BOTH_BACKENDS, EITHER_BACKEND
 from tests.browser.wire import Wire
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ async def test_a_name_is_remembered_or_none_is_needed(cavalcade_url: str, new_ph
     await expect(ben.page.get_by_label("Your name")).to_have_value("Ben Quick")
 
 
+@EITHER_BACKEND
 async def test_it_speaks_the_readers_language_and_measures_in_their_units(
     cavalcade_url: str, new_phone: NewPhone
 ) -> None:
@@ -184,6 +185,7 @@ async def test_a_fix_sent_into_a_silent_network_is_sent_again(cavalcade_url: str
         await expect(anna.row("Ben")).to_contain_text("1 km", timeout=CURRENT_WITHIN_MS)
 
 
+@EITHER_BACKEND
 async def test_the_screen_stays_awake_while_sharing(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna = await new_phone()
     await anna.page.add_init_script(COUNT_WAKE_LOCKS)
@@ -197,6 +199,7 @@ async def test_the_screen_stays_awake_while_sharing(cavalcade_url: str, new_phon
     await anna.until(f"{HELD_WAKE_LOCKS} === 0")
 
 
+@EITHER_BACKEND
 async def test_the_background_is_explained_before_and_after(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna = await new_phone()
     await anna.start(cavalcade_url)
@@ -213,6 +216,7 @@ async def test_the_background_is_explained_before_and_after(cavalcade_url: str, 
     await expect(anna.page.locator(".notices > *")).to_have_count(0)
 
 
+@EITHER_BACKEND
 async def test_a_preview_tells_nothing_of_the_session(cavalcade_url: str, new_phone: NewPhone) -> None:
     """Messengers fetch a link to show a card: it is the same for all, and nobody else's server is named in it."""
     anna = await new_phone()

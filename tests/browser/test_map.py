@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
+from tests.browser.conftest import EITHER_BACKEND
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.browser.conftest import Phone
 
     NewPhone = Callable[..., Awaitable[Phone]]
+
+pytestmark = EITHER_BACKEND
 
 MAP_MS = 20_000
 
