@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import flet as ft
@@ -10,6 +11,7 @@ import msgpack
 import pytest
 from flet.messaging.protocol import configure_encode_object_for_msgpack
 
+from cavalcade.app import device
 from cavalcade.app.controller import Controller, Origin
 from cavalcade.app.device import DeviceSource, configuration, fix_of
 from cavalcade.app.ground import Tiles
@@ -187,3 +189,39 @@ async def test_a_receiver_that_was_let_go_while_a_person_was_asked_stays_off(mon
     answered.set()
     await starting
     assert source._geolocator is None
+
+
+class DeafBrowser:
+    """A receiver that never answers its first question, and tells nothing by itself."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.configuration = self.on_position_change = self.on_error = None
+
+    def update(self) -> None:
+        """Nothing is drawn."""
+
+    async def get_permission_status(self) -> fg.GeolocatorPermissionStatus:
+        return fg.GeolocatorPermissionStatus.WHILE_IN_USE
+
+    async def get_current_position(self) -> fg.GeolocatorPosition:
+        self.asked += 1
+        if self.asked == 1:
+            await asyncio.Event().wait()
+        return fg.GeolocatorPosition(latitude=47.0, longitude=9.0)
+
+
+async def test_a_browser_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, taken, obstacles = DeafBrowser(), asyncio.Queue[Fix](), list[object]()
+    monkeypatch.setattr(device, "LISTENS_FIRST_S", 0)
+    monkeypatch.setattr(device, "BROWSER_ANSWERS_WITHIN_S", 0.01)
+    monkeypatch.setattr(device, "HEARTBEAT_MS", 200)
+    page = SimpleNamespace(web=True, url="http://localhost/app", platform=None)
+    source = DeviceSource(cast("ft.Page", page), words("en"))
+    monkeypatch.setattr(source, "_receiver", lambda: browser)
+    await source.start(Tuning(1_000, 0), taken.put_nowait, obstacles.append)
+    async with asyncio.timeout(5):
+        assert (await taken.get()).lat == 47.0
+    assert browser.asked == 2
+    assert obstacles == []
+    await source.stop()

@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 SOON_S = 20
 SOON_MS = SOON_S * 1_000
-# Of the ground at a place of the picture that holds neither people nor panels.
-BRIGHTNESS = """async (png) => {
+BRIGHTNESS = """async ([png, at]) => {
   const image = new Image();
   image.src = `data:image/png;base64,${png}`;
   await image.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.width, image.height];
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0);
-  return Math.max(...context.getImageData(60, 300, 1, 1).data.slice(0, 3)) / 255;
+  const [left, top, width, height] = at ? [...at, 1, 1] : [0, 0, image.width, image.height];
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  context.drawImage(image, -left, -top);
+  const colors = context.getImageData(0, 0, width, height).data.filter((_, index) => index % 4 < 3);
+  return colors.reduce((sum, color) => sum + color, 0) / colors.length / 255;
 }"""
+GROUND = 60, 300  # a place of the picture that holds neither people nor panels
 TILES = re.compile(r"https://tile\.openstreetmap\.org/(\d+)/(\d+)/(\d+)\.png")
 LINK = re.compile(r"localhost:\d+/j#[a-z0-9]{10}\.[A-Za-z0-9_-]{22}")
 
@@ -85,12 +85,29 @@ class AppPage:
     async def shows(self, text: str) -> None:
         await expect(self.page.get_by_text(text).first).to_be_attached(timeout=SOON_MS)
 
-    async def screenshot(self, name: str) -> None:
-        """Keeps what is to be seen, once whatever moves has come to rest."""
+    async def screenshot(self, name: str, *themes: Theme) -> None:
+        """Keeps what is to be seen once whatever moves has come to rest, as it is or in some appearances, one by one.
+
+        An appearance that changes draws the screen anew, and closes what lies over it.
+        """
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        if not themes:
+            await self._at_rest(name)
+        for theme in themes:
+            await self.page.emulate_media(color_scheme=theme)
+            async with asyncio.timeout(SOON_S):
+                while (await self.brightness(await self._at_rest(f"{name}-{theme}")) < 0.5) is not (theme == "dark"):
+                    pass
+
+    async def _at_rest(self, name: str) -> bytes:
         last = b""
         while (now := await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")) != last:
             last = now
+        return last
+
+    async def brightness(self, png: bytes, at: tuple[int, int] | None = None) -> float:
+        """How bright a picture is at one place or, where none is said, on average; 1 is white."""
+        return float(await self.page.evaluate(BRIGHTNESS, [base64.b64encode(png).decode(), at]))
 
 
 @dataclass
@@ -189,17 +206,18 @@ async def wait_for(session: LiveSession, condition: object) -> None:
 
 async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str], chromium: Browser) -> None:
     base, backend = served
-    async with opened(chromium) as app:
+    theme: Theme = "light" if backend == "services" else "dark"
+    async with opened(chromium, theme=theme) as app:
         await app.open(f"{base}/app/")
         await app.shows(f"{backend} ")
-        await app.screenshot(f"app-start-{backend}")
+        await app.screenshot(f"app-start-{theme}")
         await app.button("Start a session").click()
         await app.button("Invite").click()
         # The link on the sheet is the one that anybody may open.
         shown = app.page.get_by_text(LINK)
         await expect(shown.first).to_be_attached(timeout=SOON_MS)
         link = f"http://{(LINK.search(await shown.first.inner_text()) or [''])[0]}"
-        await app.screenshot(f"app-share-{backend}")
+        await app.screenshot(f"app-share-{theme}")
         await app.page.mouse.click(195, 5)
         async with connect(await join_session(link, name="Ben")) as ben:
             await wait_for(ben, lambda session: 1 in session.positions)
@@ -209,11 +227,13 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
                 2, timeout=SOON_MS
             )  # on the map and in the list
             await expect(app.switch).to_have_accessible_name(re.compile("Sharing live"), timeout=SOON_MS)
-            await app.screenshot(f"app-session-{backend}")
+            await app.screenshot(f"app-session-{theme}")
             await app.switch.click()
             await wait_for(
                 ben, lambda session: not session.state.participants[1].sharing and 1 not in session.positions
             )
+            # Whoever taps reads first: Flutter takes no second tap while it draws what the first one did.
+            await expect(app.switch).to_have_accessible_name(re.compile("Sharing paused"), timeout=SOON_MS)
             await app.switch.click()
             await wait_for(ben, lambda session: 1 in session.positions)
             # The same person again after the page was closed: what is needed lies in the browser.
@@ -233,29 +253,34 @@ async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chro
     base, _ = served
     host = await create_session(base, name="Lake Tour", host_name="Anna")
     tiles = TileServer()
-    async with connect(host) as anna, opened(chromium, theme="dark", tiles=tiles) as app:
+    async with connect(host) as anna, opened(chromium, tiles=tiles) as app:
         anna.report(Fix(HELSINKI[0] + 0.004, HELSINKI[1] - 0.01, accuracy=5.0, speed=15.0, heading=120.0))
         await app.open(f"{base}/app/#/j#{host.code}")
         await app.shows("Lake Tour")
         await app.write("Your name on the map", "Zoé")
-        await app.screenshot("app-join-dark")
+        await app.screenshot("app-join", "dark", "light")
         await app.button("Join the map").click()
         await wait_for(anna, lambda session: 2 in session.positions)
         assert anna.state.participants[2].name == "Zoé"
         await expect(app.button(re.compile("^Anna, "))).to_have_count(2, timeout=SOON_MS)
         await app.shows("OpenStreetMap contributors")
         await app.button("Center on me").click()
-        await app.screenshot("app-streets-dark")
-        # Tiles are made for the day: in the dark they are dimmed to less than half.
-        assert await app.page.evaluate(BRIGHTNESS, base64.b64encode(await app.page.screenshot()).decode()) < 0.5
+        await app.screenshot("app-streets-mine")
         # The tile that both stand on, from as near as the camera is.
         zoom = max(zoom for zoom, _, _ in tiles.asked)
         assert tile_at(*HELSINKI, zoom) in tiles.asked
+        await app.screenshot("app-streets", "dark", "light")
+        # Tiles are made for the day: in the dark they are dimmed.
+        by_day, in_the_dark = [
+            await app.brightness((SCREENSHOTS / f"app-streets-{theme}.png").read_bytes(), GROUND)
+            for theme in ("light", "dark")
+        ]
+        assert in_the_dark < 0.5 < by_day
         await app.button(re.compile("^Who is here")).click()
-        await app.screenshot("app-people-dark")
+        await app.screenshot("app-people-light")
         await anna.end()
         await app.shows("This session has ended")
-        await app.screenshot("app-ended-dark")
+        await app.screenshot("app-ended", "dark", "light")
 
 
 @pytest.mark.parametrize("served", ["monolith"], indirect=True)
@@ -269,13 +294,13 @@ async def test_whatever_goes_wrong_there_is_a_plain_message_and_a_way_on(
         await app.write("Link to a session", "https://example.org/not-a-link")
         await app.button("Open").click()
         await app.shows("This is no complete Cavalcade link")
-        await app.screenshot("app-bad-link")
+        await app.screenshot("app-bad-link", "dark", "light")
         await app.button("Close").click()
         await app.write("Link to a session", host.link or "")
         await app.button("Open").click()
         await app.button("Join the map").click()
         await app.shows("No permission to use the location")
-        await app.screenshot("app-refused")
+        await app.screenshot("app-refused", "dark", "light")
         await app.button("Close").click()
         # The map and everybody on it are there all the same.
         await expect(app.button("Show everyone")).to_be_attached()

@@ -11,6 +11,10 @@ import psutil
 WITHIN_S = 120
 
 
+def _samples(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.glob("quick/samples/*.json")}
+
+
 async def _stopped(out: Path, number: signal.Signals, samples: int) -> str:
     """What a run says that is stopped in the step after so many samples."""
     process = await asyncio.create_subprocess_exec(
@@ -20,7 +24,7 @@ async def _stopped(out: Path, number: signal.Signals, samples: int) -> str:
     try:
         async with asyncio.timeout(WITHIN_S):
             # Whatever is there is left to the next run; what counts is that the next step's servers have started.
-            while len(list(out.glob("quick/samples/*"))) < samples or len(started) < 5:
+            while len(_samples(out)) < samples or len(started) < 5:
                 assert process.returncode is None
                 await asyncio.sleep(0.1)
                 started = psutil.Process(process.pid).children(recursive=True)
@@ -39,7 +43,7 @@ async def _stopped(out: Path, number: signal.Signals, samples: int) -> str:
 async def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_where_it_was(tmp_path: Path) -> None:
     said = await _stopped(tmp_path, signal.SIGTERM, 1)
     assert "The same command goes on from here." in said
-    kept = {path.name: path.read_bytes() for path in (tmp_path / "quick/samples").iterdir()}
+    kept = _samples(tmp_path)
     assert kept
     await _stopped(tmp_path, signal.SIGINT, len(kept) + 1)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "quick/samples").iterdir()}.items() >= kept.items()
+    assert _samples(tmp_path).items() >= kept.items()

@@ -23,6 +23,12 @@ BATTERY_EVERY_S: Final = 60.0
 ANSWER_WITHIN_S: Final = 60.0
 """A question about permission waits for a person."""
 
+LISTENS_FIRST_S: Final = 2.0
+"""A browser that begins to listen tells a position by itself. One that is asked meanwhile may never answer."""
+
+BROWSER_ANSWERS_WITHIN_S: Final = 4.0
+"""Then it is asked again."""
+
 _GRANTED: Final = {fg.GeolocatorPermissionStatus.ALWAYS, fg.GeolocatorPermissionStatus.WHILE_IN_USE}
 _SECURE_HOSTS: Final = {"localhost", "127.0.0.1", "::1"}
 
@@ -119,7 +125,7 @@ class DeviceSource:
         self._tuning: Tuning | None = None
         self._on_fix: OnFix = _nobody
         self._on_obstacle: OnObstacle = _nobody
-        self._last_at = float("-inf")
+        self._last_at = self._began_at = float("-inf")
         self._watching: asyncio.Task[None] | None = None
         self._turn = 0
 
@@ -137,7 +143,7 @@ class DeviceSource:
             return
         self._on_fix, self._on_obstacle, self._tuning = on_fix, on_obstacle, tuning
         # A receiver that is listened to again may say nothing until it has moved: it is asked at once.
-        self._last_at = float("-inf")
+        self._last_at, self._began_at = float("-inf"), time.monotonic()
         obstacle = await self._ask()
         if turn != self._turn:
             return  # it was stopped or started again while a person thought about the permission
@@ -164,16 +170,17 @@ class DeviceSource:
         await self._let_go()
 
     async def _let_go(self) -> None:
+        """Nothing may come after what is waited for: it may be listened to again by then."""
         watching, self._watching = self._watching, None
-        if watching is not None:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
         if self._geolocator is not None and self._geolocator.on_position_change is not None:
             self._geolocator.on_position_change = self._geolocator.on_error = None
             with suppress(Exception):
                 # The page may be gone by now, and its receiver with it.
                 self._geolocator.update()
+        if watching is not None:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
 
     async def _ask(self) -> Obstacle | None:
         """What is in the way, after asking for permission where that helps."""
@@ -199,6 +206,8 @@ class DeviceSource:
     async def _watch(self) -> None:
         """Asks for a fix where a distance filter keeps the receiver silent, and reads the battery now and then."""
         read_battery_at = 0.0
+        if self._page.web:
+            await asyncio.sleep(LISTENS_FIRST_S)
         while True:
             if time.monotonic() >= read_battery_at:
                 read_battery_at = time.monotonic() + BATTERY_EVERY_S
@@ -209,9 +218,12 @@ class DeviceSource:
 
     async def _look(self) -> None:
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+            async with asyncio.timeout(BROWSER_ANSWERS_WITHIN_S if self._page.web else ANSWER_WITHIN_S):
                 position = await self._receiver().get_current_position()
-        except (RuntimeError, TimeoutError) as error:
+        except TimeoutError:
+            if time.monotonic() - self._began_at > HEARTBEAT_MS / 1000:
+                self._say_why("no answer")
+        except RuntimeError as error:
             self._say_why(str(error))
         else:
             self._take(position)

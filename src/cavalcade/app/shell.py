@@ -247,7 +247,10 @@ class Shell:
             self._work.cancel()
         self.close_sheet()
         around = Surroundings(self._controller, self, self._guard, self._palette, self._options.tiles, self._redraw)
-        self._screen = _SCREENS[where](around)
+        before, self._screen = self._screen, _SCREENS[where](around)
+        if type(before) is type(self._screen):
+            for old, new in zip(before.fields, self._screen.fields, strict=True):
+                new.value = old.value
         self._page.theme_mode = _THEMES[self._controller.preferences.appearance]
         self._page.bgcolor = self._palette.ground
         self._page.controls = [self._screen.control]

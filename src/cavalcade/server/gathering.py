@@ -36,8 +36,11 @@ class Gathering:
         """Notes that a position was read; called for each of them."""
         if not self._is_due:
             self._is_due = True
-            # Whoever was handed what has been read, such as a session's process, takes it in before the loop waits.
-            self._soon(lambda: self._soon(self._wait))
+            self._soon(self._let_others_go_first)
+
+    def _let_others_go_first(self) -> None:
+        """Whoever was handed what has been read, such as a session's process, takes it in before the loop waits."""
+        self._soon(self._wait)
 
     def _wait(self) -> None:
         """Waits, unless positions are few or the loop is busy: either way it was long since it last went on."""

@@ -72,9 +72,15 @@ class Surroundings:
 
 
 class Screen(Protocol):
-    """Something that fills the picture."""
+    """Something that fills the picture.
+
+    Attributes:
+        control: All of it.
+        fields: What one writes into; the words stay where it is made anew in another appearance.
+    """
 
     control: ft.Control
+    fields: tuple[ft.TextField, ...]
 
     def refresh(self) -> None:
         """Shows what has changed; the caller sends it."""

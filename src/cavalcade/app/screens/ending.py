@@ -34,6 +34,7 @@ class EndingScreen:
             padding=28,
             width=520,
         )  # fmt: skip
+        self.fields: tuple[ft.TextField, ...] = ()
         self.control: ft.Control = ft.Container(
             ft.SafeArea(ft.Row([self._body], alignment=ft.MainAxisAlignment.CENTER, expand=True), expand=True),
             bgcolor=palette.ground,

@@ -38,6 +38,7 @@ class JoinScreen:
             padding=ft.Padding.symmetric(horizontal=24, vertical=16),
             width=560,
         )  # fmt: skip
+        self.fields: tuple[ft.TextField, ...] = (self._name,)
         self.control: ft.Control = ft.Container(
             ft.SafeArea(
                 ft.Row([self._body], alignment=ft.MainAxisAlignment.CENTER,

@@ -96,6 +96,7 @@ class SessionScreen:
             bottom=0,
             height=LOW,
         )  # fmt: skip
+        self.fields: tuple[ft.TextField, ...] = ()
         self.control: ft.Control = ft.Container(
             ft.Stack([self.map.control, self._attribution, self._buttons, self._top, self._sheet], expand=True),
             bgcolor=palette.ground,

@@ -74,6 +74,7 @@ class StartScreen:
             vertical_alignment=ft.CrossAxisAlignment.STRETCH,
             expand=True,
         )
+        self.fields: tuple[ft.TextField, ...] = (self._link,)
         self.control: ft.Control = ft.Container(
             ft.SafeArea(ft.Stack([content, self._problem.control], expand=True), expand=True),
             bgcolor=palette.ground,
