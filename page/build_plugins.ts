@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { type Plugin, transformWithOxc } from "vite";
 
 const SERVICE_WORKER = "service_worker.js";
-const COMPRESSED = new Set([".html", ".js", ".css", ".json", ".svg", ".webmanifest"]);
+const COMPRESSED = new Set([".js", ".css", ".json", ".svg", ".webmanifest"]);
 const SMALLEST = 1_024;
 
 /** Tells the service worker which files the shell consists of: all that `index.html` needs at once, and its letters. */
@@ -65,7 +65,7 @@ export function sharedMapLibrary(): Plugin {
   };
 }
 
-/** Puts a Brotli and a gzip copy beside each text file, made once and as small as can be; Caddy serves them. */
+/** Puts a Brotli and a gzip copy beside each text file but the page, which Caddy fills in; made once, as small as can be. */
 export function compressedCopies(directory: string): Plugin {
   return {
     name: "compressed-copies",

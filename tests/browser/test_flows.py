@@ -226,6 +226,10 @@ async def test_a_preview_tells_nothing_of_the_session(cavalcade_url: str, new_ph
         assert answer.content == (await client.get("/")).content
         assert re.findall(r'property="og:title" content="([^"]*)"', answer.text) == ["Cavalcade"]
         assert not re.search(r'(?:src|href)="https?://', answer.text)
+        # Messengers take an absolute address alone.
+        (picture,) = re.findall(r'property="og:image" content="([^"]*)"', answer.text)
+        assert picture == f"{cavalcade_url}/icon-512.png"
+        assert (await client.get(picture)).headers["Content-Type"] == "image/png"
         policy = answer.headers["Content-Security-Policy"]
         scripts = re.search(r"script-src ([^;]*)", policy) or re.search(r"default-src ([^;]*)", policy)
         assert scripts

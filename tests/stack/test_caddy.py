@@ -126,7 +126,7 @@ async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncCl
     """Asks a Caddy in front of ``http``, of nobody who takes sockets, and of a small page."""
     assets = directory / "page" / "assets"
     assets.mkdir(parents=True)
-    (directory / "page" / "index.html").write_text("<title>page</title>")
+    (directory / "page" / "index.html").write_text("<title>{{ placeholder `http.vars.base_url` }}</title>")
     (directory / "page" / ".hidden").write_text("hidden")
     (assets / "main-a1b2.js").write_bytes(SCRIPT)
     (assets / "main-a1b2.js.gz").write_bytes(gzip.compress(SCRIPT))
@@ -161,9 +161,11 @@ async def test_what_a_client_says_about_its_address_is_replaced(client: httpx.As
 
 
 @pytest.mark.parametrize("path", ["/", "/j", "/index.html"])
-async def test_page_is_asked_for_each_time_and_may_load_little(client: httpx.AsyncClient, path: str) -> None:
+async def test_page_is_asked_for_each_time_and_may_load_little(
+    client: httpx.AsyncClient, path: str, free_port: int
+) -> None:
     answer = await client.get(path)
-    assert answer.text == "<title>page</title>"
+    assert answer.text == f"<title>http://localhost:{free_port}</title>"
     assert answer.headers["Cache-Control"] == "no-cache"
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]

@@ -199,6 +199,7 @@ def configuration(
         global_options=_global_options(door),
         server_options=_trusting_loopback() if door.behind_proxy else "",
         address=door.site,
+        base_url=_quoted(door.base_url),
         bind=f"bind {' '.join(door.bind)}" if door.bind else "",
         tls="tls internal" if door.certificates == "internal" else "",
         transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
