@@ -7,6 +7,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 import psutil
+import pytest
 
 WITHIN_S = 120
 
@@ -40,6 +41,7 @@ async def _stopped(out: Path, number: signal.Signals, samples: int) -> str:
     return said
 
 
+@pytest.mark.long
 async def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_where_it_was(tmp_path: Path) -> None:
     said = await _stopped(tmp_path, signal.SIGTERM, 1)
     assert "The same command goes on from here." in said
