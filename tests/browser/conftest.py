@@ -143,12 +143,15 @@ async def running_cavalcade(*arguments: str, **settings: str) -> AsyncIterator[s
             *arguments, stdout=asyncio.subprocess.PIPE, env={**os.environ, **settings},
         )  # fmt: skip
         assert process.stdout
-        async with asyncio.timeout(60):
-            line = (await process.stdout.readline()).decode()
-        assert line.startswith("ready "), line
-        yield line.split()[1]
-        process.send_signal(signal.SIGINT)
-        await process.wait()
+        try:
+            async with asyncio.timeout(60):
+                line = (await process.stdout.readline()).decode()
+            assert line.startswith("ready "), line
+            yield line.split()[1]
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGINT)
+            await process.wait()
 
 
 @pytest.fixture

@@ -111,8 +111,6 @@ def evaluate(
         _fail("this needs Linux: what processes take is read from /proc")
     chosen = plan("quick" if quick else "soak" if soak else "full", tuple(peers))
     console = Console(stderr=True)
-    # Both end what was started, in order.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         weights = read_weights(weights_file) if weights_file else default_weights()
         results = Results(out / chosen.name)
@@ -122,7 +120,7 @@ def evaluate(
         samples = results.samples(chosen.steps)
     except (WeightsError, ResultsError, InstallationError) as error:
         _fail(str(error))
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         console.print("Stopped. The same command goes on from here.")
         sys.exit(130)
     _write(content_of(chosen, samples, weights, missing), weights, out / chosen.name, console)
@@ -130,6 +128,11 @@ def evaluate(
 
 async def _measure_all(chosen: Plan, peers: Mapping[str, Server], results: Results, console: Console) -> dict[str, str]:
     """Does the steps that were not done before; returns which yardsticks are not to be had here, and why."""
+    measuring = asyncio.current_task()
+    assert measuring
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Said here, since whoever starts this in the background may have it ignore the first.
+        asyncio.get_running_loop().add_signal_handler(number, measuring.cancel)
     cores = Cores.of_this_machine()
     if not cores.are_apart:
         console.print("[yellow]There is one core alone: the load takes from what it measures.[/]")
