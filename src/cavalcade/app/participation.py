@@ -18,7 +18,6 @@ from cavalcade.client import (
     Closed,
     ConnectionChanged,
     ConnectionState,
-    EventReceived,
     Fix,
     LiveSession,
     PositionsReceived,
@@ -27,7 +26,6 @@ from cavalcade.client import (
 )
 from cavalcade.client.clock import epoch_ms
 from cavalcade.client.watchers import Reader
-from cavalcade.domain.events import SharingChanged
 from cavalcade.domain.model import Participant, Role
 
 log = logging.getLogger(__name__)
@@ -88,8 +86,8 @@ class Participation:
         self._pacing = policy.Pacing()
         self._tuning = policy.tuning(self._pacing.pace, None)
         self._is_locating = False
-        # Whether to share, from the answer until the session shows it: the event may come after the answer.
-        self._asked: bool | None = None
+        # What was answered last, and the offset from which the session shows it: the event may come after the answer.
+        self._answered: tuple[bool, int] = (True, 0)
         self._clock_ahead_ms = 0
         self._dirty = asyncio.Event()
         self._keeping = asyncio.Lock()
@@ -115,9 +113,11 @@ class Participation:
         for operation in reversed(self.live.resumption().operations):
             if operation.event == "sharing:set":
                 return operation.payload.get("on") is True
-        if self._asked is not None:
-            return self._asked and not self.is_viewer
-        return self.me is None or (self.me.sharing and not self.is_viewer)
+        if self.me is None:
+            return True
+        on, shown_from = self._answered
+        is_shown = self.live.state.offset >= shown_from
+        return (self.me.sharing if is_shown else on) and not self.is_viewer
 
     @property
     def is_connected(self) -> bool:
@@ -164,8 +164,7 @@ class Participation:
         """Pauses or resumes sharing; the pause holds at once, whatever the network does."""
         if not on:
             self._backlog.clear()
-        self._asked = on
-        await self._submit(self.live.set_sharing(on=on))
+        await self._submit(self._share(on=on))
         # The receiver does not wait for the disk. Who pauses and resumes quickly may never have stopped it; the others
         # lost the position all the same.
         await asyncio.gather(self.locate(anew=on), self.keep())
@@ -229,6 +228,11 @@ class Participation:
                 # The session goes on; only a restart would not find it.
                 log.warning("the session could not be kept: %s", error)
 
+    async def _share(self, *, on: bool) -> int:
+        offset = await self.live.set_sharing(on=on)
+        self._answered = on, offset
+        return offset
+
     async def _submit(self, operation: Coroutine[None, None, int]) -> None:
         asked = asyncio.ensure_future(operation)
         # With its first step it is among those that wait to be sent.
@@ -241,7 +245,6 @@ class Participation:
         except SessionOver:
             pass
         except Exception as error:  # noqa: BLE001 - the one who asked is told, whatever it was
-            self._asked = None
             self._on_error(error)
         self._dirty.set()
         self._on_happening(Happening.SESSION)
@@ -280,17 +283,8 @@ class Participation:
             elif self.lost_since is None:
                 self.lost_since = epoch_ms()
                 self._backlog.disconnected()
-        if isinstance(change, EventReceived):
-            self._hear_of_sharing(change)
         self._dirty.set()
         self._on_happening(Happening.SESSION)
-
-    def _hear_of_sharing(self, received: EventReceived) -> None:
-        """Lets the session's word hold again, unless more was asked for since."""
-        change = received.event.change
-        is_mine = isinstance(change, SharingChanged) and change.participant == self.live.membership.participant
-        if is_mine and all(one.event != "sharing:set" for one in self.live.resumption().operations):
-            self._asked = None
 
     async def _catch_up(self) -> None:
         """Sends what was kept while there was no connection, and locates where one shares."""
