@@ -45,6 +45,14 @@ def somewhere(number: int) -> Fix:
     return Fix(47.0 + number / 100, 9.0)
 
 
+async def all_are_led_to(data: Path, processes: int) -> None:
+    """Waits until Caddy leads people to all of them: it asks once a second who is there, and `ready` may come before."""
+    log = data / "logs" / "caddy.log"
+    async with asyncio.timeout(10):
+        while log.read_text().count('"host is up"') < processes:  # noqa: ASYNC110 - a file tells of nothing
+            await asyncio.sleep(0.05)
+
+
 class Ride(contextlib.AsyncExitStack):
     """Riders of one session, each with a client of their own."""
 
@@ -92,7 +100,9 @@ async def ride(directory: Path, free_port: int, start_up: StartUp) -> AsyncItera
     """Riders on three gateways."""
     data = directory / "data"
     up = await start_up("--nodes", "3", "--port", str(free_port), "--data", data)
-    async with Ride(await create_session(await up.ready())) as riding:
+    url = await up.ready()
+    await all_are_led_to(data, 2 * 3)
+    async with Ride(await create_session(url)) as riding:
         await riding.set_out()
         yield up, data, riding
     assert "gateway 2 ended" not in up.said()
