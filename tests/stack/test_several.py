@@ -46,7 +46,7 @@ def somewhere(number: int) -> Fix:
 
 
 async def all_are_led_to(data: Path, processes: int) -> None:
-    """Waits until Caddy leads people to all of them: it asks once a second who is there, and `ready` may come before."""
+    """Waits until Caddy leads people to all of them: it asks once a second who is there, and `ready` may be sooner."""
     log = data / "logs" / "caddy.log"
     async with asyncio.timeout(10):
         while log.read_text().count('"host is up"') < processes:  # noqa: ASYNC110 - a file tells of nothing
