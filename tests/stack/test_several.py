@@ -13,7 +13,16 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from cavalcade.client import Fix, LiveSession, Membership, connect, create_session, join_session
+from cavalcade.client import (
+    Change,
+    Fix,
+    LiveSession,
+    Membership,
+    PositionsReceived,
+    connect,
+    create_session,
+    join_session,
+)
 from cavalcade.services.messages import Roll, decode
 from cavalcade.stack import valkey
 from tests.stack.conftest import Up
@@ -53,6 +62,22 @@ async def all_are_led_to(data: Path, processes: int) -> None:
             await asyncio.sleep(0.05)
 
 
+async def until_struck_off(data: Path, session_id: str, gateway: str) -> dict[str, set[int]]:
+    """Waits until a gateway has no roll any more; the rolls of the others."""
+    async with asyncio.timeout(AGAIN_S):
+        while gateway in (held := await rolls(data, session_id)):  # noqa: ASYNC110 - Redis tells only gateways
+            await asyncio.sleep(0.05)
+    return held
+
+
+async def logged(data: Path, log_name: str, event: str) -> None:
+    """Waits until a process has logged an event."""
+    log = data / "logs" / log_name
+    async with asyncio.timeout(AGAIN_S):
+        while f'"{event}"' not in log.read_text():  # noqa: ASYNC110 - a file tells of nothing
+            await asyncio.sleep(0.05)
+
+
 class Ride(contextlib.AsyncExitStack):
     """Riders of one session, each with a client of their own."""
 
@@ -88,6 +113,23 @@ class Ride(contextlib.AsyncExitStack):
         self.riders[mover].report(Fix(lat, 9.0))
         for who in seen_by:
             await self.riders[who].wait_for(lambda s: s.positions[mover].lat == round(lat * 10_000_000), within_s)
+
+    @contextlib.asynccontextmanager
+    async def heard(self) -> AsyncIterator[list[tuple[int, Change]]]:
+        """Everything that each rider is told meanwhile, by who was told."""
+        told: list[tuple[int, Change]] = []
+
+        async def listen(who: int, changes: AsyncIterator[Change]) -> None:
+            async for change in changes:
+                told.append((who, change))  # noqa: PERF401 - each as it comes
+
+        listeners = [asyncio.create_task(listen(who, session.changes())) for who, session in self.riders.items()]
+        try:
+            yield told
+        finally:
+            for listener in listeners:
+                listener.cancel()
+            await asyncio.gather(*listeners, return_exceptions=True)
 
     async def vanish(self, who: int) -> None:
         """Somebody's phone is off."""
@@ -132,18 +174,31 @@ async def test_killed_gateway_leaves_no_ghost_and_everyone_is_seen_again(ride: t
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the processes through /proc")
 async def test_gateway_that_stood_still_is_left_out_and_wakes_without_old_news(ride: tuple[Up, Path, Ride]) -> None:
     up, data, riding = ride
+    name = name_of(data, "gateway-1.log")
+    ghost, *_ = (await rolls(data, riding.session_id))[name]
     everybody = set(riding.riders)
-    on_gateway = await rolls(data, riding.session_id)
-    stuck = on_gateway[name_of(data, "gateway-1.log")]
-    moving, *others = everybody - stuck
+    left = everybody - {ghost}
     gateway = watched(up, "gateway-1.log")
     os.kill(gateway, signal.SIGSTOP)
     try:
-        for who in others:
-            await riding.riders[who].wait_for(lambda s: s.present == everybody - stuck, GHOST_S)
-        await riding.move(moving, 47.9, others, AGAIN_S)
+        stood_still_at = asyncio.get_running_loop().time()
+        await riding.vanish(ghost)
+        # Who was on it notices the silence and goes elsewhere; its lease takes the other one away.
+        left_s = GHOST_S - (asyncio.get_running_loop().time() - stood_still_at)
+        await riding.all_see(present=left, positions=everybody, within_s=left_s)
+        assert set().union(*(await until_struck_off(data, riding.session_id, name)).values()) == left
+        mover, *others = left
+        await riding.move(mover, 47.9, others, AGAIN_S)
+        async with riding.heard() as told:
+            os.kill(gateway, signal.SIGCONT)
+            await logged(data, "gateway-1.log", "gateway_stood_still")
+            await riding.move(mover, 47.95, others, AGAIN_S)
     finally:
         os.kill(gateway, signal.SIGCONT)
-    await riding.all_see(present=everybody, positions=everybody, within_s=AGAIN_S)
-    await riding.move(moving, 47.95, [*others, *stuck], AGAIN_S)
-    assert '"event":"gateway_stood_still"' in (data / "logs" / "gateway-1.log").read_text().replace(" ", "")
+    assert {who for who, _ in told} >= set(others)
+    for _, change in told:
+        assert isinstance(change, PositionsReceived), "nobody came, went or lost their connection"
+        assert change.positions.keys() == {mover}
+        assert change.positions[mover].lat == round(47.95 * 10_000_000)
+    await riding.all_see(present=left, positions=everybody, within_s=AGAIN_S)
+    assert name not in await rolls(data, riding.session_id)
