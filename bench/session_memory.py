@@ -77,7 +77,7 @@ async def _wake(registry: Registry, session_ids: list[str]) -> None:
 
 
 def _runs(place: Place) -> bool:
-    return place.process is not None and place.process.fanout is not None
+    return place.process is not None and place.process.local is not None
 
 
 def _resident_kb() -> int:

@@ -6,8 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
+from redis.asyncio import Redis
 
 from cavalcade.client import Membership, create_session, join_session
+from cavalcade.domain.errors import Rejected
 from cavalcade.monolith.application import Listeners, Node
 from cavalcade.monolith.registry import Place
 from cavalcade.settings import Settings
@@ -23,6 +25,7 @@ class RunningNode:
     node: Node
     http: str
     sockets: str
+    internal: str
 
     async def create(self, host_name: str = "Host") -> Membership:
         """Makes a session and returns its host's membership."""
@@ -69,7 +72,7 @@ async def running_node(database_url: str, redis_url: str, name: str = "alone") -
     node = Node(settings, Listeners(http, sockets, internal, name=name))
     running = asyncio.create_task(node.supervisor.run())
     await node.sockets.listen(sockets)
-    yield RunningNode(node, f"http://{http}", f"ws://{sockets}/socket")
+    yield RunningNode(node, f"http://{http}", f"ws://{sockets}/socket", internal)
     await node.sockets.drain(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -100,3 +103,24 @@ async def node(database_url: str, redis_url: str) -> AsyncIterator[RunningNode]:
     await migrate(database_url)
     async with running_node(database_url, redis_url) as running:
         yield running
+
+
+async def redis_is_emptied(redis_url: str) -> None:
+    """Redis has lost everything, as after a restart without persistence."""
+    client = Redis.from_url(redis_url)
+    await client.flushall()
+    await client.script_flush()
+    await client.aclose()
+
+
+async def positions_in_redis(node: RunningNode, session_id: str, lats: dict[int, int]) -> None:
+    """Waits until Redis holds these."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                found = await node.node.backend.positions(session_id)
+            except Rejected:
+                found = {}
+            if {who: where.lat for who, where in found.items()} == lats:
+                return
+            await asyncio.sleep(0.02)

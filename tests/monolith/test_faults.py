@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from cavalcade.client import ConnectionState, connect
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import ProfileChanged
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.operations import EndSession, Operation, SetProfile
 from cavalcade.evaluation.proxy import Proxy
@@ -20,14 +21,20 @@ from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.monolith.supervisor import Intensity
 from cavalcade.server import redis_link
 from cavalcade.server.fanout import Fanout
+from cavalcade.server.outbox import Outbox
 from cavalcade.stack import valkey
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
-from tests.monolith.conftest import RunningNode, running_node
+from tests.monolith.conftest import RunningNode, positions_in_redis, redis_is_emptied, running_node
 from tests.monolith.faults import Injected, inject
 from tests.monolith.test_registry import _ears, _hibernated, _is_named, _named
 from tests.monolith.test_session_process import _sees
+from tests.scenarios.raw_socket import open_socket
 from tests.services.peer import eventually
+from tests.services.phoenix.member import members
+
+BACK_S = 2.5
+"""Within this time a member whose channel failed has joined again; the official client waits for a second of it."""
 
 
 @pytest.fixture
@@ -78,8 +85,8 @@ def _crash(node: RunningNode, session_id: str, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(Fanout, "flush", flush)
     place = node.node.registry.places[session_id]
     assert place.process is not None
-    assert place.process.fanout is not None
-    place.process.fanout.expect()
+    assert place.process.local is not None
+    place.process.local.fanout.expect()
 
 
 def _loop_time() -> float:
@@ -166,14 +173,14 @@ async def test_a_crash_while_redis_is_away_forgets_nobody(
         await two.wait_for(_sees(1, 60.0))
         node.node.writer.flush()
         redis_wire.cut()
-        await _empty(redis_url)
+        await redis_is_emptied(redis_url)
         await eventually(lambda: not node.node._link.is_up)
         _crash(node, anna.session_id, monkeypatch)
         await eventually(lambda: node.place(anna).restarts == 1)
         async with connect(carl) as three:
             assert three.positions[1].lat == 600_000_000
         redis_wire.mend()
-        await _positions_in_redis(node, anna.session_id, {1: 600_000_000})
+        await positions_in_redis(node, anna.session_id, {1: 600_000_000})
 
 
 async def test_sessions_go_on_without_redis_and_their_positions_are_there_again(
@@ -188,15 +195,15 @@ async def test_sessions_go_on_without_redis_and_their_positions_are_there_again(
         node.node.writer.flush()
         await _hibernated(node, other)
         redis_wire.cut()
-        await _empty(redis_url)
+        await redis_is_emptied(redis_url)
         two.report(Fix(61.0, 24.0))
         await one.wait_for(_sees(2, 61.0))
         await one.set_profile(name="Anna")
         await two.wait_for(_is_named(1, "Anna"))
         assert await node.node.backend.missing() == "redis"
         redis_wire.mend()
-        await _positions_in_redis(node, anna.session_id, {1: 600_000_000, 2: 610_000_000})
-        await _positions_in_redis(node, other.session_id, {1: 400_000_000})
+        await positions_in_redis(node, anna.session_id, {1: 600_000_000, 2: 610_000_000})
+        await positions_in_redis(node, other.session_id, {1: 400_000_000})
         assert node.place(anna).restarts == 0
 
 
@@ -206,7 +213,8 @@ async def test_without_postgresql_positions_flow_and_operations_are_settled_late
 ) -> None:
     anna, ben = await node.group(2)
     backend = node.node.backend
-    async with connect(anna) as one, connect(ben) as two:
+    async with connect(anna) as one, connect(ben) as two, open_socket(ben) as raw:
+        await raw.join()
         postgres_wire.cut() if how == "cut" else postgres_wire.freeze()
         begun = _loop_time()
         operation = asyncio.create_task(
@@ -218,11 +226,19 @@ async def test_without_postgresql_positions_flow_and_operations_are_settled_late
         await eventually(lambda: metric._value.get() >= 1)
         assert _loop_time() - begun < 2.5
         assert not operation.done()
+        status, response = await raw.ask("profile:set", {"name": "Ben", "op_id": "while-it-is-away"})
+        assert (status, response["reason"], response["retry"]) == ("error", "unavailable", True)
+        assert _loop_time() - begun < 5  # 2 s each
         postgres_wire.mend()
-        assert await asyncio.wait_for(operation, 15) == 3
+        offset = await asyncio.wait_for(operation, 15)
         await two.wait_for(_is_named(1, "Anna"))
-        assert two.state.offset == 3
-        assert (await backend.submit(anna.session_id, _named(anna, "Next"))).offset == 4
+        # That of whoever was told to try again, and did not, may have been stored all the same, when it came there.
+        assert offset in {3, 4}
+        changes = [event.change for event in await backend._store.events_after(anna.session_id, 2)]
+        names = [change.name for change in changes if isinstance(change, ProfileChanged)]
+        assert sorted(names) in (["Anna"], ["Anna", "Ben"])
+        assert len(changes) == len(names)
+        assert (await backend.submit(anna.session_id, _named(anna, "Next"))).offset == len(names) + 3
 
 
 async def test_members_who_cannot_be_healed_join_again_by_themselves(
@@ -244,6 +260,38 @@ async def test_members_who_cannot_be_healed_join_again_by_themselves(
         two.report(Fix(61.0, 24.0))
         await one.wait_for(_sees(2, 61.0), timeout=5)
         assert two.positions[1].lat == 600_000_000
+
+
+async def test_the_official_client_is_back_within_two_and_a_half_seconds_of_its_channel_failing(
+    node: RunningNode, postgres_wire: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "LOAD_S", 0.2)
+    anna, ben = await node.group(2)
+    async with members() as start, connect(ben) as two:
+        one = await start(node.sockets, anna.session_id, anna.token, "json")
+        await one.says("joined")
+        await one.says("open")
+        before = Outbox.fail
+        failed_at: list[float] = []
+
+        def fail(outbox: Outbox) -> None:
+            failed_at.append(_loop_time())
+            postgres_wire.mend()  # it could be healed again as soon as it has been given up
+            before(outbox)
+
+        monkeypatch.setattr(Outbox, "fail", fail)
+        await two.wait_for(lambda session: session.present == {1, 2})
+        postgres_wire.cut()
+        _crash(node, anna.session_id, monkeypatch)
+        reply = (await one.says("joined"))["reply"]
+        assert _loop_time() - failed_at[0] < BACK_S
+        assert len(failed_at) == 2
+        assert reply["offset"] == 2
+        await two.wait_for(lambda session: session.present == {1, 2})
+        two.report(Fix(61.0, 24.0))
+        (moved,) = (await one.says("positions"))["json"]["positions"]
+        assert moved["participant"] == 2
+        assert one.unread("close") == []  # the socket stayed
 
 
 async def test_a_repeated_operation_gets_its_reply_and_makes_no_second_event(
@@ -282,6 +330,29 @@ async def test_the_crash_report_names_the_operation_and_nothing_of_its_content(
     assert (crash["failure"], crash["last_message"]) == ("Injected", "SetProfile")
     assert any(frame.startswith("_carry_out (session_process.py:") for frame in crash["frames"])
     assert "Karenina" not in str(logs)
+
+
+@pytest.mark.parametrize(("step", "message"), [("accepting", "Flush"), ("welcoming", "Attach"), ("removing", "Detach")])
+async def test_the_crash_report_names_the_message_and_holds_neither_places_nor_tokens(
+    node: RunningNode, monkeypatch: pytest.MonkeyPatch, step: str, message: str
+) -> None:
+    anna, ben = await node.group(2)
+    with capture_logs() as logs:
+        async with connect(anna) as one:
+            async with connect(ben) as two:
+                await one.wait_for(lambda session: session.present == {1, 2})
+                inject(monkeypatch, step)
+                two.report(Fix(61.2345678, 25.7654321))
+                if step == "welcoming":
+                    async with connect(await node.join(anna, "Carl")):
+                        pass
+                await one.wait_for(_sees(2, 61.2345678))
+            await one.wait_for(lambda session: 2 not in session.present)
+    (crash,) = [line for line in logs if line["event"] == "process_crashed"]
+    assert (crash["process"], crash["failure"], crash["last_message"]) == ("session", "Injected", message)
+    for secret in ("61.23", "612345678", "25.76", "257654321", ben.token, anna.code):
+        assert secret is not None
+        assert secret not in str(crash)
 
 
 async def test_operations_that_wait_survive_a_crash(node: RunningNode, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,24 +438,3 @@ async def test_an_end_that_nobody_heard_of_is_all_that_is_known_afterwards(node:
         await node.node.backend.attach(anna.session_id, _ears(anna)[0], None)
     assert raised.value.code is ErrorCode.SESSION_NOT_FOUND
     await eventually(lambda: not node.node.registry.places)
-
-
-async def _empty(redis_url: str) -> None:
-    """Redis has lost everything, as after a restart without persistence."""
-    client = Redis.from_url(redis_url)
-    await client.flushall()
-    await client.script_flush()
-    await client.aclose()
-
-
-async def _positions_in_redis(node: RunningNode, session_id: str, lats: dict[int, int]) -> None:
-    """Waits until Redis holds these."""
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                found = await node.node.backend.positions(session_id)
-            except Rejected:
-                found = {}
-            if {who: where.lat for who, where in found.items()} == lats:
-                return
-            await asyncio.sleep(0.02)

@@ -1,9 +1,21 @@
 """What a node says of its process tree."""
 
+import asyncio
+import time
+from typing import Any
+
+import httpx
+import pytest
+
 from cavalcade.client import connect
+from cavalcade.domain.fix import Fix
+from cavalcade.domain.operations import Operation, SetProfile
 from cavalcade.monolith.inspection import as_dict, as_page
 from cavalcade.monolith.reports import node_facts
+from cavalcade.storage.sessions import SessionStore
 from tests.monolith.conftest import RunningNode
+from tests.monolith.faults import inject
+from tests.services.peer import eventually
 
 
 async def test_tree_shows_the_application_and_its_sessions(node: RunningNode) -> None:
@@ -27,6 +39,46 @@ async def test_nodes_say_who_they_are_and_what_they_own(nodes: list[RunningNode]
     assert 0 < one.lease_s <= 3
     assert "second, third" in as_page(first.node.inspector.report())
     assert "owns 1 sessions" in node_facts(one)
+
+
+async def test_the_page_is_served_inside_and_shows_what_troubles_a_node(
+    node: RunningNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = await node.create()
+    async with connect(host) as session, httpx.AsyncClient(base_url=f"http://{node.internal}") as inside:
+        inject(monkeypatch, "beginning a flush")
+        session.report(Fix(60.0, 24.0))
+        await eventually(lambda: node.place(host).restarts == 1)
+        await eventually(lambda: not len(node.place(host).mailbox))
+        go_on = asyncio.Event()
+        before = SessionStore.append
+
+        async def slow(*given: Any, **named: Any) -> None:
+            await go_on.wait()
+            await before(*given, **named)
+
+        monkeypatch.setattr(SessionStore, "append", slow)
+        waiting = [asyncio.create_task(session.set_profile(name=name)) for name in ("Anna", "Ben")]
+        submitted = [
+            asyncio.create_task(node.node.backend.submit(host.session_id, Operation(1, SetProfile(name="Carl"))))
+            for _ in range(3)
+        ]
+        await eventually(lambda: len(node.place(host).mailbox) == 3)
+        time.sleep(0.5)  # noqa: ASYNC251 - the stall that is to be shown
+        await eventually(lambda: node.node.inspector.report().stalls == 1)
+        document = (await inside.get("/processes.json")).json()
+        page = await inside.get("/processes")
+        go_on.set()
+        await asyncio.gather(*waiting, *submitted)
+    (shown,) = document["session_processes"]
+    assert (shown["name"], shown["restarts"], shown["mailbox"], shown["connections"]) == (host.session_id, 1, 3, 1)
+    assert document["session_restarts"] == 1
+    assert document["stalls"] == 1
+    assert document["longest_stall_ms"] > 250
+    assert document["loop_lag_ms"] >= 0
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert host.session_id in page.text
 
 
 async def test_page_and_document_hold_no_names_of_people(node: RunningNode) -> None:

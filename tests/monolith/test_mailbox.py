@@ -3,12 +3,29 @@
 import asyncio
 import contextlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from cavalcade.domain.fix import Position
 from cavalcade.domain.operations import Operation, SetProfile
-from cavalcade.monolith.mailbox import MAX_OPERATIONS, Flush, Hibernate, Mailbox, Message, Operate, Submit
+from cavalcade.monolith import mailbox as mailbox_module
+from cavalcade.monolith.mailbox import (
+    MAX_OPERATIONS,
+    MAX_TRIES,
+    Attach,
+    CatchUp,
+    Detach,
+    Flush,
+    Hibernate,
+    Mailbox,
+    Message,
+    Operate,
+    Submit,
+)
+from cavalcade.server.outbox import Outbox
+from tests.monolith.test_registry import Ears
 
 
 def _submit(loop: asyncio.AbstractEventLoop) -> Submit:
@@ -49,10 +66,45 @@ def test_positions_conflate_to_the_newest(reports: list[tuple[int, int, int]]) -
         assert len(mailbox) == 1
     taken = {}
     while (one := mailbox.take_position()) is not None:
+        assert len(mailbox) == 1
+        mailbox.position_taken()
         assert one[0] not in taken
         taken[one[0]] = one[1].fix_time
     assert taken == newest
     assert len(mailbox) == 0
+
+
+def test_a_position_in_hand_comes_again_and_is_dropped_after_the_last_try() -> None:
+    mailbox = Mailbox()
+    mailbox.report(1, Position(0, 10, 0))
+    first = mailbox.take_position()
+    mailbox.report(1, Position(1, 20, 0))  # meanwhile
+    assert [mailbox.take_position() for _ in range(MAX_TRIES - 1)] == [first] * (MAX_TRIES - 1)
+    with capture_logs() as logs:
+        assert mailbox.take_position() == (1, Position(1, 20, 0))
+    assert logs == [{"event": "position_given_up", "tries": MAX_TRIES, "log_level": "error"}]
+    mailbox.position_taken()
+    assert mailbox.take_position() is None
+    assert len(mailbox) == 0
+
+
+async def test_connections_that_want_in_are_bounded_and_those_that_go_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox_module, "MAX_MESSAGES", 3)
+    mailbox, loop = Mailbox(), asyncio.get_running_loop()
+    outbox = Outbox(Ears(), 1, "json", "1")
+    assert [mailbox.put(Attach(outbox, None, loop.create_future())) for _ in range(4)] == [True, True, True, False]
+    assert all(mailbox.put(Detach(outbox)) for _ in range(4))
+    assert len(mailbox) == 7
+
+
+async def test_what_asks_for_the_same_waits_once() -> None:
+    mailbox = Mailbox()
+    one, two = Outbox(Ears(), 1, "json", "1"), Outbox(Ears(), 2, "json", "2")
+    for _ in range(3):
+        for message in (Flush(), Hibernate(), CatchUp(one, True, False), CatchUp(two, True, False)):
+            assert mailbox.put(message)
+    waiting = [await mailbox.get() for _ in range(len(mailbox))]
+    assert waiting == [Flush(), Hibernate(), CatchUp(one, True, False), CatchUp(two, True, False)]
 
 
 async def test_a_full_mailbox_still_takes_everything_else() -> None:
@@ -77,9 +129,7 @@ def test_nothing_is_lost_across_a_change_of_reader(data: st.DataObject) -> None:
                 received.append(await mailbox.get())
 
         reader = asyncio.create_task(read())
-        for step in data.draw(
-            st.lists(st.sampled_from(["flush", "hibernate", "submit", "turn", "crash"]), max_size=40)
-        ):
+        for step in data.draw(st.lists(st.sampled_from(["detach", "submit", "turn", "crash"]), max_size=40)):
             if step == "turn":
                 await asyncio.sleep(0)
             elif step == "crash":
@@ -91,7 +141,7 @@ def test_nothing_is_lost_across_a_change_of_reader(data: st.DataObject) -> None:
                 sent.append(_submit(loop))
                 mailbox.put(sent[-1])
             else:
-                sent.append(Flush() if step == "flush" else Hibernate())
+                sent.append(Detach(Outbox(Ears(), 1, "json", "1")))
                 mailbox.put(sent[-1])
         for _ in range(5):
             await asyncio.sleep(0)

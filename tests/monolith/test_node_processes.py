@@ -38,7 +38,7 @@ class Cluster:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
-        self._environment = environment
+        self.environment = environment
         self.processes: dict[str, asyncio.subprocess.Process] = {}
         self.http = Door(lambda: self.order("http"))
         self.sockets = Door(lambda: self.order("sockets"))
@@ -60,7 +60,7 @@ class Cluster:
         with (self.folder / f"{name}.log").open("a") as log:
             self.processes[name] = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cavalcade", "node", "--name", name, *listeners),
-                env={**os.environ, **self._environment},
+                env={**os.environ, **self.environment},
                 stderr=log,
             )
         async with asyncio.timeout(30), self.internal(name) as client:
@@ -328,3 +328,19 @@ async def test_sigterm_drains_a_node(cluster: Cluster, redis_url: str) -> None:
         assert held[0] | held[1] == {group[0].session_id for group in groups}
         log = (cluster.folder / "one.log").read_text()
         assert "process_crashed" not in log
+
+
+async def test_of_two_nodes_with_one_name_the_first_ends_and_the_other_serves_its_sessions(cluster: Cluster) -> None:
+    anna, ben = await cluster.group(2)
+    elsewhere = cluster.folder / "elsewhere"
+    elsewhere.mkdir()
+    other = Cluster(elsewhere, cluster.environment)
+    await other.start("one")
+    cluster.processes["one, elsewhere"] = other.processes["one"]
+    assert await cluster.end("one") == 1
+    said = [json.loads(line) for line in (cluster.folder / "one.log").read_text().splitlines() if line.startswith("{")]
+    assert [line["node"] for line in said if line["event"] == "node_name_taken"][:1] == ["one"]
+    assert [line["child"] for line in said if line["event"] == "restart_intensity_reached"] == ["lease"]
+    async with connect(anna) as one, connect(ben) as two:
+        one.report(Fix(60.0, 24.0))
+        await two.wait_for(_sees(1, 60.0), timeout=5)

@@ -16,8 +16,9 @@ from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.monolith.supervisor import Intensity
 from cavalcade.server.clock import now_ms
 from cavalcade.server.outbox import CLOSE_FAILED, Outbox
+from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
-from tests.monolith.conftest import RunningNode
+from tests.monolith.conftest import RunningNode, positions_in_redis, running_node
 from tests.services.peer import eventually
 
 
@@ -102,6 +103,7 @@ async def test_an_idle_process_hibernates_and_wakes_with_everybody_and_everythin
         one.report(Fix(60.0, 24.0))
         await two.wait_for(lambda session: 1 in session.positions)
         await _hibernated(node, anna)
+        await positions_in_redis(node, anna.session_id, {1: 600_000_000})  # what it knew is written
         assert len(node.place(anna).audience) == 2
         await two.set_profile(name="Awake")
         await one.wait_for(lambda session: session.state.participants[2].name == "Awake")
@@ -112,6 +114,21 @@ async def test_an_idle_process_hibernates_and_wakes_with_everybody_and_everythin
             await three.wait_for(lambda session: session.present == {1, 2, 3})
             two.report(Fix(61.0, 24.0))
             await three.wait_for(lambda session: 2 in session.positions)
+
+
+async def test_the_node_looks_by_itself_who_is_idle(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "SCAN_S", 0.05)
+    monkeypatch.setattr(registry, "HIBERNATE_S", 0.3)
+    await migrate(database_url)
+    async with running_node(database_url, redis_url) as node:
+        anna = await node.create()
+        async with connect(anna) as one:
+            await eventually(lambda: node.place(anna).task is None)
+            assert one.connection is ConnectionState.JOINED
+            await one.set_profile(name="Awake")
+            assert node.place(anna).task is not None
 
 
 async def test_who_leaves_a_hibernating_session_is_noted_as_seen_then(node: RunningNode) -> None:
@@ -200,8 +217,8 @@ async def test_thousands_who_come_and_go_leave_nothing_behind(node: RunningNode)
         await eventually(lambda place=place: not len(place.mailbox))  # type: ignore[misc]  # a default binds the place
         assert place.audience == []
         assert place.process is not None
-        assert place.process.fanout is not None
-        assert len(place.process.fanout) == 0
+        assert place.process.local is not None
+        assert len(place.process.local.fanout) == 0
     node.node.registry.scan(asyncio.get_running_loop().time() + registry.HIBERNATE_S + 1)
     await eventually(lambda: not node.node.registry.places)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("session ")]

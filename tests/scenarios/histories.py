@@ -8,10 +8,11 @@ everybody must see everybody's newest position.
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import reduce
 from typing import Any, Protocol, TypeVar
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -39,6 +40,7 @@ from cavalcade.client import (
 from cavalcade.client.clock import epoch_ms
 from cavalcade.domain.events import Event, ParticipantJoined, ProfileChanged, SessionChanged
 from cavalcade.domain.model import SessionState
+from cavalcade.domain.names import PALETTE
 from cavalcade.domain.session import evolve
 from cavalcade.evaluation.proxy import Proxy
 from cavalcade.wire.messages import events_from_list
@@ -83,14 +85,20 @@ class Histories(RuleBasedStateMachine):
 
     # What people do.
 
-    @initialize()
-    def someone_makes_a_session(self) -> None:
+    @initialize(chance=st.integers(0, 99))
+    def someone_makes_a_session(self, chance: int) -> None:
         self._do(self._begin())
+        (host,) = self.people.values()
+        self._through(CRASH, chance, [host], self._rename(host))  # so that no history is without one
 
     @precondition(lambda self: len(self.people) < MOST_PEOPLE)
-    @rule(mode=st.sampled_from(["binary", "json"]), fault=st.sampled_from([NOTHING, NOTHING, NOTHING, CRASH]))
-    def someone_joins(self, mode: Any, fault: str) -> None:
-        self._do(self._join(mode, fault))
+    @rule(
+        mode=st.sampled_from(["binary", "json"]),
+        fault=st.sampled_from([NOTHING, NOTHING, NOTHING, CRASH]),
+        chance=st.integers(0, 99),
+    )
+    def someone_joins(self, mode: Any, fault: str, chance: int) -> None:
+        self._do(self._join(mode, fault, chance))
 
     @rule(
         who=st.integers(0, MOST_PEOPLE),
@@ -108,6 +116,36 @@ class Histories(RuleBasedStateMachine):
         if not on:
             self.places.pop(session.membership.participant, None)
         self._through(fault, who, [session], session.set_sharing(on=on))
+
+    @rule(who=st.integers(0, MOST_PEOPLE), fault=st.sampled_from([NOTHING, CUT, CRASH]), chance=st.integers(0, 99))
+    def someone_asks_for_time(self, who: int, fault: str, chance: int) -> None:
+        (session,) = self._some(who, 1)
+        self._through(fault, chance, [session], session.ask_time())
+
+    @precondition(lambda self: self._host() is None)
+    @rule(
+        who=st.integers(0, MOST_PEOPLE),
+        how_many=st.integers(1, MOST_PEOPLE),
+        fault=st.sampled_from([NOTHING, CUT, CRASH]),
+        chance=st.integers(0, 99),
+    )
+    def some_claim_the_hosts_role(self, who: int, how_many: int, fault: str, chance: int) -> None:
+        people = self._some(who, how_many)
+        self._through(fault, chance, people, *[self._claim(session) for session in people])
+        assert self._host() in people
+
+    @precondition(lambda self: self._host() is not None)
+    @rule(fault=st.sampled_from([NOTHING, CUT, CRASH]), chance=st.integers(0, 99))
+    def the_host_ends_it_and_begins_another(self, fault: str, chance: int) -> None:
+        host = self._host()
+        assert host is not None
+        people = list(self.people.values())
+        self._through(fault, chance, [host], host.end())
+        self._do(self._all_have_heard_the_end(people))
+        for rest in (self.people, self.wires, self.places, self.names):
+            rest.clear()
+        self.extensions = 0
+        self._do(self._begin())
 
     @precondition(lambda self: self._host() is not None)
     @rule(fault=st.sampled_from([NOTHING, CUT, CRASH]), chance=st.integers(0, 99))
@@ -185,8 +223,8 @@ class Histories(RuleBasedStateMachine):
         (session,) = self.people.values()
         self.beginning = SessionState(session.state.session)
 
-    async def _join(self, mode: Any, fault: str) -> None:
-        crash = asyncio.create_task(self.world.crash(7)) if fault == CRASH else None
+    async def _join(self, mode: Any, fault: str, chance: int) -> None:
+        crash = asyncio.create_task(self.world.crash(chance)) if fault == CRASH else None
         await self._connect(await self._let_in(), mode)
         if crash is not None:
             await crash
@@ -214,9 +252,24 @@ class Histories(RuleBasedStateMachine):
         self.people[membership.participant] = session
 
     async def _rename(self, session: LiveSession) -> None:
-        name = f"Name {next(self.numbers)}"
-        self.names.append(name)
-        await session.set_profile(name=name)
+        number = next(self.numbers)
+        self.names.append(f"Name {number}")
+        await session.set_profile(name=f"Name {number}", color=PALETTE[number % len(PALETTE)])
+
+    async def _claim(self, session: LiveSession) -> None:
+        """Asks for the host's role, which only the first gets."""
+        with suppress(Rejected):
+            await session.claim_host()
+
+    async def _all_have_heard_the_end(self, people: Sequence[LiveSession]) -> None:
+        for session in people:
+            await _until(session, "hear the end", lambda one: one.closed is not None)
+            assert session.closed is not None
+            # Whoever had lost their connection finds it gone.
+            assert session.closed.reason in {"ended", ErrorCode.SESSION_NOT_FOUND.value}
+        with pytest.raises(Rejected) as refused:
+            await fetch_session(self.host)
+        assert refused.value.code in {ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAUTHORIZED}
 
     async def _move(self, session: LiveSession) -> None:
         if self._shares(session):
@@ -268,7 +321,10 @@ class Histories(RuleBasedStateMachine):
     async def _history(self, membership: Membership) -> Sequence[Event]:
         """All events, as somebody who knows nothing is told them."""
         async with open_socket(membership) as raw:
-            reply = await raw.join(offset=0)
+            status, reply = await raw.ask("phx_join", {"offset": 0})
+            while status != "ok":  # a crash that waited for somebody to join
+                assert reply["retry"], reply
+                status, reply = await raw.ask("phx_join", {"offset": 0})
             assert isinstance(reply["events"], list)
             return events_from_list(reply["events"])
 

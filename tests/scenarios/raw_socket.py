@@ -43,6 +43,12 @@ class RawSocket:
             frame = await self.websocket.recv()
         return decode_text(frame) if isinstance(frame, str) else decode_server_binary(frame)
 
+    async def closed(self) -> int | None:
+        """Reads on until the server has closed the connection; with which code."""
+        async with asyncio.timeout(WITHIN_S):
+            await self.websocket.wait_closed()
+        return self.websocket.close_code
+
     async def until(self, wanted: Callable[[Message], bool]) -> Message:
         """The next frame that fits; those before it are put by in `unread`."""
         while not wanted(message := await self.receive()):

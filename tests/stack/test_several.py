@@ -14,7 +14,6 @@ import pytest
 from redis.asyncio import Redis
 
 from cavalcade.client import (
-    Change,
     Fix,
     LiveSession,
     Membership,
@@ -25,6 +24,7 @@ from cavalcade.client import (
 )
 from cavalcade.services.messages import Roll, decode
 from cavalcade.stack import valkey
+from tests.listening import heard
 from tests.stack.conftest import Up
 from tests.stack.test_up import watched
 
@@ -114,23 +114,6 @@ class Ride(contextlib.AsyncExitStack):
         for who in seen_by:
             await self.riders[who].wait_for(lambda s: s.positions[mover].lat == round(lat * 10_000_000), within_s)
 
-    @contextlib.asynccontextmanager
-    async def heard(self) -> AsyncIterator[list[tuple[int, Change]]]:
-        """Everything that each rider is told meanwhile, by who was told."""
-        told: list[tuple[int, Change]] = []
-
-        async def listen(who: int, changes: AsyncIterator[Change]) -> None:
-            async for change in changes:
-                told.append((who, change))  # noqa: PERF401 - each as it comes
-
-        listeners = [asyncio.create_task(listen(who, session.changes())) for who, session in self.riders.items()]
-        try:
-            yield told
-        finally:
-            for listener in listeners:
-                listener.cancel()
-            await asyncio.gather(*listeners, return_exceptions=True)
-
     async def vanish(self, who: int) -> None:
         """Somebody's phone is off."""
         del self.riders[who]
@@ -189,7 +172,7 @@ async def test_gateway_that_stood_still_is_left_out_and_wakes_without_old_news(r
         assert set().union(*(await until_struck_off(data, riding.session_id, name)).values()) == left
         mover, *others = left
         await riding.move(mover, 47.9, others, AGAIN_S)
-        async with riding.heard() as told:
+        async with heard(riding.riders) as told:
             os.kill(gateway, signal.SIGCONT)
             await logged(data, "gateway-1.log", "gateway_stood_still")
             await riding.move(mover, 47.95, others, AGAIN_S)

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import signal
 import socket
 from dataclasses import dataclass
 from typing import Final
@@ -28,23 +27,22 @@ from cavalcade.monolith.relay import Relays
 from cavalcade.monolith.session_process import Surroundings
 from cavalcade.monolith.standing import Standing
 from cavalcade.monolith.supervisor import Child, IntensityReached, Supervisor
-from cavalcade.monolith.watchdog import StallWatchdog
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import serve_internal
-from cavalcade.server.limits import FailureLimiter
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.sessions import Sessions
 from cavalcade.server.socket import SocketServer
 from cavalcade.server.socket_metrics import SocketMetrics
+from cavalcade.server.stopping import told_to_stop
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.server.upkeep import keep_up
+from cavalcade.server.watchdog import StallWatchdog
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
@@ -98,10 +96,7 @@ async def serve(settings: Settings, listeners: Listeners) -> None:
     Raises:
         IntensityReached: Where a part of the application failed too often.
     """
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = told_to_stop()
     await migrate(settings.database_url)
     node = Node(settings, listeners)
     running = asyncio.create_task(node.supervisor.run())
@@ -154,11 +149,10 @@ class Node:
         here = Surroundings(self._store, live, self.writer, clock, settings.limits, loads, self.standing)
         self.registry = Registry(here, self.ownership.let_go)
         self.backend = MonolithBackend(here, self.registry)
-        signer = TokenSigner(settings.secrets)
         self.relays = Relays(self.ownership, self._peers, self.leases.note_gone)
         self.sockets = SocketServer(
             self.backend,
-            signer,
+            TokenSigner(settings.secrets),
             settings.public_url,
             SocketMetrics(metrics),
             settings.trusted_proxies,
@@ -174,13 +168,7 @@ class Node:
             writer=self.writer,
             link=self._link,
         )
-        api = Api(
-            settings=settings,
-            sessions=Sessions(self._store, self.backend, settings.limits, settings.secrets),
-            backend=self.backend,
-            signer=signer,
-            limiter=FailureLimiter(self._client, settings.secrets[0]),
-        )
+        api = Api.over(settings, self._store, self.backend, self._client)
         self.forwarding = Forwarding(
             create_app(api, metrics), self.ownership, self._peers, self.leases.note_gone, settings.trusted_proxies
         )

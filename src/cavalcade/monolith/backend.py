@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Iterable
 
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import Attach, Detach, Submit
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import Surroundings
 from cavalcade.server.backend import Attachment, Receipt
-from cavalcade.server.fanout import Fanout
 from cavalcade.server.foundation import Foundation
+from cavalcade.server.local_session import LocalSession
 from cavalcade.server.outbox import Outbox
 
 
@@ -44,10 +43,10 @@ class MonolithBackend(Foundation):
         place.audience.remove(outbox)
         self._registry.send(session_id, Detach(outbox))  # a process that hibernates must note when they were last seen
 
-    def here(self) -> Iterable[tuple[SessionState, Fanout]]:
+    def here(self) -> Iterable[LocalSession]:
         """See `server.foundation.Foundation.here`."""
         processes = (place.process for place in self._registry.places.values())
-        return ((one.state, one.fanout) for one in processes if one is not None and one.fanout is not None)
+        return (one.local for one in processes if one is not None and one.local is not None)
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""
@@ -61,8 +60,8 @@ class MonolithBackend(Foundation):
         if place is None:
             return
         place.mailbox.report(participant, position)
-        if place.process is not None and place.process.fanout is not None:
+        if place.process is not None and place.process.local is not None:
             place.busy_at = asyncio.get_running_loop().time()
-            place.process.fanout.expect()
+            place.process.local.fanout.expect()
         else:
             self._registry.wake(session_id, place)

@@ -7,8 +7,8 @@ from cavalcade.monolith.membership import Membership
 from cavalcade.monolith.registry import Place, Registry
 from cavalcade.monolith.reports import ProcessReport, TreeReport, node_facts
 from cavalcade.monolith.supervisor import Supervisor
-from cavalcade.monolith.watchdog import StallWatchdog
 from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.watchdog import StallWatchdog
 
 MOST_SESSIONS = 200
 """How many sessions are listed: those with the most restarts and the longest mailboxes first."""
@@ -90,7 +90,7 @@ def _session(name: str, place: Place) -> ProcessReport:
     if place.task is None:
         status = "hibernating"
     else:
-        status = "running" if place.process is not None and place.process.fanout is not None else "starting"
+        status = "running" if place.process is not None and place.process.local is not None else "starting"
     last = "" if place.process is None else place.process.last_message
     return ProcessReport(
         name, status, place.restarts, len(place.mailbox), len(place.audience), f"last message {last}" if last else ""

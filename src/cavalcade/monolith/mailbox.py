@@ -1,4 +1,4 @@
-"""A session's mailbox: operations wait in order and under a bound, positions conflate.
+"""A session's mailbox: positions conflate, everything else waits in order and under a bound.
 
 It outlives the process that reads it: what had not been taken out when a process crashed is there for the next one.
 """
@@ -7,6 +7,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from cavalcade.domain.fix import Position, is_newer
 from cavalcade.domain.operations import Operation
 from cavalcade.server.backend import Attachment, Receipt
@@ -14,6 +16,17 @@ from cavalcade.server.outbox import Outbox
 
 MAX_OPERATIONS: Final = 256
 """Operations that may wait; one more is answered `unavailable, retry`."""
+
+MAX_MESSAGES: Final = 2_048
+"""Other messages that may wait; one more connection that wants in is answered `unavailable, retry`.
+
+Whatever else comes is bounded by the connections that were let in, or waits only once.
+"""
+
+MAX_TRIES: Final = 2
+"""How many processes may fail while they take one position; then it is dropped."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,9 +40,10 @@ class Attach:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detach:
-    """A connection is gone."""
+    """A connection is gone; `is_retried` where a process has failed over it before."""
 
     outbox: Outbox
+    is_retried: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +54,7 @@ class Submit:
     answer: asyncio.Future[Receipt]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class CatchUp:
     """A connection that was behind can take the newest again: whether it missed presence, and positions."""
 
@@ -79,18 +93,20 @@ Message = Attach | Detach | Submit | Operate | CatchUp | Flush | Hibernate | Fai
 class Mailbox:
     """One session's mailbox, read by one process at a time."""
 
-    __slots__ = ("_messages", "_operations", "_positions", "_reader")
+    __slots__ = ("_in_hand", "_messages", "_operations", "_positions", "_reader", "_tries")
 
     def __init__(self) -> None:
         """Starts empty."""
         self._messages: list[Message] = []
         self._operations: list[Submit] = []
         self._positions: dict[int, Position] = {}
+        self._in_hand: tuple[int, Position] | None = None
+        self._tries = 0
         self._reader: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
         """How many messages wait; the conflated positions count as one."""
-        return len(self._messages) + len(self._operations) + bool(self._positions)
+        return len(self._messages) + len(self._operations) + bool(self._positions or self._in_hand)
 
     @property
     def has_operations(self) -> bool:
@@ -98,7 +114,7 @@ class Mailbox:
         return bool(self._operations)
 
     def put(self, message: Message) -> bool:
-        """Adds a message; False where it is an operation and too many wait."""
+        """Adds a message; False where somebody waits for its answer and too many wait already."""
         if isinstance(message, Submit):
             if len(self._operations) >= MAX_OPERATIONS:
                 return False
@@ -106,6 +122,10 @@ class Mailbox:
             if len(self._operations) > 1:
                 return True  # whoever carries out the first takes this one as well
             message = Operate()
+        elif isinstance(message, Attach) and len(self._messages) >= MAX_MESSAGES:
+            return False
+        elif isinstance(message, Flush | Hibernate | CatchUp) and message in self._messages:
+            return True  # once is enough
         self._messages.append(message)
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
@@ -117,11 +137,23 @@ class Mailbox:
             self._positions[participant] = position
 
     def take_position(self) -> tuple[int, Position] | None:
-        """Takes out one position with its participant; None where there are no more.
+        """Takes one position, with its participant, in hand; None where there are no more.
 
-        One at a time: if it brings the process down, the others are still here for the next one.
+        It stays here until `position_taken`: if the process fails meanwhile, the next one gets it again, once.
         """
-        return self._positions.popitem() if self._positions else None
+        if self._in_hand is not None and self._tries >= MAX_TRIES:
+            _log.error("position_given_up", tries=self._tries)
+            self._in_hand = None
+        if self._in_hand is None:
+            if not self._positions:
+                return None
+            self._in_hand, self._tries = self._positions.popitem(), 0
+        self._tries += 1
+        return self._in_hand
+
+    def position_taken(self) -> None:
+        """Takes the position in hand out: it is noted elsewhere by now."""
+        self._in_hand = None
 
     def take_operation(self) -> Submit | None:
         """Takes out the operation whose turn it is; None where there are no more."""
@@ -140,5 +172,5 @@ class Mailbox:
     def drain(self) -> list[Message]:
         """Empties the mailbox, and returns what somebody may be waiting for."""
         taken = [*self._messages, *self._operations]
-        self._messages, self._operations, self._positions = [], [], {}
+        self._messages, self._operations, self._positions, self._in_hand = [], [], {}, None
         return taken

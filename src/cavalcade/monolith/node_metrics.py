@@ -7,9 +7,9 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from cavalcade.monolith.membership import Membership
 from cavalcade.monolith.registry import Registry
-from cavalcade.monolith.watchdog import StallWatchdog
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.socket_metrics import SocketMetrics
+from cavalcade.server.watchdog import StallWatchdog
 
 INTERVAL_S: Final = 1.0
 
@@ -52,7 +52,6 @@ class NodeMetrics:
         self._processes = Gauge("cavalcade_session_processes", "Session processes that run.", registry=metrics)
         self._restarts = Gauge("cavalcade_session_restarts", "Session processes started again.", registry=metrics)
         self._given_up = Gauge("cavalcade_sessions_given_up", "Sessions that failed too often.", registry=metrics)
-        self._stalls = Gauge("cavalcade_loop_stalls", "Times the event loop was blocked.", registry=metrics)
 
     async def run(self) -> None:
         """Measures once a second, until cancelled."""
@@ -62,10 +61,7 @@ class NodeMetrics:
             self._processes.set(sum(place.task is not None for place in places))
             self._restarts.set(self._registry.restarts)
             self._given_up.set(self._registry.given_up)
-            self._sockets.sessions.set(sum(bool(place.audience) for place in places))
-            self._sockets.loop_lag.set(self._clock.lag_s)
-            self._sockets.window.set(self._clock.window_s())
-            self._stalls.set(self._watchdog.stalls)
+            self._sockets.measure(sum(bool(place.audience) for place in places), self._clock, self._watchdog)
             report = self._membership.report()
             for name, gauge in self._cluster.items():
                 value = getattr(report, name)

@@ -5,16 +5,13 @@ run beside it, linked, so that positions flow while PostgreSQL is slow, and so t
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Final
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, SessionChanged
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits, SessionState
-from cavalcade.domain.operations import SendFixes
-from cavalcade.domain.session import evolve, withdrawn
 from cavalcade.monolith.mailbox import (
     Attach,
     CatchUp,
@@ -28,21 +25,15 @@ from cavalcade.monolith.mailbox import (
     Submit,
 )
 from cavalcade.monolith.standing import Standing
-from cavalcade.server.backend import MAX_MISSED, Attachment
 from cavalcade.server.carrying import carry_out, newest_kept, shares
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.local_session import NOT_FOUND, LocalSession, host_seen
 from cavalcade.server.outbox import Outbox
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
-from cavalcade.storage.stored import Stored
-
-LOG_LENGTH: Final = 64
-"""Newest events kept for those who come back."""
-
-NOT_FOUND: Final = "This session does not exist or is over."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +59,12 @@ class SessionProcess:
         "_here",
         "_in_hand",
         "_is_over",
-        "_log",
         "_mailbox",
         "_positions",
         "_session_id",
-        "_stored",
         "_worker",
-        "fanout",
         "last_message",
+        "local",
     )
 
     def __init__(
@@ -97,22 +86,20 @@ class SessionProcess:
         """
         self._session_id, self._here, self._mailbox, self._audience = session_id, here, mailbox, audience
         self._positions = positions
-        self._stored: Stored | None = None
-        self._log: list[Event] = []
         self._in_hand: Submit | None = None
         self._is_over = False
         self._worker: asyncio.Task[None] | None = None
         self._beside: dict[asyncio.Task[None], Attach] | None = None
         self._handled: Message | None = None
-        self.fanout: Fanout | None = None
+        self.local: LocalSession | None = None
+        """The session, once the process has started."""
         self.last_message = ""
         """The kind of the message that it took out last, or of the operation that it failed in."""
 
     @property
-    def state(self) -> SessionState:
-        """The session, once the process has started."""
-        assert self._stored is not None
-        return self._stored.state
+    def _session(self) -> LocalSession:
+        assert self.local is not None
+        return self.local
 
     async def run(self) -> None:
         """Takes the session over, then handles messages until it hibernates or the session ends.
@@ -125,7 +112,7 @@ class SessionProcess:
         """
         try:
             await self._start()
-            while self.state.ended is None:
+            while self._session.state.ended is None:
                 message = await self._mailbox.get()
                 self._handled = message
                 if self._here.standing.is_doubtful():
@@ -142,18 +129,15 @@ class SessionProcess:
 
     def rewrite(self) -> None:
         """Hands the newest positions to the writer again: Redis may have lost them."""
-        if self.fanout is not None and self.fanout.newest and self._stored is not None:
-            self._here.writer.put(self._session_id, self.state.session.expires_at, self.fanout.newest)
+        if self.local is not None:
+            self.local.rewrite()
 
     def settle(self) -> None:
         """Takes what has come in, and has all written that another node needs to go on with the session."""
-        if self.fanout is None or self._stored is None:
-            return
-        self._flush()
-        self.rewrite()
-        host = self.state.host
-        if host is not None and self.fanout.is_present(host.id):
-            self._here.writer.seen(self._session_id, host.id, self._here.clock.now(), self.state.session.expires_at)
+        if self.local is not None:
+            self._flush()
+            self.local.rewrite()
+            self.local.note_host(self._here.clock.now())
 
     async def _start(self) -> None:
         """Loads events and positions, and gives the audience what it missed meanwhile."""
@@ -164,14 +148,12 @@ class SessionProcess:
         oldest = min((outbox.offset for outbox in self._audience), default=stored.state.offset)
         if oldest < stored.state.offset:
             missed = await self._here.store.events_after(self._session_id, oldest)
-        self._stored = stored
         fanout = Fanout(
             self._session_id,
             self._here.clock,
-            due=lambda: self._mailbox.put(Flush()),
-            behind=self._note_behind,
+            due=self._as_part(lambda: self._mailbox.put(Flush())),
+            behind=self._as_part(lambda *behind: self._mailbox.put(CatchUp(*behind))),
         )
-        self.fanout = fanout
         fanout.adopt(self._audience)
         for event in missed:
             fanout.deliver(event)
@@ -180,14 +162,16 @@ class SessionProcess:
             self._audience.clear()
             self._here.writer.end(self._session_id)
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
+        local = LocalSession(stored, fanout, self._here.writer)
         for known in (positions, self._here.writer.waiting(self._session_id), self._positions):
-            shown = {who: where for who, where in known.items() if shares(stored.state, who)}
+            shown = local.shown(known.items())
             fanout.restore(shown)
             for who in known.keys() - shown.keys():
                 # Perhaps the process before this one had stored a pause and could not withdraw what was shown.
                 self._here.writer.withdraw(self._session_id, who)
         if fanout.newest != positions:
-            self.rewrite()
+            local.rewrite()
+        self.local = local  # not before: what it knows takes the place of what the last process left
         if len(self._mailbox):
             fanout.expect()
         if self._mailbox.has_operations:
@@ -196,19 +180,28 @@ class SessionProcess:
     def _stop(self) -> None:
         """Lets go of everything; whoever still waits for an answer is told to ask again."""
         self._is_over = True
-        if self.fanout is not None:
-            self.fanout.stop()
+        if self.local is not None:
+            self.local.fanout.stop()
             self._positions.clear()
-            self._positions.update(self.fanout.newest)
+            self._positions.update(self.local.fanout.newest)
         for task, attach in (self._beside or {}).items():
             if task.cancel():
                 self._mailbox.put(attach)  # it was under way: the next process does it
             else:
-                refuse([attach], Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
+                self._give_up(attach)
         if self._worker is not None:
             self._worker.cancel()
-        unanswered = [message for message in (self._in_hand, self._handled) if message is not None]
-        refuse(unanswered, Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
+        for message in (self._in_hand, self._handled):
+            if message is not None:
+                self._give_up(message)
+
+    def _give_up(self, message: Message) -> None:
+        """The process has failed over this message: what may safely be done again is left to the next one, once."""
+        if isinstance(message, Attach) and not message.answer.done() and message.outbox in self._audience:
+            self._audience.remove(message.outbox)  # whoever hears that it failed is not there
+        elif isinstance(message, Detach) and not message.is_retried:
+            self._mailbox.put(replace(message, is_retried=True))
+        refuse([message], Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
 
     def _is_idle(self) -> bool:
         return not len(self._mailbox) and self._worker is None and not self._beside
@@ -216,7 +209,6 @@ class SessionProcess:
     # Messages.
 
     def _handle(self, message: Message) -> None:
-        assert self.fanout is not None
         match message:
             case Flush():
                 self._flush()
@@ -229,7 +221,7 @@ class SessionProcess:
                 self._detach(message.outbox)
             case CatchUp():
                 if message.outbox in self._audience:
-                    self.fanout.catch_up(message.outbox, message.presence, message.positions)
+                    self._session.fanout.catch_up(message.outbox, message.presence, message.positions)
             case Failed():
                 if message.process is self:
                     if self._in_hand is not None and self._worker is not None and self._worker.done():
@@ -239,67 +231,63 @@ class SessionProcess:
                 pass
 
     def _flush(self) -> None:
-        assert self.fanout is not None
-        state = self.state
-        accepted = {}
+        local, accepted = self._session, {}
         while (taken := self._mailbox.take_position()) is not None:
             participant, position = taken
-            if shares(state, participant) and self.fanout.accept(participant, position):
+            if shares(local.state, participant) and local.fanout.accept(participant, position):
                 accepted[participant] = position
+            self._mailbox.position_taken()
         if accepted:
             # Before anything is sent: whatever fails from here on, the next process finds them.
-            self._here.writer.put(self._session_id, state.session.expires_at, accepted)
-        self.fanout.flush()
-
-    def _note_behind(self, outbox: Outbox, presence: bool, positions: bool) -> None:
-        self._mailbox.put(CatchUp(outbox, presence, positions))
+            local.keep(accepted)
+        local.fanout.flush()
 
     def _attach(self, message: Attach) -> None:
-        state = self.state
-        if state.is_over(self._here.clock.now()):
-            refuse([message], Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND))
-        elif message.outbox.participant not in state.participants:
-            refuse([message], Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more."))
-        elif message.since is None or not 0 <= state.offset - message.since <= MAX_MISSED:
+        local = self._session
+        try:
+            local.admit(message.outbox.participant, self._here.clock.now())
+        except Rejected as rejected:
+            refuse([message], rejected)
+            return
+        since = message.since
+        if since is None or not local.resumes(since):
             self._welcome(message, None)
-        elif message.since == state.offset or (self._log and self._log[0].offset <= message.since + 1):
-            self._welcome(message, [event for event in self._log if event.offset > message.since])
+        elif (logged := local.logged_since(since)) is not None:
+            self._welcome(message, logged)
         else:
             if self._beside is None:
                 self._beside = {}
-            task = self._link(self._attach_from_storage(message, message.since))
+            task = self._link(self._attach_from_storage(message, since))
             self._beside[task] = message
             task.add_done_callback(self._attached)
 
     async def _attach_from_storage(self, message: Attach, since: int) -> None:
         try:
-            events = await self._here.store.events_after(self._session_id, since)
+            events = await self._session.events_since(since, self._here.store)
         except Unavailable:
             refuse([message], Rejected(ErrorCode.UNAVAILABLE, "The missed events cannot be read right now."))
             return
         if self._here.standing.is_doubtful():
             await self._here.standing.settled()
-        known = events[-1].offset if events else since
-        later = [event for event in self._log if event.offset > known]
-        self._welcome(message, [event for event in events if event.offset <= self.state.offset] + later)
+            known = events[-1].offset if events else since
+            events += [event for event in self._session.log if event.offset > known]
+        self._welcome(message, events)
 
     def _welcome(self, message: Attach, events: list[Event] | None) -> None:
         """Adds a connection and answers in one step, so that nothing is lost or doubled in between."""
-        assert self.fanout is not None
         if message.answer.done():
             return  # whoever asked has gone away
-        state, outbox = self.state, message.outbox
-        outbox.skip_to(state.offset)
-        self.fanout.add(outbox)
+        local, outbox = self._session, message.outbox
+        outbox.skip_to(local.state.offset)
+        local.fanout.add(outbox)
         self._audience.append(outbox)
-        message.answer.set_result(Attachment(state, events, dict(self.fanout.newest), self.fanout.present))
+        message.answer.set_result(local.attachment(events))
 
     def _detach(self, outbox: Outbox) -> None:
-        assert self.fanout is not None
-        self.fanout.remove(outbox)  # not there where the process has only just started
-        if not self.fanout.is_present(outbox.participant):
-            expires_at = self.state.session.expires_at
-            self._here.writer.seen(self._session_id, outbox.participant, self._here.clock.now(), expires_at)
+        local = self._session
+        local.fanout.remove(outbox)  # not there where the process has only just started
+        if not local.fanout.is_present(outbox.participant):
+            local.note_seen(outbox.participant, self._here.clock.now())
 
     # Operations, one after another.
 
@@ -316,47 +304,44 @@ class SessionProcess:
         self._worker = None
 
     async def _carry_out(self, submit: Submit) -> None:
-        assert self._stored is not None
-        now = self._here.clock.now()
+        now, operation = self._here.clock.now(), submit.operation
+        stored = self._session.stored
         carried = await carry_out(
-            self._here.store, self._stored, submit.operation, now, self._here.limits, host_seen=self._host_seen
+            self._here.store, stored, operation, now, self._here.limits, host_seen=self._host_seen
         )
         for event in carried.events:
             self._apply(event)
-        wish, by = submit.operation.wish, submit.operation.by
-        if isinstance(wish, SendFixes) and by is not None and (position := newest_kept(wish, now)) is not None:
-            self._mailbox.report(by, position)
+        kept = newest_kept(operation, now)
+        if kept is not None:
+            self._mailbox.report(*kept)
             self._mailbox.put(Flush())
         if not submit.answer.done():
             submit.answer.set_result(carried.receipt)
 
     def _apply(self, event: Event) -> None:
         """Folds what is stored now, and delivers it."""
-        assert self._stored is not None
-        assert self.fanout is not None
-        self._stored = replace(self._stored, state=evolve(self._stored.state, event))
-        self._log = [*self._log[-LOG_LENGTH + 1 :], event]
-        gone = withdrawn(event.change)
-        if gone is not None:
-            self._here.writer.withdraw(self._session_id, gone)
-        self.fanout.deliver(event)
-        if isinstance(event.change, SessionChanged) and self.fanout.newest:
-            # Who stands still must not fade when the session is extended: the keys expire with it.
-            self._here.writer.put(self._session_id, self.state.session.expires_at, self.fanout.newest)
-        if self.state.ended is not None:
+        self._session.apply(event)
+        if self._session.state.ended is not None:
             self._here.writer.end(self._session_id)
             self._mailbox.put(Flush())  # so that the loop looks up and sees the end
 
     async def _host_seen(self, state: SessionState) -> int | None:
-        assert self.fanout is not None
-        host = state.host
-        if host is None or self.fanout.is_present(host.id):
-            return self._here.clock.now()
-        return await self._here.live.seen_at(self._session_id, host.id)
+        return await host_seen(state, self._session.fanout, self._here.live, self._here.clock.now())
 
     def _attached(self, task: asyncio.Task[None]) -> None:
         if self._beside is not None and not task.cancelled() and task.exception() is None:
             del self._beside[task]
+
+    def _as_part(self, call: Callable[..., object]) -> Callable[..., None]:
+        """What others call, such as a timer: where it fails, it is the process that has failed."""
+
+        def called(*given: object) -> None:
+            try:
+                call(*given)
+            except Exception as failure:  # noqa: BLE001 - supervision: whatever it is, it stays in this session
+                self._fail(failure)
+
+        return called
 
     def _link(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Runs something beside the process, which fails with it."""
@@ -366,7 +351,11 @@ class SessionProcess:
 
     def _linked_ended(self, task: asyncio.Task[None]) -> None:
         failure = RuntimeError("cancelled by somebody else") if task.cancelled() else task.exception()
-        if failure is not None and not self._is_over:
+        if failure is not None:
+            self._fail(failure)
+
+    def _fail(self, failure: BaseException) -> None:
+        if not self._is_over:
             self._mailbox.put(Failed(self, failure))
 
 

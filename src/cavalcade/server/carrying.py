@@ -6,7 +6,9 @@ What differs is what happens around it: who serialises operations, and what a co
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cavalcade.domain.events import Event
+import structlog
+
+from cavalcade.domain.events import Event, SessionEnded
 from cavalcade.domain.fix import Position, accept
 from cavalcade.domain.model import Limits, Role, SessionState
 from cavalcade.domain.operations import ClaimHost, Operation, SendFixes
@@ -15,6 +17,8 @@ from cavalcade.server.backend import Receipt
 from cavalcade.server.receipts import first_joined, outcome_of, recalled
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
+
+_log = structlog.get_logger(__name__)
 
 HostSeen = Callable[[SessionState], Awaitable[int | None]]
 """Tells when a session's host was last connected, ms since the epoch."""
@@ -66,13 +70,18 @@ async def carry_out(
     if events or operation.memory is not None:
         outcome = outcome_of(receipt, operation)
         await store.append(stored, events, after, memory=operation.memory, outcome=outcome)
+        if events and isinstance(change := events[-1].change, SessionEnded):
+            _log.info("session_ended", reason=change.reason, participants=len(after.participants))
     return Carried(receipt, events, after)
 
 
-def newest_kept(wish: SendFixes, now: int) -> Position | None:
-    """The newest of the fixes that somebody kept while offline: the one that moves the avatar."""
-    positions = [position for fix in wish.fixes if (position := accept(fix, now)) is not None]
-    return max(positions, key=lambda position: position.fix_time, default=None)
+def newest_kept(operation: Operation, now: int) -> tuple[int, Position] | None:
+    """Who moves by an operation, and where to: by the newest of the fixes that they kept while offline, if any."""
+    if not isinstance(operation.wish, SendFixes) or operation.by is None:
+        return None
+    positions = [position for fix in operation.wish.fixes if (position := accept(fix, now)) is not None]
+    newest = max(positions, key=lambda position: position.fix_time, default=None)
+    return None if newest is None else (operation.by, newest)
 
 
 def shares(state: SessionState, participant: int) -> bool:

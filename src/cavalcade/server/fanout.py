@@ -24,6 +24,10 @@ MIN_INTERVAL_S: Final = 0.25
 """A participant's positions are shown to the others at most four times a second; the rest conflate."""
 
 
+AGAIN_S: Final = 1.0
+"""After how long a flush that failed is tried again."""
+
+
 class Clock(Protocol):
     """Time as a fan-out needs it."""
 
@@ -195,7 +199,6 @@ class Fanout:
         self.stop()
         moment = self._loop.time()
         due = [who for who in self._pending if moment - self._flushed_at.get(who, -1.0) >= MIN_INTERVAL_S]
-        self._pending.difference_update(due)
         if due:
             self._last_flush = moment
             for who in due:
@@ -207,6 +210,7 @@ class Fanout:
                     self._changed(own)
             if self._outboxes:
                 self._send_positions(positions.items())
+            self._pending.difference_update(due)  # not before: what fails to be sent is still to be sent
         if self._pending:
             earliest = min(self._flushed_at.get(who, moment) for who in self._pending) + MIN_INTERVAL_S
             self._arm(max(self._clock.window_s(), earliest - moment))
@@ -257,7 +261,16 @@ class Fanout:
         outbox.caught_up = lambda presence, positions: self._behind(outbox, presence, positions)
 
     def _arm(self, delay: float) -> None:
-        self._timer = self._loop.call_later(delay, self._due)
+        self._timer = self._loop.call_later(delay, self._ring)
+
+    def _ring(self) -> None:
+        try:
+            self._due()
+        except Exception:
+            # A timer that has gone off would be waited for without end; what was not sent is tried again.
+            self.stop()
+            self._arm(AGAIN_S)
+            raise
 
     def _send_positions(self, positions: Collection[tuple[int, Position]]) -> None:
         """Encodes once for each mode that is listening, then writes the same bytes to every connection."""

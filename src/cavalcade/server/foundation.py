@@ -7,12 +7,12 @@ import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import Limits, SessionState
+from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Expire, Operation
 from cavalcade.server.backend import Neighbour, Receipt
 from cavalcade.server.clock import now_ms
-from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.local_session import LocalSession
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 
@@ -38,7 +38,7 @@ class Foundation(ABC):
         """See `server.backend.Backend.submit`."""
 
     @abstractmethod
-    def here(self) -> Iterable[tuple[SessionState, Fanout]]:
+    def here(self) -> Iterable[LocalSession]:
         """The sessions that have connections in this process."""
 
     def note_hosts(self) -> None:
@@ -47,10 +47,8 @@ class Foundation(ABC):
         It is noted when they go, too; but a process that is killed notes nothing.
         """
         now = now_ms()
-        for state, fanout in self.here():
-            host = state.host
-            if host is not None and fanout.is_present(host.id):
-                self._writer.seen(state.session.id, host.id, now, state.session.expires_at)
+        for local in self.here():
+            local.note_host(now)
 
     async def positions(self, session_id: str) -> Mapping[int, Position]:
         """See `server.backend.Backend.positions`."""

@@ -4,6 +4,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.watchdog import StallWatchdog
+
 _BUCKETS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 
@@ -15,6 +18,7 @@ class SocketMetrics:
         self.connections = Gauge("cavalcade_connections", "WebSocket connections open now.", registry=registry)
         self.sessions = Gauge("cavalcade_sessions_hosted", "Sessions with connections here.", registry=registry)
         self.loop_lag = Gauge("cavalcade_loop_lag_seconds", "How late the event loop runs.", registry=registry)
+        self.stalls = Gauge("cavalcade_loop_stalls", "Times the event loop was blocked.", registry=registry)
         self.window = Gauge("cavalcade_flush_window_seconds", "The flush window in use.", registry=registry)
         self.handshakes_refused = Counter(
             "cavalcade_handshakes_refused", "Handshakes answered without a socket.", ["reason"], registry=registry
@@ -45,3 +49,10 @@ class SocketMetrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+
+    def measure(self, sessions: int, clock: AdaptiveClock, watchdog: StallWatchdog) -> None:
+        """Takes what nothing counts by itself: how many sessions have connections here, and how the loop fares."""
+        self.sessions.set(sessions)
+        self.loop_lag.set(clock.lag_s)
+        self.window.set(clock.window_s())
+        self.stalls.set(watchdog.stalls)

@@ -1,7 +1,6 @@
 """`cavalcade api`: the process that answers HTTP in route 1. It keeps nothing; any number of them may run."""
 
 import asyncio
-import signal
 
 import redis.asyncio
 import structlog
@@ -11,13 +10,11 @@ from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import serve_internal
-from cavalcade.server.limits import FailureLimiter
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.sessions import Sessions
-from cavalcade.server.tokens import TokenSigner
+from cavalcade.server.stopping import told_to_stop
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
@@ -40,10 +37,7 @@ def run(settings: Settings, listen: str, internal: str) -> None:
 
 async def serve(settings: Settings, listen: str, internal: str) -> None:
     """Runs an API server within the current loop until SIGTERM or SIGINT."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = told_to_stop()
     await migrate(settings.database_url)
     registry = new_registry()
     store = SessionStore.open(settings.database_url)
@@ -51,13 +45,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     link = RedisLink(settings.redis_url, connected=lambda: writer.connected())  # noqa: PLW0108 - made below
     writer = LivePositionWriter(link)
     backend = ServicesBackend(store, LiveState(client), writer, settings.limits)
-    api = Api(
-        settings=settings,
-        sessions=Sessions(store, backend, settings.limits, settings.secrets),
-        backend=backend,
-        signer=TokenSigner(settings.secrets),
-        limiter=FailureLimiter(client, settings.secrets[0]),
-    )
+    api = Api.over(settings, store, backend, client)
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(link.run()), group.create_task(writer.run())]
         listeners = [

@@ -5,19 +5,17 @@ from collections.abc import Iterable
 from typing import Final
 from weakref import WeakValueDictionary
 
-import structlog
-
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, SessionEnded
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits, SessionState
-from cavalcade.domain.operations import Operation, SendFixes
-from cavalcade.server.backend import MAX_MISSED, Attachment, Receipt
+from cavalcade.domain.operations import Operation
+from cavalcade.server.backend import Attachment, Receipt
 from cavalcade.server.carrying import Carried, carry_out, newest_kept, shares
 from cavalcade.server.clock import now_ms
-from cavalcade.server.fanout import Fanout
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.local_session import NOT_FOUND, LocalSession, host_seen
 from cavalcade.server.outbox import Outbox
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
@@ -31,8 +29,6 @@ MAX_TRIES: Final = 5
 
 OPTIMISTIC_TRIES: Final = 2
 """How many of these trust that nobody else comes first; the others see to it by a lock."""
-
-_log = structlog.get_logger(__name__)
 
 
 class ServicesBackend(Foundation):
@@ -69,26 +65,21 @@ class ServicesBackend(Foundation):
         except Unavailable as error:
             raise Rejected(ErrorCode.UNAVAILABLE, "The session cannot be read right now.") from error
         # From here to the end nothing is awaited: what is returned and what the outbox gets later meet without a gap.
-        state = hosted.stored.state
-        if state.is_over(now_ms()):
-            raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
-        if outbox.participant not in state.participants:
-            raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
-        outbox.skip_to(state.offset)
+        hosted.admit(outbox.participant, now_ms())
+        outbox.skip_to(hosted.state.offset)
         hub.add(hosted, outbox)
-        return Attachment(state, missed, dict(hosted.fanout.newest), hosted.fanout.present)
+        return hosted.attachment(missed)
 
     def detach(self, session_id: str, outbox: Outbox) -> None:
         """See `server.backend.Backend.detach`."""
         hub = self._gateway()
         hosted = hub.hosted.get(session_id)
         if hub.remove(session_id, outbox) and hosted is not None:
-            self._writer.seen(session_id, outbox.participant, now_ms(), hosted.stored.state.session.expires_at)
+            hosted.note_seen(outbox.participant, now_ms())
 
-    def here(self) -> Iterable[tuple[SessionState, Fanout]]:
+    def here(self) -> Iterable[LocalSession]:
         """See `server.foundation.Foundation.here`."""
-        hosted = () if self._hub is None else self._hub.hosted.values()
-        return ((one.stored.state, one.fanout) for one in hosted)
+        return () if self._hub is None else self._hub.hosted.values()
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""
@@ -103,7 +94,7 @@ class ServicesBackend(Foundation):
     def report(self, session_id: str, participant: int, position: Position) -> None:
         """See `server.backend.Backend.report`."""
         hosted = self._gateway().hosted.get(session_id)
-        if hosted is not None and shares(hosted.stored.state, participant):
+        if hosted is not None and shares(hosted.state, participant):
             hosted.fanout.accept(participant, position)
 
     async def _hosted(
@@ -112,15 +103,14 @@ class ServicesBackend(Foundation):
         """The session with the missed events up to where it stands now, or None in their place."""
         while True:
             hosted = await hub.host(session_id)
-            state = hosted.stored.state
+            state = hosted.state
             if participant not in state.participants or (since is not None and since > state.offset):
                 # They know something that has not come here yet, such as their own joining a moment ago.
                 await hub.refresh(hosted)
-                state = hosted.stored.state
             missed: list[Event] | None = None
-            if since is not None and 0 <= state.offset - since <= MAX_MISSED:
-                missed = await hub.events_since(hosted, since)
-            if hub.hosted.get(session_id) is hosted or hosted.stored.state.ended is not None:
+            if since is not None and hosted.resumes(since):
+                missed = await hosted.events_since(since, self._store)
+            if hub.hosted.get(session_id) is hosted or hosted.state.ended is not None:
                 return hosted, missed
 
     async def _submit(self, session_id: str, operation: Operation) -> Receipt:
@@ -139,10 +129,9 @@ class ServicesBackend(Foundation):
                     continue  # what this process knows may be a moment old: refused is only what is refused now
                 raise
             self._announce(session_id, carried)
-            if isinstance(operation.wish, SendFixes) and operation.by is not None:
-                position = newest_kept(operation.wish, now_ms())
-                if position is not None:
-                    self.report(session_id, operation.by, position)
+            kept = newest_kept(operation, now_ms())
+            if kept is not None:
+                self.report(session_id, *kept)
             return carried.receipt
         raise Rejected(ErrorCode.UNAVAILABLE, "Too many changes at once; try again.")
 
@@ -158,17 +147,14 @@ class ServicesBackend(Foundation):
     async def _read(self, store: SessionStore, session_id: str) -> Stored:
         stored = await store.load(session_id)
         if stored is None:
-            raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
+            raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
         if self._hub is not None and session_id in self._hub.hosted:
             self._hub.check_soon()
         return stored
 
     async def _host_seen(self, state: SessionState) -> int | None:
-        host = state.host
         hosted = None if self._hub is None else self._hub.hosted.get(state.session.id)
-        if host is None or (hosted is not None and hosted.fanout.is_present(host.id)):
-            return now_ms()
-        return await self._live.seen_at(state.session.id, host.id)
+        return await host_seen(state, None if hosted is None else hosted.fanout, self._live, now_ms())
 
     def _announce(self, session_id: str, carried: Carried) -> None:
         """Tells this process's connections and the other processes what is stored now."""
@@ -178,10 +164,8 @@ class ServicesBackend(Foundation):
         if self._hub is not None:
             self._hub.receive(session_id, events)
         self._writer.announce(publication(session_id, Happened(events)), session_id, events)
-        change = events[-1].change
-        if isinstance(change, SessionEnded):
+        if carried.after.ended is not None:
             self._writer.end(session_id)
-            _log.info("session_ended", reason=change.reason, participants=len(carried.after.participants))
 
     def _is_hosted(self, session_id: str) -> bool:
         return self._hub is not None and session_id in self._hub.hosted

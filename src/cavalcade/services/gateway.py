@@ -1,7 +1,6 @@
 """`cavalcade gateway`: the process that holds the WebSocket connections of route 1."""
 
 import asyncio
-import signal
 
 import redis.asyncio
 import structlog
@@ -15,8 +14,10 @@ from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.socket import SocketServer
 from cavalcade.server.socket_metrics import SocketMetrics
+from cavalcade.server.stopping import told_to_stop
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.server.upkeep import keep_up
+from cavalcade.server.watchdog import StallWatchdog
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.services.hub import Hub
 from cavalcade.settings import Settings
@@ -40,10 +41,7 @@ def run(settings: Settings, listen: str, internal: str) -> None:
 
 async def serve(settings: Settings, listen: str, internal: str) -> None:
     """Runs a gateway within the current loop until SIGTERM or SIGINT."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = told_to_stop()
     await migrate(settings.database_url)
     registry = new_registry()
     metrics = SocketMetrics(registry)
@@ -51,6 +49,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     client = redis.asyncio.Redis.from_url(settings.redis_url)
     live = LiveState(client)
     clock = AdaptiveClock(settings.window_ms)
+    watchdog = StallWatchdog()
     link = RedisLink(settings.redis_url, connected=lambda: _heal(writer, hub))
     writer = LivePositionWriter(link, may_write=lambda: hub.pulse.check())  # noqa: PLW0108 - made below
     hub = Hub(store, live, writer, clock, link=link, redis_url=settings.redis_url)
@@ -66,9 +65,10 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         hub.presence.lease.run(),
         writer.run(),
         clock.run(),
+        watchdog.run(),
         sockets.run(),
         keep_up(backend, settings.purge_after_s),
-        _measure(metrics, hub, clock),
+        _measure(metrics, hub, clock, watchdog),
         serve_internal(internal, backend, registry),
     ]
     async with asyncio.TaskGroup() as group:
@@ -92,9 +92,7 @@ def _heal(writer: LivePositionWriter, hub: Hub) -> None:
     hub.heal()
 
 
-async def _measure(metrics: SocketMetrics, hub: Hub, clock: AdaptiveClock) -> None:
+async def _measure(metrics: SocketMetrics, hub: Hub, clock: AdaptiveClock, watchdog: StallWatchdog) -> None:
     while True:
         await asyncio.sleep(1.0)
-        metrics.sessions.set(len(hub.hosted))
-        metrics.loop_lag.set(clock.lag_s)
-        metrics.window.set(clock.window_s())
+        metrics.measure(len(hub.hosted), clock, watchdog)

@@ -8,9 +8,7 @@ write. A position from elsewhere is merged into the window here, so that members
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -18,12 +16,11 @@ import structlog
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, SessionChanged
 from cavalcade.domain.fix import Position
-from cavalcade.domain.session import evolve, withdrawn
-from cavalcade.server.carrying import shares
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.server.local_session import NOT_FOUND, LocalSession
 from cavalcade.server.outbox import CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, Outbox
 from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
 from cavalcade.services.broker import Broker, publication
@@ -40,25 +37,24 @@ GAP_S: Final = 0.05
 LINGER_S: Final = 20.0
 """How long a session without connections stays hosted: people come back from a tunnel."""
 
-LOG_LENGTH: Final = 256
-"""Newest events kept for those who come back, so that a reconnect storm does not read PostgreSQL."""
-
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True, eq=False)
-class Hosted:
+class Hosted(LocalSession):
     """One session on this gateway."""
 
-    stored: Stored
-    fanout: Fanout
-    shared: Shared
-    log: deque[Event] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
-    early: dict[int, Event] = field(default_factory=dict)
-    repair: asyncio.TimerHandle | asyncio.Task[None] | None = None
-    linger: asyncio.TimerHandle | None = None
-    has_refused: bool = False
-    """Whether a position came from elsewhere for somebody who does not share as far as is known here."""
+    __slots__ = ("early", "has_refused", "linger", "repair", "shared")
+
+    def __init__(self, stored: Stored, fanout: Fanout, writer: LivePositionWriter) -> None:
+        """Starts alone: nothing is known of other gateways yet."""
+        super().__init__(stored, fanout, writer)
+        self.shared = Shared(self.state.session.id, fanout, lambda: self.state.session.expires_at)
+        self.early: dict[int, Event] = {}
+        """Events that came before one of their predecessors, by offset."""
+        self.repair: asyncio.TimerHandle | asyncio.Task[None] | None = None
+        self.linger: asyncio.TimerHandle | None = None
+        self.has_refused = False
+        """Whether a position came from elsewhere for somebody who does not share as far as is known here."""
 
 
 class Hub:
@@ -114,27 +110,13 @@ class Hub:
             task.add_done_callback(lambda _: self._hosting.pop(session_id, None))
         return await asyncio.shield(task)
 
-    async def events_since(self, hosted: Hosted, offset: int) -> list[Event]:
-        """The events after an offset, up to the state that the session has when this returns.
-
-        Raises:
-            Unavailable: Where PostgreSQL cannot be read.
-        """
-        events: list[Event] = []
-        if not (hosted.log and hosted.log[0].offset <= offset + 1) and offset < hosted.stored.state.offset:
-            # PostgreSQL may know more than this process has applied; what is to come is delivered as it comes.
-            stored = await self._store.events_after(hosted.stored.state.session.id, offset)
-            events = [event for event in stored if event.offset <= hosted.stored.state.offset]
-            offset += len(events)
-        return events + [event for event in hosted.log if event.offset > offset]
-
     async def refresh(self, hosted: Hosted) -> None:
         """Applies what PostgreSQL knows and this process does not yet.
 
         Raises:
             Unavailable: Where PostgreSQL cannot be read.
         """
-        state = hosted.stored.state
+        state = hosted.state
         events = await self._store.events_after(state.session.id, state.offset)
         if self.hosted.get(state.session.id) is hosted:
             self.receive(state.session.id, events)
@@ -168,7 +150,7 @@ class Hub:
                 self._arrived[session_id].append(Happened(tuple(events)))
             return
         for event in events:
-            if event.offset > hosted.stored.state.offset:
+            if event.offset > hosted.state.offset:
                 hosted.early[event.offset] = event
         self._settle(session_id, hosted)
 
@@ -204,9 +186,8 @@ class Hub:
 
     def _rewrite(self) -> None:
         """Hands all newest positions to the writer again: Redis may have lost them."""
-        for session_id, hosted in self.hosted.items():
-            if hosted.fanout.newest:
-                self._writer.put(session_id, hosted.stored.state.session.expires_at, hosted.fanout.newest)
+        for hosted in self.hosted.values():
+            hosted.rewrite()
 
     def _take(self, session_id: str, message: Message) -> None:
         """Takes what a process has told."""
@@ -219,10 +200,9 @@ class Hub:
             case Happened(events):
                 self.receive(session_id, events)
             case Moved(_, positions):
-                state = hosted.stored.state
-                shown = [(who, where) for who, where in positions if shares(state, who)]
+                shown = hosted.shown(positions)
                 hosted.has_refused |= len(shown) < len(positions)
-                hosted.fanout.accept_from_elsewhere(shown)
+                hosted.fanout.accept_from_elsewhere(shown.items())
             case Roll():
                 self.presence.take(session_id, message)
 
@@ -253,21 +233,12 @@ class Hub:
 
     def _settle(self, session_id: str, hosted: Hosted) -> None:
         """Applies what follows without a gap; asks for what is missing when it does not come by itself."""
-        state = hosted.stored.state
-        begun_at = state.offset
-        while (event := hosted.early.pop(state.offset + 1, None)) is not None:
-            state = evolve(state, event)
-            hosted.stored = replace(hosted.stored, state=state)
-            hosted.log.append(event)
-            gone = withdrawn(event.change)
-            if gone is not None:
-                self._writer.withdraw(session_id, gone)
-            hosted.fanout.deliver(event)
+        begun_at = hosted.state.offset
+        while (event := hosted.early.pop(hosted.state.offset + 1, None)) is not None:
+            hosted.apply(event)
             if isinstance(event.change, SessionChanged):
-                # Who stands still must not fade when the session is extended: the keys expire with it.
-                if hosted.fanout.newest:
-                    self._writer.put(session_id, state.session.expires_at, hosted.fanout.newest)
                 self.presence.change(session_id)
+        state = hosted.state
         if state.ended is not None:
             self._writer.forget(session_id)
             self._drop(session_id)
@@ -283,7 +254,7 @@ class Hub:
     def _fetch_gap(self, session_id: str, hosted: Hosted) -> None:
         async def fetch() -> None:
             try:
-                events = await self._store.events_after(session_id, hosted.stored.state.offset)
+                events = await self._store.events_after(session_id, hosted.state.offset)
             except Unavailable:
                 events = []
             finally:
@@ -311,7 +282,7 @@ class Hub:
                 self._writer.forget(session_id)
                 self._writer.delete([session_id])
                 self._drop(session_id)
-            elif newest[session_id][1] > hosted.stored.state.offset and hosted.repair is None:
+            elif newest[session_id][1] > hosted.state.offset and hosted.repair is None:
                 await self.refresh(hosted)
 
     async def _load(self, session_id: str) -> Hosted:
@@ -338,7 +309,7 @@ class Hub:
         await self.broker.subscribe(session_id)
         stored, positions = await self._loads.load(session_id)
         if stored is None or stored.state.is_over(self._clock.now()):
-            raise Rejected(ErrorCode.SESSION_NOT_FOUND, "This session does not exist or is over.")
+            raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
         if not self.pulse.check() or lives != self._lives:
             raise Unavailable  # what was read is old
         hosted = self._prepare(stored, positions)
@@ -348,8 +319,8 @@ class Hub:
     def _prepare(self, stored: Stored, positions: Mapping[int, Position]) -> Hosted:
         session_id = stored.state.session.id
         fanout = Fanout(session_id, self._clock, lambda positions: self._store_later(session_id, positions))
-        fanout.newest.update({who: where for who, where in positions.items() if shares(stored.state, who)})
-        hosted = Hosted(stored, fanout, Shared(session_id, fanout, lambda: hosted.stored.state.session.expires_at))
+        hosted = Hosted(stored, fanout, self._writer)
+        fanout.newest.update(hosted.shown(positions.items()))
         return hosted
 
     def _store_later(self, session_id: str, positions: Mapping[int, Position]) -> None:
@@ -357,7 +328,7 @@ class Hub:
         hosted = self.hosted.get(session_id)
         if hosted is None or not self.pulse.check():
             return
-        self._writer.put(session_id, hosted.stored.state.session.expires_at, positions)
+        hosted.keep(positions)
         if hosted.shared.rolls:
             self._publish(session_id, positions)
 

@@ -1,11 +1,8 @@
 """The official `phoenix` client from npm, in a Node process, against a gateway."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,38 +10,7 @@ from cavalcade.domain.operations import Operation, SetProfile
 from cavalcade.wire.positions import pack_fix, unpack_positions
 from tests.services.conftest import Gateway, free_port, running_gateway
 from tests.services.peer import place
-from tests.wire.test_phoenix_serializer import PHOENIX, node
-
-MEMBER = Path(__file__).parent / "member.cjs"
-
-
-class Member:
-    """One process with the official client."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._unread: list[dict[str, Any]] = []
-
-    async def says(self, what: str) -> Any:
-        """The next line of a kind; others wait for their turn."""
-        for place_, line in enumerate(self._unread):
-            if line["what"] == what:
-                return self._unread.pop(place_)
-        assert self._process.stdout is not None
-        async with asyncio.timeout(20):
-            while data := await self._process.stdout.readline():
-                line = json.loads(data)
-                if line["what"] == what:
-                    return line
-                self._unread.append(line)
-        raise AssertionError(f"the client ended before it said {what}")
-
-    def push(self, event: str, payload: object = None, *, packed: bytes | None = None) -> None:
-        """Has the client push JSON, or an ArrayBuffer."""
-        assert self._process.stdin is not None
-        command = {"event": event, "payload": payload} if packed is None else {"event": event, "packed": packed.hex()}
-        self._process.stdin.write(json.dumps(command).encode() + b"\n")
-
+from tests.services.phoenix.member import Member, members
 
 Start = Callable[..., Awaitable[Member]]
 
@@ -52,27 +18,15 @@ Start = Callable[..., Awaitable[Member]]
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
     """Starts members on the official client, and ends them."""
-    processes = []
+    async with members() as start_at:
 
-    async def start_member(
-        gateway: Gateway, session_id: str, who: int, mode: str = "json", token: str | None = None
-    ) -> Member:
-        address = f"ws://127.0.0.1:{gateway.port}/socket"
-        process = await asyncio.create_subprocess_exec(
-            node(),
-            "--experimental-websocket",  # Node 20 has one behind this flag, later ones have it anyway
-            str(MEMBER), str(PHOENIX), address, session_id, token or gateway.token(session_id, who), mode,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        processes.append(process)
-        return Member(process)
+        async def start_member(
+            gateway: Gateway, session_id: str, who: int, mode: str = "json", token: str | None = None
+        ) -> Member:
+            address = f"ws://127.0.0.1:{gateway.port}/socket"
+            return await start_at(address, session_id, token or gateway.token(session_id, who), mode)
 
-    yield start_member
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
+        yield start_member
 
 
 @pytest.mark.parametrize("mode", ["json", "binary"])

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
+import redis.asyncio
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
@@ -16,6 +18,7 @@ from cavalcade.server.limits import FailureLimiter
 from cavalcade.server.sessions import Sessions
 from cavalcade.server.tokens import Claims, TokenSigner, token_expiry
 from cavalcade.settings import Settings
+from cavalcade.storage.sessions import SessionStore
 from cavalcade.wire.messages import participant_to_dict, session_to_dict
 
 Json = dict[str, object]
@@ -40,6 +43,17 @@ class Api:
     signer: TokenSigner
     limiter: FailureLimiter
     clock: Callable[[], int] = now_ms
+
+    @classmethod
+    def over(cls, settings: Settings, store: SessionStore, backend: Backend, client: redis.asyncio.Redis) -> Self:
+        """The parts over a server's own; who owns these opens and closes them."""
+        return cls(
+            settings=settings,
+            sessions=Sessions(store, backend, settings.limits, settings.secrets),
+            backend=backend,
+            signer=TokenSigner(settings.secrets),
+            limiter=FailureLimiter(client, settings.secrets[0]),
+        )
 
     def claims(self, request: AnyRequest, session_id: str) -> Claims:
         """Who asks, by their token; whether they are still in the session is not asked.

@@ -5,7 +5,7 @@ import time
 
 from structlog.testing import capture_logs
 
-from cavalcade.monolith.watchdog import StallWatchdog
+from cavalcade.server.watchdog import StallWatchdog
 from tests.services.peer import eventually
 
 

@@ -1,4 +1,4 @@
-"""Watches for what asyncio does not isolate: a call that blocks the loop stops every session of the node.
+"""Watches for what asyncio does not isolate: a call that blocks the loop stops every session of the process.
 
 A thread looks whether the loop still turns. It cannot interrupt the call, but it says where it hangs.
 """

@@ -1,0 +1,145 @@
+"""A session as one process has it: the state that its events fold to, the newest of them, and its audience here.
+
+Both backends keep one for each session that has connections in the process. They differ in how events and positions
+come to it, and in what they do when something is missing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event, SessionChanged
+from cavalcade.domain.fix import Position
+from cavalcade.domain.model import SessionState
+from cavalcade.domain.session import evolve, withdrawn
+from cavalcade.server.backend import MAX_MISSED, Attachment
+from cavalcade.server.carrying import shares
+from cavalcade.server.fanout import Fanout
+from cavalcade.server.live_state import LivePositionWriter, LiveState
+from cavalcade.storage.sessions import SessionStore
+from cavalcade.storage.stored import Stored
+
+LOG_LENGTH: Final = 256
+"""Newest events kept for those who come back, so that a reconnect storm does not read PostgreSQL."""
+
+NOT_FOUND: Final = "This session does not exist or is over."
+
+
+class LocalSession:
+    """State, newest events and audience of one session."""
+
+    __slots__ = ("_writer", "fanout", "log", "stored")
+
+    def __init__(self, stored: Stored, fanout: Fanout, writer: LivePositionWriter) -> None:
+        """Starts from what is stored, without any of the events that led there.
+
+        Args:
+            stored: The session as PostgreSQL has it.
+            fanout: Its connections here.
+            writer: Where live state is written.
+        """
+        self.stored, self.fanout = stored, fanout
+        self.log: list[Event] = []
+        """The newest events, at most `LOG_LENGTH` of them, up to `state.offset`."""
+        self._writer = writer
+
+    @property
+    def state(self) -> SessionState:
+        """The session as its events have left it."""
+        return self.stored.state
+
+    def apply(self, event: Event) -> None:
+        """Folds the event that comes next, and delivers it to everybody here."""
+        self.stored = replace(self.stored, state=evolve(self.state, event))
+        self.log.append(event)
+        del self.log[:-LOG_LENGTH]
+        gone = withdrawn(event.change)
+        if gone is not None:
+            self._writer.withdraw(self.state.session.id, gone)
+        self.fanout.deliver(event)
+        if isinstance(event.change, SessionChanged):
+            # Who stands still must not fade when the session is extended: the keys expire with it.
+            self.rewrite()
+
+    def shown(self, positions: Iterable[tuple[int, Position]]) -> dict[int, Position]:
+        """Those of some positions whose owners share them."""
+        state = self.state
+        return {who: where for who, where in positions if shares(state, who)}
+
+    def keep(self, positions: Mapping[int, Position]) -> None:
+        """Has accepted positions stored in Redis."""
+        self._writer.put(self.state.session.id, self.state.session.expires_at, positions)
+
+    def rewrite(self) -> None:
+        """Has all newest positions stored again: Redis may have lost them, or is to keep them for longer."""
+        if self.fanout.newest:
+            self.keep(self.fanout.newest)
+
+    def note_host(self, now: int) -> None:
+        """Notes for the host, where one is connected, that they are there now, ms since the epoch."""
+        host = self.state.host
+        if host is not None and self.fanout.is_present(host.id):
+            self.note_seen(host.id, now)
+
+    def note_seen(self, participant: int, now: int) -> None:
+        """Notes when somebody was last connected, ms since the epoch."""
+        self._writer.seen(self.state.session.id, participant, now, self.state.session.expires_at)
+
+    def admit(self, participant: int, now: int) -> None:
+        """Lets somebody attach.
+
+        Raises:
+            Rejected: `session_not_found` where the session is over, `unauthorized` where they are not in it.
+        """
+        if self.state.is_over(now):
+            raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
+        if participant not in self.state.participants:
+            raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
+
+    def resumes(self, since: int | None) -> bool:
+        """Whether somebody who knows all events up to an offset is told the later ones, rather than everything."""
+        return since is not None and 0 <= self.state.offset - since <= MAX_MISSED
+
+    def logged_since(self, offset: int) -> list[Event] | None:
+        """The events after an offset, or None where the log does not reach back so far."""
+        if offset < self.state.offset and not (self.log and self.log[0].offset <= offset + 1):
+            return None
+        return [event for event in self.log if event.offset > offset]
+
+    async def events_since(self, offset: int, store: SessionStore) -> list[Event]:
+        """The events after an offset, up to the state that the session has when this returns.
+
+        Raises:
+            Unavailable: Where PostgreSQL must be read and cannot.
+        """
+        logged = self.logged_since(offset)
+        if logged is not None:
+            return logged
+        events = await store.events_after(self.state.session.id, offset)
+        # PostgreSQL may know more than this process has applied; what is to come is delivered as it comes.
+        events = [event for event in events if event.offset <= self.state.offset]
+        known = events[-1].offset if events else offset
+        return events + [event for event in self.log if event.offset > known]
+
+    def attachment(self, missed: list[Event] | None) -> Attachment:
+        """What somebody who attaches now starts from; `missed` is None where they get everything."""
+        return Attachment(self.state, missed, dict(self.fanout.newest), self.fanout.present)
+
+
+async def host_seen(state: SessionState, fanout: Fanout | None, live: LiveState, now: int) -> int | None:
+    """When a session's host was last connected, ms since the epoch; None where nothing is known of it.
+
+    Args:
+        state: The session.
+        fanout: Its connections here, where it has any.
+        live: Asked where the host is not among them.
+        now: ms since the epoch.
+
+    Raises:
+        Rejected: `unavailable` while Redis is away.
+    """
+    host = state.host
+    if host is None or (fanout is not None and fanout.is_present(host.id)):
+        return now
+    return await live.seen_at(state.session.id, host.id)
