@@ -144,13 +144,17 @@ async def test_healing_keeps_connections_and_brings_back_everything(
         assert node.place(anna).restarts == 1
 
 
+@pytest.mark.parametrize("is_redis_late", [False, True])
 async def test_a_position_from_before_a_pause_stays_withdrawn_whatever_crashes(
-    node: RunningNode, monkeypatch: pytest.MonkeyPatch
+    node: RunningNode, monkeypatch: pytest.MonkeyPatch, *, is_redis_late: bool
 ) -> None:
     anna, ben = await node.group(2)
     async with connect(anna) as one, connect(ben) as two:
         one.report(Fix(60.0, 24.0))
         await two.wait_for(_sees(1, 60.0))
+        await positions_in_redis(node, anna.session_id, {1: 600_000_000})
+        if is_redis_late:
+            monkeypatch.setattr(node.node.writer, "flush", lambda: None)
         for on in (False, True):
             fault = inject(monkeypatch, "applying")  # it is stored, and goes no further
             await one.set_sharing(on=on)

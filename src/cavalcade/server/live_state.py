@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, SharingChanged
-from cavalcade.domain.fix import DEGREE, Position
+from cavalcade.domain.fix import DEGREE, Position, is_newer
 from cavalcade.domain.session import withdrawn
 from cavalcade.server.redis_link import Command, RedisLink
 from cavalcade.wire.positions import pack_fix, unpack_fix
@@ -97,10 +97,14 @@ class LivePositionWriter:
             dirty.expires_at = expires_at
             dirty.positions.update(positions)
 
-    def waiting(self, session_id: str) -> Mapping[int, Position]:
-        """The positions of a session that are not written yet."""
-        dirty = self._dirty.get(session_id)
-        return {} if dirty is None else dict(dirty.positions)
+    def after_writing(self, session_id: str, stored: Mapping[int, Position]) -> dict[int, Position]:
+        """What Redis will hold of a session once all that waits here is written, given what it holds now."""
+        withdrawn, dirty = self._withdrawn.get(session_id, ()), self._dirty.get(session_id)
+        newest = {who: where for who, where in stored.items() if who not in withdrawn}
+        for who, where in ({} if dirty is None else dirty.positions).items():
+            if is_newer(where, newest.get(who)):
+                newest[who] = where
+        return newest
 
     def withdraw(self, session_id: str, participant: int) -> None:
         """Takes a position out, also one that waits to be written."""

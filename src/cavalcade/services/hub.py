@@ -320,7 +320,7 @@ class Hub:
         session_id = stored.state.session.id
         fanout = Fanout(session_id, self._clock, lambda positions: self._store_later(session_id, positions))
         hosted = Hosted(stored, fanout, self._writer)
-        fanout.newest.update(hosted.shown(positions.items()))
+        fanout.newest.update(hosted.shown(self._writer.after_writing(session_id, positions).items()))
         return hosted
 
     def _store_later(self, session_id: str, positions: Mapping[int, Position]) -> None:
