@@ -10,7 +10,7 @@ import redis.asyncio
 import structlog
 
 from bench.contenders import make_session
-from bench.report import percentile
+from bench.report import CRASHES, percentile
 from bench.session_memory import surroundings
 from cavalcade.domain.fix import DEGREE, Position
 from cavalcade.monolith.backend import MonolithBackend
@@ -27,9 +27,6 @@ from cavalcade.wire.positions import unpack_positions
 SESSIONS: Final = 200
 MEMBERS: Final = 5
 WINDOW_MS: Final = 100
-CRASHES: Final = 50
-"""Each of another session, evenly over the time."""
-
 SECONDS: Final = 10.0
 
 
@@ -69,7 +66,7 @@ class Ear:
 
 
 async def measure(database_url: str, redis_url: str) -> dict[str, float]:
-    """Lets some sessions crash, one after another, and watches the others."""
+    """Lets some sessions crash, each once, evenly over the time, and watches the others."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     store = SessionStore.open(database_url)
     client = redis.asyncio.Redis.from_url(redis_url)
@@ -103,6 +100,7 @@ async def measure(database_url: str, redis_url: str) -> dict[str, float]:
     await client.aclose()
     return {
         "crashes": float(registry.restarts),
+        "healed": float(len(healed)),
         "healed_p50_ms": percentile(healed, 0.5),
         "healed_p99_ms": percentile(healed, 0.99),
         "healed_max_ms": percentile(healed, 1.0),

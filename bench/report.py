@@ -29,6 +29,15 @@ LATE_BAR_MS: Final = 50.0
 """How much later than the window 99 of 100 positions may be, at half of what a server holds; across two gateways, than
 two windows."""
 
+CRASHES: Final = 50
+"""How many sessions crash, each once."""
+
+HEALED_BAR_MS: Final = 250
+"""How soon after a crash its members must be attached again."""
+
+OTHERS_BAR_MS: Final = 10.0
+"""How much later positions of the other sessions may be meanwhile, 99 of 100: a tenth of the window."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -81,7 +90,8 @@ class Summary:
         connection_us: CPU of the server to take a connection.
         connects_per_s: Connections made in a second, by one that makes them one after another.
         member_us: CPU of the server for each member and second.
-        helpers_position_us: CPU of others for each position delivered, microseconds, by name.
+        helpers_position_us: CPU of others for each position delivered, microseconds, by name; the load generator is the
+            clients.
     """
 
     contender: str
@@ -157,6 +167,23 @@ def verdicts(summaries: list[Summary]) -> list[tuple[bool, str]]:
     return judged
 
 
+def healing_verdicts(healing: dict[str, float]) -> list[tuple[bool, str]]:
+    """Whether crashes were healed in time and left the others alone, as `bench.healing` has measured it."""
+    slowest, moved_ms = healing["healed_max_ms"], healing["others_p99_ms_crashing"] - healing["others_p99_ms_quiet"]
+    all_healed = healing["healed"] == healing["crashes"] == CRASHES
+    return [
+        (
+            all_healed and slowest <= HEALED_BAR_MS,
+            f"{healing['healed']:.0f} of {CRASHES} crashes were healed, the slowest within {slowest:.0f} ms, "
+            f"all within {HEALED_BAR_MS} allowed",
+        ),
+        (
+            moved_ms <= OTHERS_BAR_MS,
+            f"crashes moved the other sessions' p99 by {moved_ms:.1f} ms, at most {OTHERS_BAR_MS} allowed",
+        ),
+    ]
+
+
 def _barred(scene: Scene) -> bool:
     return scene.window_ms == WINDOW_MS
 
@@ -223,7 +250,8 @@ def _summary(runs: list[Run], floors: dict[tuple[int, tuple[int, int, int]], flo
         helpers_position_us={
             name: median(reading.helpers_cpu_s[name] / reading.positions for reading in readings) * 1e6
             for name in helpers
-        },
+        }
+        | {"their clients": median(reading.generator_cpu_s / reading.positions for reading in readings) * 1e6},
     )
 
 

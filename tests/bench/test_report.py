@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.report import Run, summarise, verdicts
+from bench.report import CRASHES, Run, healing_verdicts, summarise, verdicts
 from bench.scenes import Scene
 from cavalcade.evaluation.load import Reading
 
@@ -15,6 +15,7 @@ READING = Reading(
     frames=200,
     positions=1000,
     server_cpu_s=0.01,
+    generator_cpu_s=0.004,
     helpers_cpu_s={"Valkey": 0.002},
     latencies_ms=[float(ms) for ms in range(100)],
 )
@@ -31,7 +32,7 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert gateway.least_ratio == pytest.approx(2.0)
     assert gateway.position_us == pytest.approx(40)
     assert gateway.frame_us == pytest.approx(200)
-    assert gateway.helpers_position_us == pytest.approx({"Valkey": 2.0})
+    assert gateway.helpers_position_us == pytest.approx({"Valkey": 2.0, "their clients": 4.0})
     assert (gateway.latency_p50_ms, gateway.latency_p99_ms) == (50, 99)
 
 
@@ -62,3 +63,26 @@ def test_other_loads_are_held_to_their_own_bars() -> None:
     two = Run(1, "gateways-2", replace(SCENE, kind="gateways", window_ms=100), late)
     crowd = Run(1, "node", replace(SCENE, kind="crowd"), replace(READING, connection_bytes=15_000))
     assert [good for good, _ in verdicts(summarise([half, two, crowd]))] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("differs", "kept"),
+    [
+        ({}, [True, True]),
+        ({"healed": CRASHES - 1.0}, [False, True]),
+        ({"crashes": CRASHES - 1.0, "healed": CRASHES - 1.0}, [False, True]),
+        ({"healed_max_ms": 251.0}, [False, True]),
+        ({"others_p99_ms_crashing": 14.0}, [True, False]),
+    ],
+)
+def test_each_crash_must_be_healed_in_time_and_leave_the_others_alone(
+    differs: dict[str, float], kept: list[bool]
+) -> None:
+    healing = {
+        "crashes": float(CRASHES),
+        "healed": float(CRASHES),
+        "healed_max_ms": 250.0,
+        "others_p99_ms_quiet": 3.0,
+        "others_p99_ms_crashing": 13.0,
+    }
+    assert [good for good, _ in healing_verdicts(healing | differs)] == kept
