@@ -174,8 +174,10 @@ def healing_verdicts(healing: dict[str, float]) -> list[tuple[bool, str]]:
     return [
         (
             all_healed and slowest <= HEALED_BAR_MS,
-            f"{healing['healed']:.0f} of {CRASHES} crashes were healed, the slowest within {slowest:.0f} ms, "
-            f"all within {HEALED_BAR_MS} allowed",
+            (
+                f"{healing['healed']:.0f} of {CRASHES} crashes were healed, the slowest within {slowest:.0f} ms, "
+                f"all within {HEALED_BAR_MS} allowed"
+            ),
         ),
         (
             moved_ms <= OTHERS_BAR_MS,
