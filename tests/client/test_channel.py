@@ -290,6 +290,20 @@ def test_a_fix_that_came_before_the_server_knew_of_the_resumption_goes_out_again
     assert sent == [["position", {"lat": 1.0, "lon": 2.0, "fix_time": 5}]]
 
 
+def test_a_pause_holds_between_its_answer_and_its_event() -> None:
+    channel = joined_channel()
+    for offset, on in ((2, False), (3, True)):
+        (asked,) = frames(channel.submit(str(offset), "sharing:set", {"on": on}, 0))
+        answer = {"status": "ok", "response": {"offset": offset}}
+        say(channel, 0, "phx_reply", answer, str(asked[1]), join_ref="1")
+        assert channel.is_sharing is on
+        assert bool(frames(channel.report(Fix(1.0, 2.0, offset)))) is on
+        say(channel, 0, "event", sharing_changed(offset, on=on))
+        assert channel.is_sharing is on
+    say(channel, 0, "event", sharing_changed(4, on=False))  # from another device of theirs
+    assert not channel.is_sharing
+
+
 def test_binary_positions_are_read_whatever_the_mode() -> None:
     channel = joined_channel()
     frame = encode_binary_broadcast(TOPIC, "positions", bytes(8))

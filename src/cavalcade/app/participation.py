@@ -86,8 +86,6 @@ class Participation:
         self._pacing = policy.Pacing()
         self._tuning = policy.tuning(self._pacing.pace, None)
         self._is_locating = False
-        # What was answered last, and the offset from which the session shows it: the event may come after the answer.
-        self._answered: tuple[bool, int] = (True, 0)
         self._clock_ahead_ms = 0
         self._dirty = asyncio.Event()
         self._keeping = asyncio.Lock()
@@ -110,14 +108,7 @@ class Participation:
     @property
     def is_sharing(self) -> bool:
         """Whether one's position is shared: what was asked for last counts, even while the server does not know."""
-        for operation in reversed(self.live.resumption().operations):
-            if operation.event == "sharing:set":
-                return operation.payload.get("on") is True
-        if self.me is None:
-            return True
-        on, shown_from = self._answered
-        is_shown = self.live.state.offset >= shown_from
-        return (self.me.sharing if is_shown else on) and not self.is_viewer
+        return self.live.is_sharing
 
     @property
     def is_connected(self) -> bool:
@@ -164,7 +155,7 @@ class Participation:
         """Pauses or resumes sharing; the pause holds at once, whatever the network does."""
         if not on:
             self._backlog.clear()
-        await self._submit(self._share(on=on))
+        await self._submit(self.live.set_sharing(on=on))
         # The receiver does not wait for the disk. Who pauses and resumes quickly may never have stopped it; the others
         # lost the position all the same.
         await asyncio.gather(self.locate(anew=on), self.keep())
@@ -227,11 +218,6 @@ class Participation:
             except StoreError as error:
                 # The session goes on; only a restart would not find it.
                 log.warning("the session could not be kept: %s", error)
-
-    async def _share(self, *, on: bool) -> int:
-        offset = await self.live.set_sharing(on=on)
-        self._answered = on, offset
-        return offset
 
     async def _submit(self, operation: Coroutine[None, None, int]) -> None:
         asked = asyncio.ensure_future(operation)

@@ -84,6 +84,8 @@ class Channel:
         self._reconnects = Backoff(random)
         self._retries = Backoff(random)
         self._outbox = Outbox(resumption.operations)
+        self._answered_sharing: tuple[bool, int] = (True, 0)
+        """What was answered last, and the offset from which the session shows it: events may come after answers."""
         self._newest_fix: Fix | None = None
         """Sent again after a join whose answer does not have it: a broken connection or a server may have lost it."""
         self._timers: dict[Timer, int] = {}
@@ -98,6 +100,19 @@ class Channel:
     def deadline(self) -> int | None:
         """When `tick` is due; None where nothing is timed."""
         return min(self._timers.values(), default=None)
+
+    @property
+    def is_sharing(self) -> bool:
+        """Whether a position may leave this device: what was asked for last counts, even before it is acknowledged."""
+        state = self.replica.state
+        me = None if state is None else state.participants.get(self.participant)
+        if state is not None and (me is None or me.role is Role.VIEWER):
+            return False
+        wanted = self._outbox.sharing()
+        if wanted is not None:
+            return wanted
+        answered, shown_from = self._answered_sharing
+        return answered if me is None or state is None or state.offset < shown_from else me.sharing
 
     @property
     def waiting(self) -> Sequence[PendingOperation]:
@@ -179,7 +194,7 @@ class Channel:
 
         The newest is kept and sent again after a reconnect where the server does not have it.
         """
-        if self.closed is not None or not self._may_share():
+        if self.closed is not None or not self.is_sharing:
             return []
         self.remember(fix)
         if self.connection is ConnectionState.JOINED:
@@ -420,6 +435,8 @@ class Channel:
     def _settle(self, operation: PendingOperation, response: Mapping[str, object]) -> None:
         self._outbox.settle()
         self._actions.append(Settle(operation.op_id, response))
+        if operation.event == "sharing:set" and isinstance(offset := response.get("offset"), int):
+            self._answered_sharing = operation.payload.get("on") is True, offset
         if operation.event in FINISHING:
             self._finish("left" if operation.event == "leave" else "ended", None)
 
@@ -429,7 +446,7 @@ class Channel:
     def _send_newest_fix(self) -> None:
         """Sends the newest fix where the server has none of this participant, or an older one."""
         fix, known = self._newest_fix, self.replica.positions.get(self.participant)
-        if fix is not None and self._may_share() and (known is None or known.fix_time < (fix.fix_time or 0)):
+        if fix is not None and self.is_sharing and (known is None or known.fix_time < (fix.fix_time or 0)):
             self._send_fix(fix)
 
     def _send_fix(self, fix: Fix) -> None:
@@ -442,17 +459,6 @@ class Channel:
         if position is not None and self._join_ref is not None:
             frame = encode_client_push(self._join_ref, self._next_ref(), self.topic, "position", pack_fix(position))
             self._actions.append(Transmit(frame, conflates=True))
-
-    def _may_share(self) -> bool:
-        """Whether a position may leave this device: what was asked for last counts, even before it is acknowledged."""
-        wanted = self._outbox.sharing()
-        if wanted is not None:
-            return wanted
-        state = self.replica.state
-        if state is None:
-            return True
-        me = state.participants.get(self.participant)
-        return me is not None and me.sharing and me.role is not Role.VIEWER
 
     def _has_left(self) -> bool:
         state = self.replica.state

@@ -95,6 +95,11 @@ class LiveSession:
         return self._channel.replica.present
 
     @property
+    def is_sharing(self) -> bool:
+        """Whether my positions are shared: what was asked for last counts, even while the server does not know."""
+        return self._channel.is_sharing
+
+    @property
     def connection(self) -> ConnectionState:
         """How it stands with the server."""
         return self._channel.connection
