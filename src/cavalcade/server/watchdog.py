@@ -15,7 +15,8 @@ import structlog
 STALL_S: Final = 0.25
 """A loop that has not turned for this long has stalled."""
 
-_LOOK_S: Final = 0.05
+_LOOK_S: Final = 0.1
+"""How often the loop says that it turns, and the thread looks: each wakes a process that may have little to do."""
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +28,8 @@ class StallWatchdog:
         """Prepares the watchdog; `run` starts its thread."""
         self.stalls = 0
         self.longest_s = 0.0
-        self._beat = time.monotonic()
+        self._beat = self._reported = time.monotonic()
+        self._reporting = threading.Lock()
         self._stopped = threading.Event()
 
     async def run(self) -> None:
@@ -39,20 +41,30 @@ class StallWatchdog:
         try:
             while True:
                 await asyncio.sleep(_LOOK_S)
+                self._look([])  # a stall that ended between two looks of the thread
                 self._beat = time.monotonic()
         finally:
             self._stopped.set()
 
     def _watch(self, loop_thread: int) -> None:
-        reported = 0.0
         while not self._stopped.wait(_LOOK_S):
+            if self._late_s(self._beat) > STALL_S:
+                self._look(_frames_of(loop_thread))
+
+    def _look(self, frames: list[str]) -> None:
+        """Reports the beat that is due where it is late, once; at its end it is known how late it was."""
+        with self._reporting:
             beat = self._beat
-            late = time.monotonic() - beat - _LOOK_S
+            late = self._late_s(beat)
             self.longest_s = max(self.longest_s, late)
-            if late > STALL_S and beat != reported:
-                reported = beat
+            if late > STALL_S and beat != self._reported:
+                self._reported = beat
                 self.stalls += 1
-                _log.error("loop_stalled", seconds=round(late, 2), frames=_frames_of(loop_thread))
+                _log.error("loop_stalled", seconds=round(late, 2), frames=frames)
+
+    @staticmethod
+    def _late_s(beat: float) -> float:
+        return time.monotonic() - beat - _LOOK_S
 
 
 def _frames_of(thread: int) -> list[str]:
