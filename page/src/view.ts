@@ -101,6 +101,11 @@ export function tilesIn(camera: Camera, size: Size, z: number): Tile[] {
   return tiles.length > 16 ? [] : tiles;
 }
 
+/** How many CSS pixels the whole world is wide. */
+export function worldWidth(zoom: number): number {
+  return TILE_PX * 2 ** zoom;
+}
+
 /** Metres that one CSS pixel covers at a latitude. */
 export function metresPerPixel(lat: number, zoom: number): number {
   return (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (TILE_PX * 2 ** zoom);
