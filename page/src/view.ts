@@ -83,6 +83,16 @@ export function fromScreen(camera: Camera, at: Projected, size: Size): Point {
   return unproject({ x: center.x + x, y: center.y + y });
 }
 
+/** The camera at another zoom, under which the point at a place on the screen stays there. */
+export function zoomAbout(camera: Camera, zoom: number, at: Projected, size: Size): Camera {
+  const zoomed = { ...camera, zoom };
+  const { x, y } = toScreen(zoomed, fromScreen(camera, at, size), size);
+  return {
+    ...zoomed,
+    center: fromScreen(zoomed, { x: size.width / 2 + x - at.x, y: size.height / 2 + y - at.y }, size),
+  };
+}
+
 export interface Tile {
   readonly z: number;
   readonly x: number;
