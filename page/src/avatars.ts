@@ -124,9 +124,7 @@ export class Avatar {
   }
 
   private turnArrow(course: Course | null): void {
-    const wanted = grain(this.heading - this.bearing, GRAIN_DEGREES);
-    // The short way round, over north too.
-    const turned = this.turned + ((((wanted - this.turned) % 360) + 540) % 360) - 180;
+    const turned = shortWay(this.turned, grain(this.heading - this.bearing, GRAIN_DEGREES));
     if (turned === this.turned) return;
     this.turned = turned;
     this.turn.send([turned], course);
@@ -170,6 +168,11 @@ export function inkOn(color: string): "#ffffff" | "#14181a" {
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   // White letters are favoured a little: they are large and bold, and black ones on a deep colour look dirty.
   return luminance > 0.36 ? "#14181a" : "#ffffff";
+}
+
+/** A direction in degrees, as the one nearest to another that shows the same: from 350 to 10 it is 370. */
+export function shortWay(from: number, to: number): number {
+  return from + ((((to - from + 180) % 360) + 360) % 360) - 180;
 }
 
 function grain(value: number, size: number): number {

@@ -46,7 +46,7 @@ export class LiveMap {
   private resting: ReturnType<typeof setTimeout> | null = null;
   private arrival: ReturnType<typeof setTimeout> | null = null;
   private movedUntil = 0;
-  private arrangedAt = 0;
+  private arrangedAt = Number.NEGATIVE_INFINITY;
   private markPeopled: () => void = () => undefined;
   /** Resolves once there is somebody to look at. */
   private readonly peopled = new Promise<void>((resolve) => {
@@ -116,6 +116,7 @@ export class LiveMap {
     if (people.length > 0) this.markPeopled();
     if (!this.layer.isCrowd || performance.now() - this.arrangedAt >= CROWD_ARRANGED_MS) this.arrange();
     if (this.resting === null) this.send();
+    else this.layer.draw(this.picture(), performance.now());
   }
 
   /** What panels cover, in CSS pixels. */
