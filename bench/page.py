@@ -97,17 +97,24 @@ class Convoy:
 
     def report(self) -> None:
         """Everybody says where they are now."""
-        ridden = (time.monotonic() - self._start) * self.speed
-        for number, session in enumerate(self._sessions):
-            place = self._tour.at(ridden + number * 24)
-            now = int(time.time() * 1000)
-            session.report(Fix(lat=place.lat, lon=place.lon, heading=place.heading, speed=self.speed, fix_time=now))
+        for number in range(len(self._sessions)):
+            self._report(number)
 
     async def ride(self) -> None:
-        """Says so once a second, until cancelled."""
+        """Each says so once a second, one after another as with telephones of their own, until cancelled."""
+        begun, number = time.monotonic(), 0
         while True:
-            self.report()
-            await asyncio.sleep(1)
+            self._report(number % len(self._sessions))
+            number += 1
+            due = begun + number / len(self._sessions)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    def _report(self, number: int) -> None:
+        ridden = (time.monotonic() - self._start) * self.speed
+        place = self._tour.at(ridden + number * 24)
+        now = int(time.time() * 1000)
+        fix = Fix(lat=place.lat, lon=place.lon, heading=place.heading, speed=self.speed, fix_time=now)
+        self._sessions[number].report(fix)
 
 
 @asynccontextmanager
