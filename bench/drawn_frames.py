@@ -6,6 +6,7 @@ What the compositor moves changes no style, and a callback before each frame say
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -32,27 +33,39 @@ class Drawn:
     drawing_percent: float
 
 
-async def drawn_frames(browser: Browser, seconds: float) -> Drawn:
-    """Watches a browser for so long."""
-    session = await browser.new_browser_cdp_session()
-    shown: list[float] = []
-    is_complete = asyncio.Event()
+class FrameCount:
+    """Counts from `start` until `stop`."""
 
-    def collect(data: dict[str, Any]) -> None:
-        shown.extend(event["ts"] / 1000 for event in data["value"] if event["name"] == _DISPLAYED)
+    def __init__(self, session: CDPSession) -> None:
+        self._session = session
+        self._begun = self._drawing = 0.0
+        self._shown: list[float] = []
+        self._is_complete = asyncio.Event()
+        session.on("Tracing.dataCollected", self._collect)
+        session.on("Tracing.tracingComplete", lambda _: self._is_complete.set())
 
-    session.on("Tracing.dataCollected", collect)
-    session.on("Tracing.tracingComplete", lambda _: is_complete.set())
-    await session.send("Tracing.start", {"traceConfig": {"includedCategories": ["viz"]}})
-    before = await _drawing_seconds(session)
-    await asyncio.sleep(seconds)
-    drawing = await _drawing_seconds(session) - before
-    await session.send("Tracing.end")
-    await is_complete.wait()
-    await session.detach()
-    shown.sort()
-    gaps = [later - earlier for earlier, later in pairwise(shown)]
-    return Drawn(len(shown) / seconds, max(gaps, default=None), drawing / seconds * 100)
+    @classmethod
+    async def start(cls, browser: Browser) -> FrameCount:
+        """Begins to count in a browser."""
+        count = cls(await browser.new_browser_cdp_session())
+        await count._session.send("Tracing.start", {"traceConfig": {"includedCategories": ["viz"]}})
+        count._drawing = await _drawing_seconds(count._session)
+        count._begun = time.monotonic()
+        return count
+
+    async def stop(self) -> Drawn:
+        """Ends counting; the trace may take a while to come, which does not count."""
+        seconds = time.monotonic() - self._begun
+        drawing = await _drawing_seconds(self._session) - self._drawing
+        await self._session.send("Tracing.end")
+        await self._is_complete.wait()
+        await self._session.detach()
+        shown = sorted(self._shown)
+        gaps = [later - earlier for earlier, later in pairwise(shown)]
+        return Drawn(len(shown) / seconds, max(gaps, default=None), drawing / seconds * 100)
+
+    def _collect(self, data: dict[str, Any]) -> None:
+        self._shown.extend(event["ts"] / 1000 for event in data["value"] if event["name"] == _DISPLAYED)
 
 
 async def _drawing_seconds(session: CDPSession) -> float:

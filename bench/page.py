@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Browser, CDPSession, Page, StorageState, ViewportSize, async_playwright
 
-from bench.drawn_frames import drawn_frames
+from bench.drawn_frames import FrameCount
 from cavalcade.client import LiveSession, create_session, join_session
 from cavalcade.domain.fix import Fix
 from cavalcade.simulate.ride import rider_name
@@ -216,16 +216,19 @@ async def _cost(browser: Browser, session: CDPSession, seconds: float) -> dict[s
         received += len(payload) * 3 // 4 if event["response"]["opcode"] == 2 else len(payload)
 
     session.on("Network.webSocketFrameReceived", count)
-    before = await _task_seconds(session)
-    drawn = await drawn_frames(browser, seconds)
-    busy = (await _task_seconds(session) - before) / seconds
+    frames = await FrameCount.start(browser)
+    before, begun = await _task_seconds(session), time.monotonic()
+    await asyncio.sleep(seconds)
+    elapsed = time.monotonic() - begun
+    busy = (await _task_seconds(session) - before) / elapsed
     session.remove_listener("Network.webSocketFrameReceived", count)
+    drawn = await frames.stop()
     return {
         "frames_s": round(drawn.frames_s, 1),
         "longest_ms": drawn.longest_ms and round(drawn.longest_ms),
         "main_thread_percent_unslowed": round(busy / SLOWDOWN * 100, 1),
         "drawing_percent": round(drawn.drawing_percent, 1),
-        "mb_hour": round(received / seconds * 3600 / 1e6, 2),
+        "mb_hour": round(received / elapsed * 3600 / 1e6, 2),
     }
 
 
