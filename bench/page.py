@@ -1,4 +1,4 @@
-"""How soon the page shows something on a slow phone, and what it costs while people move: ``make bench-page``.
+"""How soon the page shows something on a slow phone, and what is drawn while people move: ``make bench-page``.
 
 A real Chromium with its cache empty opens a session that it is a member of, through Chromium's own throttling: 1.6
 Mbit/s, 150 ms there and back, and a processor four times slower. Bytes are those that came over the wire, compressed.
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Browser, CDPSession, Page, StorageState, ViewportSize, async_playwright
 
+from bench.drawn_frames import FrameCount
 from cavalcade.client import LiveSession, create_session, join_session
 from cavalcade.domain.fix import Fix
 from cavalcade.simulate.ride import rider_name
@@ -34,11 +35,23 @@ if TYPE_CHECKING:
 
 NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 SLOWDOWN = 4
+# A graphics processor is imitated for the map alone: by an imitated one a frame of a hundred discs takes 40 ms, where
+# Chromium's own way of doing without takes 7.
+FLAGS = ["--enable-unsafe-swiftshader", "--no-sandbox"]
+NICENESS = 10
+"""Of the server and of those who ride, which are not on the telephone: the browser goes first."""
 PHONE: ViewportSize = {"width": 390, "height": 844}
 RESULTS = Path("build") / "bench-page.json"
 PEOPLE_WITHIN = (2.5, 120)
 MAP_WITHIN = (4.5, 550)
 """Seconds and kB."""
+FRAMES = {
+    "ten_riders": (0.0, 20.5),
+    "nobody_moves": (0.0, 0.0),
+    "hundred_riders": (0.0, 20.5),
+    "hundred_riders_smooth": (58.0, 61.0),
+}
+"""Frames drawn a second, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,8 @@ async def _cavalcade() -> AsyncIterator[str]:
     with tempfile.TemporaryDirectory(prefix="cavalcade-bench-page-") as directory:
         tiles = Path(__file__).parents[1] / "page" / "public" / "tiles" / "helsinki.pmtiles"
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cavalcade", "up", "--port", str(port), "--data", f"{directory}/data",
+            "nice", "-n", str(NICENESS), sys.executable, "-m", "cavalcade", "up",
+            "--port", str(port), "--data", f"{directory}/data",
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "CAVALCADE_MAP_TILES": str(tiles)},
         )  # fmt: skip
@@ -83,17 +97,24 @@ class Convoy:
 
     def report(self) -> None:
         """Everybody says where they are now."""
-        ridden = (time.monotonic() - self._start) * self.speed
-        for number, session in enumerate(self._sessions):
-            place = self._tour.at(ridden + number * 24)
-            now = int(time.time() * 1000)
-            session.report(Fix(lat=place.lat, lon=place.lon, heading=place.heading, speed=self.speed, fix_time=now))
+        for number in range(len(self._sessions)):
+            self._report(number)
 
     async def ride(self) -> None:
-        """Says so once a second, until cancelled."""
+        """Each says so once a second, one after another as with telephones of their own, until cancelled."""
+        begun, number = time.monotonic(), 0
         while True:
-            self.report()
-            await asyncio.sleep(1)
+            self._report(number % len(self._sessions))
+            number += 1
+            due = begun + number / len(self._sessions)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    def _report(self, number: int) -> None:
+        ridden = (time.monotonic() - self._start) * self.speed
+        place = self._tour.at(ridden + number * 24)
+        now = int(time.time() * 1000)
+        fix = Fix(lat=place.lat, lon=place.lon, heading=place.heading, speed=self.speed, fix_time=now)
+        self._sessions[number].report(fix)
 
 
 @asynccontextmanager
@@ -120,7 +141,7 @@ def _chromium() -> str:
     return found
 
 
-# Counts, in the page itself, when people and streets are there, and the frames in which somebody is moved.
+# Notes, in the page itself, when people and streets are there.
 _WATCH = """
 const seen = {};
 let tell;
@@ -139,17 +160,6 @@ look();
 window.loadedBy = (moment) => [
   ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
 ].filter((entry) => entry.responseEnd <= moment).reduce((sum, entry) => sum + entry.transferSize, 0);
-window.countFrames = async (seconds) => {
-  let [drawn, frames, isCounting] = [new Set(), 0, true];
-  const observer = new MutationObserver(() => drawn.add(document.timeline.currentTime));
-  observer.observe(document.querySelector(".people-layer"), { subtree: true, attributeFilter: ["style"] });
-  const tick = () => { frames += 1; if (isCounting) requestAnimationFrame(tick); };
-  if (seconds > 0) requestAnimationFrame(tick);
-  await new Promise((resolve) => setTimeout(resolve, Math.abs(seconds) * 1000));
-  isCounting = false;
-  observer.disconnect();
-  return { drawn: drawn.size / Math.abs(seconds), frames: frames / Math.abs(seconds) };
-};
 """
 
 
@@ -196,8 +206,8 @@ async def _task_seconds(session: CDPSession) -> float:
     return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
 
-async def _cost(page: Page, session: CDPSession, seconds: float) -> dict[str, float]:
-    """Frames a second, the main thread's share of a processor (as slowed), and what a session takes in an hour."""
+async def _cost(browser: Browser, session: CDPSession, seconds: float) -> dict[str, float | None]:
+    """What was drawn, the main thread's share of a processor as if not slowed, and what a session takes in an hour."""
     received = 0
 
     def count(event: dict[str, Any]) -> None:
@@ -206,22 +216,34 @@ async def _cost(page: Page, session: CDPSession, seconds: float) -> dict[str, fl
         received += len(payload) * 3 // 4 if event["response"]["opcode"] == 2 else len(payload)
 
     session.on("Network.webSocketFrameReceived", count)
-    before = await _task_seconds(session)
-    frames = await page.evaluate(f"countFrames({-seconds})")
-    busy = (await _task_seconds(session) - before) / seconds
+    frames = await FrameCount.start(browser)
+    before, begun = await _task_seconds(session), time.monotonic()
+    await asyncio.sleep(seconds)
+    elapsed = time.monotonic() - begun
+    busy = (await _task_seconds(session) - before) / elapsed
     session.remove_listener("Network.webSocketFrameReceived", count)
+    drawn = await frames.stop()
     return {
-        "frames_s": round(frames["drawn"], 1),
-        "cpu_percent_unslowed": round(busy / SLOWDOWN * 100, 1),
-        "mb_hour": round(received / seconds * 3600 / 1e6, 2),
+        "frames_s": round(drawn.frames_s, 1),
+        "longest_ms": drawn.longest_ms and round(drawn.longest_ms),
+        "main_thread_percent_unslowed": round(busy / SLOWDOWN * 100, 1),
+        "drawing_percent": round(drawn.drawing_percent, 1),
+        "mb_hour": round(received / elapsed * 3600 / 1e6, 2),
     }
+
+
+async def _hold_camera(page: Page) -> None:
+    """Takes the camera by hand: it would draw the map anew as it moves, with the imitated graphics processor."""
+    # No pointer is left over the map, under which the browser would look with each layout.
+    await page.get_by_role("button", name="Zoom out").dispatch_event("click")
+    await page.get_by_role("button", name="Show everyone").wait_for()
 
 
 async def _measure(rounds: int) -> dict[str, Any]:
     results: dict[str, Any] = {}
     async with _cavalcade() as server, async_playwright() as playwright:
-        flags = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
-        browser = await playwright.chromium.launch(executable_path=_chromium(), args=flags)
+        browser = await playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
+        os.nice(NICENESS)
         async with _convoy(server, 10) as (convoy, link):
             convoy.report()
             riding = asyncio.create_task(convoy.ride())
@@ -236,19 +258,23 @@ async def _measure(rounds: int) -> dict[str, Any]:
             async with _slow_phone(browser, state, 10) as (page, session):
                 await _open(page, link)
                 await asyncio.sleep(3)
-                results["ten_riders"] = await _cost(page, session, 15)
+                results["ten_riders"] = await _cost(browser, session, 15)
                 riding.cancel()
                 await asyncio.sleep(4)
-                results["nobody_moves"] = await _cost(page, session, 8)
+                results["nobody_moves"] = await _cost(browser, session, 8)
         async with _convoy(server, 100) as (convoy, link):
             convoy.report()
             riding = asyncio.create_task(convoy.ride())
             state = await _member(browser, link)
-            async with _slow_phone(browser, state, 1) as (page, session):
-                await _open(page, link)
-                await asyncio.sleep(5)
-                frames = await page.evaluate("countFrames(10)")
-                results["hundred_riders"] = {**await _cost(page, session, 10), "possible_frames_s": frames["frames"]}
+            for name, motion in (("hundred_riders", "sparing"), ("hundred_riders_smooth", "smooth")):
+                async with _slow_phone(browser, state, 1) as (page, session):
+                    await page.add_init_script(f"localStorage.setItem('cavalcade.motion', '{motion}')")
+                    await _open(page, link)
+                    await asyncio.sleep(3)
+                    if motion == "smooth":
+                        await _hold_camera(page)
+                    await asyncio.sleep(2)
+                    results[name] = await _cost(browser, session, 10)
             riding.cancel()
         await browser.close()
     return results
@@ -266,8 +292,14 @@ def main() -> None:
     sys.stdout.write(json.dumps(results, indent=1) + "\n")
     found = [results[name]["median"] for name in Opening.__slots__]
     missed = [
-        f"{value} > {bar}" for value, bar in zip(found, (*PEOPLE_WITHIN, *MAP_WITHIN), strict=True) if value > bar
+        f"{name} {value} > {bar}"
+        for name, value, bar in zip(Opening.__slots__, found, (*PEOPLE_WITHIN, *MAP_WITHIN), strict=True)
+        if value > bar
     ]
+    for name, (least, most) in FRAMES.items():
+        drawn = results[name]["frames_s"]
+        if not least <= drawn <= most:
+            missed.append(f"{name} {drawn} frames a second, not {least:.0f} to {most:.0f}")
     if missed:
         sys.stdout.write(f"Bars missed: {', '.join(missed)}\n")
         if arguments.enforce:

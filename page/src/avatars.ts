@@ -1,6 +1,8 @@
 /** A person on the map: disc with initials and colour, heading arrow, name, and the age of the position once stale. */
 import type { Point } from "./geo";
 import type { Side } from "./label_layout";
+import type { Course } from "./motion";
+import { Mover } from "./mover";
 import type { Offset } from "./spread";
 import { say } from "./strings";
 
@@ -29,6 +31,12 @@ export interface MapPerson {
 /** Half a pixel is one of most phones'; less of a movement is not seen, and costs as much as more. */
 const GRAIN_PX = 0.5;
 const GRAIN_DEGREES = 3;
+
+/** A place on the screen as CSS, by half pixels. */
+export function translation([x = 0, y = 0]: readonly number[]): string {
+  return `translate(${grain(x, GRAIN_PX)}px, ${grain(y, GRAIN_PX)}px)`;
+}
+
 /** A disc that stands farther beside its place than half its width is tied to it. */
 const STEM_FROM_PX = 24;
 
@@ -48,9 +56,11 @@ export class Avatar {
   private shown: MapPerson | null = null;
   private heading = 0;
   private bearing = 0;
-  private at = "";
+  private turned = 0;
   private aside: Offset = { x: 0, y: 0 };
-  private turned = Number.NaN;
+  private readonly place = new Mover(this.element, "transform", translation);
+  private readonly step = new Mover(this.button, "translate", ([x, y]) => `${x}px ${y}px`);
+  private readonly turn = new Mover(this.arrow, "rotate", ([degrees]) => `${degrees}deg`);
 
   constructor(onSelect: () => void) {
     this.element.className = "avatar";
@@ -86,44 +96,50 @@ export class Avatar {
 
   /** Draws the person at a place of the picture, in pixels, whose top is a direction in degrees. */
   moveTo({ x, y }: Offset, bearing: number): void {
-    const at = `translate(${grain(x, GRAIN_PX)}px, ${grain(y, GRAIN_PX)}px)`;
-    if (at !== this.at) {
-      this.at = at;
-      this.element.style.transform = at;
-    }
-    if (bearing !== this.bearing) {
-      this.bearing = bearing;
-      this.turnArrow();
-    }
+    this.place.put([x, y]);
+    this.showBearing(bearing);
+  }
+
+  /** Sends the person from one place of the picture to another. */
+  travel(from: Offset, to: Offset, course: Course | null, bearing: number): void {
+    this.place.send([to.x, to.y], course, [from.x, from.y]);
+    this.showBearing(bearing);
   }
 
   /** Draws the person a little beside the place, off those who stand there too, with a stem that leads to it. */
-  moveAside({ x, y }: Offset): void {
+  moveAside({ x, y }: Offset, course: Course | null): void {
     if (x === this.aside.x && y === this.aside.y) return;
     this.aside = { x, y };
-    this.button.style.translate = `${x}px ${y}px`;
+    this.step.send([x, y], course);
     const length = Math.hypot(x, y);
     this.stem.hidden = length < STEM_FROM_PX;
     this.stem.style.inlineSize = `${Math.round(length)}px`;
     this.stem.style.rotate = `${Math.round((Math.atan2(y, x) * 180) / Math.PI)}deg`;
   }
 
-  private turnArrow(): void {
-    const turned = grain(this.heading - this.bearing, GRAIN_DEGREES);
+  private showBearing(bearing: number): void {
+    if (bearing === this.bearing) return;
+    this.bearing = bearing;
+    this.turnArrow(null);
+  }
+
+  private turnArrow(course: Course | null): void {
+    const turned = shortWay(this.turned, grain(this.heading - this.bearing, GRAIN_DEGREES));
     if (turned === this.turned) return;
     this.turned = turned;
-    this.arrow.style.rotate = `${turned}deg`;
+    this.turn.send([turned], course);
   }
 
   placeLabel(side: Side): void {
     if (this.label.dataset.side !== side) this.label.dataset.side = side;
   }
 
-  show(person: MapPerson): void {
+  /** @param course - Of a turn to another heading. */
+  show(person: MapPerson, course: Course | null): void {
     if (!this.shown || !looksLike(person, this.shown)) this.dress(person);
     this.shown = person;
     this.heading = person.heading ?? this.heading;
-    this.turnArrow();
+    this.turnArrow(course);
   }
 
   /** All that seldom changes; told anew, the browser would look anew at how each part is to be drawn. */
@@ -152,6 +168,11 @@ export function inkOn(color: string): "#ffffff" | "#14181a" {
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   // White letters are favoured a little: they are large and bold, and black ones on a deep colour look dirty.
   return luminance > 0.36 ? "#14181a" : "#ffffff";
+}
+
+/** A direction in degrees, as the one nearest to another that shows the same: from 350 to 10 it is 370. */
+export function shortWay(from: number, to: number): number {
+  return from + ((((to - from + 180) % 360) + 360) % 360) - 180;
 }
 
 function grain(value: number, size: number): number {

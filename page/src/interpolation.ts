@@ -24,9 +24,14 @@ export class Glide {
     this.arrivedAt = now;
   }
 
-  /** Heads for a new fix, taking about as long as fixes are apart. */
-  moveTo(target: Point, now: number, still = false): void {
-    if (target.lat === this.to.lat && target.lon === this.to.lon) return;
+  /** The newest fix. */
+  get target(): Point {
+    return this.to;
+  }
+
+  /** Heads for a new fix, taking about as long as fixes are apart; says whether it is another one. */
+  moveTo(target: Point, now: number, still = false): boolean {
+    if (target.lat === this.to.lat && target.lon === this.to.lon) return false;
     const here = this.at(now);
     const apart = now - this.arrivedAt;
     this.arrivedAt = now;
@@ -35,6 +40,7 @@ export class Glide {
     this.startedAt = now;
     const jump = still || distanceBetween(here, target) > JUMP_M;
     this.lasts = jump ? 0 : Math.max(SHORTEST_MS, Math.min(LONGEST_MS, apart));
+    return true;
   }
 
   /** Where the marker stands now. */
@@ -49,8 +55,8 @@ export class Glide {
     };
   }
 
-  /** Whether the marker is still under way. */
-  isMoving(now: number): boolean {
-    return this.lasts > 0 && now - this.startedAt < this.lasts;
+  /** For how many milliseconds the marker is still under way. */
+  left(now: number): number {
+    return Math.max(0, this.startedAt + this.lasts - now);
   }
 }

@@ -1,6 +1,7 @@
 /** The live map: people on a stage, and a camera that keeps in the picture what it shall follow. */
 import type { MapPerson } from "./avatars";
 import { loadConfiguration } from "./map_configuration";
+import { motion, type Pace } from "./motion";
 import { PeopleLayer, type Picture } from "./people_layer";
 import { SketchStage } from "./sketch_stage";
 import type { Stage, StageEvents } from "./stage";
@@ -18,9 +19,10 @@ export interface MapEvents {
   onSelect(participant: number): void;
 }
 
-/** Twenty frames a second look smooth for avatars, and spare the battery. */
-const FRAME_MS = 50;
-const REFRESH_MS = 16;
+/** A camera that has not moved for so long rests, though a finger may still hold it. */
+const HELD_MS = 150;
+/** A crowd is arranged no more often: it costs the browser more than all the rest. */
+const CROWD_ARRANGED_MS = 1_000;
 const EASE_MS = 900;
 const ZOOM_MS = 250;
 const CLOSE_ZOOM = 15;
@@ -40,17 +42,19 @@ export class LiveMap {
   private bearing = 0;
   /** The server's clock at the last news, in milliseconds. */
   private now = 0;
-  private isAnimated = false;
-  private news: { readonly people: readonly MapPerson[]; readonly serverNow: number } | null = null;
+  /** Set while the camera moves. */
+  private resting: ReturnType<typeof setTimeout> | null = null;
+  private arrival: ReturnType<typeof setTimeout> | null = null;
   private movedUntil = 0;
+  private arrangedAt = Number.NEGATIVE_INFINITY;
   private markPeopled: () => void = () => undefined;
   /** Resolves once there is somebody to look at. */
   private readonly peopled = new Promise<void>((resolve) => {
     this.markPeopled = resolve;
   });
   private readonly stageEvents: StageEvents = {
-    onCamera: () => this.draw(),
-    onRest: () => this.arrange(),
+    onCamera: () => this.cameraMoved(),
+    onRest: () => this.cameraRests(),
     onTouch: () => this.setFollow("free"),
   };
 
@@ -90,8 +94,7 @@ export class LiveMap {
     streets.overlay.append(this.layer.element);
     sketch.remove();
     this.refit();
-    this.draw();
-    this.arrange();
+    this.cameraRests();
   }
 
   setTheme(theme: Theme): void {
@@ -100,29 +103,20 @@ export class LiveMap {
   }
 
   /**
-   * Shows these people and no others, while people move with the next frame: one of its own would be one too many.
+   * Shows these people and no others.
    *
    * @param serverNow - The server's clock, in milliseconds: positions are judged by it.
    */
   setPeople(people: readonly MapPerson[], serverNow: number): void {
-    this.news = { people, serverNow };
-    // Nothing is drawn while nobody looks, and no frame comes.
-    if (!this.isAnimated || document.visibilityState === "hidden") this.takeNews();
-  }
-
-  private takeNews(): void {
-    if (!this.news) return;
-    const { people, serverNow } = this.news;
-    this.news = null;
     this.now = serverNow;
-    const now = performance.now();
-    this.layer.setPeople(people, now, this.still.matches || document.visibilityState === "hidden");
+    this.layer.setPeople(people, performance.now(), this.pace());
     this.stage.setRingCenter(this.layer.me()?.point ?? null);
     this.turn();
     this.keepInPicture();
     if (people.length > 0) this.markPeopled();
-    this.arrange();
-    this.animate();
+    if (!this.layer.isCrowd || performance.now() - this.arrangedAt >= CROWD_ARRANGED_MS) this.arrange();
+    if (this.resting === null) this.send();
+    else this.layer.draw(this.picture(), performance.now());
   }
 
   /** What panels cover, in CSS pixels. */
@@ -248,25 +242,33 @@ export class LiveMap {
     return { camera: this.stage.camera(), size: this.stage.size(), padding: this.padding };
   }
 
-  private draw(): boolean {
-    return this.layer.draw(this.picture(), performance.now());
+  private cameraMoved(): void {
+    this.layer.draw(this.picture(), performance.now());
+    if (this.resting !== null) clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.cameraRests(), HELD_MS);
+  }
+
+  private cameraRests(): void {
+    if (this.resting !== null) clearTimeout(this.resting);
+    this.resting = null;
+    this.layer.draw(this.picture(), performance.now());
+    this.arrange();
+    this.send();
   }
 
   private arrange(): void {
-    this.layer.arrange(this.picture(), performance.now());
+    this.arrangedAt = performance.now();
+    this.layer.arrange(this.picture(), performance.now(), this.pace());
   }
 
-  /** Draws while somebody is under way, and not a frame longer. */
-  private animate(): void {
-    if (this.isAnimated) return;
-    this.isAnimated = true;
-    const step = () => {
-      this.takeNews();
-      this.isAnimated = this.draw();
-      // A frame that is asked for and not used costs the browser nearly as much as one that is.
-      if (this.isAnimated) setTimeout(() => requestAnimationFrame(step), FRAME_MS - REFRESH_MS);
-      else this.arrange();
-    };
-    requestAnimationFrame(step);
+  /** While the camera rests the browser moves people by itself: see decision 0020. */
+  private send(): void {
+    const lasts = this.layer.send(this.picture(), performance.now(), this.pace());
+    if (this.arrival !== null) clearTimeout(this.arrival);
+    this.arrival = lasts > 0 ? setTimeout(() => this.arrange(), lasts) : null;
+  }
+
+  private pace(): Pace {
+    return this.still.matches || document.visibilityState === "hidden" ? "still" : motion();
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What this device remembers: who it is in a session (so that a reload comes back as the same participant), the last
- * name used, the theme, the language and the units. A browser that refuses storage costs these comforts and nothing else.
+ * name used, the theme, the language, the units and how people move. A browser that refuses storage costs these comforts
+ * and nothing else.
  */
 
 import type { Fix } from "./model";
@@ -29,6 +30,7 @@ const NAME = "cavalcade.name";
 const THEME = "cavalcade.theme";
 const LANGUAGE = "cavalcade.language";
 const UNITS = "cavalcade.units";
+const MOTION = "cavalcade.motion";
 
 export function recallMembership(sessionId: string): Membership | null {
   const text = read(localStorageOrNull(), MEMBERSHIP + sessionId);
@@ -140,6 +142,14 @@ export function recallUnits(): string | null {
 
 export function rememberUnits(units: string): void {
   choose(UNITS, units);
+}
+
+export function recallMotion(): string | null {
+  return read(localStorageOrNull(), MOTION);
+}
+
+export function rememberMotion(motion: string): void {
+  choose(MOTION, motion);
 }
 
 function choose(key: string, value: string | null): void {

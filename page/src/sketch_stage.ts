@@ -7,7 +7,7 @@ import type { Point } from "./geo";
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import type { Stage, StageEvents } from "./stage";
 import type { Theme } from "./theme";
-import { type Camera, fromScreen, metresPerPixel, type Size, toScreen } from "./view";
+import { type Camera, fromScreen, metresPerPixel, type Projected, type Size, toScreen, zoomAbout } from "./view";
 
 const GRID = { light: "#dfe2d9", dark: "#1f282b" };
 const RING = { light: "#7b8a8c", dark: "#71868d" };
@@ -142,7 +142,7 @@ export class SketchStage implements Stage {
       if (!before || event.buttons !== 1) return;
       const other = [...fingers.values()].find(({ pointerId }) => pointerId !== event.pointerId);
       fingers.set(event.pointerId, event);
-      if (other) this.zoomBy(Math.log2(apart(event, other) / apart(before, other)));
+      if (other) this.zoomBy(Math.log2(apart(event, other) / apart(before, other)), middle(before, other));
       // Of two fingers each moves the picture by half of its own way.
       this.shift((before.clientX - event.clientX) / fingers.size, (before.clientY - event.clientY) / fingers.size);
     });
@@ -150,7 +150,7 @@ export class SketchStage implements Stage {
       "wheel",
       (event) => {
         event.preventDefault();
-        this.zoomBy(-event.deltaY / WHEEL_PX_PER_ZOOM);
+        this.zoomBy(-event.deltaY / WHEEL_PX_PER_ZOOM, { x: event.clientX, y: event.clientY });
       },
       { passive: false },
     );
@@ -163,16 +163,22 @@ export class SketchStage implements Stage {
     this.moveTo({ ...this.view, center: fromScreen(this.view, middle, this.bounds) }, 0);
   }
 
-  private zoomBy(levels: number): void {
+  /** @param at - What stands there, in the window, stays. */
+  private zoomBy(levels: number, at: Projected): void {
     const zoom = Math.min(ZOOMS[1], Math.max(ZOOMS[0], this.view.zoom + levels));
+    const { left, top } = this.overlay.getBoundingClientRect();
     this.events.onTouch();
-    this.moveTo({ ...this.view, zoom }, 0);
+    this.moveTo(zoomAbout(this.view, zoom, { x: at.x - left, y: at.y - top }, this.bounds), 0);
   }
 }
 
 /** Never 0, which nothing can be divided by. */
 function apart(a: PointerEvent, b: PointerEvent): number {
   return Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY));
+}
+
+function middle(a: PointerEvent, b: PointerEvent): Projected {
+  return { x: (a.clientX + b.clientX) / 2, y: (a.clientY + b.clientY) / 2 };
 }
 
 function between(from: Camera, to: Camera, part: number): Camera {

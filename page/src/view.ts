@@ -83,6 +83,16 @@ export function fromScreen(camera: Camera, at: Projected, size: Size): Point {
   return unproject({ x: center.x + x, y: center.y + y });
 }
 
+/** The camera at another zoom, under which the point at a place on the screen stays there. */
+export function zoomAbout(camera: Camera, zoom: number, at: Projected, size: Size): Camera {
+  const zoomed = { ...camera, zoom };
+  const { x, y } = toScreen(zoomed, fromScreen(camera, at, size), size);
+  return {
+    ...zoomed,
+    center: fromScreen(zoomed, { x: size.width / 2 + x - at.x, y: size.height / 2 + y - at.y }, size),
+  };
+}
+
 export interface Tile {
   readonly z: number;
   readonly x: number;
@@ -99,6 +109,11 @@ export function tilesIn(camera: Camera, size: Size, z: number): Tile[] {
     for (let y = Math.floor(Math.min(...ys)); y <= Math.max(...ys); y++) tiles.push({ z, x, y });
   }
   return tiles.length > 16 ? [] : tiles;
+}
+
+/** How many CSS pixels the whole world is wide. */
+export function worldWidth(zoom: number): number {
+  return TILE_PX * 2 ** zoom;
 }
 
 /** Metres that one CSS pixel covers at a latitude. */

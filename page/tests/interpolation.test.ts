@@ -10,10 +10,11 @@ describe("interpolation", () => {
     glide.moveTo(end, 1_000);
     expect(glide.at(1_000)).toEqual(start);
     expect(glide.at(1_500).lat).toBeCloseTo(60.0005, 9);
-    expect(glide.isMoving(1_999)).toBe(true);
+    expect(glide.left(1_400)).toBe(600);
     expect(glide.at(2_000)).toEqual(end);
     expect(glide.at(60_000)).toEqual(end);
-    expect(glide.isMoving(2_000)).toBe(false);
+    expect(glide.target).toEqual(end);
+    expect(glide.left(2_000)).toBe(0);
   });
 
   test("a fix under way continues from where the marker is", () => {
@@ -22,6 +23,13 @@ describe("interpolation", () => {
     const half = glide.at(1_500);
     glide.moveTo({ lat: 60.002, lon: 25.004 }, 1_500);
     expect(glide.at(1_500)).toEqual(half);
+  });
+
+  test("tells another fix from the same one", () => {
+    const glide = new Glide(start, 0);
+    expect(glide.moveTo(end, 1_000)).toBe(true);
+    expect(glide.moveTo({ ...end }, 1_500)).toBe(false);
+    expect(glide.left(1_500)).toBe(500);
   });
 
   test("a far jump is not ridden", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { centerCamera, fitCamera, fromScreen, isInside, metresPerPixel, toScreen } from "../src/view";
+import { centerCamera, fitCamera, fromScreen, isInside, metresPerPixel, toScreen, zoomAbout } from "../src/view";
 
 const phone = { width: 390, height: 844 };
 const padding = { top: 100, right: 30, bottom: 140, left: 30 };
@@ -81,6 +81,26 @@ test("fromScreen is the way back from toScreen", () => {
         const back = toScreen(camera, fromScreen(camera, at, phone), phone);
         expect(back.x).toBeCloseTo(at.x, 3);
         expect(back.y).toBeCloseTo(at.y, 3);
+      },
+    ),
+  );
+});
+
+test("zooming about a place leaves what stands there, and its bearing", () => {
+  const there = fc.record({ x: fc.integer({ min: 0, max: 390 }), y: fc.integer({ min: 0, max: 844 }) });
+  fc.assert(
+    fc.property(
+      point,
+      there,
+      fc.integer({ min: 8, max: 17 }),
+      fc.integer({ min: 0, max: 359 }),
+      (one, at, zoom, up) => {
+        const camera = { center: one, zoom, bearing: up };
+        const zoomed = zoomAbout(camera, zoom + 1, at, phone);
+        expect(zoomed).toMatchObject({ zoom: zoom + 1, bearing: up });
+        const still = toScreen(zoomed, fromScreen(camera, at, phone), phone);
+        expect(still.x).toBeCloseTo(at.x, 3);
+        expect(still.y).toBeCloseTo(at.y, 3);
       },
     ),
   );

@@ -2,13 +2,8 @@
 
 from dataclasses import replace
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from cavalcade.app.formatting import Format, Units
-from cavalcade.app.layout import APART, FARTHEST, Label, Side, place_labels, spread
 from cavalcade.app.people import FORGOTTEN_MS, STALE_MS, Known, ink_on, people
-from cavalcade.app.view import Size, Spot
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Participant, Role, Session, SessionState
 from cavalcade.strings import words
@@ -61,36 +56,3 @@ def test_the_others_have_a_distance_and_a_direction_from_oneself() -> None:
 
 def test_ink_can_be_read_on_every_colour() -> None:
     assert (ink_on("#ffffff"), ink_on("#000000"), ink_on("#ffcd00")) == ("#14181a", "#ffffff", "#14181a")
-
-
-spots = st.dictionaries(st.integers(1, 60), st.builds(Spot, st.floats(0, 390), st.floats(0, 844)), max_size=12)
-
-
-@given(spots, st.none() | st.integers(1, 60))
-def test_discs_are_never_drawn_far_from_their_place(at: dict[int, Spot], fixed: int | None) -> None:
-    offsets = spread(at, fixed)
-    assert offsets.keys() == at.keys()
-    assert all(abs(offset.x) <= FARTHEST + 1 and abs(offset.y) <= FARTHEST + 1 for offset in offsets.values())
-    if fixed in at:
-        assert offsets[fixed] == (0, 0)
-
-
-def test_two_on_one_spot_are_drawn_apart() -> None:
-    offsets = spread({1: Spot(100, 100), 2: Spot(100, 100)}, None)
-    (a, b) = offsets.values()
-    assert ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) ** 0.5 > APART - 3
-
-
-@given(spots)
-def test_no_name_covers_another_or_leaves_the_picture(at: dict[int, Spot]) -> None:
-    labels = [Label(one, spot, 80, 22) for one, spot in at.items()]
-    sides = place_labels(labels, Size(390, 844), {})
-    again = place_labels(labels, Size(390, 844), sides)
-    assert sides == again
-    assert sides.keys() == at.keys()
-    below = [one for one in labels if sides[one.id] is Side.BELOW]
-    for first in below:
-        assert 40 <= first.at.x <= 350
-        for second in below:
-            if first.id != second.id:
-                assert abs(first.at.x - second.at.x) >= 79.9 or abs(first.at.y - second.at.y) >= 21.9

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import EITHER_BACKEND
@@ -19,6 +22,35 @@ if TYPE_CHECKING:
 pytestmark = EITHER_BACKEND
 
 MAP_MS = 20_000
+
+# What people may be moved by: their places, and where they step aside to.
+MOVES = """document.getAnimations().filter(({ effect }) => effect.target.closest(".people-layer"))"""
+# Resolves once neither people nor the camera have moved for some frames.
+RESTS = """() => new Promise((resolve) => {
+  const disc = document.querySelector(".avatar");
+  let [last, frames] = ["", 0];
+  const look = () => {
+    const { x, y } = disc.getBoundingClientRect();
+    frames = last === `${x} ${y}` && MOVES.length === 0 ? frames + 1 : 0;
+    last = `${x} ${y}`;
+    if (frames < 20) requestAnimationFrame(look);
+    else resolve();
+  };
+  look();
+})""".replace("MOVES", MOVES)
+# Where somebody stands, each time that another place is to be seen, until nobody is moved any more.
+WATCH = """(participant) => new Promise((resolve) => {
+  const disc = document.querySelector(`.avatar[data-participant="${participant}"]`);
+  const seen = [];
+  const look = () => {
+    const { x, y } = disc.getBoundingClientRect();
+    const last = seen.at(-1);
+    if (last?.x !== x || last?.y !== y) seen.push({ x, y });
+    if (seen.length > 1 && MOVES.length === 0) resolve(seen);
+    else requestAnimationFrame(look);
+  };
+  look();
+})""".replace("MOVES", MOVES)
 
 
 async def test_without_the_map_library_people_are_on_the_sketch(cavalcade_url: str, new_phone: NewPhone) -> None:
@@ -90,3 +122,112 @@ async def test_the_page_opens_without_a_network(cavalcade_url: str, new_phone: N
     await phone.context.set_offline(True)
     await phone.page.reload()
     await expect(phone.button("Start a session")).to_be_visible()
+
+
+async def _without_library(phone: Phone) -> None:
+    """People stay on the sketch, whose camera rests until it is told to move."""
+    await phone.context.route("**/assets/street_stage-*.js", lambda route: route.abort())
+
+
+@pytest.mark.parametrize("motion", ["sparing", "smooth"])
+async def test_people_glide_to_their_newest_fix_and_nothing_moves_after_that(
+    cavalcade_url: str, new_phone: NewPhone, motion: str
+) -> None:
+    anna, jorg = await new_phone(), await new_phone(east=60)
+    await anna.page.add_init_script(f"localStorage.setItem('cavalcade.motion', '{motion}')")
+    await _without_library(anna)
+    link = await anna.start(cavalcade_url)
+    await jorg.join(link, "Jörg Ott")
+    await anna.button("Close").click()
+    await expect(anna.avatar(2)).to_be_in_viewport()
+    # The picture is held by hand, so that its camera does not go after him.
+    await anna.button("Zoom out").click()
+    await expect(anna.button("Show everyone")).to_be_visible()
+    await anna.page.evaluate(RESTS)
+
+    watching = asyncio.create_task(anna.page.evaluate(WATCH, 2))
+    await jorg.move(north=70, east=60)
+    seen: list[dict[str, float]] = await watching
+    start, end = seen[0], seen[-1]
+    way = math.dist((start["x"], start["y"]), (end["x"], end["y"]))
+    assert way > 20
+    # A step at a time, and no step leads back or beyond the newest fix.
+    left = [math.dist((one["x"], one["y"]), (end["x"], end["y"])) for one in seen]
+    assert left == sorted(left, reverse=True)
+    between = [one for one in left if 1 < one < way - 1]
+    assert len(between) >= 3
+    await anna.until("document.getAnimations().length === 0")
+    assert await anna.page.evaluate(MOVES) == []
+
+
+async def test_people_who_ask_for_no_motion_see_others_where_they_are(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg = await new_phone(reduced_motion="reduce"), await new_phone(east=60)
+    await _without_library(anna)
+    link = await anna.start(cavalcade_url)
+    await jorg.join(link, "Jörg Ott")
+    await anna.button("Close").click()
+    await anna.button("Zoom out").click()
+    await expect(anna.button("Show everyone")).to_be_visible()
+    await expect(anna.avatar(2)).to_be_in_viewport()
+    watching = asyncio.create_task(anna.page.evaluate(WATCH, 2))
+    await jorg.move(north=70, east=60)
+    assert len(await watching) == 2
+
+
+async def _place(phone: Phone, participant: int) -> tuple[float, float]:
+    """The middle of somebody's avatar."""
+    x, y = await phone.page.evaluate(
+        """(participant) => {
+          const { x, y } = document.querySelector(`.avatar[data-participant="${participant}"]`).getBoundingClientRect();
+          return [x, y];
+        }""",
+        participant,
+    )
+    return float(x), float(y)
+
+
+async def test_two_fingers_zoom_the_sketch_about_what_is_between_them(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, jorg = await new_phone(), await new_phone(east=100)
+    await _without_library(anna)
+    link = await anna.start(cavalcade_url)
+    await jorg.join(link, "Jörg Ott")
+    await anna.button("Close").click()
+    await expect(anna.avatar(2)).to_be_in_viewport()
+    await anna.button("Zoom out").click()
+    await expect(anna.button("Show everyone")).to_be_visible()
+    await anna.page.evaluate(RESTS)
+    me, other = await _place(anna, 1), await _place(anna, 2)
+    apart = math.dist(me, other)
+
+    # Two fingers as far apart on both sides of Anna, where she herself is not touched.
+    session = await anna.context.new_cdp_session(anna.page)
+
+    async def touch(kind: str, reach: float) -> None:
+        points: list[dict[str, Any]] = [
+            {"x": me[0], "y": me[1] + side * reach, "id": number} for number, side in enumerate((-1, 1))
+        ]
+        await session.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [] if kind == "touchEnd" else points}
+        )
+
+    await touch("touchStart", 60)
+    for reach in range(65, 125, 5):
+        await touch("touchMove", reach)
+    await touch("touchEnd", 0)
+
+    await anna.page.evaluate(RESTS)
+    after = await _place(anna, 1), await _place(anna, 2)
+    assert math.dist(*after) == pytest.approx(2 * apart, rel=0.05)
+    assert math.dist(after[0], me) < 6
+
+
+async def test_the_scale_is_in_the_readers_units_and_follows_them(cavalcade_url: str, new_phone: NewPhone) -> None:
+    ben = await new_phone(locale="en-GB")
+    await ben.start(cavalcade_url)
+    scale = ben.page.locator(".maplibregl-ctrl-scale")
+    await expect(scale).to_have_text(re.compile(r"^\d+\s(ft|mi)$"), timeout=MAP_MS)
+    await ben.open_panel("menu")
+    await ben.page.get_by_role("radio", name="Kilometers").check(force=True)
+    await expect(scale).to_have_text(re.compile(r"^\d+\s(m|km)$"))
+    await ben.page.get_by_role("radio", name="Miles").check(force=True)
+    await expect(scale).to_have_text(re.compile(r"^\d+\s(ft|mi)$"))

@@ -22,7 +22,7 @@ import { onThemeChange, theme } from "../theme";
 import type { PanelName, SessionView } from "../ui";
 
 const TICK_MS = 1_000;
-const REDRAW_MS = 150;
+const REDRAW_MS = 250;
 const LIBRARY_WAITS_MS = 2_000;
 const FAILURE_SHOWN_MS = 4_000;
 const WIDE = matchMedia("(min-width: 760px), (min-width: 640px) and (max-height: 520px)");
@@ -43,7 +43,7 @@ export class SessionPage implements SessionView {
   private announcement = "";
   private failure: { readonly text: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
   private readonly ticking: ReturnType<typeof setInterval>;
-  /** Positions may come ten times a second; the eye needs the list and the map's targets less often. */
+  /** Positions may come ten times a second; the eye needs the list and the map's targets less often. Each is a frame. */
   private readonly redraws = new RateGate<true>(REDRAW_MS, () => this.redraw());
   private readonly resizing = new ResizeObserver(() => this.measure());
   private measured: readonly Element[] = [];
@@ -60,7 +60,7 @@ export class SessionPage implements SessionView {
   ) {
     this.panel = isNew ? "share" : WIDE.matches ? "people" : null;
     live.subscribe(() => this.liveChanged());
-    this.ticking = setInterval(() => this.redraw(), TICK_MS);
+    this.ticking = setInterval(() => this.redraws.offer(true), TICK_MS);
     this.redraw();
     onThemeChange((now) => this.map?.setTheme(now));
     void this.drawMap();

@@ -6,7 +6,7 @@ import { icons } from "../icons";
 import { say } from "../strings";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../theme";
 import type { SessionView } from "../ui";
-import { languagePicker, segments, unitsPicker } from "./preferences";
+import { languagePicker, motionPicker, segments, unitsPicker } from "./preferences";
 
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
@@ -88,6 +88,7 @@ function preferences(view: SessionView): TemplateResult {
   return html`<section class="menu-group">
     ${segments("appearance", say("menu.appearance"), themes, themeChoice(), choose)}
     ${segments("direction", say("map.direction"), directions, direction, (chosen) => view.turnMap(chosen === "way"))}
+    ${motionPicker(redraw)}
     ${unitsPicker(redraw)}
     ${languagePicker(redraw)}
   </section>`;

@@ -1,6 +1,7 @@
-/** How the page speaks and measures: the language, and kilometres or miles. */
+/** How the page speaks, measures and moves: the language, kilometres or miles, and how often people are drawn. */
 import { html, type TemplateResult } from "lit-html";
 import { chooseUnits, type Units, units } from "../format";
+import { chooseMotion, type Motion, motion } from "../motion";
 import { chooseLanguage, LANGUAGES, type Language, language, languageName, say } from "../strings";
 
 /** @param redraw - Called once the words of another language are there. */
@@ -26,6 +27,17 @@ export function unitsPicker(redraw: () => void): TemplateResult {
   ];
   return segments("units", say("menu.units"), choices, units(), (chosen) => {
     chooseUnits(chosen);
+    redraw();
+  });
+}
+
+export function motionPicker(redraw: () => void): TemplateResult {
+  const choices: readonly (readonly [Motion, string])[] = [
+    ["sparing", say("menu.sparing")],
+    ["smooth", say("menu.smooth")],
+  ];
+  return segments("motion", say("menu.motion"), choices, motion(), (chosen) => {
+    chooseMotion(chosen);
     redraw();
   });
 }

@@ -1,21 +1,31 @@
 """Where discs and names are drawn so that each can be seen: a little apart, and no name over another; pure.
 
-The page does the same in `spread.ts` and `label_layout.ts`. Everything is in logical pixels.
+The page does the same in `spread.ts` and `label_layout.ts`, but for `FARTHEST`. Everything is in logical pixels.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 from typing import Final, NamedTuple
 
 from cavalcade.app.view import Size, Spot
 
-APART: Final = 40.0
+APART: Final = 44.0
 FARTHEST: Final = 32.0
-"""Farther from its place a disc would tell an untruth: it still covers, or nearly, where the person is."""
+"""Farther from its place a disc would tell an untruth. The page draws it up to 72 away, and ties it to its place by a
+stem; here it has to cover, or nearly, where the person is, so that of many on one spot some stay on one another."""
 
-ROUNDS: Final = 12
+ROUNDS: Final = 40
+STEPPING_OUT: Final = 3
+"""From this round on those who stand in a row also step out of it, since its ends can make no more room."""
+
+STEP_OUT: Final = 0.6
+MANY: Final = 30
+ROUNDS_WITH_MANY: Final = 8
+"""Pushing everybody off everybody takes long with many, and there is no room for them anyway."""
+
 DISC: Final = 23.0
 BESIDE: Final = 26.0
 """From the middle of a disc to the edge of its name."""
@@ -63,26 +73,18 @@ def spread(spots: Mapping[int, Spot], fixed: int | None) -> dict[int, Spot]:
         fixed: Who stays in place while the others make room.
     """
     at = {one: [spot.x, spot.y] for one, spot in spots.items()}
-    ids = list(at)
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS_WITH_MANY if len(at) > MANY else ROUNDS):
         is_settled = True
-        for index, a in enumerate(ids):
-            for b in ids[index + 1 :]:
-                dx, dy = at[a][0] - at[b][0], at[a][1] - at[b][1]
-                distance = math.hypot(dx, dy)
-                if distance >= APART:
-                    continue
-                is_settled = False
-                if distance > 0.5:
-                    way = dx / distance, dy / distance
-                else:
-                    # On one spot: a direction of their own that is always the same.
-                    angle = (a * 7 + b) * 2.4
-                    way = math.cos(angle), math.sin(angle)
-                push = (APART - distance) / (1 if fixed in {a, b} else 2)
-                for one, sign in ((a, 1), (b, -1)):
-                    if one != fixed:
-                        _move(at[one], spots[one], sign * way[0] * push, sign * way[1] * push)
+        for a, b in combinations(at, 2):
+            dx, dy = at[a][0] - at[b][0], at[a][1] - at[b][1]
+            if abs(dx) >= APART or abs(dy) >= APART or (distance := math.hypot(dx, dy)) >= APART:
+                continue
+            is_settled = False
+            angle = _direction(a, b, Spot(dx, dy), 0.0 if turn < STEPPING_OUT else STEP_OUT)
+            push = (APART - distance) / (1 if fixed in {a, b} else 2)
+            for one, sign in ((a, 1), (b, -1)):
+                if one != fixed:
+                    _move(at[one], spots[one], sign * math.cos(angle) * push, sign * math.sin(angle) * push)
         if is_settled:
             break
     return {one: Spot(round(x - spots[one].x), round(y - spots[one].y)) for one, (x, y) in at.items()}
@@ -113,6 +115,13 @@ def place_labels(labels: Sequence[Label], size: Size, before: Mapping[int, Side]
                 taken.append(box)
                 break
     return sides
+
+
+def _direction(a: int, b: int, apart: Spot, aside: float) -> float:
+    """From b towards a, turned aside, in radians; where they stand on one spot, a direction that is always the same."""
+    if math.hypot(*apart) <= 0.5:
+        return (a * 7 + b) * 2.4
+    return math.atan2(apart.y, apart.x) + (aside if a % 2 == 0 else -aside)
 
 
 def _move(at: list[float], home: Spot, dx: float, dy: float) -> None:
