@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { compressedCopies, sharedMapLibrary, shellList } from "./build_plugins";
+import { compressedCopies, sharedMapLibrary, shellList } from "./build_plugins.ts";
 
 const OUTPUT = "../src/cavalcade/page";
 
