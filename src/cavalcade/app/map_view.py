@@ -161,6 +161,7 @@ class MapView:
 
     async def animate(self) -> None:
         """Moves markers smoothly, in steps; runs for as long as the map is shown."""
+        before: list[int] = []
         while True:
             await self._moving.wait()
             now = _clock()
@@ -168,8 +169,10 @@ class MapView:
             for one, motion in self._glides.items():
                 self._marks[one].move(motion.at(now))
             self.update()
-            if self.mode is Mode.FOLLOWING and self.followed in moving:
+            # The step that a motion ends with is one, too.
+            if self.mode is Mode.FOLLOWING and self.followed in {*before, *moving}:
                 self._center()
+            before = moving
             if not moving:
                 self._moving.clear()
             await asyncio.sleep(glide.step_s(len(moving)))
