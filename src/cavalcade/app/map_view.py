@@ -145,6 +145,13 @@ class MapView:
         self._arrange()
         self._moving.set()
 
+    def paint(self, palette: Palette, words: Words) -> None:
+        """Draws the same in another appearance or language; the camera, and who moves it, stay."""
+        self._palette, self._words = palette, words
+        self._ground.paint(palette)
+        for mark in self._marks.values():
+            mark.paint(palette, words)
+
     def show_everyone(self) -> None:
         """Keeps everybody in the picture from now on."""
         self.mode, self.followed = Mode.EVERYONE, None
