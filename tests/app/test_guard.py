@@ -21,7 +21,7 @@ from cavalcade.app.palette import DARK, LIGHT, Palette
 from cavalcade.app.policy import Tuning
 from cavalcade.app.problems import of_end, of_error
 from cavalcade.app.ride import RideSource
-from cavalcade.app.screens.base import Surroundings
+from cavalcade.app.screens.base import SheetMaker, Surroundings
 from cavalcade.app.screens.ending import EndingScreen
 from cavalcade.app.screens.join import JoinScreen
 from cavalcade.app.screens.session import SessionScreen
@@ -77,7 +77,7 @@ class NoDevice:
 
     def say(self, words: str) -> None: ...
 
-    def open_sheet(self, content: ft.Control, *, is_tall: bool = False) -> None: ...
+    def open_sheet(self, make: SheetMaker) -> None: ...
 
     def close_sheet(self) -> None: ...
 

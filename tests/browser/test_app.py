@@ -38,6 +38,7 @@ BRIGHTNESS = """async ([png, at]) => {
   return colors.reduce((sum, color) => sum + color, 0) / colors.length / 255;
 }"""
 GROUND = 60, 300  # a place of the picture that holds neither people nor panels
+SHEET = 6, 836  # a place at the edge of whatever sheet is at the bottom
 TILES = re.compile(r"https://tile\.openstreetmap\.org/(\d+)/(\d+)/(\d+)\.png")
 LINK = re.compile(r"localhost:\d+/j#[a-z0-9]{10}\.[A-Za-z0-9_-]{22}")
 
@@ -86,10 +87,7 @@ class AppPage:
         await expect(self.page.get_by_text(text).first).to_be_attached(timeout=SOON_MS)
 
     async def screenshot(self, name: str, *themes: Theme) -> None:
-        """Keeps what is to be seen once whatever moves has come to rest, as it is or in some appearances, one by one.
-
-        An appearance that changes draws the screen anew, and closes what lies over it.
-        """
+        """Keeps what is to be seen once nothing moves any more, as it is or in some appearances, one by one."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         if not themes:
             await self._at_rest(name)
@@ -98,6 +96,22 @@ class AppPage:
             async with asyncio.timeout(SOON_S):
                 while (await self.brightness(await self._at_rest(f"{name}-{theme}")) < 0.5) is not (theme == "dark"):
                     pass
+
+    async def change_appearance(self, theme: Theme) -> None:
+        """Lets the device become dark or light, and waits until the app has followed and nothing moves any more."""
+        await self.page.emulate_media(color_scheme=theme)
+        async with asyncio.timeout(SOON_S):
+            while (await self.brightness(await self._at_rest(f"app-turned-{theme}"), SHEET) < 0.5) is (
+                theme == "light"
+            ):
+                pass
+
+    async def place_of(self, what: Locator) -> tuple[float, float]:
+        """Where the middle of something is, once nothing moves any more."""
+        await self._at_rest("app-place")
+        box = await what.bounding_box()
+        assert box
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     async def _at_rest(self, name: str) -> bytes:
         last = b""
@@ -199,6 +213,10 @@ def tile_at(lat: float, lon: float, zoom: int) -> tuple[int, int, int]:
     return zoom, int((lon + 180) / 360 * tiles), int(down * tiles)
 
 
+def is_north_of(session: LiveSession, participant: int, lat: float) -> bool:
+    return participant in session.positions and session.positions[participant].to_fix().lat > lat
+
+
 async def wait_for(session: LiveSession, condition: object) -> None:
     assert callable(condition)
     await session.wait_for(condition, SOON_S)
@@ -281,6 +299,94 @@ async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chro
         await anna.end()
         await app.shows("This session has ended")
         await app.screenshot("app-ended", "dark", "light")
+
+
+@pytest.mark.parametrize("served", ["services"], indirect=True)
+async def test_the_camera_stays_where_it_is_when_the_appearance_changes(
+    served: tuple[str, str], chromium: Browser
+) -> None:
+    base, _ = served
+    host = await create_session(base, name="Dusk", host_name="Anna")
+    near = await join_session(host.link or "", name="Ben")
+    async with connect(host) as anna, connect(near) as ben, opened(chromium) as app:
+        anna.report(Fix(HELSINKI[0] + 0.004, HELSINKI[1] - 0.01, accuracy=5.0))
+        # Always in the picture: somebody who is alone in it counts as all of it to those who hear the screen.
+        ben.report(Fix(HELSINKI[0] - 0.0005, HELSINKI[1] + 0.002, accuracy=5.0))
+        await app.open(f"{base}/app/#/j#{host.code}")
+        await app.write("Your name on the map", "Zoé")
+        await app.button("Join the map").click()
+        await wait_for(anna, lambda session: 3 in session.positions)
+        me = app.button(re.compile("^You"))
+        await expect(me).to_be_attached(timeout=SOON_MS)
+        # Moved by hand, and closer to.
+        fitted = await app.place_of(me)
+        await app.page.mouse.move(195, 300)
+        await app.page.mouse.down()
+        await app.page.mouse.move(150, 360, steps=8)
+        await app.page.mouse.up()
+        await app.page.mouse.wheel(0, -120)
+        by_hand = await app.place_of(me)
+        assert math.dist(by_hand, fitted) > 30
+        await app.change_appearance("dark")
+        assert await app.place_of(me) == pytest.approx(by_hand, abs=1)
+        # It is still in the hand: nobody who rides off moves it, once a second fix bears the first one out.
+        for further in (0.2, 0.2001):
+            anna.report(Fix(HELSINKI[0] + further, HELSINKI[1], accuracy=5.0))
+            await wait_for(ben, lambda session, lat=HELSINKI[0] + further: is_north_of(session, 1, lat - 1e-5))
+        await expect(app.button(re.compile(r"^Anna, .*14 mi"))).to_have_count(1, timeout=SOON_MS)
+        assert await app.place_of(me) == pytest.approx(by_hand, abs=1)
+        # Whoever is followed is so afterwards, too.
+        await app.button("Center on me").click()
+        other = app.button(re.compile("^Ben, ")).first
+        in_the_middle, beside = await app.place_of(me), await app.place_of(other)
+        await app.change_appearance("light")
+        assert await app.place_of(me) == pytest.approx(in_the_middle, abs=1)
+        await app.context.set_geolocation({"latitude": HELSINKI[0] + 0.002, "longitude": HELSINKI[1], "accuracy": 6})
+        await wait_for(anna, lambda session: is_north_of(session, 3, HELSINKI[0] + 0.001))
+        async with asyncio.timeout(SOON_S):
+            while math.dist(await app.place_of(other), beside) < 100:
+                pass
+        assert await app.place_of(me) == pytest.approx(in_the_middle, abs=3)
+
+
+@pytest.mark.parametrize("served", ["services"], indirect=True)
+async def test_what_is_open_stays_open_when_the_appearance_changes(served: tuple[str, str], chromium: Browser) -> None:
+    base, _ = served
+    host = await create_session(base, name="Dusk", host_name="Anna")
+    for number in range(12):
+        await join_session(host.link or "", name=f"Rider {number}")
+    async with opened(chromium) as app:
+        await app.open(f"{base}/app/#/j#{host.code}")
+        await app.write("Your name on the map", "Zoé")
+        await app.button("Join the map").click()
+        people = app.button(re.compile("^Who is here"))
+        await people.click()
+        await expect(people).to_have_attribute("aria-expanded", "true", timeout=SOON_MS)
+        rider = app.button(re.compile("^Rider 6,"))
+        before = await app.place_of(rider)
+        await app.page.mouse.move(195, 700)
+        await app.page.mouse.wheel(0, 150)
+        scrolled = await app.place_of(rider)
+        assert scrolled[1] < before[1] - 100
+        await app.change_appearance("dark")
+        await expect(people).to_have_attribute("aria-expanded", "true")
+        assert await app.place_of(rider) == pytest.approx(scrolled, abs=1)
+        # One sheet has led to another, which is the one that stays.
+        await app.button("Session menu").click()
+        await app.button("Settings").click()
+        await app.write("Address of the server", "https://convoy.example.org")
+        await app.change_appearance("light")
+        # The browser's own field holds the words only while it has the focus.
+        await app.page.get_by_label("Address of the server").click()
+        await expect(app.page.get_by_label("Address of the server")).to_have_value("https://convoy.example.org")
+        await app.page.mouse.click(195, 5)
+        await expect(app.button("Settings")).to_have_count(0)
+        await app.button("Session menu").click()
+        await app.button("Leave the session").click()
+        await app.shows("Leave the session?")
+        await app.change_appearance("dark")
+        await app.button("Leave").click()
+        await app.shows("You left")
 
 
 @pytest.mark.parametrize("served", ["monolith"], indirect=True)

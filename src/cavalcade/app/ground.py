@@ -95,13 +95,22 @@ class Ground:
         if self.is_bare:
             self._draw(camera, size, me)
 
+    def paint(self, palette: Palette) -> None:
+        """Shows the same in another appearance; the streets stay, and are not asked for again."""
+        self._palette = palette
+        self._drawn = ()
+        self._lay()
+
     def _tile_failed(self) -> None:
         self._failures += 1
         if self._failures == TOLERATED_FAILURES:
-            if self._camera is not None:
-                self._draw(self._camera, Size(1280, 1280), self._me)
-            self.layers = self._make_layers()
-            self._on_change()
+            self._lay()
+
+    def _lay(self) -> None:
+        if self.is_bare and self._camera is not None:
+            self._draw(self._camera, Size(1280, 1280), self._me)
+        self.layers = self._make_layers()
+        self._on_change()
 
     def _draw(self, camera: Camera, size: Size, me: Point | None) -> None:
         """Draws shapes near the camera and rings around oneself, anew only where they differ from before."""

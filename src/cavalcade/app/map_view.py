@@ -145,6 +145,13 @@ class MapView:
         self._arrange()
         self._moving.set()
 
+    def paint(self, palette: Palette, words: Words) -> None:
+        """Draws the same in another appearance or language; the camera, and who moves it, stay."""
+        self._palette, self._words = palette, words
+        self._ground.paint(palette)
+        for mark in self._marks.values():
+            mark.paint(palette, words)
+
     def show_everyone(self) -> None:
         """Keeps everybody in the picture from now on."""
         self.mode, self.followed = Mode.EVERYONE, None
@@ -161,6 +168,7 @@ class MapView:
 
     async def animate(self) -> None:
         """Moves markers smoothly, in steps; runs for as long as the map is shown."""
+        before: list[int] = []
         while True:
             await self._moving.wait()
             now = _clock()
@@ -168,8 +176,10 @@ class MapView:
             for one, motion in self._glides.items():
                 self._marks[one].move(motion.at(now))
             self.update()
-            if self.mode is Mode.FOLLOWING and self.followed in moving:
+            # The step that a motion ends with is one, too.
+            if self.mode is Mode.FOLLOWING and self.followed in {*before, *moving}:
                 self._center()
+            before = moving
             if not moving:
                 self._moving.clear()
             await asyncio.sleep(glide.step_s(len(moving)))

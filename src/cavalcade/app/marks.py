@@ -50,6 +50,11 @@ class Mark:
         elif person.heading is not None and person.heading != shown.heading:
             self._turn(person.heading)
 
+    def paint(self, palette: Palette, words: Words) -> None:
+        """Draws the same in another appearance or language."""
+        self._palette, self._words = palette, words
+        self.marker.content = self._content(self._shown)
+
     def move(self, at: Point) -> None:
         """Puts the marker somewhere."""
         self.marker.coordinates = fm.MapLatitudeLongitude(*at)

@@ -222,6 +222,10 @@ class Slot:
             self.control.content = make()
             self.control.visible = self.control.content is not None
 
+    def forget(self) -> None:
+        """Makes the content anew the next time, whatever it depends on."""
+        self._look = self
+
 
 def scroll(controls: Sequence[ft.Control], *, spacing: float = 14) -> ft.Column:
     """A column that scrolls where the screen is too short for it."""

@@ -23,7 +23,7 @@ from cavalcade.app.palette import DARK, LIGHT, Palette
 from cavalcade.app.participation import Happening
 from cavalcade.app.parts import BODY, DISPLAY, SEMIBOLD
 from cavalcade.app.ride import RideSource
-from cavalcade.app.screens.base import Screen, Surroundings
+from cavalcade.app.screens.base import Screen, Sheet, SheetMaker, Surroundings, keep_written
 from cavalcade.app.screens.ending import EndingScreen
 from cavalcade.app.screens.join import JoinScreen
 from cavalcade.app.screens.session import SessionScreen
@@ -90,7 +90,8 @@ class Shell:
         self._drawing: asyncio.Task[None] | None = None
         self._needs = asyncio.Event()
         self._needs_all = True
-        self._sheet: ft.BottomSheet | None = None
+        self._around: Surroundings | None = None
+        self._sheet: _OpenSheet | None = None
         self._controller: Controller | None = None
 
     async def open(self) -> None:
@@ -175,30 +176,17 @@ class Shell:
             )
         )
 
-    def open_sheet(self, content: ft.Control, *, is_tall: bool = False) -> None:
-        """Shows something in a sheet from below, in the place of an earlier one; a tall one scrolls."""
+    def open_sheet(self, make: SheetMaker) -> None:
+        """Shows a sheet from below, in the place of an earlier one."""
         self.close_sheet()
-        palette = self._palette
-        self._sheet = ft.BottomSheet(
-            ft.Container(
-                ft.Column([content], scroll=ft.ScrollMode.AUTO if is_tall else None, tight=True,
-                          horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
-                padding=ft.Padding.only(left=22, right=22, bottom=26),
-                width=560,
-            ),
-            bgcolor=palette.card,
-            show_drag_handle=True,
-            scrollable=True,
-            use_safe_area=True,
-            shape=ft.RoundedRectangleBorder(
-                radius=ft.BorderRadius.only(top_left=28, top_right=28)
-            ),
-        )  # fmt: skip
-        self._page.show_dialog(self._sheet)
+        assert self._around is not None
+        if (sheet := make(self._around)) is not None:
+            self._sheet = _OpenSheet(make, sheet)
+            self._page.show_dialog(self._sheet.control)
 
     def close_sheet(self) -> None:
         """Takes the sheet away."""
-        if self._sheet is not None and self._sheet.open:
+        if self._sheet is not None and self._sheet.control.open:
             self._page.pop_dialog()
         self._sheet = None
 
@@ -243,19 +231,29 @@ class Shell:
 
     def _show(self, where: Where) -> None:
         assert self._controller is not None
-        if self._work is not None:
-            self._work.cancel()
-        self.close_sheet()
         around = Surroundings(self._controller, self, self._guard, self._palette, self._options.tiles, self._redraw)
-        before, self._screen = self._screen, _SCREENS[where](around)
-        if type(before) is type(self._screen):
-            for old, new in zip(before.fields, self._screen.fields, strict=True):
-                new.value = old.value
+        self._around = around
         self._page.theme_mode = _THEMES[self._controller.preferences.appearance]
         self._page.bgcolor = self._palette.ground
-        self._page.controls = [self._screen.control]
+        if isinstance(self._screen, SessionScreen) and where is Where.SESSION:
+            # Made anew, the map would lose its camera and the list its place.
+            self._screen.paint(around)
+        else:
+            self._replace(_SCREENS[where](around))
+        if self._sheet is not None and not (self._sheet.control.open and self._sheet.paint(around)):
+            self.close_sheet()
+
+    def _replace(self, screen: Screen) -> None:
+        if self._work is not None:
+            self._work.cancel()
+        before, self._screen = self._screen, screen
+        if type(before) is type(screen):
+            keep_written(before.fields, screen.fields)
+        else:
+            self.close_sheet()
+        self._page.controls = [screen.control]
         self._resized()
-        self._work = asyncio.create_task(self._guard.run(self._screen.run))
+        self._work = asyncio.create_task(self._guard.run(screen.run))
 
     def _redraw(self) -> None:
         self._shown = None
@@ -303,9 +301,43 @@ class Shell:
         return RideSource() if preferences.rides else DeviceSource(self._page, self._controller.form.words)
 
 
+class _OpenSheet:
+    """The sheet that lies over the screen.
+
+    Attributes:
+        control: What the page shows.
+    """
+
+    def __init__(self, make: SheetMaker, sheet: Sheet) -> None:
+        self._make = make
+        self._fields = sheet.fields
+        # What scrolls is not made anew, so that it stays where it was.
+        self._column = ft.Column([sheet.content], scroll=ft.ScrollMode.AUTO if sheet.is_tall else None, tight=True,
+                                 horizontal_alignment=ft.CrossAxisAlignment.STRETCH)  # fmt: skip
+        # Its colour is the theme's: Flutter reads one of its own only when it opens.
+        self.control = ft.BottomSheet(
+            ft.Container(self._column, padding=ft.Padding.only(left=22, right=22, bottom=26), width=560),
+            show_drag_handle=True,
+            scrollable=True,
+            use_safe_area=True,
+            shape=ft.RoundedRectangleBorder(radius=ft.BorderRadius.only(top_left=28, top_right=28)),
+        )
+
+    def paint(self, around: Surroundings) -> bool:
+        """Shows the same in another appearance or language; False where there is nothing to show any more."""
+        sheet = self._make(around)
+        if sheet is None:
+            return False
+        keep_written(self._fields, sheet.fields)
+        self._fields = sheet.fields
+        self._column.controls = [sheet.content]
+        return True
+
+
 def _theme(palette: Palette) -> ft.Theme:
     return ft.Theme(
         color_scheme_seed=palette.signal,
         font_family=BODY,
         scaffold_bgcolor=palette.ground,
+        bottom_sheet_theme=ft.BottomSheetTheme(bgcolor=palette.card),
     )

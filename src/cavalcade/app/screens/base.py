@@ -1,6 +1,6 @@
 """What every screen is given, and how each is drawn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,25 @@ from cavalcade.app.palette import Palette
 from cavalcade.app.problems import Problem, WayOn
 from cavalcade.app.view import Size
 from cavalcade.strings import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a sheet from below holds.
+
+    Attributes:
+        content: All of it.
+        fields: What one writes into; the words stay where it is made anew in another appearance.
+        is_tall: It may be higher than the screen, and scrolls.
+    """
+
+    content: ft.Control
+    fields: tuple[ft.TextField, ...] = ()
+    is_tall: bool = False
+
+
+SheetMaker = Callable[["Surroundings"], Sheet | None]
+"""Makes a sheet, and makes it anew in another appearance or language; None where there is nothing to show any more."""
 
 
 class Device(Protocol):
@@ -34,8 +53,8 @@ class Device(Protocol):
     def say(self, words: str) -> None:
         """Shows a few words for a moment."""
 
-    def open_sheet(self, content: ft.Control, *, is_tall: bool = False) -> None:
-        """Shows something in a sheet from below; a tall one scrolls."""
+    def open_sheet(self, make: SheetMaker) -> None:
+        """Shows a sheet from below, in the place of an earlier one."""
 
     def close_sheet(self) -> None:
         """Takes the sheet away."""
@@ -51,7 +70,7 @@ class Surroundings:
         guard: Through which Flet calls.
         palette: The appearance.
         tiles: Where the map's streets come from.
-        redraw: Makes all screens anew, after the appearance or the language has changed.
+        redraw: Shows all anew, after the appearance or the language has changed.
     """
 
     controller: Controller
@@ -90,6 +109,12 @@ class Screen(Protocol):
 
     async def run(self) -> None:
         """Works in the background for as long as the screen is shown."""
+
+
+def keep_written(before: Sequence[ft.TextField], after: Sequence[ft.TextField]) -> None:
+    """What was written into fields is in those that take their place, too."""
+    for old, new in zip(before, after, strict=True):
+        new.value = old.value
 
 
 def problem_card(

@@ -5,8 +5,8 @@ import flet as ft
 from cavalcade.app import parts
 from cavalcade.app.problems import WayOn
 from cavalcade.app.road_picture import road_picture
-from cavalcade.app.screens import settings_sheet
 from cavalcade.app.screens.base import Surroundings, field, problem_card
+from cavalcade.app.screens.settings_sheet import settings_sheet
 from cavalcade.app.view import Size
 from cavalcade.client.clock import epoch_ms
 
@@ -66,7 +66,7 @@ class JoinScreen:
             ways = {
                 WayOn.TRY_AGAIN: self._again,
                 WayOn.START_NEW: controller.go_home,
-                WayOn.CHANGE_SERVER: lambda: settings_sheet.open_settings(around),
+                WayOn.CHANGE_SERVER: lambda: around.device.open_sheet(settings_sheet),
             }
             problem = problem_card(controller.problem, around, controller.dismiss, ways)
         preview = controller.preview

@@ -3,19 +3,19 @@
 import flet as ft
 
 from cavalcade.app import parts
-from cavalcade.app.screens import settings_sheet
-from cavalcade.app.screens.base import Surroundings
+from cavalcade.app.screens.base import Sheet, Surroundings
+from cavalcade.app.screens.settings_sheet import settings_sheet
 from cavalcade.domain.model import Role
 
 HOUR_S, DAY_S = 3_600, 86_400
 
 
-def open_menu(around: Surroundings) -> None:
-    """Opens the sheet."""
+def menu_sheet(around: Surroundings) -> Sheet | None:
+    """Makes the sheet."""
     controller, palette, say, guard = around.controller, around.palette, around.say, around.guard
     taking_part = controller.participation
     if taking_part is None:
-        return
+        return None
     known, me = taking_part.known, taking_part.me
     content: list[ft.Control] = [parts.title(known.state.session.name if known else say("menu.title"), palette)]
     if known is not None:
@@ -34,21 +34,19 @@ def open_menu(around: Surroundings) -> None:
     elif me is not None and me.role is Role.MEMBER:
         content.append(parts.button(say("menu.takeOver"), guard(_claim, around), palette, icon=ft.Icons.STAR_OUTLINE))
     content += [
-        parts.button(say("app.settings.title"), guard(settings_sheet.open_settings, around), palette,
+        parts.button(say("app.settings.title"), guard(around.device.open_sheet, settings_sheet), palette,
                      icon=ft.Icons.SETTINGS_OUTLINED),
         ft.Divider(height=6, color=palette.line),
-        parts.button(say("menu.leave"), guard(_ask_to_leave, around), palette, icon=ft.Icons.LOGOUT),
+        parts.button(say("menu.leave"), guard(around.device.open_sheet, _leaving_sheet), palette, icon=ft.Icons.LOGOUT),
         parts.text(say("menu.leaveHint"), palette, size=14, color=palette.ink_soft),
     ]  # fmt: skip
     if me is not None and me.role is Role.HOST:
         content += [
-            parts.button(say("menu.end"), guard(_ask_to_end, around), palette, icon=ft.Icons.STOP_CIRCLE_OUTLINED,
-                         is_danger=True),
+            parts.button(say("menu.end"), guard(around.device.open_sheet, _ending_sheet), palette,
+                         icon=ft.Icons.STOP_CIRCLE_OUTLINED, is_danger=True),
             parts.text(say("menu.endHint"), palette, size=14, color=palette.ink_soft),
         ]  # fmt: skip
-    around.device.open_sheet(
-        ft.Column(content, spacing=12, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    )
+    return Sheet(ft.Column(content, spacing=12, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
 
 
 async def _extend(around: Surroundings, seconds: int) -> None:
@@ -63,7 +61,7 @@ async def _claim(around: Surroundings) -> None:
         await taking_part.operate(taking_part.live.claim_host())
 
 
-def _ask_to_leave(around: Surroundings) -> None:
+def _leaving_sheet(around: Surroundings) -> Sheet:
     async def leave() -> None:
         around.device.close_sheet()
         await around.controller.leave()
@@ -71,24 +69,26 @@ def _ask_to_leave(around: Surroundings) -> None:
     taking_part = around.controller.participation
     is_host = taking_part is not None and taking_part.me is not None and taking_part.me.role is Role.HOST
     hint = around.say("menu.confirmLeaveHost") if is_host else around.say("menu.leaveHint")
-    _confirm(around, around.say("menu.confirmLeave"), hint, around.say("menu.confirmLeaveAction"), around.guard(leave))
+    return _question(
+        around, around.say("menu.confirmLeave"), hint, around.say("menu.confirmLeaveAction"), around.guard(leave)
+    )
 
 
-def _ask_to_end(around: Surroundings) -> None:
+def _ending_sheet(around: Surroundings) -> Sheet:
     async def end() -> None:
         around.device.close_sheet()
         if (taking_part := around.controller.participation) is not None:
             await taking_part.operate(taking_part.live.end())
 
-    _confirm(
+    return _question(
         around, around.say("menu.confirmEnd"), around.say("menu.endHint"), around.say("menu.confirmEndAction"),
         around.guard(end),
     )  # fmt: skip
 
 
-def _confirm(around: Surroundings, question: str, hint: str, action: str, on_yes: parts.OnTap) -> None:
+def _question(around: Surroundings, question: str, hint: str, action: str, on_yes: parts.OnTap) -> Sheet:
     palette = around.palette
-    around.device.open_sheet(
+    return Sheet(
         ft.Column(
             [
                 parts.title(question, palette),

@@ -7,7 +7,7 @@ import flet as ft
 
 from cavalcade.app import parts
 from cavalcade.app.people import Person
-from cavalcade.app.screens.base import Surroundings, field
+from cavalcade.app.screens.base import Sheet, Surroundings, field
 from cavalcade.domain.model import Role
 
 
@@ -37,6 +37,11 @@ class PeopleList:
         if list(rows.values()) != list(self._rows.values()):
             self._rows = rows
             self._column.controls = [row for _, row in rows.values()]
+
+    def paint(self, around: Surroundings) -> None:
+        """Makes all rows anew the next time, in another appearance or language; what is scrolled to stays."""
+        self._around = around
+        self._rows, self._column.controls = {}, []
 
     def _row(self, person: Person) -> ft.Control:
         around, palette = self._around, self._around.palette
@@ -77,7 +82,7 @@ class PeopleList:
         if person.is_me:
             row.append(
                 parts.round_button(ft.Icons.EDIT_OUTLINED, around.say("app.people.rename"),
-                                   around.guard(open_rename, around), palette, is_flat=True)
+                                   around.guard(around.device.open_sheet, rename_sheet), palette, is_flat=True)
             )  # fmt: skip
         elif person.away:
             row.append(_whereabouts(person, around))
@@ -98,7 +103,7 @@ class PeopleList:
         )
 
 
-def open_rename(around: Surroundings) -> None:
+def rename_sheet(around: Surroundings) -> Sheet:
     """Lets somebody change the name that the others see."""
     name = field(around.controller.preferences.name, around.say("people.nameLabel"), around)
 
@@ -106,7 +111,7 @@ def open_rename(around: Surroundings) -> None:
         around.device.close_sheet()
         await around.controller.rename(name.value or "")
 
-    around.device.open_sheet(
+    return Sheet(
         ft.Column(
             [
                 parts.title(around.say("app.people.rename"), around.palette),
@@ -116,7 +121,8 @@ def open_rename(around: Surroundings) -> None:
             spacing=14,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-        )
+        ),
+        (name,),
     )
 
 

@@ -6,8 +6,10 @@ from cavalcade.app import parts
 from cavalcade.app.location import Obstacle
 from cavalcade.app.map_view import MapView, Mode
 from cavalcade.app.problems import WayOn, of_obstacle
-from cavalcade.app.screens import menu_sheet, people_list, share_sheet
 from cavalcade.app.screens.base import Surroundings, problem_card
+from cavalcade.app.screens.menu_sheet import menu_sheet
+from cavalcade.app.screens.people_list import PeopleList
+from cavalcade.app.screens.share_sheet import share_sheet
 from cavalcade.app.view import Padding, Size
 from cavalcade.client.clock import epoch_ms
 
@@ -25,14 +27,79 @@ class SessionScreen:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        palette, say, guard = around.palette, around.say, around.guard
+        guard = around.guard
         self._size, self._safe = Size(390, 844), ft.Padding.all(0)
         self._is_up = False
         self._read: Obstacle | None = None
-        self.map = MapView(palette, around.words, around.tiles, guard, self._select, self.refresh)
+        self.map = MapView(around.palette, around.words, around.tiles, guard, self._select, self.refresh)
+        self._notice = parts.Slot()
+        self._top = ft.Container(left=12, top=12, right=12)
+        self._everyone, self._me = parts.Slot(), parts.Slot()
+        self._attribution = ft.Container(
+            border_radius=7,
+            padding=ft.Padding.symmetric(horizontal=7, vertical=2),
+            left=12,
+        )
+        self._buttons = ft.Container(
+            ft.Column([self._everyone.control, self._me.control], spacing=12, tight=True), right=14
+        )
+        self._summary = parts.Slot()
+        self._sharing = parts.Slot(ft.Container(expand=True))
+        self._actions = ft.Row(spacing=10)
+        self._handle = ft.Container(width=44, height=5, border_radius=3)
+        self._list = PeopleList(around, self._select)
+        self._sheet = ft.Container(
+            ft.GestureDetector(
+                ft.Column(
+                    [
+                        ft.Row([self._handle], alignment=ft.MainAxisAlignment.CENTER),
+                        self._summary.control,
+                        self._actions,
+                        ft.Container(self._list.control, expand=True),
+                    ],
+                    spacing=12,
+                    horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+                ),
+                on_vertical_drag_end=guard(self._dragged),
+                drag_interval=50,
+            ),
+            border_radius=ft.BorderRadius.only(top_left=28, top_right=28),
+            padding=ft.Padding.only(left=16, right=16, top=10),
+            animate=ft.Animation(260, ft.AnimationCurve.EASE_OUT_CUBIC),
+            clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
+            left=0,
+            right=0,
+            bottom=0,
+            height=LOW,
+        )
+        self.fields: tuple[ft.TextField, ...] = ()
+        self.control: ft.Control = ft.Container(
+            ft.Stack([self.map.control, self._attribution, self._buttons, self._top, self._sheet], expand=True),
+            expand=True,
+        )
+        self._dress()
+        self._lay_out()
+        self.refresh()
+
+    def paint(self, around: Surroundings) -> None:
+        """Shows the same in another appearance or language.
+
+        The map and the list stay the controls that they are, and with them the camera and what is scrolled to.
+        """
+        self._around = around
+        self.map.paint(around.palette, around.words)
+        self._list.paint(around)
+        for slot in (self._notice, self._everyone, self._me, self._summary, self._sharing):
+            slot.forget()
+        self._dress()
+        self.refresh()
+
+    def _dress(self) -> None:
+        """Makes whatever has a colour or words and keeps nothing."""
+        palette, say, guard = self._around.palette, self._around.say, self._around.guard
         self._name = parts.title("", palette, size=19, lines=1)
         self._time = parts.text("", palette, size=13.5, color=palette.ink_soft, lines=1)
-        self._bar = parts.card(
+        bar = parts.card(
             ft.Row(
                 [
                     ft.Container(ft.Column([self._name, self._time], spacing=0, tight=True), expand=True),
@@ -45,65 +112,17 @@ class SessionScreen:
             radius=22,
             padding=ft.Padding.only(left=18, right=6, top=6, bottom=6),
         )  # fmt: skip
-        self._notice = parts.Slot()
-        self._top = ft.Container(
-            ft.Column([self._bar, self._notice.control], spacing=10, tight=True), left=12, top=12, right=12
-        )
-        self._everyone, self._me = parts.Slot(), parts.Slot()
+        self._top.content = ft.Column([bar, self._notice.control], spacing=10, tight=True)
         self._made_by = parts.text("", palette, size=11, color=palette.ink_soft, lines=1)
-        self._attribution = ft.Container(
-            self._made_by,
-            bgcolor=f"#b3{palette.card[1:]}",
-            border_radius=7,
-            padding=ft.Padding.symmetric(horizontal=7, vertical=2),
-            left=12,
-        )
-        self._buttons = ft.Container(
-            ft.Column([self._everyone.control, self._me.control], spacing=12, tight=True), right=14
-        )
-        self._summary = parts.Slot()
-        self._sharing = parts.Slot(ft.Container(expand=True))
+        self._attribution.content, self._attribution.bgcolor = self._made_by, f"#b3{palette.card[1:]}"
         invite = parts.button(
             say("share.open"), guard(self._open_share), palette,
             icon=ft.Icons.PERSON_ADD_ALT_1, is_primary=True, expand=True,
         )  # fmt: skip
-        self._list = people_list.PeopleList(around, self._select)
-        self._sheet = ft.Container(
-            ft.GestureDetector(
-                ft.Column(
-                    [
-                        ft.Row([ft.Container(width=44, height=5, border_radius=3, bgcolor=palette.line)],
-                               alignment=ft.MainAxisAlignment.CENTER),
-                        self._summary.control,
-                        ft.Row([self._sharing.control, invite], spacing=10),
-                        ft.Container(self._list.control, expand=True),
-                    ],
-                    spacing=12,
-                    horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-                ),
-                on_vertical_drag_end=guard(self._dragged),
-                drag_interval=50,
-            ),
-            bgcolor=palette.card,
-            border_radius=ft.BorderRadius.only(top_left=28, top_right=28),
-            padding=ft.Padding.only(left=16, right=16, top=10),
-            shadow=parts.shadow(palette, 26),
-            border=ft.Border.only(top=ft.BorderSide(1, palette.line)) if palette.is_dark else None,
-            animate=ft.Animation(260, ft.AnimationCurve.EASE_OUT_CUBIC),
-            clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
-            left=0,
-            right=0,
-            bottom=0,
-            height=LOW,
-        )  # fmt: skip
-        self.fields: tuple[ft.TextField, ...] = ()
-        self.control: ft.Control = ft.Container(
-            ft.Stack([self.map.control, self._attribution, self._buttons, self._top, self._sheet], expand=True),
-            bgcolor=palette.ground,
-            expand=True,
-        )
-        self._lay_out()
-        self.refresh()
+        self._actions.controls = [self._sharing.control, invite]
+        self._handle.bgcolor = palette.line
+        self._sheet.bgcolor, self._sheet.shadow = palette.card, parts.shadow(palette, 26)
+        self._sheet.border = ft.Border.only(top=ft.BorderSide(1, palette.line)) if palette.is_dark else None
 
     def refresh(self) -> None:
         """Shows everything that may have changed but the map's markers."""
@@ -378,7 +397,7 @@ class SessionScreen:
             await taking_part.set_sharing(on=not taking_part.is_sharing)
 
     def _open_share(self) -> None:
-        share_sheet.open_share(self._around)
+        self._around.device.open_sheet(share_sheet)
 
     def _open_menu(self) -> None:
-        menu_sheet.open_menu(self._around)
+        self._around.device.open_sheet(menu_sheet)

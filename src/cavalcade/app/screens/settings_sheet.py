@@ -8,13 +8,13 @@ import flet as ft
 from cavalcade.app import parts
 from cavalcade.app.kept import Preferences
 from cavalcade.app.problems import of_error
-from cavalcade.app.screens.base import Surroundings, field
+from cavalcade.app.screens.base import Sheet, Surroundings, field
 from cavalcade.client import ClientError, Rejected
 from cavalcade.strings import LANGUAGES, words
 
 
-def open_settings(around: Surroundings) -> None:
-    """Opens the sheet."""
+def settings_sheet(around: Surroundings) -> Sheet:
+    """Makes the sheet."""
     controller, palette, say, guard = around.controller, around.palette, around.say, around.guard
     now = controller.preferences
     server = field(controller.server, say("app.server.label"), around)
@@ -64,8 +64,10 @@ def open_settings(around: Surroundings) -> None:
         ),
         parts.text(say("app.settings.rideHint"), palette, size=14, color=palette.ink_soft),
     ]
-    around.device.open_sheet(
-        ft.Column(content, spacing=12, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH), is_tall=True
+    return Sheet(
+        ft.Column(content, spacing=12, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
+        (server,),
+        is_tall=True,
     )
 
 

@@ -8,24 +8,23 @@ import segno
 from cavalcade.app import parts
 from cavalcade.app.controller import link_of
 from cavalcade.app.links import for_watching
-from cavalcade.app.screens.base import Surroundings
+from cavalcade.app.screens.base import Sheet, Surroundings
 
 
-def open_share(around: Surroundings) -> None:
-    """Opens the sheet."""
+def share_sheet(around: Surroundings) -> Sheet | None:
+    """Makes the sheet."""
     taking_part = around.controller.participation
     if taking_part is None:
-        return
+        return None
     membership, palette, say = taking_part.live.membership, around.palette, around.say
     link = link_of(membership)
     if link is None or taking_part.is_viewer:
-        around.device.open_sheet(
+        return Sheet(
             ft.Column(
                 [parts.title(say("share.title"), palette), parts.text(say("share.watcher"), palette)],
                 spacing=12, tight=True,
             )
         )  # fmt: skip
-        return
     known = taking_part.known
     name = known.state.session.name if known else say("product")
     content: list[ft.Control] = [
@@ -65,7 +64,7 @@ def open_share(around: Surroundings) -> None:
                 spacing=10,
             ),
         ]  # fmt: skip
-    around.device.open_sheet(
+    return Sheet(
         ft.Column(content, spacing=13, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH), is_tall=True
     )
 

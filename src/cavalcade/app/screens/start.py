@@ -7,8 +7,8 @@ import flet as ft
 from cavalcade.app import parts
 from cavalcade.app.problems import WayOn
 from cavalcade.app.road_picture import road_picture
-from cavalcade.app.screens import settings_sheet
 from cavalcade.app.screens.base import Surroundings, field, problem_card
+from cavalcade.app.screens.settings_sheet import settings_sheet
 from cavalcade.app.view import Size
 from cavalcade.client import ServerIdentity
 
@@ -129,7 +129,7 @@ class StartScreen:
         await self._around.controller.open_invitation(text)
 
     def _open_settings(self) -> None:
-        settings_sheet.open_settings(self._around)
+        self._around.device.open_sheet(settings_sheet)
 
 
 def server_line(around: Surroundings, identity: ServerIdentity | None) -> str:
