@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cavalcade.monolith import registry
+from cavalcade.monolith.supervisor import Intensity
 from tests.monolith.conftest import RunningNode
 from tests.monolith.faults import STEPS, Once, inject
 from tests.scenarios.histories import make_histories
@@ -33,7 +35,10 @@ async def test_crashed_processes_lose_and_double_nothing(
     node: RunningNode, monkeypatch: pytest.MonkeyPatch, examples: int, steps: int
 ) -> None:
     world = CrashingNode(node, monkeypatch)
-    await make_histories(world, examples=examples, steps=steps)
+    with pytest.MonkeyPatch.context() as patience:
+        # Histories crash faster than a session may before it is given up: that has tests of its own.
+        patience.setattr(registry, "INTENSITY", Intensity(restarts=1000))
+        await make_histories(world, examples=examples, steps=steps)
     fired = sum(not fault.armed for fault in world.injected)
     # Upkeep notes who was seen as well, and whatever fails beside a process that has failed already is no other crash.
     assert examples // 2 <= node.node.registry.restarts <= fired
