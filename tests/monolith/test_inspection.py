@@ -1,7 +1,9 @@
 """What a node says of its process tree."""
 
 import asyncio
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +29,14 @@ async def test_tree_shows_the_application_and_its_sessions(node: RunningNode) ->
     (session,) = report.session_processes
     assert (session.name, session.status, session.connections) == (host.session_id, "running", 1)
     assert report.sessions == 1
+
+
+async def test_the_architecture_shows_the_tree_as_it_is(node: RunningNode) -> None:
+    page = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text()
+    (picture,) = re.findall(r"^application .*?^```", page, re.DOTALL | re.MULTILINE)
+    assert re.findall(r"^[├└]── (\w+)", picture, re.MULTILINE) == [
+        running.child.name for running in node.node.supervisor.children
+    ]
 
 
 async def test_nodes_say_who_they_are_and_what_they_own(nodes: list[RunningNode]) -> None:

@@ -185,9 +185,8 @@ class SessionProcess:
             self._positions.clear()
             self._positions.update(self.local.fanout.newest)
         for task, attach in (self._beside or {}).items():
-            if task.cancel():
-                self._mailbox.put(attach)  # it was under way: the next process does it
-            else:
+            is_under_way = task.cancel()
+            if not is_under_way or not self._mailbox.put(attach):  # else the next process does it
                 self._give_up(attach)
         if self._worker is not None:
             self._worker.cancel()
