@@ -6,9 +6,13 @@ import sys
 from pathlib import Path
 
 import redis.asyncio
+import structlog
 
 from bench.contenders import make_session
+from cavalcade.domain.fix import DEGREE, Position
 from cavalcade.domain.model import Limits
+from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.monolith.backend import MonolithBackend
 from cavalcade.monolith.leases import Leases
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peers import Peers
@@ -16,7 +20,7 @@ from cavalcade.monolith.placement import Lease
 from cavalcade.monolith.registry import Place, Registry
 from cavalcade.monolith.session_process import Surroundings
 from cavalcade.monolith.standing import Standing
-from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.clock import AdaptiveClock, now_ms
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.redis_link import RedisLink
@@ -26,17 +30,19 @@ BATCH = 200
 
 
 async def measure(database_url: str, redis_url: str, sessions: int) -> float:
-    """Wakes sessions of two people and returns the kB that each took."""
+    """Wakes sessions of two people, who rename themselves and move, and returns the kB that each took."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     store = SessionStore.open(database_url)
     client = redis.asyncio.Redis.from_url(redis_url)
     live, link = LiveState(client), RedisLink(redis_url)
     here = surroundings(store, client, live, link, LivePositionWriter(link), window_ms=500)
     registry = Registry(here)
+    backend = MonolithBackend(here, registry)
     made = [await make_session(store, 2) for _ in range(sessions + BATCH)]
-    await _wake(registry, made[:BATCH])  # whatever is loaded once is loaded now
+    await _live(backend, registry, made[:BATCH])  # whatever is loaded once is loaded now
     before = _resident_kb()
     for begin in range(BATCH, len(made), BATCH):
-        await _wake(registry, made[begin : begin + BATCH])
+        await _live(backend, registry, made[begin : begin + BATCH])
     taken = _resident_kb() - before
     for place in registry.places.values():
         if place.task is not None:
@@ -65,6 +71,18 @@ def surroundings(
     return Surroundings(store, live, writer, AdaptiveClock(window_ms), Limits(), loads, standing)
 
 
+async def _live(backend: MonolithBackend, registry: Registry, session_ids: list[str]) -> None:
+    """Starts the processes of sessions, and has something happen in each."""
+    await _wake(registry, session_ids)
+    await asyncio.gather(*(backend.submit(name, Operation(1, SetProfile(name="Anna"))) for name in session_ids))
+    for session_id in session_ids:
+        for who in (1, 2):
+            backend.report(session_id, who, Position(now_ms(), 47 * DEGREE, 8 * DEGREE))
+    places = [registry.places[session_id] for session_id in session_ids]
+    while not all(map(_shows_both, places)):  # noqa: ASYNC110 - nobody is connected who would be told
+        await asyncio.sleep(0.01)
+
+
 async def _wake(registry: Registry, session_ids: list[str]) -> None:
     """Starts the processes of sessions, and waits until all of them run."""
     places: list[Place] = []
@@ -78,6 +96,10 @@ async def _wake(registry: Registry, session_ids: list[str]) -> None:
 
 def _runs(place: Place) -> bool:
     return place.process is not None and place.process.local is not None
+
+
+def _shows_both(place: Place) -> bool:
+    return place.process is not None and place.process.local is not None and len(place.process.local.fanout.newest) == 2
 
 
 def _resident_kb() -> int:
