@@ -71,7 +71,7 @@ async def test_an_offset_ahead_gets_a_snapshot(gateway: Gateway) -> None:
 
 async def test_an_offset_too_far_back_gets_a_snapshot(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server_backend.MAX_MISSED == 1000
-    monkeypatch.setattr("cavalcade.services.backend.MAX_MISSED", 5)
+    monkeypatch.setattr("cavalcade.server.local_session.MAX_MISSED", 5)
     session_id = await gateway.session(members=1)
     await _rename(gateway, session_id, 6)
     async with await Peer.connect(gateway, session_id, 1) as anna:
