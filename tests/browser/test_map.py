@@ -129,7 +129,7 @@ async def _without_library(phone: Phone) -> None:
     await phone.context.route("**/assets/street_stage-*.js", lambda route: route.abort())
 
 
-@pytest.mark.parametrize("motion", ["sparing", "smooth"])
+@pytest.mark.parametrize("motion", ["sparing", pytest.param("smooth", marks=pytest.mark.long)])
 async def test_people_glide_to_their_newest_fix_and_nothing_moves_after_that(
     cavalcade_url: str, new_phone: NewPhone, motion: str
 ) -> None:

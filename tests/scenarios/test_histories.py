@@ -90,7 +90,7 @@ async def processes(
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds what to kill through /proc")
 @pytest.mark.parametrize(
     ("examples", "steps", "crashes"),
-    [pytest.param(2, 12, 4, id="short"), pytest.param(60, 40, 400, id="long", marks=pytest.mark.long)],
+    [pytest.param(2, 10, 3, id="short"), pytest.param(60, 40, 400, id="long", marks=pytest.mark.long)],
 )
 async def test_killed_processes_lose_and_double_nothing(
     processes: Processes, examples: int, steps: int, crashes: int
