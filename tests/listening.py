@@ -19,6 +19,8 @@ async def heard(sessions: Mapping[int, LiveSession]) -> AsyncIterator[list[tuple
     listeners = [asyncio.create_task(listen(who, session.changes())) for who, session in sessions.items()]
     try:
         yield told
+        for _ in range(3):
+            await asyncio.sleep(0)  # what has come already is taken
     finally:
         for listener in listeners:
             listener.cancel()
