@@ -38,12 +38,7 @@ TRIES: Final = 3
 SESSION_BAR_KB: Final = 12
 """What a session's process on `monolith` may take beyond its connections, kB."""
 
-SESSIONS_FOR_MEMORY: Final = 4000
-
 PARTS: Final = ("cost", "growth", "crowd", "gateways", "half", "heal")
-
-MOST_SESSIONS: Final = 4000
-"""How many sessions of two a node must hold."""
 
 PLOTS: Final = ROOT / "docs" / "plots"
 
@@ -130,11 +125,11 @@ def main(output: Path, plots: Path, *, enforce: bool, **options: object) -> None
         console.print("  ".join(f"{name} {value:.0f}" for name, value in measured.healing.items()))
         judged += healing_verdicts(measured.healing)
     if "growth" in plan.parts and plan.has("node"):
-        held = any(
-            one.scene.kind == "growth" and one.contender == "node" and one.connections == 2 * MOST_SESSIONS
-            for one in summaries
+        most = scenes.MOST_SESSIONS
+        are_served = any(
+            one.scene.kind == "growth" and one.contender == "node" and one.connections == 2 * most for one in summaries
         )
-        judged.append((held, f"one node serves {MOST_SESSIONS:,} sessions of two: all came in, all positions arrived"))
+        judged.append((are_served, f"one node serves {most:,} sessions of two: all came in, all positions arrived"))
     for kept, sentence in judged:
         console.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'MISSED'}[/]  {sentence}")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +193,7 @@ async def _measure(plan: Plan, folder: Path, console: Console) -> Measured:
             held = {name: most for name, (most, _) in measured.held.items() if most}
             await measure_in_turns(scenes.half_saturation(held, MEMBERS))
         if "crowd" in plan.parts and plan.has("node"):
-            taken = await _looked_at("bench.session_memory", folder, str(SESSIONS_FOR_MEMORY))
+            taken = await _looked_at("bench.session_memory", folder, str(scenes.MOST_SESSIONS))
             measured.session_kb = taken["kb"]
         if "heal" in plan.parts and plan.has("node"):
             await migrate(postgres.url(folder))

@@ -16,6 +16,9 @@ DEFAULT_WINDOW_MS: Final = 100
 CROWD: Final = 5000
 """Connections at once, for what each of them takes."""
 
+MOST_SESSIONS: Final = 4000
+"""How many sessions of two a node must hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -54,7 +57,7 @@ def costs(sizes: tuple[int, ...], connections: int) -> list[Scene]:
 
 def growth() -> list[Scene]:
     """From a hundred sessions of two to four thousand."""
-    return [Scene("growth", 2, 2 * sessions, WINDOW_MS, ("floor", *OURS)) for sessions in (100, 1000, 4000)]
+    return [Scene("growth", 2, 2 * sessions, WINDOW_MS, ("floor", *OURS)) for sessions in (100, 1000, MOST_SESSIONS)]
 
 
 def crowd() -> list[Scene]:

@@ -72,8 +72,7 @@ def surroundings(
 
 
 async def _live(backend: MonolithBackend, registry: Registry, session_ids: list[str]) -> None:
-    """Starts the processes of sessions, and has something happen in each."""
-    await _wake(registry, session_ids)
+    """Wakes the processes of sessions by having something happen in each."""
     await asyncio.gather(*(backend.submit(name, Operation(1, SetProfile(name="Anna"))) for name in session_ids))
     for session_id in session_ids:
         for who in (1, 2):
@@ -81,21 +80,6 @@ async def _live(backend: MonolithBackend, registry: Registry, session_ids: list[
     places = [registry.places[session_id] for session_id in session_ids]
     while not all(map(_shows_both, places)):  # noqa: ASYNC110 - nobody is connected who would be told
         await asyncio.sleep(0.01)
-
-
-async def _wake(registry: Registry, session_ids: list[str]) -> None:
-    """Starts the processes of sessions, and waits until all of them run."""
-    places: list[Place] = []
-    for session_id in session_ids:
-        place = registry.places[session_id] = Place()
-        registry.wake(session_id, place)
-        places.append(place)
-    while not all(map(_runs, places)):  # noqa: ASYNC110 - nothing tells when a process has started: nobody else asks
-        await asyncio.sleep(0.01)
-
-
-def _runs(place: Place) -> bool:
-    return place.process is not None and place.process.local is not None
 
 
 def _shows_both(place: Place) -> bool:

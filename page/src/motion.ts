@@ -17,12 +17,17 @@ export interface Course {
   readonly easing: string;
 }
 
+let current: Motion | null = null;
+
 export function motion(): Motion {
-  return recallMotion() === "smooth" ? "smooth" : "sparing";
+  // Asked with each news; the browser's storage is not.
+  current ??= recallMotion() === "smooth" ? "smooth" : "sparing";
+  return current;
 }
 
 export function chooseMotion(choice: Motion): void {
   rememberMotion(choice);
+  current = choice;
 }
 
 /**

@@ -1,5 +1,6 @@
 """Faults that tests put into the steps of a session's process."""
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,3 +120,16 @@ def inject(monkeypatch: pytest.MonkeyPatch, step: str) -> Once:
     # A method gets its object as the first argument, which bound methods of the fault would not.
     monkeypatch.setattr(owner, name, lambda *given, **named: replacement(*given, **named))  # noqa: PLW0108 - see above
     return fault
+
+
+def hold_appends(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Has everything that is to be stored wait until the event is set."""
+    go_on = asyncio.Event()
+    before = SessionStore.append
+
+    async def slow(*given: Any, **named: Any) -> None:
+        await go_on.wait()
+        await before(*given, **named)
+
+    monkeypatch.setattr(SessionStore, "append", slow)
+    return go_on

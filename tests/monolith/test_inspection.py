@@ -2,9 +2,7 @@
 
 import asyncio
 import re
-import time
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -14,9 +12,9 @@ from cavalcade.domain.fix import Fix
 from cavalcade.domain.operations import Operation, SetProfile
 from cavalcade.monolith.inspection import as_dict, as_page
 from cavalcade.monolith.reports import node_facts
-from cavalcade.storage.sessions import SessionStore
 from tests.monolith.conftest import RunningNode
-from tests.monolith.faults import inject
+from tests.monolith.faults import hold_appends, inject
+from tests.server.test_watchdog import block_the_loop
 from tests.services.peer import eventually
 
 
@@ -60,21 +58,14 @@ async def test_the_page_is_served_inside_and_shows_what_troubles_a_node(
         session.report(Fix(60.0, 24.0))
         await eventually(lambda: node.place(host).restarts == 1)
         await eventually(lambda: not len(node.place(host).mailbox))
-        go_on = asyncio.Event()
-        before = SessionStore.append
-
-        async def slow(*given: Any, **named: Any) -> None:
-            await go_on.wait()
-            await before(*given, **named)
-
-        monkeypatch.setattr(SessionStore, "append", slow)
+        go_on = hold_appends(monkeypatch)
         waiting = [asyncio.create_task(session.set_profile(name=name)) for name in ("Anna", "Ben")]
         submitted = [
             asyncio.create_task(node.node.backend.submit(host.session_id, Operation(1, SetProfile(name="Carl"))))
             for _ in range(3)
         ]
         await eventually(lambda: len(node.place(host).mailbox) == 3)
-        time.sleep(0.5)  # noqa: ASYNC251 - the stall that is to be shown
+        block_the_loop(0.5)
         await eventually(lambda: node.node.inspector.report().stalls == 1)
         document = (await inside.get("/processes.json")).json()
         page = await inside.get("/processes")

@@ -17,8 +17,8 @@ from cavalcade.monolith.supervisor import Intensity
 from cavalcade.server.clock import now_ms
 from cavalcade.server.outbox import CLOSE_FAILED, Outbox
 from cavalcade.storage.migrate import migrate
-from cavalcade.storage.sessions import SessionStore
 from tests.monolith.conftest import RunningNode, positions_in_redis, running_node
+from tests.monolith.faults import hold_appends
 from tests.services.peer import eventually
 
 
@@ -78,14 +78,7 @@ async def test_operations_beyond_the_bound_are_refused_also_while_earlier_ones_h
     node: RunningNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailbox, "MAX_OPERATIONS", 3)
-    go_on = asyncio.Event()
-    before = SessionStore.append
-
-    async def slow(*given: Any, **named: Any) -> None:
-        await go_on.wait()
-        await before(*given, **named)
-
-    monkeypatch.setattr(SessionStore, "append", slow)
+    go_on = hold_appends(monkeypatch)
     anna = await node.create()
     backend = node.node.backend
     first = asyncio.create_task(backend.submit(anna.session_id, _named(anna, "0")))

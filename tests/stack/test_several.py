@@ -25,6 +25,7 @@ from cavalcade.client import (
 from cavalcade.services.messages import Roll, decode
 from cavalcade.stack import valkey
 from tests.listening import heard
+from tests.services.peer import eventually
 from tests.stack.conftest import Up
 from tests.stack.test_up import watched
 
@@ -57,9 +58,7 @@ def somewhere(number: int) -> Fix:
 async def all_are_led_to(data: Path, processes: int) -> None:
     """Waits until Caddy leads people to all of them: it asks once a second who is there, and `ready` may be sooner."""
     log = data / "logs" / "caddy.log"
-    async with asyncio.timeout(10):
-        while log.read_text().count('"host is up"') < processes:  # noqa: ASYNC110 - a file tells of nothing
-            await asyncio.sleep(0.05)
+    await eventually(lambda: log.read_text().count('"host is up"') >= processes)
 
 
 async def until_struck_off(data: Path, session_id: str, gateway: str) -> dict[str, set[int]]:
@@ -74,8 +73,7 @@ async def logged(data: Path, log_name: str, event: str) -> None:
     """Waits until a process has logged an event."""
     log = data / "logs" / log_name
     async with asyncio.timeout(AGAIN_S):
-        while f'"{event}"' not in log.read_text():  # noqa: ASYNC110 - a file tells of nothing
-            await asyncio.sleep(0.05)
+        await eventually(lambda: f'"{event}"' in log.read_text())
 
 
 class Ride(contextlib.AsyncExitStack):

@@ -167,7 +167,7 @@ class Participation:
         Args:
             anew: Also starts again a receiver that is on, so that it tells a position at once.
         """
-        wanted = self.is_sharing and not self.is_viewer and not self._is_leaving and self.live.closed is None
+        wanted = self.is_sharing and not self._is_leaving and self.live.closed is None
         if wanted and (anew or not self._is_locating or self.obstacle is not None):
             self._is_locating = True
             self._pacing = policy.Pacing()  # the others have no position now: the next one is news, wherever it is

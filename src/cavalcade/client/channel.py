@@ -104,15 +104,16 @@ class Channel:
     @property
     def is_sharing(self) -> bool:
         """Whether a position may leave this device: what was asked for last counts, even before it is acknowledged."""
+        wanted, (answered, shown_from) = self._outbox.sharing(), self._answered_sharing
+        asked = answered if wanted is None else wanted
         state = self.replica.state
-        me = None if state is None else state.participants.get(self.participant)
-        if state is not None and (me is None or me.role is Role.VIEWER):
+        if state is None:
+            return asked
+        me = state.participants.get(self.participant)
+        if me is None or me.role is Role.VIEWER:
             return False
-        wanted = self._outbox.sharing()
-        if wanted is not None:
-            return wanted
-        answered, shown_from = self._answered_sharing
-        return answered if me is None or state is None or state.offset < shown_from else me.sharing
+        is_shown = wanted is None and state.offset >= shown_from
+        return me.sharing if is_shown else asked
 
     @property
     def waiting(self) -> Sequence[PendingOperation]:

@@ -263,13 +263,12 @@ class SessionProcess:
     async def _attach_from_storage(self, message: Attach, since: int) -> None:
         try:
             events = await self._session.events_since(since, self._here.store)
+            while self._here.standing.is_doubtful():
+                await self._here.standing.settled()
+                events = await self._session.events_since(since, self._here.store)  # more may have happened meanwhile
         except Unavailable:
             refuse([message], Rejected(ErrorCode.UNAVAILABLE, "The missed events cannot be read right now."))
             return
-        if self._here.standing.is_doubtful():
-            await self._here.standing.settled()
-            known = events[-1].offset if events else since
-            events += [event for event in self._session.log if event.offset > known]
         self._welcome(message, events)
 
     def _welcome(self, message: Attach, events: list[Event] | None) -> None:
