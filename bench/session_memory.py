@@ -66,7 +66,7 @@ def surroundings(
     me = Lease("measured", "measured", http="", sockets="", internal="")
     leases = Leases(client, me)
     ownership = Ownership(store, leases, link, Peers(["x" * 32]), superseded=lambda _: None)
-    loads = ColdLoads(ownership.take_over, live, without_positions=True)
+    loads = ColdLoads(ownership.take_over, live, writer, without_positions=True)
     standing = Standing(ownership.check, lambda: leases.stands_until)
     return Surroundings(store, live, writer, AdaptiveClock(window_ms), Limits(), loads, standing)
 

@@ -345,7 +345,7 @@ async def test_after_a_stall_nothing_leaves_the_node_before_its_epochs_are_check
         await eventually(lambda: place.process is not None and place.process._handled is not None)
         first.node.writer.put(anna.session_id, stored.state.session.expires_at, {})
         first.node.writer.flush()
-        assert first.node.writer.after_writing(anna.session_id, {}) == {}
+        assert first.node.writer.unwritten(anna.session_id).over({}) == {}
         assert two.positions[1].lat == 600_000_000
         go_on.set()
         await eventually(lambda: first.node.ownership.counts.superseded == 1)

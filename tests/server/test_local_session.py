@@ -104,10 +104,10 @@ async def test_a_pause_takes_a_position_out_and_an_extension_has_the_others_writ
         local.fanout.accept(who, HERE)
     local.apply(_next(local, SharingChanged(1, on=False)))
     assert local.fanout.newest == {2: HERE}
-    assert writer.after_writing(session_id, {}) == {}
+    assert writer.unwritten(session_id).over({}) == {}
     longer = replace(local.state.session, expires_at=local.state.session.expires_at + 1)
     local.apply(_next(local, SessionChanged(longer)))
-    assert writer.after_writing(session_id, {}) == {2: HERE}
+    assert writer.unwritten(session_id).over({}) == {2: HERE}
     assert local.shown([(1, HERE), (2, HERE), (3, HERE)]) == {2: HERE}
     local.fanout.stop()
 

@@ -145,7 +145,7 @@ class Node:
         self.standing = Standing(self.ownership.check, lambda: self.leases.stands_until)
         self.writer = LivePositionWriter(self._link, may_write=lambda: not self.standing.is_doubtful())
         clock = AdaptiveClock(settings.window_ms)
-        loads = ColdLoads(self.ownership.take_over, live, without_positions=True)
+        loads = ColdLoads(self.ownership.take_over, live, self.writer, without_positions=True)
         here = Surroundings(self._store, live, self.writer, clock, settings.limits, loads, self.standing)
         self.registry = Registry(here, self.ownership.let_go)
         self.backend = MonolithBackend(here, self.registry)

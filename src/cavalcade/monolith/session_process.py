@@ -163,7 +163,7 @@ class SessionProcess:
             self._here.writer.end(self._session_id)
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
         local = LocalSession(stored, fanout, self._here.writer)
-        for known in (self._here.writer.after_writing(self._session_id, positions), self._positions):
+        for known in (self._here.writer.unwritten(self._session_id).over(positions), self._positions):
             shown = local.shown(known.items())
             fanout.restore(shown)
             for who in known.keys() - shown.keys():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping
 
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.fix import Position
-from cavalcade.server.live_state import LiveState
+from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.stored import Stored
 
@@ -19,16 +19,20 @@ Load = Callable[[Collection[str]], Coroutine[object, object, Mapping[str, Stored
 class ColdLoads:
     """Batches the loads of one process."""
 
-    def __init__(self, load: Load, live: LiveState, *, without_positions: bool = False) -> None:
+    def __init__(
+        self, load: Load, live: LiveState, writer: LivePositionWriter, *, without_positions: bool = False
+    ) -> None:
         """Prepares the batches.
 
         Args:
             load: Reads sessions from PostgreSQL: what it does not return does not exist; an exception is raised for
                 whoever wants the session that it is returned for.
             live: Where their positions are.
+            writer: What this process writes there, and may not have written yet.
             without_positions: Whether to go on without them while Redis is away.
         """
-        self._load, self._live, self._without_positions = load, live, without_positions
+        self._load, self._live, self._writer = load, live, writer
+        self._without_positions = without_positions
         self._wanted: dict[str, asyncio.Future[Loaded]] = {}
         self._batches: set[asyncio.Task[None]] = set()
 
@@ -70,12 +74,14 @@ class ColdLoads:
                 future.set_exception(found)
                 future.exception()
             else:
-                future.set_result((found, positions.get(session_id, {})))
+                future.set_result((found, positions[session_id]))
 
     async def _positions(self, session_ids: list[str]) -> Mapping[str, Mapping[int, Position]]:
+        unwritten = {session_id: self._writer.unwritten(session_id) for session_id in session_ids}
+        stored: Mapping[str, Mapping[int, Position]] = {}
         try:
-            return await self._live.positions_of_many(session_ids)
+            stored = await self._live.positions_of_many(session_ids)
         except Rejected:
-            if self._without_positions:
-                return {}
-            raise
+            if not self._without_positions:
+                raise
+        return {session_id: unwritten[session_id].over(stored.get(session_id, {})) for session_id in session_ids}

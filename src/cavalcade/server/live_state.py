@@ -7,9 +7,9 @@ Redis away costs freshness elsewhere, never a session on this process: writes ar
 import asyncio
 import hashlib
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import redis.asyncio
@@ -69,6 +69,69 @@ class _Dirty:
     positions: dict[int, Position]
 
 
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """What a process had of a session at some moment which Redis may not have had."""
+
+    withdrawn: frozenset[int]
+    positions: Mapping[int, Position]
+
+    def over(self, stored: Mapping[int, Position]) -> dict[int, Position]:
+        """What Redis will hold once this is written, given what it holds now."""
+        newest = {who: where for who, where in stored.items() if who not in self.withdrawn}
+        for who, where in self.positions.items():
+            if is_newer(where, newest.get(who)):
+                newest[who] = where
+        return newest
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is written at once: withdrawals, then positions, then deletions."""
+
+    dirty: dict[str, _Dirty] = field(default_factory=dict)
+    withdrawn: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    deletions: list[Command] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.dirty or self.withdrawn or self.deletions)
+
+    def put(self, session_id: str, expires_at: int, positions: Mapping[int, Position]) -> None:
+        dirty = self.dirty.get(session_id)
+        if dirty is None:
+            self.dirty[session_id] = _Dirty(expires_at, dict(positions))
+        else:
+            dirty.expires_at = expires_at
+            dirty.positions.update(positions)
+
+    def withdraw(self, session_id: str, participant: int) -> None:
+        if (dirty := self.dirty.get(session_id)) is not None:
+            dirty.positions.pop(participant, None)
+        self.withdrawn[session_id].add(participant)
+
+    def forget(self, session_id: str) -> None:
+        self.dirty.pop(session_id, None)
+        self.withdrawn.pop(session_id, None)
+
+    def then(self, later: "_Batch") -> None:
+        """Takes in what was gathered after it."""
+        for session_id, participants in later.withdrawn.items():
+            for participant in participants:
+                self.withdraw(session_id, participant)
+        for session_id, dirty in later.dirty.items():
+            self.put(session_id, dirty.expires_at, dirty.positions)
+        self.deletions += later.deletions
+
+    def commands(self) -> list[Command]:
+        commands: list[Command] = []
+        if self.dirty:
+            commands.append(("SCRIPT", "LOAD", _WRITE))  # cheap, and Redis may have forgotten it without a word
+        for session_id, participants in self.withdrawn.items():
+            commands.extend(_withdrawal(session_id, participants))
+        commands += [_write(session_id, d.expires_at, d.positions) for session_id, d in self.dirty.items()]
+        return commands + self.deletions
+
+
 class LivePositionWriter:
     """Gathers positions of all sessions of a process and writes them in one batch."""
 
@@ -80,9 +143,9 @@ class LivePositionWriter:
             may_write: Asked before each write; what may not be written yet waits.
         """
         self._link, self._may_write = link, may_write
-        self._dirty: dict[str, _Dirty] = {}
-        self._withdrawn: dict[str, set[int]] = defaultdict(set)
-        self._deletions: list[Command] = []
+        self._gathered = _Batch()
+        self._told: deque[_Batch] = deque()
+        """What Redis has been told and has not answered yet: with the connection it may be lost."""
 
     def connected(self) -> None:
         """Must be called whenever the link stands (again): what waits is written at once."""
@@ -90,32 +153,32 @@ class LivePositionWriter:
 
     def put(self, session_id: str, expires_at: int, positions: Mapping[int, Position]) -> None:
         """Notes positions to be written; a later one of the same participant replaces the earlier."""
-        dirty = self._dirty.get(session_id)
-        if dirty is None:
-            self._dirty[session_id] = _Dirty(expires_at, dict(positions))
-        else:
-            dirty.expires_at = expires_at
-            dirty.positions.update(positions)
+        self._gathered.put(session_id, expires_at, positions)
 
-    def after_writing(self, session_id: str, stored: Mapping[int, Position]) -> dict[int, Position]:
-        """What Redis will hold of a session once all that waits here is written, given what it holds now."""
-        withdrawn, dirty = self._withdrawn.get(session_id, ()), self._dirty.get(session_id)
-        newest = {who: where for who, where in stored.items() if who not in withdrawn}
-        for who, where in ({} if dirty is None else dirty.positions).items():
-            if is_newer(where, newest.get(who)):
-                newest[who] = where
-        return newest
+    def unwritten(self, session_id: str) -> Unwritten:
+        """What has been noted of a session and may not be in Redis yet.
+
+        Whoever reads positions must ask before, and lay it over what was read: they read over another connection than
+        this writes over.
+        """
+        withdrawn: set[int] = set()
+        positions: dict[int, Position] = {}
+        for batch in (*self._told, self._gathered):
+            for who in batch.withdrawn.get(session_id, ()):
+                withdrawn.add(who)
+                positions.pop(who, None)
+            if (dirty := batch.dirty.get(session_id)) is not None:
+                positions.update(dirty.positions)
+        return Unwritten(frozenset(withdrawn), positions)
 
     def withdraw(self, session_id: str, participant: int) -> None:
         """Takes a position out, also one that waits to be written."""
-        if (dirty := self._dirty.get(session_id)) is not None:
-            dirty.positions.pop(participant, None)
-        self._withdrawn[session_id].add(participant)
+        self._gathered.withdraw(session_id, participant)
 
     def forget(self, session_id: str) -> None:
         """Drops what waits for a session that ended."""
-        self._dirty.pop(session_id, None)
-        self._withdrawn.pop(session_id, None)
+        for batch in (*self._told, self._gathered):
+            batch.forget(session_id)
 
     def announce(self, publication: Command, session_id: str, events: Iterable[Event]) -> None:
         """Publishes events, after the withdrawals that go with them.
@@ -140,29 +203,34 @@ class LivePositionWriter:
         """Deletes all of a session that ended, and refuses late writes for a while; as soon as Redis is there."""
         self.forget(session_id)
         until = int(time.time()) + TOMBSTONE_S  # a moment, not a length: told late, it must not last longer
-        self._deletions += [("SET", key(session_id, "ended"), 1, "EXAT", until), _deletion([session_id])]
+        self._gathered.deletions += [("SET", key(session_id, "ended"), 1, "EXAT", until), _deletion([session_id])]
         self.flush()
 
     def delete(self, session_ids: Sequence[str]) -> None:
         """Deletes all of sessions that ended a while ago, as soon as Redis is there."""
-        self._deletions += [_deletion([session_id]) for session_id in session_ids]
+        self._gathered.deletions += [_deletion([session_id]) for session_id in session_ids]
         self.flush()
 
     def flush(self) -> None:
-        """Writes what has been gathered; keeps it where Redis is away."""
-        if not (self._dirty or self._withdrawn or self._deletions) or not self._may_write():
+        """Writes what has been gathered; keeps it where Redis is away, or goes away before it has carried it out."""
+        if not self._gathered or not self._may_write():
             return
-        commands: list[Command] = []
-        if self._dirty:
-            commands.append(("SCRIPT", "LOAD", _WRITE))  # cheap, and Redis may have forgotten it without a word
-        for session_id, participants in self._withdrawn.items():
-            commands.extend(_withdrawal(session_id, participants))
-        commands += [_write(session_id, d.expires_at, d.positions) for session_id, d in self._dirty.items()]
-        commands += self._deletions
-        if self._link.tell(commands):
-            self._dirty.clear()
-            self._withdrawn.clear()
-            self._deletions.clear()
+        carried_out = self._link.send(self._gathered.commands())
+        if carried_out is not None:
+            self._told.append(self._gathered)
+            self._gathered = _Batch()
+            carried_out.add_done_callback(self._answered)
+
+    def _answered(self, carried_out: "asyncio.Future[object]") -> None:
+        """The oldest batch has been carried out, or all that was told is lost with the connection."""
+        if carried_out.exception() is None:
+            self._told.popleft()
+        elif self._told:
+            lost = self._told.popleft()
+            for later in (*self._told, self._gathered):
+                lost.then(later)
+            self._told.clear()
+            self._gathered = lost
 
     async def run(self) -> None:
         """Writes what has been gathered five times a second, until cancelled."""

@@ -85,7 +85,7 @@ class Hub:
         self.broker = Broker(redis_url, self.presence.lease.gateway, self._take, self.heal)
         self.pulse = Pulse(self._abandon)
         self._store, self._writer, self._clock, self._link = store, writer, clock, link
-        self._loads = ColdLoads(store.load_many, live)
+        self._loads = ColdLoads(store.load_many, live, writer)
         self._hosting: dict[str, asyncio.Task[Hosted]] = {}
         self._arrived: dict[str, list[Message]] = {}
         self._outgoing: list[Command] = []
@@ -320,7 +320,7 @@ class Hub:
         session_id = stored.state.session.id
         fanout = Fanout(session_id, self._clock, lambda positions: self._store_later(session_id, positions))
         hosted = Hosted(stored, fanout, self._writer)
-        fanout.newest.update(hosted.shown(self._writer.after_writing(session_id, positions).items()))
+        fanout.newest.update(hosted.shown(self._writer.unwritten(session_id).over(positions).items()))
         return hosted
 
     def _store_later(self, session_id: str, positions: Mapping[int, Position]) -> None:
