@@ -90,6 +90,7 @@ HANDSHAKES: dict[str, tuple[tuple[str, ...], str, set[int]]] = {
     "odd origin": (("Origin: \xff",), "vsn=2.0.0", {403}),
     "two keys": (("Sec-WebSocket-Key: BBBBBBBBBBBBBBBBBBBBBB==",), "vsn=2.0.0", {101, 400}),
     "a body": (("Content-Length: 5",), "vsn=2.0.0", {400}),
+    "a body in chunks": (("Transfer-Encoding: chunked",), "vsn=2.0.0", {400}),
 }
 
 

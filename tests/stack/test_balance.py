@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NODES = 3
+BROKEN = b"POST %s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+"""A request to a path that comes to no good by its sender's doing."""
+
 SESSIONS = [f"session{number:03}" for number in range(30)]
 
 
@@ -152,6 +155,33 @@ async def test_affinity_keeps_the_sockets_of_a_session_together(directory: Path,
         gateways = {session: await behind.socket(session) for session in SESSIONS}
         assert len(set(gateways.values())) == NODES
         assert {session: await behind.socket(session) for session in SESSIONS} == gateways
+
+
+@pytest.mark.parametrize("name", programs.BACKENDS)
+async def test_requests_broken_by_their_senders_leave_nobody_out(directory: Path, free_port: int, name: str) -> None:
+    async with balanced(directory, free_port, name) as behind:
+        is_over = asyncio.Event()
+
+        async def break_off(path: bytes) -> int:
+            times = 0
+            while not is_over.is_set():
+                reader, writer = await asyncio.open_connection("127.0.0.1", free_port)
+                with contextlib.suppress(OSError, TimeoutError):
+                    writer.write(BROKEN % path)
+                    await writer.drain()
+                    await asyncio.wait_for(reader.read(1), 0.02)  # time for it to be passed on
+                writer.transport.abort()
+                times += 1
+            return times
+
+        async with asyncio.TaskGroup() as group:
+            paths = (b"/api/sessions", b"/socket/websocket") * 2
+            senders = [group.create_task(break_off(path)) for path in paths]
+            for session in SESSIONS:
+                await behind.socket(session)
+                await behind.call(session)
+            is_over.set()
+        assert all(sender.result() > NODES for sender in senders)
 
 
 @pytest.mark.parametrize("name", programs.BACKENDS)

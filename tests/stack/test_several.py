@@ -56,7 +56,7 @@ def somewhere(number: int) -> Fix:
 
 
 async def all_are_led_to(data: Path, processes: int) -> None:
-    """Waits until Caddy leads people to all of them: it asks once a second who is there, and `ready` may be sooner."""
+    """Waits until Caddy leads people to all of them: it asks who is there, and `ready` may be sooner."""
     log = data / "logs" / "caddy.log"
     await eventually(lambda: log.read_text().count('"host is up"') >= processes)
 

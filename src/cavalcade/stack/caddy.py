@@ -221,10 +221,10 @@ def configuration(
 
 _FIRST_FREE = "lb_policy least_conn"
 _HEALTH_CHECKS = """
-			# One that cannot be reached is left alone for a moment, one that hangs until it answers again.
-			fail_duration 1s
+			# Only what Caddy asks by itself says who is left out. `fail_duration` would count a body that its sender
+			# has broken off as a failure of whoever it was for: anybody could have everyone left out.
 			health_uri /healthz
-			health_interval 1s
+			health_interval 250ms
 			health_timeout 2s"""
 
 
