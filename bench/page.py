@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import statistics
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from playwright.async_api import Browser, CDPSession, Page, StorageState, Viewpo
 from bench.drawn_frames import FrameCount
 from cavalcade.client import LiveSession, create_session, join_session
 from cavalcade.domain.fix import Fix
+from cavalcade.evaluation.installation import free_port
 from cavalcade.simulate.ride import rider_name
 from cavalcade.simulate.tours import helsinki_tour
 
@@ -66,14 +66,11 @@ class Opening:
 
 @asynccontextmanager
 async def _cavalcade() -> AsyncIterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="cavalcade-bench-page-") as directory:
         tiles = Path(__file__).parents[1] / "page" / "public" / "tiles" / "helsinki.pmtiles"
         process = await asyncio.create_subprocess_exec(
             "nice", "-n", str(NICENESS), sys.executable, "-m", "cavalcade", "up",
-            "--port", str(port), "--data", f"{directory}/data",
+            "--port", str(free_port()), "--data", f"{directory}/data",
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "CAVALCADE_MAP_TILES": str(tiles)},
         )  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Geolocation, Page, asy
 
 from cavalcade.client import LiveSession, connect, join_session
 from cavalcade.domain import geo
+from cavalcade.evaluation.installation import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,12 +117,10 @@ async def _links(process: asyncio.subprocess.Process, tell: Callable[[str], obje
 
 
 async def _main(chosen: list[str]) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="cavalcade-screenshots-") as directory:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cavalcade", "up", "--demo", "--port", str(port), "--data", f"{directory}/data",
+            sys.executable, "-m", "cavalcade", "up", "--demo",
+            "--port", str(free_port()), "--data", f"{directory}/data",
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         link, viewer_link = await _links(process, sys.stderr.write)

@@ -6,10 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
-import socket
-import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
+from cavalcade.evaluation.installation import installation
 from tests.browser.other_browsers import missing
 
 if TYPE_CHECKING:
@@ -113,13 +110,6 @@ class Phone:
         await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="session")
 async def stacks() -> AsyncIterator[Callable[[str], Awaitable[str]]]:
     """Gives the address of a whole Cavalcade by its backend; each is started when it is first wanted."""
@@ -128,30 +118,17 @@ async def stacks() -> AsyncIterator[Callable[[str], Awaitable[str]]]:
 
         async def url(backend: str) -> str:
             if backend not in urls:
-                urls[backend] = await running.enter_async_context(running_cavalcade("--backend", backend))
+                urls[backend] = await running.enter_async_context(running_cavalcade(backend))
             return urls[backend]
 
         yield url
 
 
 @contextlib.asynccontextmanager
-async def running_cavalcade(*arguments: str, **settings: str) -> AsyncIterator[str]:
-    """A whole Cavalcade with these arguments and environment variables, ended again; gives its address."""
-    with tempfile.TemporaryDirectory(prefix="cavalcade-browser-") as directory:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cavalcade", "up", "--port", str(_free_port()), "--data", f"{directory}/data",
-            *arguments, stdout=asyncio.subprocess.PIPE, env={**os.environ, **settings},
-        )  # fmt: skip
-        assert process.stdout
-        try:
-            async with asyncio.timeout(60):
-                line = (await process.stdout.readline()).decode()
-            assert line.startswith("ready "), line
-            yield line.split()[1]
-        finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGINT)
-            await process.wait()
+async def running_cavalcade(backend: str = "services", **settings: str) -> AsyncIterator[str]:
+    """A whole Cavalcade with these environment variables, ended again; gives its address."""
+    async with installation(backend, 1, settings=settings) as running:
+        yield running.public_url
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+
+from cavalcade.evaluation.installation import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -76,13 +77,6 @@ def _mini_browser() -> Path | None:
     return next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), reverse=True)), None)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @contextlib.asynccontextmanager
 async def _program(*command: str, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
@@ -134,7 +128,7 @@ class _Firefox:
 async def _opened_firefox() -> AsyncIterator[Driven]:
     with tempfile.TemporaryDirectory(prefix="cavalcade-firefox-", ignore_cleanup_errors=True) as profile:
         (Path(profile) / "user.js").write_text(_FIREFOX_SETTINGS)
-        port = _free_port()
+        port = free_port()
         program = _firefox()
         assert program
         command = (program, "--headless", "--no-remote", "--profile", profile, f"--remote-debugging-port={port}")
@@ -177,7 +171,7 @@ class _WebKit:
 
 @contextlib.asynccontextmanager
 async def _opened_webkit() -> AsyncIterator[Driven]:
-    port = _free_port()
+    port = free_port()
     async with contextlib.AsyncExitStack() as running:
         environment = {"LIBGL_ALWAYS_SOFTWARE": "1"}
         if not os.environ.get("DISPLAY"):

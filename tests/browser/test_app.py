@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
-import os
 import re
-import signal
 import struct
-import sys
-import tempfile
 import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from cavalcade.client import Fix, LiveSession, connect, create_session, fetch_session, join_session
-from tests.browser.conftest import HELSINKI, PHONE, SCREENSHOTS, Theme, _free_port
+from tests.browser.conftest import HELSINKI, PHONE, SCREENSHOTS, Theme, running_cavalcade
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -159,26 +156,11 @@ class TileServer:
 @pytest.fixture(scope="module", params=["services", "monolith"])
 async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, str]]:
     """The address of a whole Cavalcade with the app in it, and its backend."""
-    with tempfile.TemporaryDirectory(prefix="cavalcade-app-") as directory:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cavalcade", "up", "--backend", request.param),
-            *("--port", str(_free_port()), "--data", f"{directory}/data"),
-            env={**os.environ, "CAVALCADE_APP": "on"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        assert process.stdout
-        assert process.stderr
+    async with running_cavalcade(request.param, CAVALCADE_APP="on") as url, httpx.AsyncClient(base_url=url) as client:
         async with asyncio.timeout(120):
-            line = (await process.stdout.readline()).decode()
-            assert line.startswith("ready "), line
-            while b"/app/" not in await process.stderr.readline():
-                pass
-        draining = asyncio.create_task(process.stderr.read())
-        yield line.split()[1], request.param
-        process.send_signal(signal.SIGINT)
-        await process.wait()
-        await draining
+            while (await client.get("/app/")).status_code != httpx.codes.OK:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.1)
+        yield url, request.param
 
 
 @asynccontextmanager

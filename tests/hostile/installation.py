@@ -2,12 +2,8 @@
 
 import asyncio
 import json
-import os
-import signal
 import socket
 import subprocess
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,10 +13,9 @@ from typing import Any
 import httpx
 
 from cavalcade.client import Membership, create_session, join_session
+from cavalcade.evaluation.installation import installation
 from cavalcade.stack import data_directory, programs
 
-START_WITHIN_S = 60
-STOP_WITHIN_S = 60
 SETTINGS = {"CAVALCADE_MIN_LIFETIME_S": "1", "CAVALCADE_HOST_AWAY_S": "1", "CAVALCADE_PURGE_AFTER_S": "1"}
 
 _HARMLESS = {"websocket_library", "loop_stalled"}
@@ -126,30 +121,8 @@ def resident_bytes(pid: int) -> int:
 @asynccontextmanager
 async def installed(backend: str, environment: Mapping[str, str] = SETTINGS) -> AsyncIterator[Installation]:
     """Starts an installation on a port and a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="cavalcade-hostile-") as directory:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = str(probe.getsockname()[1])
-        log, data = Path(directory) / "up.log", Path(directory) / "data"
-        with log.open("wb") as errors:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "cavalcade", "up"),
-                *("--backend", backend, "--port", port, "--data", str(data)),
-                env={**os.environ, **environment},
-                stdout=asyncio.subprocess.PIPE,
-                stderr=errors,
-            )
-        assert process.stdout is not None
-        try:
-            async with asyncio.timeout(START_WITHIN_S):
-                line = await process.stdout.readline()
-            assert line.startswith(b"ready "), log.read_text()
-            yield Installation(backend, line.decode().split()[1], data, process.pid)
-        finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(STOP_WITHIN_S):
-                assert await process.wait() == 0, log.read_text()
+    async with installation(backend, 1, settings=environment) as running:
+        yield Installation(backend, running.public_url, running.data, running.pid)
 
 
 async def opened(door: str | int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -167,16 +140,15 @@ async def exchange(door: str | int, chunks: Iterable[bytes], patience_s: float) 
         chunks: What is sent, a write each.
         patience_s: How long nothing may come before this gives up.
     """
-    reader, writer = await opened(door)
-    received = bytearray()
-    try:
-        for chunk in chunks:
-            writer.write(chunk)
-            await asyncio.wait_for(writer.drain(), patience_s)
-        while data := await asyncio.wait_for(reader.read(65_536), patience_s):
+    loop, received = asyncio.get_running_loop(), bytearray()
+    family = socket.AF_INET if isinstance(door, int) else socket.AF_UNIX
+    # Not over a stream of asyncio's, which reads nothing more once a write has failed: the answer may come before that.
+    with socket.socket(family) as connection, suppress(OSError, TimeoutError):
+        connection.setblocking(False)
+        await loop.sock_connect(connection, ("127.0.0.1", door) if isinstance(door, int) else door)
+        with suppress(OSError):
+            for chunk in chunks:
+                await asyncio.wait_for(loop.sock_sendall(connection, chunk), patience_s)
+        while data := await asyncio.wait_for(loop.sock_recv(connection, 65_536), patience_s):
             received += data
-    except (OSError, TimeoutError):
-        pass
-    finally:
-        writer.transport.abort()
     return bytes(received)

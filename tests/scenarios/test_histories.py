@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from cavalcade.evaluation.installation import free_port
 from cavalcade.stack import probe
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.programs import BACKENDS
 from cavalcade.storage.migrate import migrate
 from tests.scenarios.histories import make_histories
-from tests.services.conftest import free_port
 
 
 class Processes:

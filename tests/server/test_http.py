@@ -13,6 +13,7 @@ import httpx
 import pytest
 from litestar import Litestar, get
 
+from cavalcade.evaluation.installation import free_port
 from cavalcade.server.http import bind, serve_http
 
 
@@ -20,13 +21,6 @@ from cavalcade.server.http import bind, serve_http
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="cavalcade-") as name:
         yield Path(name)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 async def first_answer(client: httpx.AsyncClient, path: str) -> httpx.Response:

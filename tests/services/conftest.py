@@ -1,7 +1,6 @@
 """A gateway in the tests' own process, on real PostgreSQL and Valkey."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from cavalcade.domain.model import Limits, Role
 from cavalcade.domain.operations import Join, Operation
 from cavalcade.domain.session import decide, found, replay
+from cavalcade.evaluation.installation import free_port
 from cavalcade.server.clock import AdaptiveClock, now_ms
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.redis_link import RedisLink
@@ -68,14 +68,6 @@ class Gateway:
     def address(self, session_id: str, query: str = "vsn=2.0.0") -> str:
         """Where a session's socket is."""
         return f"ws://127.0.0.1:{self.port}/socket/websocket?{query}&session={session_id}"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

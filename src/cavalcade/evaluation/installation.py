@@ -49,6 +49,11 @@ class Installation:
         return int(self.base_url.rpartition(":")[2])
 
     @property
+    def public_url(self) -> str:
+        """Its address as links name it."""
+        return f"http://localhost:{self.port}"
+
+    @property
     def data(self) -> Path:
         """Its data directory."""
         return self.folder / "data"

@@ -14,13 +14,13 @@ from schemathesis import GenerationMode, checks
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks as conformance
 
+from cavalcade.evaluation.installation import free_port
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.openapi import document
 from cavalcade.server.http import serve_http
 from cavalcade.server.limits import Allowance, FailureLimiter
 from tests.server.conftest import PUBLIC_URL, SECRET, Running, bearer
-from tests.server.test_http import free_port
 
 SCHEMA = schemathesis.openapi.from_dict(document(HANDLERS, PUBLIC_URL))
 OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}

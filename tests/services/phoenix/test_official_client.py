@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.evaluation.installation import free_port
 from cavalcade.wire.positions import pack_fix, unpack_positions
-from tests.services.conftest import Gateway, free_port, running_gateway
+from tests.services.conftest import Gateway, running_gateway
 from tests.services.peer import place
 from tests.services.phoenix.member import Member, members
 
