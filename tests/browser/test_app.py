@@ -219,6 +219,12 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
         link = f"http://{(LINK.search(await shown.first.inner_text()) or [''])[0]}"
         await app.screenshot(f"app-share-{theme}")
         await app.page.mouse.click(195, 5)
+        # Who hears the screen finds everything that can be tapped by itself, also while there is one person alone.
+        await expect(app.button("Change my name")).to_be_attached(timeout=SOON_MS)
+        await expect(app.button("You, Connected")).to_be_attached(timeout=SOON_MS)
+        mark = await app.button("You, Connected").bounding_box()
+        assert mark
+        assert mark["height"] < PHONE[1] / 2
         async with connect(await join_session(link, name="Ben")) as ben:
             await wait_for(ben, lambda session: 1 in session.positions)
             ben.report(Fix(HELSINKI[0] + 0.01, HELSINKI[1] + 0.02, accuracy=5.0, speed=12.0, heading=45.0))

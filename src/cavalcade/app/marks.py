@@ -106,6 +106,7 @@ class Mark:
         self._arrange()
         said = ", ".join(part for part in (self._name, person.note or person.status) if part)
         return ft.Semantics(
+            container=True,  # somebody who is alone would be one with the map
             label=said,
             button=True,
             exclude_semantics=True,

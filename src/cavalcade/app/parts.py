@@ -121,6 +121,7 @@ def round_button(
 ) -> ft.Semantics:
     """A round button with a sign, and words for those who hear the screen."""
     return ft.Semantics(
+        container=True,  # never one with what it stands on
         label=label,
         button=True,
         exclude_semantics=True,

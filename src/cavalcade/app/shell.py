@@ -187,7 +187,9 @@ class Shell:
     def close_sheet(self) -> None:
         """Takes the sheet away."""
         if self._sheet is not None and self._sheet.control.open:
-            self._page.pop_dialog()
+            # Not `pop_dialog`, which closes whatever lies on top, such as a few words that are said just now.
+            self._sheet.control.open = False
+            self._sheet.control.update()
         self._sheet = None
 
     # Drawing

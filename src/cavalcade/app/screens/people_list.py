@@ -79,19 +79,14 @@ class PeopleList:
                 expand=True,
             ),
         ]  # fmt: skip
-        if person.is_me:
-            row.append(
-                parts.round_button(ft.Icons.EDIT_OUTLINED, around.say("app.people.rename"),
-                                   around.guard(around.device.open_sheet, rename_sheet), palette, is_flat=True)
-            )  # fmt: skip
-        elif person.away:
+        if person.away and not person.is_me:
             row.append(_whereabouts(person, around))
         tap = around.guard(self._on_select, person.id)
-        return ft.Semantics(
+        shown = ft.Semantics(
             label=", ".join(part for part in (person.name, person.status, person.away) if part),
             button=True,
-            # One's own row has a button in it, which is to be found.
-            exclude_semantics=not person.is_me,
+            exclude_semantics=True,
+            expand=person.is_me,
             on_tap=tap,
             content=ft.Container(
                 ft.Row(row, spacing=12),
@@ -101,6 +96,15 @@ class PeopleList:
                 on_click=tap,
             ),
         )
+        if not person.is_me:
+            return shown
+        rename = around.guard(around.device.open_sheet, rename_sheet)
+        button = parts.round_button(
+            ft.Icons.EDIT_OUTLINED, around.say("app.people.rename"), rename, palette, is_flat=True
+        )
+        return ft.Row(
+            [shown, button], spacing=0
+        )  # beside it: inside it would not be found by those who hear the screen
 
 
 def rename_sheet(around: Surroundings) -> Sheet:
