@@ -72,9 +72,9 @@ test: install $(VENV)/.installed-dev ## Install what tests need and run them all
 	cd page && ../tools/npm.sh run --silent test
 
 test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
-test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes: faults under load
+test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes, in WORKERS processes: faults under load
 	@tools/find_chromium.sh >/dev/null
-	$(BIN)/python -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there are none
+	$(BIN)/python -m pytest -m long -n $(WORKERS) --dist loadscope $(ARGS) || [ $$? -eq 5 ] # 5: there are none
 
 fuzz: install $(VENV)/.installed-dev ## Send changed traffic to a running BACKEND for FUZZ_S seconds (an hour)
 	$(BIN)/python -m tests.fuzz --backend $(BACKEND) --seconds $(FUZZ_S) $(ARGS)

@@ -22,7 +22,7 @@ from bench.plots import draw
 from bench.report import Run, Summary, healing_verdicts, summarise, table, verdicts
 from bench.saturation import MEMBERS, saturate
 from bench.scenes import NAMES, OURS, Scene
-from cavalcade.evaluation.installation import free_port
+from cavalcade.evaluation.installation import free_ports
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.process_usage import cores, pin
 from cavalcade.evaluation.traffic import Load, Pattern
@@ -258,7 +258,7 @@ async def _makers(plan: Plan, folder: Path) -> AsyncIterator[Callable[[str, int]
 
 async def _run(contender: Contender, plan: Plan, scene: Scene, server_core: int) -> Reading:
     """Starts a server, puts the load on it, and stops it."""
-    ports = [free_port() for _ in range(contender.processes)]
+    ports = free_ports(contender.processes)
     processes = [await Process.start(contender.service(port)) for port in ports]
     try:
         await asyncio.gather(*(process.until_ready() for process in processes))

@@ -11,7 +11,7 @@ from typing import Final
 from cavalcade.domain.model import DAY_S, Limits, Role
 from cavalcade.domain.operations import Join, Operation
 from cavalcade.domain.session import decide, found, replay
-from cavalcade.evaluation.installation import free_port
+from cavalcade.evaluation.installation import free_ports
 from cavalcade.evaluation.peers import Server
 from cavalcade.evaluation.traffic import Target
 from cavalcade.evaluation.yardsticks import servers
@@ -148,10 +148,10 @@ async def _accepts(port: int) -> bool:
 
 
 def _cavalcade(name: str, folder: Path, port: int, environment: dict[str, str]) -> Service:
-    internal = free_port()
+    internal, http = free_ports(2)
     sockets: tuple[str, ...] = ("--listen", f"127.0.0.1:{port}")
     if name == "node":
-        sockets = ("--listen", f"127.0.0.1:{free_port()}", "--sockets", f"127.0.0.1:{port}")
+        sockets = ("--listen", f"127.0.0.1:{http}", "--sockets", f"127.0.0.1:{port}")
 
     async def ready() -> bool:
         return (await probe.get("/readyz", port=internal)).status == 200

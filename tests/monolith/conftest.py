@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from cavalcade.client import Membership, create_session, join_session
 from cavalcade.domain.errors import Rejected
-from cavalcade.evaluation.installation import free_port
+from cavalcade.evaluation.installation import free_ports
 from cavalcade.monolith.application import Listeners, Node
 from cavalcade.monolith.registry import Place
 from cavalcade.settings import Settings
@@ -26,6 +26,7 @@ class RunningNode:
     http: str
     sockets: str
     internal: str
+    running: asyncio.Task[None]
 
     async def create(self, host_name: str = "Host") -> Membership:
         """Makes a session and returns its host's membership."""
@@ -58,7 +59,7 @@ class RunningNode:
 @asynccontextmanager
 async def running_node(database_url: str, redis_url: str, name: str = "alone") -> AsyncIterator[RunningNode]:
     """Runs a node with a short window."""
-    http, sockets, internal = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    http, sockets, internal = (f"127.0.0.1:{port}" for port in free_ports(3))
     settings = Settings(
         database_url=database_url,
         redis_url=redis_url,
@@ -72,7 +73,7 @@ async def running_node(database_url: str, redis_url: str, name: str = "alone") -
     node = Node(settings, Listeners(http, sockets, internal, name=name))
     running = asyncio.create_task(node.supervisor.run())
     await node.sockets.listen(sockets)
-    yield RunningNode(node, f"http://{http}", f"ws://{sockets}/socket", internal)
+    yield RunningNode(node, f"http://{http}", f"ws://{sockets}/socket", internal, running)
     await node.sockets.drain(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -231,6 +231,9 @@ async def test_a_node_that_comes_back_under_its_name_owns_nothing(
     first, second, _ = nodes
     anna, ben = await first.group(2)
     assert first.holds == {anna.session_id}
+    # All that it did has ended, and its lease was not given back.
+    first.running.cancel()
+    await asyncio.wait({first.running})
     async with running_node(database_url, redis_url, "first") as again:
         await eventually(lambda: again.node.leases.me.life in second.node.leases.others)
         async with connect(second.through(ben)):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.evaluation.installation import free_port
+from cavalcade.evaluation.installation import free_ports
 from cavalcade.stack import probe
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.programs import BACKENDS
@@ -21,7 +21,7 @@ class Processes:
     """The processes of one backend, without a load balancer, which are killed and started again."""
 
     def __init__(self, backend: str, folder: Path, database_url: str, redis_url: str) -> None:
-        ports = {name: free_port() for name in ("http", "sockets", "internal", "other")}
+        ports = dict(zip(("http", "sockets", "internal", "other"), free_ports(4), strict=True))
         self.http, self.socket_port = f"http://127.0.0.1:{ports['http']}", ports["sockets"]
         environment = {
             "CAVALCADE_DATABASE_URL": database_url,

@@ -88,3 +88,28 @@ async def test_lets_requests_finish_and_leaves_signals_alone(folder: Path) -> No
         assert (await slow).text == "done"
     with pytest.raises(asyncio.CancelledError):
         await serving
+
+
+async def test_cancelled_twice_it_leaves_nothing_that_the_next_one_could_be_taken_for(folder: Path) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    first, second = folder / "first.sock", folder / "second.sock"
+    serving = asyncio.create_task(serve_http(slow_app(asked, go_on), f"unix:{first}"))
+    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(first)), base_url="http://api") as client:
+        await first_answer(client, "/fast")
+        slow = asyncio.create_task(client.get("/slow"))
+        await asked.wait()
+        serving.cancel()
+        await asyncio.sleep(0)  # it waits for the request now
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        next_one = asyncio.create_task(serve_http(slow_app(asked, go_on), f"unix:{second}"))
+        # The loop knows sockets by their numbers, and this one has the other's.
+        transport = httpx.AsyncHTTPTransport(uds=str(second))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as another:
+            assert (await first_answer(another, "/fast")).status_code == httpx.codes.OK
+        go_on.set()
+        await slow
+    next_one.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await next_one

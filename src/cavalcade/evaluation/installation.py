@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -135,10 +135,16 @@ async def installation(
 
 def free_port() -> int:
     """A port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on 127.0.0.1 that nobody listens on, each another one: asked for one by one, two may be the same."""
+    with ExitStack() as held:
+        asked = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in asked:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in asked]
 
 
 async def _ready(process: asyncio.subprocess.Process, running: Installation) -> str:

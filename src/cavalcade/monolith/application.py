@@ -32,7 +32,7 @@ from cavalcade.server.api.context import Api
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.http import serve_http
-from cavalcade.server.internal import serve_internal
+from cavalcade.server.internal import create_internal_app
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
@@ -199,20 +199,14 @@ class Node:
                 Child("http", lambda: serve_http(self.forwarding, listeners.http), about="the public HTTP API"),
                 Child(
                     "internal",
-                    lambda: serve_internal(
-                        listeners.internal,
-                        self.backend,
-                        metrics,
-                        [
-                            *inspection_routes(self.inspector),
-                            *peer_routes(self.ownership, self.handover, self._peers),
-                        ],
-                    ),
+                    lambda: serve_http(internal, listeners.internal),
                     about="health, metrics, inspection, other nodes",
                 ),
             ],
         )
         self.inspector = Inspector(self.supervisor, self.registry, clock, watchdog, membership)
+        routes = [*inspection_routes(self.inspector), *peer_routes(self.ownership, self.handover, self._peers)]
+        internal = create_internal_app(self.backend, metrics, routes)
 
     async def drain(self, seconds: float) -> None:
         """Takes no more connections and gives the sessions away, spread over some seconds."""

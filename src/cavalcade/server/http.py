@@ -52,8 +52,14 @@ async def serve_http(app: ASGIApp, listen: str) -> None:
         await asyncio.shield(serving)
     finally:
         server.should_exit = True
-        await serving
-        listening.close()
+        try:
+            await serving
+        finally:
+            # Where this is cancelled a second time, uvicorn closes nothing. The loop must let go of the socket first:
+            # it would take the next one of the same number for this one.
+            for listener in getattr(server, "servers", ()):
+                listener.close()
+            listening.close()
 
 
 def bind(listen: str) -> socket.socket:

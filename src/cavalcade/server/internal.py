@@ -11,31 +11,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from cavalcade.server.access import observed
 from cavalcade.server.api.health import healthz, readyz, what_is_missing
 from cavalcade.server.backend import Backend
-from cavalcade.server.http import serve_http
 from cavalcade.server.problems import EXCEPTION_HANDLERS
-
-
-async def serve_internal(
-    listen: str, backend: Backend, registry: CollectorRegistry, more: Sequence[HTTPRouteHandler] = ()
-) -> None:
-    """Serves `/healthz`, `/readyz` and `/metrics` until cancelled.
-
-    Args:
-        listen: `unix:/path` or `HOST:PORT`, never open to the outside.
-        backend: Says what is missing.
-        registry: What is measured.
-        more: What else the process shows.
-
-    Raises:
-        OSError: Where the address cannot be had.
-    """
-    await serve_http(create_internal_app(backend, registry, more), listen)
 
 
 def create_internal_app(
     backend: Backend, registry: CollectorRegistry, more: Sequence[HTTPRouteHandler] = ()
 ) -> ASGIApp:
-    """The application behind `serve_internal`."""
+    """Answers `/healthz`, `/readyz` and `/metrics`, for an address that is not open to the outside.
+
+    Args:
+        backend: Says what is missing.
+        registry: What is measured.
+        more: What else the process shows.
+    """
     ready = Gauge("cavalcade_ready", "Whether PostgreSQL and Redis answer.", registry=registry)
 
     @get("/metrics")

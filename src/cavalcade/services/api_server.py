@@ -9,7 +9,7 @@ import uvloop
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
 from cavalcade.server.http import serve_http
-from cavalcade.server.internal import serve_internal
+from cavalcade.server.internal import create_internal_app
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
@@ -50,7 +50,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         background = [group.create_task(link.run()), group.create_task(writer.run())]
         listeners = [
             group.create_task(serve_http(create_app(api, registry), listen)),
-            group.create_task(serve_internal(internal, backend, registry)),
+            group.create_task(serve_http(create_internal_app(backend, registry), internal)),
         ]
         _log.info("api_server_started", listen=listen)
         await stopped.wait()

@@ -7,7 +7,8 @@ import structlog
 import uvloop
 
 from cavalcade.server.clock import AdaptiveClock
-from cavalcade.server.internal import serve_internal
+from cavalcade.server.http import serve_http
+from cavalcade.server.internal import create_internal_app
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
@@ -69,7 +70,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         sockets.run(),
         keep_up(backend, settings.purge_after_s),
         _measure(metrics, hub, clock, watchdog),
-        serve_internal(internal, backend, registry),
+        serve_http(create_internal_app(backend, registry), internal),
     ]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(task) for task in work]
