@@ -98,13 +98,15 @@ class PeopleList:
         )
         if not person.is_me:
             return shown
-        rename = around.guard(around.device.open_sheet, rename_sheet)
-        button = parts.round_button(
-            ft.Icons.EDIT_OUTLINED, around.say("app.people.rename"), rename, palette, is_flat=True
+        # Beside it: inside, it would not be found by those who hear the screen.
+        rename = parts.round_button(
+            ft.Icons.EDIT_OUTLINED,
+            around.say("app.people.rename"),
+            around.guard(around.device.open_sheet, rename_sheet),
+            palette,
+            is_flat=True,
         )
-        return ft.Row(
-            [shown, button], spacing=0
-        )  # beside it: inside it would not be found by those who hear the screen
+        return ft.Row([shown, rename], spacing=0)
 
 
 def rename_sheet(around: Surroundings) -> Sheet:
