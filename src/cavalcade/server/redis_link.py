@@ -127,9 +127,10 @@ class RedisLink:
             Done when it has, failed with `RedisUnavailable` where it went away before it said so; None where `tell`
             would return False.
         """
-        if self._protocol is None or self._protocol.is_full:
+        if self._protocol is None or not self.tell(commands):
             return None
-        return self._protocol.send(commands)
+        (carried_out,) = self._protocol.ask([("PING",)])  # answered after them
+        return carried_out
 
     async def _until_lost(self, protocol: "_Protocol") -> None:
         """Waits until a connection is gone, or as good as gone: a way that is dead without a word answers nothing."""
@@ -235,14 +236,6 @@ class _Protocol(asyncio.Protocol):
         if self._pushed is None:
             self._waiting.extend([None] * len(commands))
         self._write(commands)
-
-    def send(self, commands: Sequence[Command]) -> asyncio.Future[object]:
-        """Like `tell`; the future is done when all have been answered."""
-        self._waiting.extend([None] * len(commands))
-        carried_out: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._waiting.append(carried_out)
-        self._write([*commands, ("PING",)])
-        return carried_out
 
     def finish(self) -> None:
         """Closes the connection once what was told is sent."""
