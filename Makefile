@@ -64,17 +64,20 @@ demo: install ## Start everything with a simulated convoy, and print its link
 
 # --- checking -------------------------------------------------------------------------------------------------------
 
+# One that takes longer than this many seconds is stuck: the run ends, and says which one and where it stood.
+STUCK = --max-worker-restart=0 -o faulthandler_exit_on_timeout=true -o faulthandler_timeout=
+
 test: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
 test: install $(VENV)/.installed-dev ## Install what tests need and run them all in WORKERS processes, after lint
 	@tools/find_chromium.sh >/dev/null
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(STUCK)600 $(ARGS)
 	cd page && ../tools/npm.sh run --silent test
 
 test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
 test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes, in WORKERS processes: faults under load
 	@tools/find_chromium.sh >/dev/null
-	$(BIN)/python -m pytest -m long -n $(WORKERS) --dist loadscope $(ARGS) || [ $$? -eq 5 ] # 5: there are none
+	$(BIN)/python -m pytest -m long -n $(WORKERS) --dist loadscope $(STUCK)7200 $(ARGS) || [ $$? -eq 5 ] # 5: there are none
 
 fuzz: install $(VENV)/.installed-dev ## Send changed traffic to a running BACKEND for FUZZ_S seconds (an hour)
 	$(BIN)/python -m tests.fuzz --backend $(BACKEND) --seconds $(FUZZ_S) $(ARGS)

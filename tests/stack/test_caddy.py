@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import httpx
@@ -106,8 +107,14 @@ def test_address_of_another_machine_is_named(free_port: int) -> None:
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers with the request's head, as JSON."""
+    """Answers with the request's head, as JSON, once the request is there to its end."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    if "transfer-encoding: chunked" in map(str.lower, head):
+        try:
+            await reader.readuntil(b"0\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            writer.close()
+            return
     body = json.dumps({"request": head[0], "headers": [line.lower() for line in head[1:] if line]}).encode()
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + body)
     await writer.drain()
@@ -226,14 +233,15 @@ async def test_body_that_cannot_be_read_is_its_senders_mistake(
 ) -> None:
     assert client.base_url.port == free_port
     reader, writer = await asyncio.open_connection("127.0.0.1", free_port)
-    writer.write(b"POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
-    assert head.startswith(b"HTTP/1.1 400 ")
+    with closing(writer):
+        writer.write(b"POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
+        async with asyncio.timeout(10):
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 400 ")
+            length = next(int(line.split(b":")[1]) for line in head.splitlines() if line.startswith(b"Content-Length"))
+            problem = json.loads(await reader.readexactly(length))
     assert b"Server:" not in head
     assert b"Retry-After" not in head
-    length = next(int(line.split(b":")[1]) for line in head.splitlines() if line.startswith(b"Content-Length"))
-    problem = json.loads(await reader.readexactly(length))
-    writer.close()
     kind = KINDS["invalid_request"]
     assert (problem["code"], problem["title"], problem["status"]) == (kind.code, kind.title, kind.status)
 
