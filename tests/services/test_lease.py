@@ -67,6 +67,15 @@ async def test_lease_that_ran_out_is_a_death_and_one_that_stands_is_not(watching
     assert one.died == [{dead.lease.gateway}]
 
 
+async def test_lease_says_until_when_it_stands_at_least(watching: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await watching()
+    assert one.lease.stands_until() == 0
+    now = moment()
+    monkeypatch.setattr(lease_module, "moment", lambda: now)
+    await one.lease.renew()
+    assert one.lease.stands_until() == now + LEASE_S
+
+
 async def test_waived_lease_is_over_at_once(watching: Make) -> None:
     one, other = await watching(), await watching()
     await other.lease.renew()

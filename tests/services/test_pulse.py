@@ -4,17 +4,48 @@ import pytest
 
 from cavalcade.services import pulse as pulse_module
 from cavalcade.services.lease import LEASE_S
-from cavalcade.services.pulse import Pulse
+from cavalcade.services.pulse import STALL_S, Pulse
+
+BEGIN = 1000.0
 
 
-def test_pause_as_long_as_a_lease_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1000.0
-    monkeypatch.setattr(pulse_module, "moment", lambda: now)
-    woken: list[float] = []
-    pulse = Pulse(lambda: woken.append(now))
-    now += LEASE_S
-    assert pulse.check()
-    now += 0.1
-    assert not pulse.check()
-    assert pulse.check()
-    assert woken == [now]
+class Sleeper:
+    """A process whose lease stands for some time from the begin on, and that wakes when it is told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, stands_for_s: float) -> None:
+        self.now = BEGIN
+        monkeypatch.setattr(pulse_module, "moment", lambda: self.now)
+        self.woken: list[float] = []
+        self.pulse = Pulse(lambda: self.woken.append(self.now), lambda: BEGIN + stands_for_s)
+
+    def goes_on_after(self, pause_s: float) -> bool:
+        self.now = BEGIN + pause_s
+        return self.pulse.check()
+
+
+def test_pause_longer_than_a_lease_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeper = Sleeper(monkeypatch, stands_for_s=0.0)
+    assert sleeper.goes_on_after(LEASE_S)
+    assert not sleeper.goes_on_after(LEASE_S + 0.1)
+    assert sleeper.goes_on_after(LEASE_S + 0.1)
+    assert sleeper.woken == [sleeper.now]
+
+
+def test_the_lease_may_be_older_than_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was renewed two seconds before, so the others take this process for dead after eight."""
+    sleeper = Sleeper(monkeypatch, stands_for_s=LEASE_S - 2.0)
+    assert sleeper.goes_on_after(LEASE_S - 2.1)
+    assert not sleeper.goes_on_after(LEASE_S - 2.0)
+    assert sleeper.woken == [sleeper.now]
+
+
+def test_a_busy_machine_is_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Redis away the lease is over at some time: that alone is no reason to let go of everybody."""
+    sleeper = Sleeper(monkeypatch, stands_for_s=1.0)
+    assert sleeper.goes_on_after(STALL_S)
+    assert not sleeper.goes_on_after(STALL_S + 0.1)
+
+
+def test_no_lease_before_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeper = Sleeper(monkeypatch, stands_for_s=-BEGIN)
+    assert sleeper.goes_on_after(LEASE_S)

@@ -64,6 +64,10 @@ class Lease:
         self._renewed_at: float | None = None
         self._trusts_from = 0.0
 
+    def stands_until(self) -> float:
+        """Until when none of the others takes this gateway for dead, by `clock.moment`; 0 where it has no lease yet."""
+        return 0.0 if self._renewed_at is None else self._renewed_at + LEASE_S
+
     def claim(self) -> Command:
         """The command that takes or renews the lease; must come before whatever else this gateway writes."""
         return ("EVAL", _RENEW, 1, GATEWAYS, self.gateway, round(LEASE_S * 1000))

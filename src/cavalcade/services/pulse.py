@@ -14,17 +14,21 @@ from cavalcade.services.lease import LEASE_S
 
 BEAT_S: Final = 1.0
 
+STALL_S: Final = 3.0
+"""A pause that is no pause of a busy machine. Shorter ones give nobody time to take a renewed lease for over."""
+
 
 class Pulse:
-    """Says whether this process has run without a long pause."""
+    """Says whether this process has run without a pause in which its lease went by."""
 
-    def __init__(self, woken: Callable[[], None]) -> None:
+    def __init__(self, woken: Callable[[], None], stands_until: Callable[[], float]) -> None:
         """Starts to beat.
 
         Args:
-            woken: Called before anything else goes on after a pause as long as a lease.
+            woken: Called before anything else goes on after such a pause.
+            stands_until: Until when the lease stands, by `clock.moment`.
         """
-        self._woken = woken
+        self._woken, self._stands_until = woken, stands_until
         self._beat_at = moment()
 
     async def run(self) -> None:
@@ -36,7 +40,11 @@ class Pulse:
 
     def check(self) -> bool:
         """Whether this process may go on as it is; False where it has just let go of everything."""
-        if (now := moment()) - self._beat_at <= LEASE_S:
+        now = moment()
+        pause_s = now - self._beat_at
+        # A lease that was over before the pause says nothing: Redis was away, and nobody could judge anybody.
+        went_by = self._beat_at < self._stands_until() <= now
+        if pause_s <= STALL_S or (pause_s <= LEASE_S and not went_by):
             return True
         self._beat_at = now
         self._woken()
