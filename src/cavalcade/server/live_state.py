@@ -113,13 +113,17 @@ class _Batch:
         self.dirty.pop(session_id, None)
         self.withdrawn.pop(session_id, None)
 
-    def then(self, later: "_Batch") -> None:
-        """Takes in what was gathered after it."""
-        for session_id, participants in later.withdrawn.items():
-            for participant in participants:
-                self.withdraw(session_id, participant)
-        for session_id, dirty in later.dirty.items():
+    def take(self, session_id: str, later: "_Batch") -> None:
+        """Takes in what was gathered of a session after it."""
+        for participant in later.withdrawn.get(session_id, ()):
+            self.withdraw(session_id, participant)
+        if (dirty := later.dirty.get(session_id)) is not None:
             self.put(session_id, dirty.expires_at, dirty.positions)
+
+    def then(self, later: "_Batch") -> None:
+        """Takes in all that was gathered after it."""
+        for session_id in later.withdrawn.keys() | later.dirty.keys():
+            self.take(session_id, later)
         self.deletions += later.deletions
 
     def commands(self) -> list[Command]:
@@ -161,15 +165,11 @@ class LivePositionWriter:
         Whoever reads positions must ask before, and lay it over what was read: they read over another connection than
         this writes over.
         """
-        withdrawn: set[int] = set()
-        positions: dict[int, Position] = {}
+        noted = _Batch()
         for batch in (*self._told, self._gathered):
-            for who in batch.withdrawn.get(session_id, ()):
-                withdrawn.add(who)
-                positions.pop(who, None)
-            if (dirty := batch.dirty.get(session_id)) is not None:
-                positions.update(dirty.positions)
-        return Unwritten(frozenset(withdrawn), positions)
+            noted.take(session_id, batch)
+        dirty = noted.dirty.get(session_id)
+        return Unwritten(frozenset(noted.withdrawn.get(session_id, ())), {} if dirty is None else dirty.positions)
 
     def withdraw(self, session_id: str, participant: int) -> None:
         """Takes a position out, also one that waits to be written."""
