@@ -1,7 +1,8 @@
 """How soon the page shows something on a slow phone, and what is drawn while people move: ``make bench-page``.
 
 A real Chromium with its cache empty opens a session that it is a member of, through Chromium's own throttling: 1.6
-Mbit/s, 150 ms there and back, and a processor four times slower. Bytes are those that came over the wire, compressed.
+Mbit/s, 150 ms there and back, and a processor four times slower than the machine's own, whose speed is measured first.
+Bytes are those that came over the wire, compressed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.async_api import Browser, CDPSession, Page, StorageState, ViewportSize, async_playwright
 
 from bench.drawn_frames import FrameCount
+from bench.script_speed import script_speed
 from cavalcade.client import LiveSession, create_session, join_session
 from cavalcade.domain.fix import Fix
 from cavalcade.evaluation.installation import free_port
@@ -240,6 +242,7 @@ async def _measure(rounds: int) -> dict[str, Any]:
     results: dict[str, Any] = {}
     async with _cavalcade() as server, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
+        results["machine_speed"] = {"own": await script_speed(browser), "slowed": await script_speed(browser, SLOWDOWN)}
         os.nice(NICENESS)
         async with _convoy(server, 10) as (convoy, link):
             convoy.report()
