@@ -17,6 +17,8 @@ export type Follow = "everyone" | "me" | "person" | "free";
 export interface MapEvents {
   onFollow(follow: Follow): void;
   onSelect(participant: number): void;
+  /** Streets are being drawn, or are there: whatever is done beside it, they come that much later. */
+  onDrawing(isDrawing: boolean): void;
 }
 
 /** A camera that has not moved for so long rests, though a finger may still hold it. */
@@ -85,8 +87,18 @@ export class LiveMap {
     const loading = import("./street_stage");
     fetchWorker();
     const { StreetStage } = await loading;
-    const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
-    await streets.drawn;
+    this.events.onDrawing(true);
+    try {
+      const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
+      await streets.drawn;
+      this.setStage(streets);
+    } finally {
+      this.events.onDrawing(false);
+    }
+  }
+
+  /** Puts streets in the place of the sketch. */
+  private setStage(streets: Stage): void {
     streets.moveTo(this.stage.camera(), 0);
     const sketch = this.stage;
     this.stage = streets;
