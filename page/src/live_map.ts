@@ -17,8 +17,6 @@ export type Follow = "everyone" | "me" | "person" | "free";
 export interface MapEvents {
   onFollow(follow: Follow): void;
   onSelect(participant: number): void;
-  /** Streets are being drawn, or are there: whatever is done beside it, they come that much later. */
-  onDrawing(isDrawing: boolean): void;
 }
 
 /** A camera that has not moved for so long rests, though a finger may still hold it. */
@@ -87,18 +85,8 @@ export class LiveMap {
     const loading = import("./street_stage");
     fetchWorker();
     const { StreetStage } = await loading;
-    this.events.onDrawing(true);
-    try {
-      const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
-      await streets.drawn;
-      this.setStage(streets);
-    } finally {
-      this.events.onDrawing(false);
-    }
-  }
-
-  /** Puts streets in the place of the sketch. */
-  private setStage(streets: Stage): void {
+    const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
+    await streets.drawn;
     streets.moveTo(this.stage.camera(), 0);
     const sketch = this.stage;
     this.stage = streets;

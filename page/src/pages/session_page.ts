@@ -23,8 +23,6 @@ import type { PanelName, SessionView } from "../ui";
 
 const TICK_MS = 1_000;
 const REDRAW_MS = 250;
-/** While a slow phone is busy with the first streets; people report about as often. */
-const BUSY_REDRAW_MS = 1_000;
 const LIBRARY_WAITS_MS = 2_000;
 const FAILURE_SHOWN_MS = 4_000;
 const WIDE = matchMedia("(min-width: 760px), (min-width: 640px) and (max-height: 520px)");
@@ -256,9 +254,6 @@ export class SessionPage implements SessionView {
         this.redraw();
       },
       onSelect: (participant) => this.select(participant),
-      onDrawing: (isDrawing) => {
-        this.redraws.interval = isDrawing ? BUSY_REDRAW_MS : REDRAW_MS;
-      },
     });
     this.redraw();
     void loadConfiguration();
