@@ -44,8 +44,3 @@ def test_a_busy_machine_is_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     sleeper = Sleeper(monkeypatch, stands_for_s=1.0)
     assert sleeper.goes_on_after(STALL_S)
     assert not sleeper.goes_on_after(STALL_S + 0.1)
-
-
-def test_no_lease_before_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    sleeper = Sleeper(monkeypatch, stands_for_s=-BEGIN)
-    assert sleeper.goes_on_after(LEASE_S)

@@ -61,12 +61,14 @@ class Lease:
         self.gateway = secrets.token_hex(GATEWAY_SIZE)
         self._link = link
         self._known, self._died, self._forgotten = known, died, forgotten
+        self._made_at = moment()
         self._renewed_at: float | None = None
         self._trusts_from = 0.0
 
     def stands_until(self) -> float:
-        """Until when none of the others takes this gateway for dead, by `clock.moment`; 0 where it has no lease yet."""
-        return 0.0 if self._renewed_at is None else self._renewed_at + LEASE_S
+        """Until when none of the others takes this gateway for dead, at least, by `clock.moment`."""
+        # The first lease is taken by whoever claims it when Redis is there, up to two seconds before it is renewed here.
+        return (self._made_at if self._renewed_at is None else self._renewed_at) + LEASE_S
 
     def claim(self) -> Command:
         """The command that takes or renews the lease; must come before whatever else this gateway writes."""
