@@ -16,8 +16,6 @@ export class GroundLoader {
   private attempt = new AbortController();
   private world: World | null = null;
   private failures = 0;
-  /** Whether nothing was drawn yet. */
-  private isBare = true;
   private markFound: () => void = () => undefined;
   /** Resolves once it is known what will lie there. */
   readonly found = new Promise<void>((resolve) => {
@@ -47,7 +45,7 @@ export class GroundLoader {
     addEventListener("online", () => {
       if (!this.streets) void this.load();
     });
-    // Nothing of its own until then: whoever looks sees the sketch, and each style in turn takes a slow phone a while.
+    this.draw();
     void this.load(first);
   }
 
@@ -91,10 +89,9 @@ export class GroundLoader {
 
   private draw(): void {
     const { streets } = this;
-    this.isBare = false;
-    if (streets?.kind === "style") this.map.setStyle(streets.style, { diff: false });
-    // Somebody else's is checked; the page's own was, by the tests.
-    else this.map.setStyle(ownStyle(this.theme, this.world, streets?.source ?? null), { diff: false, validate: false });
+    const style =
+      streets?.kind === "style" ? streets.style : ownStyle(this.theme, this.world, streets ? streets.source : null);
+    this.map.setStyle(style, { diff: false });
   }
 
   /** Around a region of streets lies the rest of the world, for whoever looks from so far that it can be seen. */
@@ -109,7 +106,6 @@ export class GroundLoader {
       this.world = await loadWorld();
     } catch {
       // Not even our own server answers: rings and the scale bar still say where people are.
-      if (this.isBare && !signal.aborted) this.draw();
       return;
     }
     if (!signal.aborted && this.streets?.kind !== "style") this.draw();
