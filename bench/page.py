@@ -145,12 +145,13 @@ _WATCH = """
 const seen = {};
 let tell;
 window.bothSeen = new Promise((resolve) => { tell = resolve; });
+const isInside = (one) => {
+  const { x, y } = one.getBoundingClientRect();
+  return x > 0 && y > 0 && x < innerWidth && y < innerHeight;
+};
+const everybody = () => [...document.querySelectorAll(".avatar")].filter(isInside).length >= PEOPLE;
 const look = () => {
-  const inside = [...document.querySelectorAll(".avatar")].filter((one) => {
-    const { x, y } = one.getBoundingClientRect();
-    return x > 0 && y > 0 && x < innerWidth && y < innerHeight;
-  });
-  if (!seen.people && inside.length >= PEOPLE) seen.people = performance.now();
+  if (!seen.people && everybody()) seen.people = performance.now();
   if (!seen.map && document.querySelector(".streets .people-layer")) seen.map = performance.now();
   if (seen.people && seen.map) tell([seen.people, seen.map]);
   else setTimeout(look, 20);

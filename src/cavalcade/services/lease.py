@@ -67,7 +67,7 @@ class Lease:
 
     def stands_until(self) -> float:
         """Until when none of the others takes this gateway for dead, at least, by `clock.moment`."""
-        # The first lease is taken by whoever claims it when Redis is there, up to two seconds before it is renewed here.
+        # The first is claimed by whoever finds Redis there, up to two seconds before it is renewed here.
         return (self._made_at if self._renewed_at is None else self._renewed_at) + LEASE_S
 
     def claim(self) -> Command:
