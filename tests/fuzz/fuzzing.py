@@ -189,7 +189,9 @@ async def _canaries(running: Installation) -> None:
             anna.report(fix)
             try:
                 await ben.wait_for(_sees(fix.lat), CANARY_S)
-                offset = await asyncio.wait_for(ben.set_profile(name=f"Ben {step}"), CANARY_S)
+                # Not `wait_for`, which forgets a cancellation that comes with the answer (Python 3.11).
+                async with asyncio.timeout(CANARY_S):
+                    offset = await ben.set_profile(name=f"Ben {step}")
                 await anna.wait_for(_has(offset), CANARY_S)
             except TimeoutError as error:
                 raise Found(f"ordinary clients no longer see each other (step {step})") from error

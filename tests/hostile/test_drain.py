@@ -43,5 +43,6 @@ async def _rename(connecting: object) -> None:
     async with connecting as person:  # type: ignore[attr-defined]
         assert isinstance(person, LiveSession)
         for number in range(ROUNDS):
-            await asyncio.wait_for(person.set_profile(name=f"Round {number}"), 60)
+            async with asyncio.timeout(60):
+                await person.set_profile(name=f"Round {number}")
             await asyncio.sleep(DRAIN_S / ROUNDS)

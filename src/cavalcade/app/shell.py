@@ -207,7 +207,8 @@ class Shell:
         """The one loop that draws: whatever happens meanwhile is drawn with the next round."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._needs.wait(), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    await self._needs.wait()
             self._needs.clear()
             await self._guard.run(self._draw_once)
             await asyncio.sleep(1 / DRAWS_PER_S)
