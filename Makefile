@@ -64,7 +64,7 @@ demo: install ## Start everything with a simulated convoy, and print its link
 
 # --- checking -------------------------------------------------------------------------------------------------------
 
-# One that takes longer than this many seconds is stuck: the run ends, and says which one and where it stood.
+# A test that takes longer than so many seconds is stuck: the run ends, and says which one and where it stood.
 STUCK = --max-worker-restart=0 -o faulthandler_exit_on_timeout=true -o faulthandler_timeout=
 
 test: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)

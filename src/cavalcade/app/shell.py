@@ -207,6 +207,7 @@ class Shell:
         """The one loop that draws: whatever happens meanwhile is drawn with the next round."""
         while True:
             with contextlib.suppress(TimeoutError):
+                # Not `wait_for`, which forgets a cancellation that comes together with the need (Python 3.11).
                 async with asyncio.timeout(TICK_S):
                     await self._needs.wait()
             self._needs.clear()
