@@ -51,6 +51,9 @@ MOST_PEOPLE = 5
 AGREED_WITHIN_S = 20.0
 """What a fault may take to heal, and what the client's pauses between attempts add to it."""
 
+DONE_WITHIN_S = 60.0
+"""What anything that people do may take, with a crash in the midst of it and the start of a process after it."""
+
 NOTHING, CUT, CRASH = "nothing", "cut", "crash"
 
 _Result = TypeVar("_Result")
@@ -197,7 +200,24 @@ class Histories(RuleBasedStateMachine):
 
     def _do(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         self.is_settled = False
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+        doing = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return doing.result(DONE_WITHIN_S)
+        except TimeoutError:
+            if doing.done():  # one of the work's own limits
+                raise
+            told = asyncio.run_coroutine_threadsafe(self._standing(), self.loop).result(DONE_WITHIN_S)
+        raise AssertionError(f"not done within {DONE_WITHIN_S:.0f} s:\n{told}")
+
+    async def _standing(self) -> str:
+        """How everybody stands, and where every task does: what one needs to know of something that does not end."""
+        people = [
+            f"{who}: {session.connection}, at {session.state.offset}, waits for "
+            f"{[operation.event for operation in session.resumption().operations]}"
+            for who, session in self.people.items()
+        ]
+        tasks = [f"{task.get_name()}: {_where(task)}" for task in asyncio.all_tasks()]
+        return "\n".join(people + tasks)
 
     def _through(self, fault: str, chance: int, people: Sequence[LiveSession], *work: Awaitable[object]) -> None:
         """Does things at once, and has a fault come between them and their answers."""
@@ -337,6 +357,16 @@ async def _until(session: LiveSession, what: str, condition: Callable[[LiveSessi
         lats = {who: where.lat for who, where in session.positions.items()}
         known = f"{session.connection}, at {session.state.offset}, sees {lats} and {set(session.present)}"
         raise AssertionError(f"{session.membership.participant} did not {what}: {known}") from None
+
+
+def _where(task: asyncio.Task[Any]) -> str:
+    """The coroutines that a task stands in, from the outermost on, with their lines."""
+    places = []
+    inner: Any = task.get_coro()
+    while (frame := getattr(inner, "cr_frame", None)) is not None:
+        places.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+        inner = inner.cr_await
+    return ", ".join(places)
 
 
 def _shown(state: SessionState) -> tuple[object, ...]:
