@@ -222,8 +222,10 @@ async def test_who_closes_and_never_reads_is_cut_off(gateway: Gateway, monkeypat
         await anna.join()
         (held,) = gateway.sockets._connections
         anna.socket.transport.pause_reading()
+        # Short frames: with long ones asyncio of Python 3.12.0-3.12.8 and 3.13.0-3.13.1 does not say that it is full
+        # (CVE-2024-12254). Servers run on uvloop, which does.
         while not held._paused:
-            held.write_text(b"x" * 10_000)
+            held.write_text(b"x" * 1000)
         anna.socket.transport.write(_frame(Opcode.CLOSE, struct.pack(">H", 1000)))
         await eventually(lambda: len(gateway.sockets) == 0)
 
