@@ -88,7 +88,7 @@ async def running_gateway(database_url: str, redis_url: str, port: int | None = 
     hub = Hub(store, live, writer, clock, link=link, redis_url=redis_url)
     backend = ServicesBackend(store, live, writer, limits, hub)
     signer = TokenSigner(["x" * 32])
-    sockets = SocketServer(backend, signer, ORIGIN, SocketMetrics(CollectorRegistry()))
+    sockets = SocketServer(backend, signer, ORIGIN, SocketMetrics(CollectorRegistry()), window_s=clock.window_s())
     work = [link.run(), hub.broker.run(), hub.run(), hub.pulse.run(), hub.presence.lease.run()]
     work += [writer.run(), clock.run(), sockets.run()]
     port = port or free_port()

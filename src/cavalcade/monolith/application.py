@@ -156,6 +156,7 @@ class Node:
             settings.public_url,
             SocketMetrics(metrics),
             settings.trusted_proxies,
+            window_s=settings.window_ms / 1000,
             through=self.relays.protocol,
         )
         self.handover = Handover(

@@ -8,8 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-GATHER_S: Final = 0.01
-"""How long the whole loop waits for more positions, seconds; everything else waits as long, at worst."""
+MAX_GATHER_S: Final = 0.03
+"""The longest that the whole loop waits for more positions, seconds.
+
+With the half of it that a loop may have worked in between, it stays below `clock.LATE_S`: waiting is not taken for
+overload.
+"""
+
+_OF_A_WINDOW: Final = 0.1
 
 
 class Gathering:
@@ -18,6 +24,7 @@ class Gathering:
     def __init__(
         self,
         soon: Callable[[Callable[[], None]], object],
+        window_s: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -25,10 +32,14 @@ class Gathering:
 
         Args:
             soon: Runs something after whatever has been read already, such as `loop.call_soon`.
+            window_s: For how long positions are gathered before members are sent them, seconds. The loop waits for a
+                tenth of it: whoever set a longer one wants to pay less, and to wait for it.
             clock: Seconds that never go back.
             sleep: Stops this thread for so many seconds.
         """
         self._soon, self._clock, self._sleep = soon, clock, sleep
+        self.wait_s = min(_OF_A_WINDOW * window_s, MAX_GATHER_S)
+        """How long the loop waits, seconds; everything else waits as long, at worst."""
         self._is_due = False
         self._went_on_at = float("-inf")
 
@@ -46,7 +57,7 @@ class Gathering:
         """Waits, unless positions are few or the loop is busy: either way it was long since it last went on."""
         self._is_due = False
         moment = self._clock()
-        if moment - self._went_on_at < GATHER_S / 2:
-            self._sleep(GATHER_S)
+        if moment - self._went_on_at < self.wait_s / 2:
+            self._sleep(self.wait_s)
             moment = self._clock()
         self._went_on_at = moment

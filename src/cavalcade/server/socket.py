@@ -45,6 +45,7 @@ class SocketServer:
         metrics: SocketMetrics,
         trusted_proxies: Sequence[Network] = (),
         *,
+        window_s: float,
         through: Through = lambda protocol: protocol(),
     ) -> None:
         """Prepares a server; `listen` opens it.
@@ -55,13 +56,14 @@ class SocketServer:
             public_url: Where browsers come from.
             metrics: What is counted.
             trusted_proxies: Who is believed about where a connection comes from.
+            window_s: For how long positions are gathered before members are sent them, seconds.
             through: What looks at each connection first; see `listener.listen_for_sockets`.
         """
         self.backend = backend
         self.metrics = metrics
         self.positions_received = 0
         """Valid positions since the last sweep: a plain number, as this is counted for every one of them."""
-        self.gathering = Gathering(asyncio.get_running_loop().call_soon)
+        self.gathering = Gathering(asyncio.get_running_loop().call_soon, window_s)
         self._signer, self._through = signer, through
         self._origins = allowed_origins(public_url)
         self._trusted_proxies = trusted_proxies

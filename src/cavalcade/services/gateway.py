@@ -56,7 +56,12 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     hub = Hub(store, live, writer, clock, link=link, redis_url=settings.redis_url)
     backend = ServicesBackend(store, live, writer, settings.limits, hub)
     sockets = SocketServer(
-        backend, TokenSigner(settings.secrets), settings.public_url, metrics, settings.trusted_proxies
+        backend,
+        TokenSigner(settings.secrets),
+        settings.public_url,
+        metrics,
+        settings.trusted_proxies,
+        window_s=settings.window_ms / 1000,
     )
     work = [
         link.run(),
