@@ -150,13 +150,22 @@ const isInside = (one) => {
   return x > 0 && y > 0 && x < innerWidth && y < innerHeight;
 };
 const everybody = () => [...document.querySelectorAll(".avatar")].filter(isInside).length >= PEOPLE;
-const look = () => {
-  if (!seen.people && everybody()) seen.people = performance.now();
-  if (!seen.map && document.querySelector(".streets .people-layer")) seen.map = performance.now();
+const note = (name, moment) => {
+  seen[name] = moment;
   if (seen.people && seen.map) tell([seen.people, seen.map]);
+};
+const look = () => {
+  if (everybody()) note("people", performance.now());
   else setTimeout(look, 20);
 };
 look();
+// The next frame begins once the one with the streets was handed over to be displayed.
+const streets = new MutationObserver(() => {
+  if (!document.querySelector(".streets .people-layer")) return;
+  streets.disconnect();
+  requestAnimationFrame((begun) => note("map", begun));
+});
+streets.observe(document, { childList: true, subtree: true });
 window.loadedBy = (moment) => [
   ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
 ].filter((entry) => entry.responseEnd <= moment).reduce((sum, entry) => sum + entry.transferSize, 0);

@@ -2,7 +2,7 @@
 import type { Map as GlMap } from "maplibre-gl";
 import type { Point } from "./geo";
 import { loadConfiguration } from "./map_configuration";
-import { loadWorld, OWN_SOURCES, ownStyle, SHAPES_FADE, type World } from "./map_styles";
+import { groundColor, loadWorld, OWN_SOURCES, ownStyle, SHAPES_FADE, type World } from "./map_styles";
 import { findStreets, type Streets } from "./streets";
 import type { Theme } from "./theme";
 
@@ -16,6 +16,8 @@ export class GroundLoader {
   private attempt = new AbortController();
   private world: World | null = null;
   private failures = 0;
+  /** Whether nothing was drawn yet. */
+  private isBare = true;
   private markFound: () => void = () => undefined;
   /** Resolves once it is known what will lie there. */
   readonly found = new Promise<void>((resolve) => {
@@ -45,7 +47,7 @@ export class GroundLoader {
     addEventListener("online", () => {
       if (!this.streets) void this.load();
     });
-    this.draw();
+    // Nothing of its own until then: whoever looks sees the sketch, and each style in turn takes a slow phone a while.
     void this.load(first);
   }
 
@@ -89,9 +91,12 @@ export class GroundLoader {
 
   private draw(): void {
     const { streets } = this;
-    const style =
-      streets?.kind === "style" ? streets.style : ownStyle(this.theme, this.world, streets ? streets.source : null);
-    this.map.setStyle(style, { diff: false });
+    this.isBare = false;
+    const isOwn = streets?.kind !== "style";
+    this.map.getContainer().style.backgroundColor = isOwn ? groundColor(this.theme) : "";
+    const style = isOwn ? ownStyle(this.theme, this.world, streets?.source ?? null) : streets.style;
+    // Somebody else's is checked; the page's own was, by the tests.
+    this.map.setStyle(style, { diff: false, validate: !isOwn });
   }
 
   /** Around a region of streets lies the rest of the world, for whoever looks from so far that it can be seen. */
@@ -106,6 +111,7 @@ export class GroundLoader {
       this.world = await loadWorld();
     } catch {
       // Not even our own server answers: rings and the scale bar still say where people are.
+      if (this.isBare && !signal.aborted) this.draw();
       return;
     }
     if (!signal.aborted && this.streets?.kind !== "style") this.draw();

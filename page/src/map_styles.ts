@@ -8,6 +8,7 @@ import { STREETS_SOURCE, streetLayers } from "./street_layers";
 import { say } from "./strings";
 import type { Theme } from "./theme";
 
+/** Sources for what one judges distances by, and the layers that draw them, which are hidden until there is something. */
 export const RINGS_SOURCE = "rings";
 export const GRID_SOURCE = "grid";
 const LAND_SOURCE = "land";
@@ -25,6 +26,9 @@ export const OWN_SOURCES: ReadonlySet<string> = new Set([
 
 /** Between these zooms the shapes give way to a plain ground: from close by their coasts are hundreds of metres off. */
 export const SHAPES_FADE = [8.5, 11] as const;
+
+/** Without this the map is drawn again and again for 0.3 s with each style, in case its light changes. */
+const AT_ONCE = { duration: 0, delay: 0 } as const;
 
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 
@@ -59,6 +63,11 @@ const PALETTES: Readonly<Record<Theme, Palette>> = {
   },
 };
 
+/** What lies beneath everything: a colour of the page costs nothing to draw. */
+export function groundColor(theme: Theme): string {
+  return PALETTES[theme].land;
+}
+
 /**
  * The page's own style: country shapes, a graticule from afar and range rings from close by; and streets over them,
  * where there are tiles to draw them from.
@@ -70,36 +79,23 @@ export function ownStyle(
 ): StyleSpecification {
   const palette = PALETTES[theme];
   const layers: LayerSpecification[] = [
-    {
-      id: "sea",
-      type: "background",
-      paint: {
-        "background-color": world
-          ? ["interpolate", ["linear"], ["zoom"], SHAPES_FADE[0], palette.sea, SHAPES_FADE[1], palette.land]
-          : palette.land,
-      },
-    },
-    line("graticule", GRATICULE_SOURCE, palette.graticule, 1, { maxzoom: 9 }),
-    { id: "land", type: "fill", source: LAND_SOURCE, paint: { "fill-color": palette.land } },
-    line("grid", GRID_SOURCE, palette.grid, 1),
-    line("coast", LAND_SOURCE, palette.coast, 1, { maxzoom: SHAPES_FADE[1] }),
-    line("borders", BORDERS_SOURCE, palette.border, 1.2, { dashes: [3, 2], maxzoom: SHAPES_FADE[1] }),
+    ...(world ? ground(palette) : []),
+    line(GRID_SOURCE, GRID_SOURCE, palette.grid, 1, { isHidden: true }),
+    ...(world ? edges(palette) : []),
     ...(streets ? streetLayers(theme) : []),
-    line("rings", RINGS_SOURCE, palette.ring, 1.2, { dashes: [2, 3] }),
+    line(RINGS_SOURCE, RINGS_SOURCE, palette.ring, 1.2, { dashes: [2, 3], isHidden: true }),
   ];
   return {
     version: 8,
     name: "Cavalcade",
+    transition: AT_ONCE,
     sources: {
       ...(streets && { [STREETS_SOURCE]: streets }),
-      [LAND_SOURCE]: {
-        type: "geojson",
-        data: world?.land ?? EMPTY,
-        tolerance: 0.2,
-        ...((world || !streets) && { attribution: say("map.builtIn") }),
-      },
-      [BORDERS_SOURCE]: { type: "geojson", data: world?.borders ?? EMPTY, tolerance: 0.2 },
-      [GRATICULE_SOURCE]: { type: "geojson", data: graticule() },
+      ...(world && {
+        [LAND_SOURCE]: { type: "geojson", data: world.land, tolerance: 0.2, attribution: say("map.builtIn") },
+        [BORDERS_SOURCE]: { type: "geojson", data: world.borders, tolerance: 0.2 },
+        [GRATICULE_SOURCE]: { type: "geojson", data: graticule() },
+      }),
       [GRID_SOURCE]: { type: "geojson", data: EMPTY },
       [RINGS_SOURCE]: { type: "geojson", data: EMPTY },
     },
@@ -107,18 +103,41 @@ export function ownStyle(
   };
 }
 
+/** Sea and land. */
+function ground(palette: Palette): LayerSpecification[] {
+  const [from, to] = SHAPES_FADE;
+  return [
+    {
+      id: "sea",
+      type: "background",
+      paint: { "background-color": ["interpolate", ["linear"], ["zoom"], from, palette.sea, to, palette.land] },
+    },
+    line("graticule", GRATICULE_SOURCE, palette.graticule, 1, { maxzoom: 9 }),
+    { id: "land", type: "fill", source: LAND_SOURCE, paint: { "fill-color": palette.land } },
+  ];
+}
+
+/** Where land ends, and one country. */
+function edges(palette: Palette): LayerSpecification[] {
+  return [
+    line("coast", LAND_SOURCE, palette.coast, 1, { maxzoom: SHAPES_FADE[1] }),
+    line("borders", BORDERS_SOURCE, palette.border, 1.2, { dashes: [3, 2], maxzoom: SHAPES_FADE[1] }),
+  ];
+}
+
 function line(
   id: string,
   source: string,
   color: string,
   width: number,
-  options: { dashes?: number[]; maxzoom?: number } = {},
+  options: { dashes?: number[]; maxzoom?: number; isHidden?: boolean } = {},
 ): LayerSpecification {
   return {
     id,
     type: "line",
     source,
     ...(options.maxzoom && { maxzoom: options.maxzoom }),
+    ...(options.isHidden && { layout: { visibility: "none" } }),
     paint: {
       "line-color": color,
       "line-width": width,

@@ -35,7 +35,7 @@ export class StreetStage implements Stage {
   /** Resolves once there is something to see. */
   readonly drawn: Promise<void>;
   private readonly map: GlMap;
-  private readonly scale = new ScaleControl({ maxWidth: 96, unit: units() });
+  private scale: ScaleControl | null = null;
   private drawnUnits = units();
   private readonly ringLabels: Marker[] = [];
   private readonly ground: GroundLoader;
@@ -56,11 +56,12 @@ export class StreetStage implements Stage {
     streets: Promise<Streets>,
   ) {
     this.box.className = "streets";
+    // Until there is something to see, people lie on another stage and the browser need not put this one together.
+    this.box.style.visibility = "hidden";
     container.prepend(this.box);
     try {
       this.map = new GlMap({
         container: this.box,
-        style: { version: 8, sources: {}, layers: [] },
         ...options(start()),
         attributionControl: false,
         dragRotate: false,
@@ -77,8 +78,6 @@ export class StreetStage implements Stage {
     this.overlay = this.map.getCanvasContainer();
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
-    this.map.addControl(this.scale, "bottom-left");
-    this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
     this.ground = new GroundLoader(this.map, theme, streets, () => this.drawAids());
     this.drawn = this.untilDrawn(start);
     this.map.on("resize", () => {
@@ -108,7 +107,7 @@ export class StreetStage implements Stage {
 
   setRingCenter(point: Point | null): void {
     this.ringCenter = point;
-    if (units() !== this.drawnUnits) this.scale.setUnit(units());
+    if (units() !== this.drawnUnits) this.scale?.setUnit(units());
     this.drawnUnits = units();
     this.drawRings();
   }
@@ -128,6 +127,16 @@ export class StreetStage implements Stage {
     // What is drawn first is to be what people look at, wherever the sketch has gone meanwhile.
     this.map.jumpTo(options(start()));
     await Promise.race([this.untilStreets(), this.map.once("idle"), patience]);
+    this.box.style.visibility = "";
+    requestAnimationFrame(() => this.addControls());
+  }
+
+  /** Each measures itself whenever anything changes, which is often until something is drawn. */
+  private addControls(): void {
+    if (!this.box.isConnected) return;
+    this.scale = new ScaleControl({ maxWidth: 96, unit: units() });
+    this.map.addControl(this.scale, "bottom-left");
+    this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
   }
 
   /** Resolves once the streets in the picture are drawn; their names may follow. */
@@ -172,6 +181,7 @@ export class StreetStage implements Stage {
     this.drawnRings = drawn;
     const rings = center && step ? rangeRings(center, step) : [];
     source?.setData({ type: "FeatureCollection", features: rings.map((ring) => ringFeature(ring.outline)) });
+    if (source) this.showAid(RINGS_SOURCE, rings.length > 0);
     while (this.ringLabels.length > rings.length) this.ringLabels.pop()?.remove();
     for (const [index, ring] of rings.entries()) {
       const label = this.ringLabels[index] ?? this.addRingLabel(ring.label);
@@ -185,6 +195,8 @@ export class StreetStage implements Stage {
     if (!source) return;
     const { lat, lng } = this.map.getCenter();
     const step = this.ground.hasStreetsAt({ lat, lon: lng }) ? null : ringStep(metresPerPixel(lat, this.map.getZoom()));
+    this.showAid(GRID_SOURCE, step !== null);
+    if (step === null) return;
     const bounds = this.map.getBounds();
     const corners = {
       south: bounds.getSouth(),
@@ -192,7 +204,12 @@ export class StreetStage implements Stage {
       north: bounds.getNorth(),
       east: bounds.getEast(),
     };
-    source.setData(linesFeature(step === null ? [] : metreGrid(corners, step)));
+    source.setData(linesFeature(metreGrid(corners, step)));
+  }
+
+  /** A layer that is hidden costs nothing: its source is not cut into tiles. */
+  private showAid(layer: string, isShown: boolean): void {
+    this.map.setLayoutProperty(layer, "visibility", isShown ? "visible" : "none");
   }
 
   private addRingLabel(at: Point): Marker {

@@ -45,7 +45,7 @@ export async function findStreets(
   return { kind: "tiles", source, bounds: bounds ? region(bounds) : null };
 }
 
-/** Fetches the tiles of a picture into the browser's cache, where the library will look for them when it has begun. */
+/** Fetches the tiles of a picture before the library asks for them: those of an archive are kept here, others by the browser. */
 export async function fetchTiles(streets: Streets, camera: Camera, size: Size): Promise<void> {
   if (streets.kind !== "tiles") return;
   const { tiles = [], minzoom = 0, maxzoom = 14 } = streets.source;
@@ -53,8 +53,7 @@ export async function fetchTiles(streets: Streets, camera: Camera, size: Size): 
   await Promise.all(
     wanted.map(async ({ z, x, y }) => {
       const address = (tiles[0] ?? "").replace("{z}", `${z}`).replace("{x}", `${x}`).replace("{y}", `${y}`);
-      if (address.startsWith("pmtiles://"))
-        await archives?.tile({ url: address, type: "arrayBuffer" }, new AbortController());
+      if (address.startsWith("pmtiles://")) await readFirst(address);
       else await (await fetch(address)).arrayBuffer();
     }),
   );
@@ -71,10 +70,28 @@ async function fetchJson(address: string, signal: AbortSignal): Promise<unknown>
 
 let archives: Protocol | null = null;
 
-/** Reads a tile of an archive that was opened; MapLibre calls it. */
-export const readTile: AddProtocolAction = (request, aborted) => {
+/** The tiles of the first picture, read while the library was on its way; null for those that did not come. */
+const firstTiles = new Map<string, Promise<Uint8Array | null>>();
+
+async function readFirst(address: string): Promise<void> {
   if (!archives) throw new Error("no archive was opened");
-  return archives.tile(request, aborted);
+  const reading = archives.tile({ url: address, type: "arrayBuffer" }, new AbortController());
+  firstTiles.set(
+    address,
+    reading.then(
+      ({ data }) => data as Uint8Array,
+      () => null,
+    ),
+  );
+  await reading;
+}
+
+/** Reads a tile of an archive that was opened; MapLibre calls it. */
+export const readTile: AddProtocolAction = async (request, aborted) => {
+  if (!archives) throw new Error("no archive was opened");
+  const first = await firstTiles.get(request.url);
+  // Whoever asks takes it away, and close by one tile is asked for in several parts.
+  return first ? { data: first.slice() } : archives.tile(request, aborted);
 };
 
 /** Reads the head of a PMTiles archive. The reader is loaded where it is needed. */

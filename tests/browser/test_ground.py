@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.browser.conftest import running_cavalcade
 
@@ -109,6 +109,21 @@ async def test_streets_of_ones_own_need_no_third_party(own_tiles_url: str, new_p
     await expect(phone.page.locator(".ring-label")).to_have_count(0)
     await phone.screenshot("phone-light-streets")
     assert [url for url in asked if not url.startswith((own_tiles_url, "blob:", "data:"))] == []
+
+
+async def test_the_first_tiles_are_read_once(own_tiles_url: str, new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    asked: list[str | None] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/tiles/own.pmtiles"):
+            asked.append(request.headers.get("range"))
+
+    phone.page.on("request", note)
+    await phone.start(own_tiles_url)
+    await expect(phone.page.locator(".streets .people-layer")).to_be_attached(timeout=MAP_MS)
+    assert len(asked) >= 2, "the head of the archive, and a tile"
+    assert len(asked) == len(set(asked)), f"asked for more than once: {asked}"
 
 
 async def test_beyond_a_region_of_streets_there_are_rings_again(own_tiles_url: str, new_phone: NewPhone) -> None:
