@@ -199,7 +199,8 @@ export class SessionConnection {
     };
     addEventListener("online", () => this.reconnect(), { signal });
     addEventListener("offline", () => this.probe(), { signal });
-    addEventListener("pageshow", wake, { signal });
+    // It also says that the page was opened: the connection is on its way then.
+    addEventListener("pageshow", (event) => event.persisted && wake(), { signal });
     document.addEventListener("visibilitychange", wake, { signal });
   }
 

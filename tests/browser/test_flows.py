@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 
 import httpx
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import WebSocketRoute, expect
 
 from cavalcade.client import create_session
 from tests.browser.conftest import BOTH_BACKENDS, EITHER_BACKEND
@@ -38,6 +40,12 @@ HIDE = """(hidden) => {
   Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
+DEVICE_IS_BACK = {
+    "online": "dispatchEvent(new Event('online'))",
+    "pageshow": "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+    "visible": "document.dispatchEvent(new Event('visibilitychange'))",
+}
+"""What tells the page so, by its name."""
 A_MINUTE_PASSES = "const before = Date.now; Date.now = () => before() + 60_000"
 KEPT_FIXES = """() => Object.entries(localStorage)
   .filter(([key]) => key.startsWith("cavalcade.fixes."))
@@ -162,6 +170,57 @@ async def test_a_silent_network_is_noticed_and_its_return_too(cavalcade_url: str
         await expect(ben.page.locator("[data-notice=lost]")).to_have_count(0)
         await expect(anna.row("Ben")).to_contain_text("2 km", timeout=CURRENT_WITHIN_MS)
         await ben.until(f"({KEPT_FIXES})() === 0")
+
+
+@EITHER_BACKEND
+async def test_a_slow_network_is_dialed_once(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna = await new_phone()
+    await anna.start(cavalcade_url)
+    dials: list[str] = []
+
+    async def answer(socket: WebSocketRoute) -> None:
+        dials.append(socket.url)
+        # By then the page has been shown, and waits.
+        await anna.page.wait_for_load_state("load")
+        socket.connect_to_server()
+
+    await anna.page.route_web_socket("**/socket/websocket**", answer)
+    await anna.page.reload()
+    await expect(anna.avatar(1)).to_be_visible()
+    await anna.open_panel("people")
+    await expect(anna.row("Traveller 1")).to_be_visible()
+    assert len(dials) == 1
+
+
+@EITHER_BACKEND
+@pytest.mark.parametrize("event", sorted(DEVICE_IS_BACK))
+async def test_the_device_is_back_and_so_is_the_page(cavalcade_url: str, new_phone: NewPhone, event: str) -> None:
+    anna = await new_phone()
+    await anna.start(cavalcade_url)
+    dials: asyncio.Queue[WebSocketRoute] = asyncio.Queue()
+    is_lost, is_over = asyncio.Event(), asyncio.Event()
+
+    async def answer(socket: WebSocketRoute) -> None:
+        dials.put_nowait(socket)
+        if is_lost.is_set():
+            await is_over.wait()
+        else:
+            socket.connect_to_server()
+
+    await anna.page.clock.install()
+    await anna.page.route_web_socket("**/socket/websocket**", answer)
+    await anna.page.reload()
+    await expect(anna.avatar(1)).to_be_visible()
+    is_lost.set()
+    await dials.get_nowait().close()
+    await asyncio.wait_for(dials.get(), 10)
+    # From now on nothing comes of waiting, and only what the device says has the page dial.
+    await anna.page.clock.pause_at(await anna.page.evaluate("Date.now() + 1"))
+    while not dials.empty():
+        dials.get_nowait()
+    await anna.page.evaluate(DEVICE_IS_BACK[event])
+    await asyncio.wait_for(dials.get(), 10)
+    is_over.set()
 
 
 @BOTH_BACKENDS
