@@ -108,6 +108,12 @@ class Convoy:
             due = begun + number / len(self._sessions)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
+    async def until_time_left_stands(self, seconds: float) -> None:
+        """Waits until the page has so long to say nothing new of the time left, which it tells in minutes."""
+        left = self._sessions[0].state.session.expires_at / 1000 - time.time()
+        if left % 60 < seconds + 1:
+            await asyncio.sleep(left % 60 + 1)
+
     def _report(self, number: int) -> None:
         ridden = (time.monotonic() - self._start) * self.speed
         place = self._tour.at(ridden + number * 24)
@@ -271,6 +277,7 @@ async def _measure(rounds: int) -> dict[str, Any]:
                 results["ten_riders"] = await _cost(browser, session, 15)
                 riding.cancel()
                 await asyncio.sleep(4)
+                await convoy.until_time_left_stands(8)
                 results["nobody_moves"] = await _cost(browser, session, 8)
         async with _convoy(server, 100) as (convoy, link):
             convoy.report()

@@ -27,6 +27,9 @@ setWorkerUrl(WORKER_ADDRESS);
 prewarm(); // the workers begin while the map is made
 addProtocol("pmtiles", readTile);
 
+const MAX_ZOOM = 19;
+/** The closest that most tiles are made for. From closer by they are drawn larger: to cut them up first takes longer. */
+const TILES_ZOOM = 14;
 /** Streets that take longer do so on the page, and people see them come. */
 const DRAWN_WITHIN_MS = 4_000;
 
@@ -67,7 +70,8 @@ export class StreetStage implements Stage {
         dragRotate: false,
         pitchWithRotate: false,
         touchPitch: false,
-        maxZoom: 19,
+        maxZoom: MAX_ZOOM,
+        zoomLevelsToOverscale: MAX_ZOOM - TILES_ZOOM,
         fadeDuration: 0,
       });
     } catch (error) {

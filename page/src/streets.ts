@@ -90,7 +90,7 @@ async function readFirst(address: string): Promise<void> {
 export const readTile: AddProtocolAction = async (request, aborted) => {
   if (!archives) throw new Error("no archive was opened");
   const first = await firstTiles.get(request.url);
-  // Whoever asks takes it away, and close by one tile is asked for in several parts.
+  // Whoever asks takes it away, and from closer by the same tile is asked for again.
   return first ? { data: first.slice() } : archives.tile(request, aborted);
 };
 
