@@ -107,11 +107,12 @@ export class GroundLoader {
 
   private async bringWorld(signal: AbortSignal): Promise<void> {
     if (this.world) return;
+    // Until they come, if they come, there is something to judge distances by.
+    if (this.isBare) this.draw();
     try {
       this.world = await loadWorld();
     } catch {
       // Not even our own server answers: rings and the scale bar still say where people are.
-      if (this.isBare && !signal.aborted) this.draw();
       return;
     }
     if (!signal.aborted && this.streets?.kind !== "style") this.draw();

@@ -8,12 +8,13 @@ import { STREETS_SOURCE, streetLayers } from "./street_layers";
 import { say } from "./strings";
 import type { Theme } from "./theme";
 
-/** Sources for what one judges distances by, and the layers that draw them, which are hidden until there is something. */
-export const RINGS_SOURCE = "rings";
-export const GRID_SOURCE = "grid";
-const LAND_SOURCE = "land";
-const BORDERS_SOURCE = "borders";
-const GRATICULE_SOURCE = "graticule";
+// Their names are those of no source in somebody else's style.
+/** What one judges distances by: sources, and layers of the same names, which are hidden until there is something. */
+export const RINGS_SOURCE = "cavalcade-rings";
+export const GRID_SOURCE = "cavalcade-grid";
+const LAND_SOURCE = "cavalcade-land";
+const BORDERS_SOURCE = "cavalcade-borders";
+const GRATICULE_SOURCE = "cavalcade-graticule";
 
 /** What the style holds beside streets; it is there whether streets are or not. */
 export const OWN_SOURCES: ReadonlySet<string> = new Set([

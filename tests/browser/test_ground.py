@@ -71,9 +71,17 @@ async def test_without_a_street_map_the_built_in_shapes_and_rings_are_shown(
     await expect(phone.page.locator(".maplibregl-ctrl-attrib")).to_contain_text("Natural Earth", timeout=MAP_MS)
 
 
-async def test_without_the_shapes_too_there_are_rings(cavalcade_url: str, new_phone: NewPhone) -> None:
+@pytest.mark.parametrize("do_shapes_fail", [True, False], ids=["they_fail", "they_never_come"])
+async def test_without_the_shapes_too_there_are_rings(
+    cavalcade_url: str, new_phone: NewPhone, do_shapes_fail: bool
+) -> None:
     phone = await new_phone()
-    await phone.context.route("**/countries-*.json", lambda route: route.abort())
+
+    async def answer(route: Route) -> None:
+        if do_shapes_fail:
+            await route.abort()
+
+    await phone.context.route("**/countries-*.json", answer)
     await phone.start(cavalcade_url)
     await expect(phone.page.locator(".streets .people-layer")).to_be_attached(timeout=MAP_MS)
     await expect(phone.page.locator(".streets .ring-label")).to_have_count(3, timeout=MAP_MS)
