@@ -9,7 +9,7 @@ import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
 import { fetchWorker } from "./street_worker";
 import { fetchTiles, findStreets } from "./streets";
 import type { Theme } from "./theme";
-import { type Camera, centerCamera, type Padding, toScreen } from "./view";
+import { type Camera, centerCamera, type Padding, toScreen, ZOOMS } from "./view";
 
 /** What the camera keeps in the picture by itself; `free` after a touch. */
 export type Follow = "everyone" | "me" | "person" | "free";
@@ -26,7 +26,6 @@ const CROWD_ARRANGED_MS = 1_000;
 const EASE_MS = 900;
 const ZOOM_MS = 250;
 const CLOSE_ZOOM = 15;
-const ZOOMS = [1, 19] as const;
 /** Whoever is followed may move so far from the middle before the camera does. */
 const FOLLOW_SLACK_PX = 28;
 

@@ -8,8 +8,8 @@ import { STREETS_SOURCE, streetLayers } from "./street_layers";
 import { say } from "./strings";
 import type { Theme } from "./theme";
 
-// Their names are those of no source in somebody else's style.
-/** What one judges distances by: sources, and layers of the same names, which are hidden until there is something. */
+// No style of somebody else's has sources of these names. What one judges distances by has layers of the same names, which
+// are hidden until there is something.
 export const RINGS_SOURCE = "cavalcade-rings";
 export const GRID_SOURCE = "cavalcade-grid";
 const LAND_SOURCE = "cavalcade-land";

@@ -7,12 +7,11 @@ import type { Point } from "./geo";
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import type { Stage, StageEvents } from "./stage";
 import type { Theme } from "./theme";
-import { type Camera, fromScreen, metresPerPixel, type Projected, type Size, toScreen, zoomAbout } from "./view";
+import { type Camera, fromScreen, metresPerPixel, type Projected, type Size, toScreen, ZOOMS, zoomAbout } from "./view";
 
 const GRID = { light: "#dfe2d9", dark: "#1f282b" };
 const RING = { light: "#7b8a8c", dark: "#71868d" };
 const WHEEL_PX_PER_ZOOM = 300;
-const ZOOMS = [1, 19] as const;
 
 export class SketchStage implements Stage {
   readonly overlay = document.createElement("div");

@@ -2,6 +2,7 @@
 import { WORKER_ADDRESS } from "./street_worker";
 
 import "maplibre-gl/dist/maplibre-gl.css";
+import type { GeoJSON } from "geojson";
 import {
   AttributionControl,
   addProtocol,
@@ -19,17 +20,14 @@ import { GRID_SOURCE, linesFeature, RINGS_SOURCE, ringFeature } from "./map_styl
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import type { Stage, StageEvents } from "./stage";
 import { STREETS_SOURCE } from "./street_layers";
-import { readTile, type Streets } from "./streets";
+import { readTile, type Streets, TILES_ZOOM } from "./streets";
 import type { Theme } from "./theme";
-import { type Camera, metresPerPixel, type Size } from "./view";
+import { type Camera, metresPerPixel, type Size, ZOOMS } from "./view";
 
 setWorkerUrl(WORKER_ADDRESS);
 prewarm(); // the workers begin while the map is made
 addProtocol("pmtiles", readTile);
 
-const MAX_ZOOM = 19;
-/** The closest that most tiles are made for. From closer by they are drawn larger: to cut them up first takes longer. */
-const TILES_ZOOM = 14;
 /** Streets that take longer do so on the page, and people see them come. */
 const DRAWN_WITHIN_MS = 4_000;
 
@@ -70,8 +68,9 @@ export class StreetStage implements Stage {
         dragRotate: false,
         pitchWithRotate: false,
         touchPitch: false,
-        maxZoom: MAX_ZOOM,
-        zoomLevelsToOverscale: MAX_ZOOM - TILES_ZOOM,
+        maxZoom: ZOOMS[1],
+        // From closer by than tiles are made for they are drawn larger: to cut them up first takes longer.
+        zoomLevelsToOverscale: ZOOMS[1] - TILES_ZOOM,
         fadeDuration: 0,
       });
     } catch (error) {
@@ -184,8 +183,8 @@ export class StreetStage implements Stage {
     if (drawn === this.drawnRings) return;
     this.drawnRings = drawn;
     const rings = center && step ? rangeRings(center, step) : [];
-    source?.setData({ type: "FeatureCollection", features: rings.map((ring) => ringFeature(ring.outline)) });
-    if (source) this.showAid(RINGS_SOURCE, rings.length > 0);
+    const outlines = rings.map((ring) => ringFeature(ring.outline));
+    if (source) this.drawAid(source, outlines.length > 0 ? { type: "FeatureCollection", features: outlines } : null);
     while (this.ringLabels.length > rings.length) this.ringLabels.pop()?.remove();
     for (const [index, ring] of rings.entries()) {
       const label = this.ringLabels[index] ?? this.addRingLabel(ring.label);
@@ -199,8 +198,10 @@ export class StreetStage implements Stage {
     if (!source) return;
     const { lat, lng } = this.map.getCenter();
     const step = this.ground.hasStreetsAt({ lat, lon: lng }) ? null : ringStep(metresPerPixel(lat, this.map.getZoom()));
-    this.showAid(GRID_SOURCE, step !== null);
-    if (step === null) return;
+    if (step === null) {
+      this.drawAid(source, null);
+      return;
+    }
     const bounds = this.map.getBounds();
     const corners = {
       south: bounds.getSouth(),
@@ -208,12 +209,13 @@ export class StreetStage implements Stage {
       north: bounds.getNorth(),
       east: bounds.getEast(),
     };
-    source.setData(linesFeature(metreGrid(corners, step)));
+    this.drawAid(source, linesFeature(metreGrid(corners, step)));
   }
 
-  /** A layer that is hidden costs nothing: its source is not cut into tiles. */
-  private showAid(layer: string, isShown: boolean): void {
-    this.map.setLayoutProperty(layer, "visibility", isShown ? "visible" : "none");
+  /** Draws it, or hides its layer, which then costs nothing: its source is not cut into tiles. */
+  private drawAid(source: GeoJSONSource, shapes: GeoJSON | null): void {
+    if (shapes) source.setData(shapes);
+    this.map.setLayoutProperty(source.id, "visibility", shapes ? "visible" : "none");
   }
 
   private addRingLabel(at: Point): Marker {

@@ -6,6 +6,9 @@ import type { Bounds } from "./range_rings";
 import type { Theme } from "./theme";
 import { type Camera, type Size, tilesIn } from "./view";
 
+/** The closest that most tiles are made for. */
+export const TILES_ZOOM = 14;
+
 /** What was found to draw streets from. */
 export type Streets =
   | { readonly kind: "tiles"; readonly source: VectorSourceSpecification; readonly bounds: Bounds | null }
@@ -45,10 +48,13 @@ export async function findStreets(
   return { kind: "tiles", source, bounds: bounds ? region(bounds) : null };
 }
 
-/** Fetches the tiles of a picture before the library asks for them: those of an archive are kept here, others by the browser. */
+/**
+ * Fetches the tiles of a picture before the library asks for them: those of an archive are kept here, others by the
+ * browser.
+ */
 export async function fetchTiles(streets: Streets, camera: Camera, size: Size): Promise<void> {
   if (streets.kind !== "tiles") return;
-  const { tiles = [], minzoom = 0, maxzoom = 14 } = streets.source;
+  const { tiles = [], minzoom = 0, maxzoom = TILES_ZOOM } = streets.source;
   const wanted = tilesIn(camera, size, Math.max(minzoom, Math.min(maxzoom, Math.floor(camera.zoom))));
   await Promise.all(
     wanted.map(async ({ z, x, y }) => {
@@ -73,17 +79,12 @@ let archives: Protocol | null = null;
 /** The tiles of the first picture, read while the library was on its way; null for those that did not come. */
 const firstTiles = new Map<string, Promise<Uint8Array | null>>();
 
-async function readFirst(address: string): Promise<void> {
+function readFirst(address: string): Promise<unknown> {
   if (!archives) throw new Error("no archive was opened");
   const reading = archives.tile({ url: address, type: "arrayBuffer" }, new AbortController());
-  firstTiles.set(
-    address,
-    reading.then(
-      ({ data }) => data as Uint8Array,
-      () => null,
-    ),
-  );
-  await reading;
+  const tile = reading.then(({ data }) => data as Uint8Array).catch(() => null);
+  firstTiles.set(address, tile);
+  return tile;
 }
 
 /** Reads a tile of an archive that was opened; MapLibre calls it. */

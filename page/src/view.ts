@@ -111,6 +111,9 @@ export function tilesIn(camera: Camera, size: Size, z: number): Tile[] {
   return tiles.length > 16 ? [] : tiles;
 }
 
+/** The farthest and the closest that anybody looks from, on every stage. */
+export const ZOOMS = [1, 19] as const;
+
 /** How many CSS pixels the whole world is wide. */
 export function worldWidth(zoom: number): number {
   return TILE_PX * 2 ** zoom;

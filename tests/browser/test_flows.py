@@ -43,7 +43,7 @@ HIDE = """(hidden) => {
 DEVICE_IS_BACK = {
     "online": "dispatchEvent(new Event('online'))",
     "pageshow": "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
-    "visible": "document.dispatchEvent(new Event('visibilitychange'))",
+    "visible": f"({HIDE})(false)",
 }
 """What tells the page so, by its name."""
 A_MINUTE_PASSES = "const before = Date.now; Date.now = () => before() + 60_000"
