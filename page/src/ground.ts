@@ -1,7 +1,7 @@
 /** Puts ground beneath the people: the built-in shapes at once when streets are slow, and streets whenever they come. */
 import type { Map as GlMap } from "maplibre-gl";
 import type { Point } from "./geo";
-import { loadConfiguration } from "./map_configuration";
+import { mapConfiguration } from "./map_configuration";
 import { groundColor, loadWorld, OWN_SOURCES, ownStyle, SHAPES_FADE, type World } from "./map_styles";
 import { findStreets, type Streets } from "./streets";
 import type { Theme } from "./theme";
@@ -71,7 +71,7 @@ export class GroundLoader {
     this.attempt = attempt;
     const patience = setTimeout(() => void this.bringWorld(attempt.signal), PATIENCE_MS);
     try {
-      const streets = await (begun ?? findStreets(await loadConfiguration(), this.theme, attempt.signal));
+      const streets = await (begun ?? findStreets(mapConfiguration(), this.theme, attempt.signal));
       clearTimeout(patience);
       if (attempt.signal.aborted) return;
       this.show(streets);

@@ -1,13 +1,12 @@
 /** The live map: people on a stage, and a camera that keeps in the picture what it shall follow. */
 import type { MapPerson } from "./avatars";
-import { loadConfiguration } from "./map_configuration";
 import { motion, type Pace } from "./motion";
 import { PeopleLayer, type Picture } from "./people_layer";
 import { SketchStage } from "./sketch_stage";
 import type { Stage, StageEvents } from "./stage";
 import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
 import { fetchWorker } from "./street_worker";
-import { fetchTiles, findStreets } from "./streets";
+import { fetchTiles, type Streets } from "./streets";
 import type { Theme } from "./theme";
 import { type Camera, centerCamera, type Padding, toScreen, ZOOMS } from "./view";
 
@@ -71,19 +70,19 @@ export class LiveMap {
   /**
    * Loads the map library and puts streets beneath the people.
    *
+   * @param found - The streets, which are being looked for.
+   * @param turn - When the library may come, which fills a slow line for seconds.
    * @throws Error where the library does not arrive, or the browser cannot draw with WebGL; the sketch stays.
    */
-  async loadStreets(): Promise<void> {
-    // What the library will need comes beside it: on a slow network each question in turn is a second lost.
+  async loadStreets(found: Promise<Streets>, turn: Promise<void>): Promise<void> {
+    // What the library will need comes before or beside it.
     const { theme } = this;
-    const never = new AbortController().signal;
-    const found = loadConfiguration().then((configuration) => findStreets(configuration, theme, never));
     void Promise.all([found, this.peopled])
       .then(([streets]) => fetchTiles(streets, this.stage.camera(), this.stage.size()))
       .catch(() => undefined);
-    const loading = import("./street_stage");
     fetchWorker();
-    const { StreetStage } = await loading;
+    await turn;
+    const { StreetStage } = await import("./street_stage");
     const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
     await streets.drawn;
     streets.moveTo(this.stage.camera(), 0);

@@ -15,6 +15,8 @@ const KEEPING_FROM_MS = 6_000;
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html has no #app");
 const app: HTMLElement = root;
+/** Resolves once there are words in the reader's language. */
+const worded = loadLanguage();
 
 /** Every page starts on an empty element: what the one before drew, and the map in it, is gone. */
 function clear(): HTMLElement {
@@ -24,19 +26,20 @@ function clear(): HTMLElement {
   return page;
 }
 
-function open(): void {
-  if (location.pathname !== "/j") {
-    showStart(location.pathname === "/" ? "" : say("problem.notFound"));
+async function open(): Promise<void> {
+  const link = location.pathname === "/j" ? parseFragment(location.hash) : null;
+  if (link && recallMembership(link.sessionId)) {
+    await showSession(link.sessionId, { isNew: false, startSharing: true });
     return;
   }
-  const link = parseFragment(location.hash);
-  if (!link) {
+  await worded;
+  if (location.pathname !== "/j") {
+    showStart(location.pathname === "/" ? "" : say("problem.notFound"));
+  } else if (!link) {
     showEnding("gone");
-  } else if (recallMembership(link.sessionId)) {
-    showSession(link.sessionId, { isNew: false, startSharing: true });
   } else {
     joinPage(clear(), link, {
-      onJoined: (startSharing) => showSession(link.sessionId, { isNew: false, startSharing }),
+      onJoined: (startSharing) => void showSession(link.sessionId, { isNew: false, startSharing }),
       onEnding: showEnding,
     });
   }
@@ -46,23 +49,29 @@ function showStart(notice = ""): void {
   document.title = say("product");
   const enter = ({ path, sessionId }: Membership, isNew: boolean) => {
     history.pushState(null, "", path);
-    showSession(sessionId, { isNew, startSharing: true });
+    void showSession(sessionId, { isNew, startSharing: true });
   };
   startPage(clear(), enter, notice);
 }
 
-function showSession(sessionId: string, options: { isNew: boolean; startSharing: boolean }): void {
+async function showSession(sessionId: string, options: { isNew: boolean; startSharing: boolean }): Promise<void> {
   const membership = recallMembership(sessionId);
   if (!membership) {
-    open();
+    await open();
     return;
   }
   const live = new LiveSession(membership, options.startSharing);
+  // First of all: a slow network takes half a second to shake hands, in which the words come and the page is drawn.
+  live.open();
+  await worded;
+  if (live.ending) {
+    showEnding(live.ending);
+    return;
+  }
   live.subscribe(() => {
     if (live.state && !live.ending) document.title = `${live.state.session.name} · ${say("product")}`;
   });
   new SessionPage(clear(), live, options.isNew, () => showEnding(live.ending ?? "gone"));
-  live.open();
 }
 
 function showEnding(ending: Ending): void {
@@ -71,9 +80,9 @@ function showEnding(ending: Ending): void {
   endingPage(clear(), ending, {
     startNew: () => {
       history.pushState(null, "", "/");
-      open();
+      void open();
     },
-    ...(mayJoinAgain && parseFragment(location.hash) && { joinAgain: open }),
+    ...(mayJoinAgain && parseFragment(location.hash) && { joinAgain: () => void open() }),
   });
 }
 
@@ -81,7 +90,7 @@ applyTheme();
 forgetExpired(Date.now());
 addEventListener("popstate", () => location.reload());
 addEventListener("hashchange", () => location.reload());
-void loadLanguage().then(open);
+void open();
 
 if (import.meta.env.PROD) {
   // What it keeps is in the browser's cache by then, so that it takes nothing from the first look.

@@ -1,4 +1,4 @@
-/** Where this installation has its streets from: what its operator says in `/config.json`. */
+/** Where this installation has its streets from: what its operator says, which the server fills into the page. */
 
 export interface MapConfiguration {
   /** Vector tiles in the schema of OpenMapTiles: the address of a TileJSON or of a `.pmtiles` file. */
@@ -11,21 +11,15 @@ export interface MapConfiguration {
 
 const DEFAULT: MapConfiguration = { tiles: "https://tiles.openfreemap.org/planet" };
 
-let configuration: Promise<MapConfiguration> | null = null;
-
-/** Reads the configuration, once; the default where there is none. Worth calling before the map's code is there. */
-export function loadConfiguration(): Promise<MapConfiguration> {
-  configuration ??= read();
-  return configuration;
+/** What this page was given. It comes with the page, since a question of its own would be a round trip before streets. */
+export function mapConfiguration(): MapConfiguration {
+  return parseMapConfiguration(document.querySelector<HTMLMetaElement>('meta[name="cavalcade-map"]')?.content ?? "");
 }
 
-async function read(): Promise<MapConfiguration> {
-  try {
-    const response = await fetch("/config.json");
-    if (!response.ok || !response.headers.get("Content-Type")?.includes("json")) return DEFAULT;
-    const given = (await response.json()) as MapConfiguration;
-    return given.style || given.tiles ? given : DEFAULT;
-  } catch {
-    return DEFAULT;
-  }
+/** Reads a configuration, written like the query of an address; the default where it names no streets. */
+export function parseMapConfiguration(text: string): MapConfiguration {
+  const given = new URLSearchParams(text);
+  const [tiles, style, dark] = [given.get("tiles"), given.get("style"), given.get("style_dark")];
+  if (style) return { style, ...(dark && { style_dark: dark }) };
+  return tiles ? { tiles } : DEFAULT;
 }

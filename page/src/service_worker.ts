@@ -27,7 +27,6 @@ interface FetchEvent extends ExtendableEvent {
 
 const scope = globalThis as unknown as Scope;
 const PAGE = "/";
-const CONFIGURATION = "/config.json";
 /** A network that takes longer is as good as none, for a page that is here already. */
 const PATIENCE_MS = 3_000;
 
@@ -37,8 +36,6 @@ scope.addEventListener("install", (event) => {
       .open(SHELL_VERSION)
       .then(async (cache) => {
         await cache.addAll([PAGE, ...SHELL_FILES]);
-        // Not every installation has one.
-        await cache.add(CONFIGURATION).catch(() => undefined);
       })
       .then(() => scope.skipWaiting()),
   );
@@ -59,7 +56,6 @@ scope.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== location.origin || request.headers.has("Range")) return;
   if (pathname.startsWith("/assets/")) event.respondWith(keptFirst(request));
   else if (request.mode === "navigate" && (pathname === PAGE || pathname === "/j")) event.respondWith(freshFirst(PAGE));
-  else if (pathname === CONFIGURATION) event.respondWith(freshFirst(CONFIGURATION));
 });
 
 /** A file under a name that changes with its content: what is kept is right. */

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cavalcade.stack.caddy import Door
 
 SCRIPT = b"let convoy = 1;\n" * 200
+PAGE = '<title>{{ placeholder `http.vars.base_url` }}</title><meta content="{{ placeholder `http.vars.map` | html }}">'
 TILES = b"PMTiles" + bytes(range(256)) * 64
 
 
@@ -133,7 +134,7 @@ async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncCl
     """Asks a Caddy in front of ``http``, of nobody who takes sockets, and of a small page."""
     assets = directory / "page" / "assets"
     assets.mkdir(parents=True)
-    (directory / "page" / "index.html").write_text("<title>{{ placeholder `http.vars.base_url` }}</title>")
+    (directory / "page" / "index.html").write_text(PAGE)
     (directory / "page" / ".hidden").write_text("hidden")
     (assets / "main-a1b2.js").write_bytes(SCRIPT)
     (assets / "main-a1b2.js.gz").write_bytes(gzip.compress(SCRIPT))
@@ -172,7 +173,7 @@ async def test_page_is_asked_for_each_time_and_may_load_little(
     client: httpx.AsyncClient, path: str, free_port: int
 ) -> None:
     answer = await client.get(path)
-    assert answer.text == f"<title>http://localhost:{free_port}</title>"
+    assert answer.text == f'<title>http://localhost:{free_port}</title><meta content="tiles=/tiles/own.pmtiles">'
     assert answer.headers["Cache-Control"] == "no-cache"
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -190,7 +191,6 @@ async def test_hashed_assets_are_kept_for_good_and_come_compressed(client: httpx
 
 
 async def test_tiles_of_ones_own_come_in_ranges_and_uncompressed(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/config.json")).json() == {"tiles": "/tiles/own.pmtiles"}
     answer = await client.get("/tiles/own.pmtiles", headers={"Range": "bytes=7-262", "Accept-Encoding": "gzip, br"})
     assert (answer.status_code, answer.content) == (206, bytes(range(256)))
     assert answer.headers["Content-Range"] == f"bytes 7-262/{len(TILES)}"

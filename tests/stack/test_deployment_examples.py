@@ -43,7 +43,7 @@ def test_caddyfile_is_valid_and_repeats_the_policy_and_the_configuration(tmp_pat
     policy = content_security_policy(StreetMap(), demo=False)
     assert f'"{policy}"' in text
     assert f'"{caddy.PERMISSIONS_POLICY}"' in text
-    assert f"`{page_configuration(StreetMap(), demo=False)}`" in text
+    assert f'map "{page_configuration(StreetMap(), demo=False)}"' in text
     done = subprocess.run(
         [caddy.binary(), "validate", "--adapter", "caddyfile", "--config", DEPLOY / "Caddyfile"],
         capture_output=True,

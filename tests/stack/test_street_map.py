@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -22,7 +22,7 @@ def told(environment: dict[str, str], *, demo: bool = False) -> tuple[dict[str, 
     streets = StreetMap.from_environment(environment)
     policy = content_security_policy(streets, demo=demo)
     directives = {name: sources for name, *sources in (part.split() for part in policy.split("; "))}
-    return json.loads(page_configuration(streets, demo=demo)), directives
+    return dict(parse_qsl(page_configuration(streets, demo=demo), strict_parsing=True)), directives
 
 
 def test_streets_come_from_openfreemap() -> None:

@@ -6,7 +6,7 @@ import { age, duration } from "../format";
 import { icons } from "../icons";
 import { type Follow, LiveMap } from "../live_map";
 import type { LiveSession } from "../live_session";
-import { loadConfiguration } from "../map_configuration";
+import { mapConfiguration } from "../map_configuration";
 import type { Position } from "../model";
 import { type Heard, news } from "../news";
 import { dock } from "../panels/dock";
@@ -17,6 +17,7 @@ import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import { RateGate } from "../rate_gate";
 import { isRecent, isStale } from "../staleness";
+import { findStreets, type Streets } from "../streets";
 import { say } from "../strings";
 import { onThemeChange, theme } from "../theme";
 import type { PanelName, SessionView } from "../ui";
@@ -58,12 +59,14 @@ export class SessionPage implements SessionView {
     isNew: boolean,
     private readonly onEnding: () => void,
   ) {
+    // Asked for at once: on a slow network each question in turn is a moment lost.
+    const streets = findStreets(mapConfiguration(), theme(), new AbortController().signal);
     this.panel = isNew ? "share" : WIDE.matches ? "people" : null;
     live.subscribe(() => this.liveChanged());
     this.ticking = setInterval(() => this.redraws.offer(true), TICK_MS);
     this.redraw();
     onThemeChange((now) => this.map?.setTheme(now));
-    void this.drawMap();
+    void this.drawMap(streets);
   }
 
   openPanel(panel: PanelName | null): void {
@@ -245,7 +248,7 @@ export class SessionPage implements SessionView {
   }
 
   /** People are on paper at once; streets come beneath them when the map library is there. */
-  private async drawMap(): Promise<void> {
+  private async drawMap(found: Promise<Streets>): Promise<void> {
     const container = this.root.querySelector<HTMLElement>(".map");
     if (!container) return;
     this.map = new LiveMap(container, theme(), {
@@ -256,11 +259,13 @@ export class SessionPage implements SessionView {
       onSelect: (participant) => this.select(participant),
     });
     this.redraw();
-    void loadConfiguration();
     // Who is where comes first on a slow network: the library waits until that has been asked for.
-    await Promise.race([this.live.opened, new Promise((resolve) => setTimeout(resolve, LIBRARY_WAITS_MS))]);
+    const turn = Promise.race([
+      this.live.opened,
+      new Promise<void>((resolve) => setTimeout(resolve, LIBRARY_WAITS_MS)),
+    ]);
     // Without WebGL, or without the library, the paper stays: it shows who is where as well.
-    await this.map.loadStreets().catch(() => undefined);
+    await this.map.loadStreets(found, turn).catch(() => undefined);
   }
 
   private mapPeople(): MapPerson[] {

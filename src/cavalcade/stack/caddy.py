@@ -205,7 +205,7 @@ def configuration(
         transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
         permissions_policy=_quoted(PERMISSIONS_POLICY),
         content_security_policy=_quoted(street_map.content_security_policy(streets, demo=demo)),
-        page_configuration=street_map.page_configuration(streets, demo=demo),
+        map_configuration=_quoted(street_map.page_configuration(streets, demo=demo)),
         own_tiles=street_map.caddy_lines(streets),
         app=flutter_app.caddy_lines(_upstreams((app,)) if app else None),
         http=_upstreams(backend.http),

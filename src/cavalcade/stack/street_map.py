@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 if TYPE_CHECKING:
     from cavalcade.settings import StreetMap
@@ -19,11 +19,13 @@ _OWN_FILE = "/tiles/own.pmtiles"
 
 
 def page_configuration(streets: StreetMap, *, demo: bool) -> str:
-    """What the page reads as ``/config.json``."""
-    if streets.style:
-        given = {"style": streets.style, "style_dark": streets.style_dark}
-        return json.dumps({name: value for name, value in given.items() if value})
-    return json.dumps({"tiles": _tiles(streets, demo=demo)})
+    """What Caddy fills into the page, written like the query of an address: nothing in it is special on the way."""
+    given = (
+        {"style": streets.style, "style_dark": streets.style_dark}
+        if streets.style
+        else {"tiles": _tiles(streets, demo=demo)}
+    )
+    return urlencode({name: value for name, value in given.items() if value}, safe="/:")
 
 
 def content_security_policy(streets: StreetMap, *, demo: bool) -> str:
