@@ -146,12 +146,24 @@ export class StreetStage implements Stage {
   private untilStreets(): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
+        this.hurryGraphics();
         if (!this.map.getSource(STREETS_SOURCE) || !this.map.isSourceLoaded(STREETS_SOURCE)) return;
         this.map.off("render", look);
         resolve();
       };
       this.map.on("render", look);
     });
+  }
+
+  /**
+   * Has the graphics processor begin with what it was given so far, such as making its programs. What nobody sees yet
+   * would otherwise wait until it is shown, and the page for it.
+   */
+  private hurryGraphics(): void {
+    const graphics = this.map.getCanvas().getContext("webgl2");
+    const fence = graphics?.fenceSync(graphics.SYNC_GPU_COMMANDS_COMPLETE, 0) ?? null;
+    graphics?.flush();
+    graphics?.deleteSync(fence);
   }
 
   /** Whoever moves the map has the camera. */
