@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from cavalcade.client import create_session
 from tests.browser.conftest import BOTH_BACKENDS, EITHER_BACKEND
@@ -190,6 +190,24 @@ async def test_a_slow_network_is_dialed_once(cavalcade_url: str, new_phone: NewP
     await anna.open_panel("people")
     await expect(anna.row("Traveller 1")).to_be_visible()
     assert len(dials) == 1
+
+
+@EITHER_BACKEND
+async def test_a_session_is_dialed_while_its_words_are_on_their_way(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna = await new_phone()
+    await anna.start(cavalcade_url)
+    await anna.page.evaluate("localStorage.setItem('cavalcade.language', 'de')")
+    is_dialed = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_dialed.wait()
+        await route.continue_()
+
+    await anna.page.route("**/assets/de-*.js", hold)
+    anna.page.on("websocket", lambda _: is_dialed.set())
+    await anna.page.reload()
+    await expect(anna.avatar(1)).to_be_visible()
+    await expect(anna.page.locator("html")).to_have_attribute("lang", "de")
 
 
 @EITHER_BACKEND

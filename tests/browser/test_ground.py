@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Request, Route, expect
+from playwright.async_api import Request, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import running_cavalcade
 
@@ -132,6 +133,31 @@ async def test_the_first_tiles_are_read_once(own_tiles_url: str, new_phone: NewP
     await expect(phone.page.locator(".streets .people-layer")).to_be_attached(timeout=MAP_MS)
     assert len(asked) >= 2, "the head of the archive, and a tile"
     assert len(asked) == len(set(asked)), f"asked for more than once: {asked}"
+
+
+async def test_where_streets_are_is_asked_before_the_map_library(own_tiles_url: str, new_phone: NewPhone) -> None:
+    """On a slow line the library takes seconds, and what is asked for after it comes after it."""
+    phone = await new_phone()
+    link = await phone.start(own_tiles_url)
+    await phone.page.goto("about:blank")
+    asked: list[str] = []
+    is_asked = asyncio.Event()
+
+    def note(request: Request) -> None:
+        name = request.url.rpartition("/")[2]
+        asked.append(name.partition("-")[0])
+        if name == "own.pmtiles":
+            is_asked.set()
+
+    async def open_late(socket: WebSocketRoute) -> None:
+        await is_asked.wait()
+        socket.connect_to_server()
+
+    phone.page.on("request", note)
+    await phone.page.route_web_socket("**/socket/websocket**", open_late)
+    await phone.page.goto(link)
+    await expect(phone.page.locator(".streets .people-layer")).to_be_attached(timeout=MAP_MS)
+    assert asked.index("own.pmtiles") < asked.index("street_stage")
 
 
 async def test_beyond_a_region_of_streets_there_are_rings_again(own_tiles_url: str, new_phone: NewPhone) -> None:
