@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { type Plugin, transformWithOxc } from "vite";
+import { type Plugin, type Rollup, transformWithOxc } from "vite";
 
 const SERVICE_WORKER = "service_worker.js";
 const COMPRESSED = new Set([".js", ".css", ".json", ".svg", ".webmanifest"]);
@@ -18,10 +18,13 @@ export function shellList(): Plugin {
     generateBundle(_options, bundle) {
       const worker = bundle[SERVICE_WORKER];
       if (worker?.type !== "chunk") throw new Error(`the bundle has no ${SERVICE_WORKER}`);
-      const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.name === "index");
-      if (entry?.type !== "chunk") throw new Error("the bundle has no page");
+      const scripts = new Set(
+        ["index", "dial"]
+          .map((name) => entryOf(bundle, name))
+          .flatMap(({ fileName, imports }) => [fileName, ...imports]),
+      );
       const files = Object.keys(bundle).filter(
-        (name) => name === entry.fileName || /^assets\/index-.*\.css$/.test(name) || /-latin-\d.*\.woff2$/.test(name),
+        (name) => scripts.has(name) || /^assets\/index-.*\.css$/.test(name) || /-latin-\d.*\.woff2$/.test(name),
       );
       const version = createHash("sha256").update(Object.keys(bundle).sort().join()).digest("hex").slice(0, 12);
       worker.code = worker.code
@@ -29,6 +32,34 @@ export function shellList(): Plugin {
         .replaceAll("SHELL_FILES", JSON.stringify(files.map((name) => `/${name}`)));
     },
   };
+}
+
+/** Puts the script that dials in front of all else in the page; while developing, the page does without. */
+export function dialBeforeAll(): Plugin {
+  return {
+    name: "dial-before-all",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, { bundle }) {
+        if (!bundle) return [];
+        const { fileName, imports } = entryOf(bundle, "dial");
+        // In this order, since a server hands out what is asked for first.
+        return [
+          ...imports.map((name) => ({
+            tag: "link",
+            attrs: { rel: "modulepreload", crossorigin: true, href: `/${name}` },
+          })),
+          { tag: "script", attrs: { type: "module", crossorigin: true, src: `/${fileName}` } },
+        ].map((tag) => ({ ...tag, injectTo: "head-prepend" as const }));
+      },
+    },
+  };
+}
+
+function entryOf(bundle: Rollup.OutputBundle, name: string): Rollup.OutputChunk {
+  const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry && file.name === name);
+  if (entry?.type !== "chunk") throw new Error(`the bundle has no ${name}`);
+  return entry;
 }
 
 const LIBRARY = fileURLToPath(new URL("./node_modules/maplibre-gl/src/", import.meta.url));

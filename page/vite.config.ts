@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
-import { compressedCopies, sharedMapLibrary, shellList } from "./build_plugins.ts";
+import { compressedCopies, dialBeforeAll, sharedMapLibrary, shellList } from "./build_plugins.ts";
 
 const OUTPUT = "../src/cavalcade/page";
 
 export default defineConfig({
   base: "/",
-  plugins: [sharedMapLibrary(), shellList(), compressedCopies(OUTPUT)],
+  plugins: [sharedMapLibrary(), dialBeforeAll(), shellList(), compressedCopies(OUTPUT)],
   build: {
     outDir: OUTPUT,
     emptyOutDir: true,
@@ -17,7 +17,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1400,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: "index.html", service_worker: "src/service_worker.ts" },
+      input: { index: "index.html", dial: "src/dial.ts", service_worker: "src/service_worker.ts" },
       // A service worker serves the folder it lies in, under a name that stays.
       output: { entryFileNames: ({ name }) => (name === "service_worker" ? "[name].js" : "assets/[name]-[hash].js") },
     },

@@ -1,6 +1,7 @@
 /** One membership's connection: the official Phoenix client, the join by offset, and coming back by itself. */
 import { type Channel, Presence, Socket } from "phoenix";
 import { decodePositions, encodeFix } from "./codec";
+import { openSocket } from "./first_dial";
 import type { Fix, JoinReply, Position, SessionEvent } from "./model";
 
 /** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 7 s. */
@@ -58,6 +59,8 @@ export class SessionConnection {
     this.topic = `session:${sessionId}`;
     this.socket = new Socket(socketAddress, {
       authToken: token,
+      // The client calls it with `new`, and takes what it returns.
+      transport: openSocket as unknown as new (address: string) => WebSocket,
       params: { session: sessionId },
       heartbeatIntervalMs: HEARTBEAT_MS,
       reconnectAfterMs: waitAfter,

@@ -2,13 +2,15 @@
 import "./style/index.css";
 import { parseFragment } from "./link";
 import { type Ending, LiveSession } from "./live_session";
+import { mapConfiguration } from "./map_configuration";
 import { forgetExpired, type Membership, recallMembership } from "./memory";
 import { endingPage } from "./pages/ending_page";
 import { joinPage } from "./pages/join_page";
 import { SessionPage } from "./pages/session_page";
 import { startPage } from "./pages/start_page";
+import { findStreets } from "./streets";
 import { loadLanguage, say } from "./strings";
-import { applyTheme } from "./theme";
+import { applyTheme, theme } from "./theme";
 
 const KEEPING_FROM_MS = 6_000;
 
@@ -61,8 +63,10 @@ async function showSession(sessionId: string, options: { isNew: boolean; startSh
     return;
   }
   const live = new LiveSession(membership, options.startSharing);
-  // First of all: a slow network takes half a second to shake hands, in which the words come and the page is drawn.
+  // Asked for before the words are there and the page is drawn: on a slow network each question is a moment lost.
   live.open();
+  const streets = findStreets(mapConfiguration(), theme(), new AbortController().signal);
+  streets.catch(() => undefined); // whoever is to draw them is told as well
   await worded;
   if (live.ending) {
     showEnding(live.ending);
@@ -71,7 +75,7 @@ async function showSession(sessionId: string, options: { isNew: boolean; startSh
   live.subscribe(() => {
     if (live.state && !live.ending) document.title = `${live.state.session.name} · ${say("product")}`;
   });
-  new SessionPage(clear(), live, options.isNew, () => showEnding(live.ending ?? "gone"));
+  new SessionPage(clear(), live, streets, options.isNew, () => showEnding(live.ending ?? "gone"));
 }
 
 function showEnding(ending: Ending): void {

@@ -193,21 +193,52 @@ async def test_a_slow_network_is_dialed_once(cavalcade_url: str, new_phone: NewP
 
 
 @EITHER_BACKEND
-async def test_a_session_is_dialed_while_its_words_are_on_their_way(cavalcade_url: str, new_phone: NewPhone) -> None:
+async def test_a_session_is_joined_while_its_words_are_on_their_way(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna = await new_phone()
     await anna.start(cavalcade_url)
     await anna.page.evaluate("localStorage.setItem('cavalcade.language', 'de')")
+    is_joined = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_joined.wait()
+        await route.continue_()
+
+    await anna.page.route("**/assets/de-*.js", hold)
+    anna.page.on("websocket", lambda socket: socket.on("framereceived", lambda _: is_joined.set()))
+    await anna.page.reload()
+    await expect(anna.avatar(1)).to_be_visible()
+    await expect(anna.page.locator("html")).to_have_attribute("lang", "de")
+
+
+@EITHER_BACKEND
+@pytest.mark.parametrize("does_hold", [True, False], ids=["it_holds", "it_breaks"])
+async def test_a_session_is_dialed_before_the_pages_code_is_there(
+    cavalcade_url: str, new_phone: NewPhone, does_hold: bool
+) -> None:
+    anna = await new_phone()
+    await anna.start(cavalcade_url)
     is_dialed = asyncio.Event()
+    dials: list[str] = []
+
+    async def answer(socket: WebSocketRoute) -> None:
+        dials.append(socket.url)
+        if does_hold or len(dials) > 1:
+            socket.connect_to_server()
+        else:
+            await socket.close()
+        is_dialed.set()
 
     async def hold(route: Route) -> None:
         await is_dialed.wait()
         await route.continue_()
 
-    await anna.page.route("**/assets/de-*.js", hold)
-    anna.page.on("websocket", lambda _: is_dialed.set())
+    await anna.page.route("**/assets/index-*.js", hold)
+    await anna.page.route_web_socket("**/socket/websocket**", answer)
     await anna.page.reload()
     await expect(anna.avatar(1)).to_be_visible()
-    await expect(anna.page.locator("html")).to_have_attribute("lang", "de")
+    await anna.open_panel("people")
+    await expect(anna.row("Traveller 1")).to_be_visible()
+    assert len(dials) == (1 if does_hold else 2)
 
 
 @EITHER_BACKEND

@@ -6,7 +6,6 @@ import { age, duration } from "../format";
 import { icons } from "../icons";
 import { type Follow, LiveMap } from "../live_map";
 import type { LiveSession } from "../live_session";
-import { mapConfiguration } from "../map_configuration";
 import type { Position } from "../model";
 import { type Heard, news } from "../news";
 import { dock } from "../panels/dock";
@@ -17,7 +16,7 @@ import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import { RateGate } from "../rate_gate";
 import { isRecent, isStale } from "../staleness";
-import { findStreets, type Streets } from "../streets";
+import type { Streets } from "../streets";
 import { say } from "../strings";
 import { onThemeChange, theme } from "../theme";
 import type { PanelName, SessionView } from "../ui";
@@ -51,16 +50,16 @@ export class SessionPage implements SessionView {
 
   /**
    * @param root - Where the page is drawn; it must be empty.
+   * @param streets - What is to lie beneath the people, as soon as it is found.
    * @param isNew - The session was made just now, so that inviting is what comes next.
    */
   constructor(
     private readonly root: HTMLElement,
     readonly live: LiveSession,
+    streets: Promise<Streets>,
     isNew: boolean,
     private readonly onEnding: () => void,
   ) {
-    // Asked for at once: on a slow network each question in turn is a moment lost.
-    const streets = findStreets(mapConfiguration(), theme(), new AbortController().signal);
     this.panel = isNew ? "share" : WIDE.matches ? "people" : null;
     live.subscribe(() => this.liveChanged());
     this.ticking = setInterval(() => this.redraws.offer(true), TICK_MS);
