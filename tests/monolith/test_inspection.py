@@ -65,8 +65,10 @@ async def test_the_page_is_served_inside_and_shows_what_troubles_a_node(
             for _ in range(3)
         ]
         await eventually(lambda: len(node.place(host).mailbox) == 3)
+        # A busy machine stands still by itself as well.
+        stalls = node.node.inspector.report().stalls
         block_the_loop(0.5)
-        await eventually(lambda: node.node.inspector.report().stalls == 1)
+        await eventually(lambda: node.node.inspector.report().stalls > stalls)
         document = (await inside.get("/processes.json")).json()
         page = await inside.get("/processes")
         go_on.set()
@@ -74,7 +76,7 @@ async def test_the_page_is_served_inside_and_shows_what_troubles_a_node(
     (shown,) = document["session_processes"]
     assert (shown["name"], shown["restarts"], shown["mailbox"], shown["connections"]) == (host.session_id, 1, 3, 1)
     assert document["session_restarts"] == 1
-    assert document["stalls"] == 1
+    assert document["stalls"] > stalls
     assert document["longest_stall_ms"] > 250
     assert document["loop_lag_ms"] >= 0
     assert page.status_code == 200
