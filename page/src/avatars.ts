@@ -134,17 +134,12 @@ export class Avatar {
     if (this.label.dataset.side !== side) this.label.dataset.side = side;
   }
 
-  /**
-   * @param course - Of a turn to another heading.
-   * @returns Whether the person looks other than before, which a turn does not count for.
-   */
-  show(person: MapPerson, course: Course | null): boolean {
-    const isOther = !this.shown || !looksLike(person, this.shown);
-    if (isOther) this.dress(person);
+  /** @param course - Of a turn to another heading. */
+  show(person: MapPerson, course: Course | null): void {
+    if (!this.shown || !looksLike(person, this.shown)) this.dress(person);
     this.shown = person;
     this.heading = person.heading ?? this.heading;
     this.turnArrow(course);
-    return isOther;
   }
 
   /** All that seldom changes; told anew, the browser would look anew at how each part is to be drawn. */

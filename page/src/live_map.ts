@@ -20,8 +20,8 @@ export interface MapEvents {
 
 /** A camera that has not moved for so long rests, though a finger may still hold it. */
 const HELD_MS = 150;
-/** People are moved off one another no more often while they ride: it costs more than to move them. */
-const ARRANGED_MS = 1_000;
+/** A crowd is arranged no more often: it costs the browser more than all the rest. */
+const CROWD_ARRANGED_MS = 1_000;
 const EASE_MS = 900;
 const ZOOM_MS = 250;
 const CLOSE_ZOOM = 15;
@@ -107,12 +107,12 @@ export class LiveMap {
    */
   setPeople(people: readonly MapPerson[], serverNow: number): void {
     this.now = serverNow;
-    const isChanged = this.layer.setPeople(people, performance.now(), this.pace());
+    this.layer.setPeople(people, performance.now(), this.pace());
     this.stage.setRingCenter(this.layer.me()?.point ?? null);
     this.turn();
     this.keepInPicture();
     if (people.length > 0) this.markPeopled();
-    if (isChanged || performance.now() - this.arrangedAt >= ARRANGED_MS) this.arrange();
+    if (!this.layer.isCrowd || performance.now() - this.arrangedAt >= CROWD_ARRANGED_MS) this.arrange();
     if (this.resting === null) this.send();
     else this.layer.draw(this.picture(), performance.now());
   }

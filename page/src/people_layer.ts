@@ -52,11 +52,9 @@ export class PeopleLayer {
    * Shows these people and no others.
    *
    * @param pace - Standing still, they are put where they are, rather than glide there.
-   * @returns Whether somebody came, went, or is drawn in another way than before, wherever they are.
    */
-  setPeople(people: readonly MapPerson[], now: number, pace: Pace): boolean {
+  setPeople(people: readonly MapPerson[], now: number, pace: Pace): void {
     const gone = new Set(this.placed.keys());
-    let isChanged = false;
     // Stepping round, an arrow would have its disc painted anew with each step.
     const turn = pace === "smooth" && people.length <= CROWD ? course(pace, now, TURN_MS) : null;
     for (const person of people) {
@@ -64,7 +62,7 @@ export class PeopleLayer {
       const placed = this.placed.get(person.id) ?? this.place(person, now);
       const isChosen = person.isSelected && !placed.person.isSelected;
       placed.person = person;
-      isChanged = placed.avatar.show(person, turn) || isChanged;
+      placed.avatar.show(person, turn);
       const isNew = placed.glide.moveTo(person.point, now, pace === "still" || person.isStale);
       if (isNew || isChosen) placed.isSent = false;
     }
@@ -72,7 +70,6 @@ export class PeopleLayer {
       this.placed.get(id)?.avatar.element.remove();
       this.placed.delete(id);
     }
-    return isChanged || gone.size > 0;
   }
 
   /** Draws people larger, or as usual. */
@@ -81,7 +78,7 @@ export class PeopleLayer {
     this.element.style.setProperty("--scale", String(this.scale));
   }
 
-  private get isCrowd(): boolean {
+  get isCrowd(): boolean {
     return this.placed.size > CROWD;
   }
 
