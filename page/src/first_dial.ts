@@ -21,7 +21,6 @@ export function dialFirst({ socket, sessionId, token }: Membership): void {
   const address = `${socket}/websocket?session=${sessionId}&vsn=${VERSION}`;
   const protocols = ["phoenix", TOKEN_PROTOCOL + btoa(token).replaceAll("=", "")];
   dialed = { address, protocols: protocols.join(), socket: new WebSocket(address, protocols) };
-  dialed.socket.binaryType = "arraybuffer";
 }
 
 /** Opens a socket for the Phoenix client: the one that was dialed before, if it is what the client asks for and alive. */

@@ -20,6 +20,11 @@ export function parseFragment(fragment: string): Link | null {
   return { sessionId: match[1], code, watch: rest.includes(WATCH_MARK) };
 }
 
+/** The link that the page was opened by; null where it was opened by none. */
+export function openedLink(): Link | null {
+  return location.pathname === "/j" ? parseFragment(location.hash) : null;
+}
+
 /** Marks a viewer link, so that the page that opens it can say at once that it only watches. */
 export function markForWatching(link: string): string {
   return `${link}&${WATCH_MARK}`;

@@ -1,6 +1,6 @@
 /** Decides what an address shows: the start, a link's invitation, or the session that this device is in. */
 import "./style/index.css";
-import { parseFragment } from "./link";
+import { openedLink, parseFragment } from "./link";
 import { type Ending, LiveSession } from "./live_session";
 import { mapConfiguration } from "./map_configuration";
 import { forgetExpired, type Membership, recallMembership } from "./memory";
@@ -29,7 +29,7 @@ function clear(): HTMLElement {
 }
 
 async function open(): Promise<void> {
-  const link = location.pathname === "/j" ? parseFragment(location.hash) : null;
+  const link = openedLink();
   if (link && recallMembership(link.sessionId)) {
     await showSession(link.sessionId, { isNew: false, startSharing: true });
     return;

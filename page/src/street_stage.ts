@@ -126,10 +126,13 @@ export class StreetStage implements Stage {
 
   private async untilDrawn(start: () => Camera): Promise<void> {
     const patience = new Promise((resolve) => setTimeout(resolve, DRAWN_WITHIN_MS));
+    const hurry = () => this.hurryGraphics();
+    this.map.on("render", hurry);
     await Promise.race([this.ground.found, patience]);
     // What is drawn first is to be what people look at, wherever the sketch has gone meanwhile.
     this.map.jumpTo(options(start()));
     await Promise.race([this.untilStreets(), this.map.once("idle"), patience]);
+    this.map.off("render", hurry);
     this.box.style.visibility = "";
     requestAnimationFrame(() => this.addControls());
   }
@@ -146,7 +149,6 @@ export class StreetStage implements Stage {
   private untilStreets(): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
-        this.hurryGraphics();
         if (!this.map.getSource(STREETS_SOURCE) || !this.map.isSourceLoaded(STREETS_SOURCE)) return;
         this.map.off("render", look);
         resolve();
