@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { type Plugin, type Rollup, transformWithOxc } from "vite";
+import type { Plugin, Rollup } from "vite";
 
 const SERVICE_WORKER = "service_worker.js";
 const COMPRESSED = new Set([".js", ".css", ".json", ".svg", ".webmanifest"]);
@@ -60,40 +59,6 @@ function entryOf(bundle: Rollup.OutputBundle, name: string): Rollup.OutputChunk 
   const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry && file.name === name);
   if (entry?.type !== "chunk") throw new Error(`the bundle has no ${name}`);
   return entry;
-}
-
-const LIBRARY = fileURLToPath(new URL("./node_modules/maplibre-gl/src/", import.meta.url));
-const LIBRARY_WORKER = "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-
-/**
- * Builds the map library from the source in its package. Its two ready files, the library's and its worker's, each hold
- * what both need, a third of all that a cold start would load.
- */
-export function sharedMapLibrary(): Plugin {
-  const address = "\0map-worker-address";
-  return {
-    name: "shared-map-library",
-    apply: "build",
-    enforce: "pre",
-    config: () => ({
-      resolve: { alias: [{ find: /^maplibre-gl$/, replacement: join(LIBRARY, "index.ts") }] },
-    }),
-    resolveId: (id) => (id === LIBRARY_WORKER ? address : null),
-    load(id) {
-      if (id !== address) return null;
-      const worker = this.emitFile({
-        type: "chunk",
-        id: join(LIBRARY, "source/worker.ts"),
-        name: "street_worker",
-      });
-      return `export default import.meta.ROLLUP_FILE_URL_${worker};`;
-    },
-    // It is written for compilers that leave declared fields alone: what its constructors inherit is set before.
-    transform: (code, id) =>
-      id.startsWith(LIBRARY) && id.endsWith(".ts")
-        ? transformWithOxc(code, id, { typescript: { removeClassFieldsWithoutInitializer: true } })
-        : null,
-  };
 }
 
 /** Puts a Brotli and a gzip copy beside each text file but the page, which Caddy fills in; made once, as small as can be. */

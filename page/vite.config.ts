@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
-import { compressedCopies, dialBeforeAll, sharedMapLibrary, shellList } from "./build_plugins.ts";
+import { compressedCopies, dialBeforeAll, shellList } from "./build_plugins.ts";
+import { mapLibrary } from "./map_library_plugin.ts";
 
 const OUTPUT = "../src/cavalcade/page";
 
 export default defineConfig({
   base: "/",
-  plugins: [sharedMapLibrary(), dialBeforeAll(), shellList(), compressedCopies(OUTPUT)],
+  plugins: [mapLibrary(), dialBeforeAll(), shellList(), compressedCopies(OUTPUT)],
   build: {
     outDir: OUTPUT,
     emptyOutDir: true,

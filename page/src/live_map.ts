@@ -1,5 +1,6 @@
 /** The live map: people on a stage, and a camera that keeps in the picture what it shall follow. */
 import type { MapPerson } from "./avatars";
+import type { StreetParts } from "./map_library";
 import { motion, type Pace } from "./motion";
 import { PeopleLayer, type Picture } from "./people_layer";
 import { SketchStage } from "./sketch_stage";
@@ -68,22 +69,21 @@ export class LiveMap {
   }
 
   /**
-   * Loads the map library and puts streets beneath the people.
+   * Puts streets beneath the people.
    *
    * @param found - The streets, which are being looked for.
-   * @param turn - When the library may come, which fills a slow line for seconds.
-   * @throws Error where the library does not arrive, or the browser cannot draw with WebGL; the sketch stays.
+   * @param parts - What draws them, which is on its way.
+   * @throws Error where that does not arrive, or the browser cannot draw with WebGL; the sketch stays.
    */
-  async loadStreets(found: Promise<Streets>, turn: Promise<void>): Promise<void> {
+  async loadStreets(found: Promise<Streets>, parts: Promise<StreetParts>): Promise<void> {
     // What the library will need comes before or beside it.
     const { theme } = this;
     void Promise.all([found, this.peopled])
       .then(([streets]) => fetchTiles(streets, this.stage.camera(), this.stage.size()))
       .catch(() => undefined);
     fetchWorker();
-    await turn;
-    const { StreetStage } = await import("./street_stage");
-    const streets = new StreetStage(this.container, theme, this.stageEvents, () => this.stage.camera(), found);
+    const { StreetStage, library } = await parts;
+    const streets = new StreetStage(library, this.container, theme, this.stageEvents, () => this.stage.camera(), found);
     await streets.drawn;
     streets.moveTo(this.stage.camera(), 0);
     const sketch = this.stage;

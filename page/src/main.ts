@@ -3,6 +3,7 @@ import "./style/index.css";
 import { openedLink, parseFragment } from "./link";
 import { type Ending, LiveSession } from "./live_session";
 import { mapConfiguration } from "./map_configuration";
+import { loadStreetParts } from "./map_library";
 import { forgetExpired, type Membership, recallMembership } from "./memory";
 import { endingPage } from "./pages/ending_page";
 import { joinPage } from "./pages/join_page";
@@ -13,6 +14,7 @@ import { loadLanguage, say } from "./strings";
 import { applyTheme, theme } from "./theme";
 
 const KEEPING_FROM_MS = 6_000;
+const LIBRARY_WAITS_MS = 2_000;
 
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html has no #app");
@@ -66,8 +68,13 @@ async function showSession(sessionId: string, options: { isNew: boolean; startSh
   // Asked for before the words are there and the page is drawn: on a slow network each question is a moment lost.
   live.open();
   const streets = findStreets(mapConfiguration(), theme(), new AbortController().signal);
-  streets.catch(() => undefined); // whoever is to draw them is told as well
+  // Who is where comes first on a slow network: what draws streets fills the line for seconds.
+  const turn = Promise.race([live.opened, new Promise((resolve) => setTimeout(resolve, LIBRARY_WAITS_MS))]);
+  const parts = turn.then(() => loadStreetParts(mapConfiguration()));
+  for (const part of [streets, parts]) part.catch(() => undefined); // whoever is to draw them is told as well
   await worded;
+  // A slow phone draws the page for a while: what can be asked for by now is on its way meanwhile.
+  await new Promise((resolve) => setTimeout(resolve));
   if (live.ending) {
     showEnding(live.ending);
     return;
@@ -75,7 +82,7 @@ async function showSession(sessionId: string, options: { isNew: boolean; startSh
   live.subscribe(() => {
     if (live.state && !live.ending) document.title = `${live.state.session.name} · ${say("product")}`;
   });
-  new SessionPage(clear(), live, streets, options.isNew, () => showEnding(live.ending ?? "gone"));
+  new SessionPage(clear(), live, streets, parts, options.isNew, () => showEnding(live.ending ?? "gone"));
 }
 
 function showEnding(ending: Ending): void {

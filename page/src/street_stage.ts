@@ -1,21 +1,11 @@
-/** Streets to draw people on, by MapLibre. Loaded after the shell, since it is by far the largest part of the page. */
-import { WORKER_ADDRESS } from "./street_worker";
-
+/** Streets to draw people on, by MapLibre. Loaded after the shell, with the library: by far the largest part of the page. */
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { GeoJSON } from "geojson";
-import {
-  AttributionControl,
-  addProtocol,
-  type GeoJSONSource,
-  Map as GlMap,
-  Marker,
-  prewarm,
-  ScaleControl,
-  setWorkerUrl,
-} from "maplibre-gl";
+import type { GeoJSONSource, Map as GlMap, Marker, ScaleControl } from "maplibre-gl";
 import { distance, units } from "./format";
 import type { Point } from "./geo";
 import { GroundLoader } from "./ground";
+import type { MapLibrary } from "./map_library";
 import { GRID_SOURCE, linesFeature, RINGS_SOURCE, ringFeature } from "./map_styles";
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import type { Stage, StageEvents } from "./stage";
@@ -23,10 +13,6 @@ import { STREETS_SOURCE } from "./street_layers";
 import { readTile, type Streets, TILES_ZOOM } from "./streets";
 import type { Theme } from "./theme";
 import { type Camera, metresPerPixel, type Size, ZOOMS } from "./view";
-
-setWorkerUrl(WORKER_ADDRESS);
-prewarm(); // the workers begin while the map is made
-addProtocol("pmtiles", readTile);
 
 /** Streets that take longer do so on the page, and people see them come. */
 const DRAWN_WITHIN_MS = 4_000;
@@ -46,10 +32,12 @@ export class StreetStage implements Stage {
   private bounds: Size;
 
   /**
+   * @param library - The build of the map library that knows all which these streets are made of.
    * @param streets - What was begun to be looked for before the library was there.
    * @throws Error where the browser cannot draw with WebGL.
    */
   constructor(
+    private readonly library: MapLibrary,
     container: HTMLElement,
     theme: Theme,
     events: StageEvents,
@@ -60,8 +48,9 @@ export class StreetStage implements Stage {
     // Until there is something to see, people lie on another stage and the browser need not put this one together.
     this.box.style.visibility = "hidden";
     container.prepend(this.box);
+    library.addProtocol("pmtiles", readTile);
     try {
-      this.map = new GlMap({
+      this.map = new library.Map({
         container: this.box,
         ...options(start()),
         attributionControl: false,
@@ -140,9 +129,9 @@ export class StreetStage implements Stage {
   /** Each measures itself whenever anything changes, which is often until something is drawn. */
   private addControls(): void {
     if (!this.box.isConnected) return;
-    this.scale = new ScaleControl({ maxWidth: 96, unit: units() });
+    this.scale = new this.library.ScaleControl({ maxWidth: 96, unit: units() });
     this.map.addControl(this.scale, "bottom-left");
-    this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
+    this.map.addControl(new this.library.AttributionControl({ compact: true }), "bottom-right");
   }
 
   /** Resolves once the streets in the picture are drawn; their names may follow. */
@@ -236,7 +225,7 @@ export class StreetStage implements Stage {
     const element = document.createElement("span");
     element.className = "ring-label";
     element.setAttribute("aria-hidden", "true");
-    const marker = new Marker({ element, anchor: "center" }).setLngLat(at).addTo(this.map);
+    const marker = new this.library.Marker({ element, anchor: "center" }).setLngLat(at).addTo(this.map);
     this.ringLabels.push(marker);
     return marker;
   }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HELSINKI_TILES = Path(__file__).parents[2] / "page" / "public" / "tiles" / "helsinki.pmtiles"
 PLANET = "https://tiles.openfreemap.org/planet"
 STYLES = "https://maps.example.org"
+PICTURE = HELSINKI_TILES.parents[1] / "icon-192.png"
 MAP_MS = 20_000
 """A software renderer on a busy machine takes its time for a map; until then people are on the sketch."""
 
@@ -118,6 +119,7 @@ async def test_streets_of_ones_own_need_no_third_party(own_tiles_url: str, new_p
     await expect(phone.page.locator(".ring-label")).to_have_count(0)
     await phone.screenshot("phone-light-streets")
     assert [url for url in asked if not url.startswith((own_tiles_url, "blob:", "data:"))] == []
+    assert not any("whole_map_library" in url for url in asked), "it is for styles of somebody else's"
 
 
 async def test_the_first_tiles_are_read_once(own_tiles_url: str, new_phone: NewPhone) -> None:
@@ -157,7 +159,46 @@ async def test_where_streets_are_is_asked_before_the_map_library(own_tiles_url: 
     await phone.page.route_web_socket("**/socket/websocket**", open_late)
     await phone.page.goto(link)
     await expect(phone.page.locator(".streets .people-layer")).to_be_attached(timeout=MAP_MS)
-    assert asked.index("own.pmtiles") < asked.index("street_stage")
+    assert asked.index("own.pmtiles") < asked.index("lean_map_library")
+
+
+NOTE_WHEN = """
+    window.isOpen = false;
+    const Native = window.WebSocket;
+    window.WebSocket = class extends Native {
+        constructor(...given) {
+            super(...given);
+            this.addEventListener("open", () => { window.isOpen = true; });
+        }
+    };
+    new MutationObserver((_, observer) => {
+        if (!document.querySelector(".map")) return;
+        window.drawnAt = performance.now();
+        observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });
+"""
+
+
+async def test_what_draws_streets_is_asked_for_before_the_page_is_drawn(
+    own_tiles_url: str, new_phone: NewPhone
+) -> None:
+    """A slow phone draws the page for a quarter of a second, in which a slow line would lie idle."""
+    phone = await new_phone()
+    link = await phone.start(own_tiles_url)
+    await phone.page.goto("about:blank")
+
+    async def hold(route: Route) -> None:
+        await phone.until("window.isOpen")
+        await route.continue_()
+
+    await phone.page.add_init_script(NOTE_WHEN)
+    await phone.page.route("**/assets/index-*.js", hold)
+    await phone.page.goto(link)
+    await expect(phone.page.locator(".streets .people-layer")).to_be_attached(timeout=MAP_MS)
+    asked_at = await phone.page.evaluate(
+        "performance.getEntriesByType('resource').find(({ name }) => name.includes('lean_map_library')).startTime"
+    )
+    assert asked_at < await phone.page.evaluate("window.drawnAt")
 
 
 async def test_beyond_a_region_of_streets_there_are_rings_again(own_tiles_url: str, new_phone: NewPhone) -> None:
@@ -169,14 +210,45 @@ async def test_beyond_a_region_of_streets_there_are_rings_again(own_tiles_url: s
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_a_style_of_somebody_elses_is_shown_as_it_is(own_style_url: str, new_phone: NewPhone, theme: str) -> None:
+    """It may be of anything that the map library knows, of which the page's own style needs less than half."""
     phone = await new_phone(theme=theme)
-    source = {"type": "geojson", "data": {"type": "FeatureCollection", "features": []}}
+    asked: list[str] = []
+    phone.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("-")[0]))
+    point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [24.94, 60.17]}}
+    corners = [[24.9, 60.2], [25.0, 60.2], [25.0, 60.1], [24.9, 60.1]]
+    house = {
+        "type": "Feature",
+        "properties": {},
+        "geometry": {"type": "Polygon", "coordinates": [[*corners, corners[0]]]},
+    }
+    shapes = {"type": "FeatureCollection", "features": [point, house]}
     style = {
         "version": 8,
-        "sources": {"streets": source | {"attribution": f"The {theme} one"}},
-        "layers": [{"id": "streets", "type": "line", "source": "streets"}],
+        "projection": {"type": "globe"},
+        "sky": {"atmosphere-blend": 0.8},
+        "sources": {
+            "shapes": {"type": "geojson", "data": shapes, "attribution": f"The {theme} one"},
+            "picture": {"type": "image", "url": f"{STYLES}/picture.png", "coordinates": corners},
+        },
+        "layers": [
+            {"id": "picture", "type": "raster", "source": "picture"},
+            {"id": "heat", "type": "heatmap", "source": "shapes", "filter": ["==", ["geometry-type"], "Point"]},
+            {"id": "houses", "type": "fill-extrusion", "source": "shapes", "paint": {"fill-extrusion-height": 9}},
+            {"id": "near", "type": "circle", "source": "shapes", "filter": ["<", ["distance", point["geometry"]], 9]},
+        ],
     }
-    headers = {"Access-Control-Allow-Origin": "*"}
-    await phone.context.route(f"{STYLES}/{theme}.json", lambda route: route.fulfill(json=style, headers=headers))
+
+    async def answer(route: Route) -> None:
+        headers = {"Access-Control-Allow-Origin": "*"}
+        if route.request.url == f"{STYLES}/{theme}.json":
+            await route.fulfill(json=style, headers=headers)
+        else:
+            await route.fulfill(path=PICTURE, headers=headers)
+
+    await phone.context.route(f"{STYLES}/**", answer)
     await phone.start(own_style_url)
+    await expect(phone.page.locator(".streets .people-layer")).to_be_attached(timeout=MAP_MS)
     await expect(phone.page.locator(".maplibregl-ctrl-attrib")).to_contain_text(f"The {theme} one", timeout=MAP_MS)
+    await phone.screenshot(f"phone-{theme}-somebody-elses")
+    assert {"whole_map_library", "picture.png"} <= set(asked)
+    assert "lean_map_library" not in asked

@@ -6,6 +6,7 @@ import { age, duration } from "../format";
 import { icons } from "../icons";
 import { type Follow, LiveMap } from "../live_map";
 import type { LiveSession } from "../live_session";
+import type { StreetParts } from "../map_library";
 import type { Position } from "../model";
 import { type Heard, news } from "../news";
 import { dock } from "../panels/dock";
@@ -23,7 +24,6 @@ import type { PanelName, SessionView } from "../ui";
 
 const TICK_MS = 1_000;
 const REDRAW_MS = 250;
-const LIBRARY_WAITS_MS = 2_000;
 const FAILURE_SHOWN_MS = 4_000;
 const WIDE = matchMedia("(min-width: 760px), (min-width: 640px) and (max-height: 520px)");
 
@@ -51,12 +51,14 @@ export class SessionPage implements SessionView {
   /**
    * @param root - Where the page is drawn; it must be empty.
    * @param streets - What is to lie beneath the people, as soon as it is found.
+   * @param parts - What draws it, as soon as it has come.
    * @param isNew - The session was made just now, so that inviting is what comes next.
    */
   constructor(
     private readonly root: HTMLElement,
     readonly live: LiveSession,
     streets: Promise<Streets>,
+    parts: Promise<StreetParts>,
     isNew: boolean,
     private readonly onEnding: () => void,
   ) {
@@ -65,7 +67,7 @@ export class SessionPage implements SessionView {
     this.ticking = setInterval(() => this.redraws.offer(true), TICK_MS);
     this.redraw();
     onThemeChange((now) => this.map?.setTheme(now));
-    void this.drawMap(streets);
+    void this.drawMap(streets, parts);
   }
 
   openPanel(panel: PanelName | null): void {
@@ -247,7 +249,7 @@ export class SessionPage implements SessionView {
   }
 
   /** People are on paper at once; streets come beneath them when the map library is there. */
-  private async drawMap(found: Promise<Streets>): Promise<void> {
+  private async drawMap(found: Promise<Streets>, parts: Promise<StreetParts>): Promise<void> {
     const container = this.root.querySelector<HTMLElement>(".map");
     if (!container) return;
     this.map = new LiveMap(container, theme(), {
@@ -258,13 +260,8 @@ export class SessionPage implements SessionView {
       onSelect: (participant) => this.select(participant),
     });
     this.redraw();
-    // Who is where comes first on a slow network: the library waits until that has been asked for.
-    const turn = Promise.race([
-      this.live.opened,
-      new Promise<void>((resolve) => setTimeout(resolve, LIBRARY_WAITS_MS)),
-    ]);
     // Without WebGL, or without the library, the paper stays: it shows who is where as well.
-    await this.map.loadStreets(found, turn).catch(() => undefined);
+    await this.map.loadStreets(found, parts).catch(() => undefined);
   }
 
   private mapPeople(): MapPerson[] {
