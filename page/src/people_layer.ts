@@ -8,7 +8,7 @@ import { Glide } from "./interpolation";
 import { placeLabels, type Side } from "./label_layout";
 import { course, type Pace } from "./motion";
 import { Mover } from "./mover";
-import { spread } from "./spread";
+import { type Drawn, spread } from "./spread";
 import { type Camera, metresPerPixel, type Padding, type Size, toScreen, worldWidth } from "./view";
 
 /** What the layer is drawn by. */
@@ -39,6 +39,7 @@ export class PeopleLayer {
   private readonly accuracy = document.createElement("div");
   private readonly accuracyPlace = new Mover(this.accuracy, "transform", translation);
   private sides = new Map<number, Side>();
+  private drawn: ReadonlyMap<number, Drawn> = new Map();
   private scale = 1;
 
   constructor(private readonly onSelect: (participant: number) => void) {
@@ -141,9 +142,10 @@ export class PeopleLayer {
     });
     const { scale } = this;
     const step = course(this.isCrowd ? "still" : pace, now, TURN_MS);
-    const offsets = spread(spots.map((spot) => ({ ...spot, x: spot.x / scale, y: spot.y / scale })));
+    const scaled = spots.map((spot) => ({ ...spot, x: spot.x / scale, y: spot.y / scale }));
+    this.drawn = spread(scaled, this.drawn);
     const people = everyone.map(({ person, avatar }, index) => {
-      const { x, y } = offsets.get(person.id) ?? { x: 0, y: 0 };
+      const { x, y } = this.drawn.get(person.id)?.offset ?? { x: 0, y: 0 };
       avatar.moveAside({ x: x * scale, y: y * scale }, step);
       const spot = spots[index] ?? { x: 0, y: 0 };
       return { id: person.id, x: spot.x / scale + x, y: spot.y / scale + y, ...avatar.labelSize() };
