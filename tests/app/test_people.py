@@ -33,7 +33,7 @@ def test_oneself_comes_first_then_the_host_and_viewers_last() -> None:
 
 def test_each_is_said_what_they_are_doing() -> None:
     said = {one.id: one.status for one in people(KNOWN, FORM)}
-    assert said == {2: "54 km/h", 1: "54 km/h", 3: "Last seen 30 s ago", 4: "Connected", 5: "Sharing paused"}
+    assert said == {2: "54 km/h", 1: "54 km/h", 3: "Last seen 30 s ago", 4: "Connected", 5: "Sharing off"}
     offline = {one.id: one.status for one in people(replace(KNOWN, present=None), FORM)}
     assert offline[1] == "Position from just now"
     assert offline[4] == "Not connected"

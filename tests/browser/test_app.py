@@ -239,7 +239,7 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
                 ben, lambda session: not session.state.participants[1].sharing and 1 not in session.positions
             )
             # Whoever taps reads first: Flutter takes no second tap while it draws what the first one did.
-            await expect(app.switch).to_have_accessible_name(re.compile("Sharing paused"), timeout=SOON_MS)
+            await expect(app.switch).to_have_accessible_name(re.compile("Sharing off"), timeout=SOON_MS)
             await app.switch.click()
             await wait_for(ben, lambda session: 1 in session.positions)
             # The same person again after the page was closed: what is needed lies in the browser.

@@ -107,13 +107,13 @@ async def test_pausing_withdraws_the_position_and_resuming_brings_it_back(
 ) -> None:
     anna, jorg, _ = await _meet(cavalcade_url, new_phone)
     await jorg.page.locator(".sharing").click()
-    await expect(jorg.page.locator(".sharing")).to_contain_text("Sharing paused")
-    await expect(anna.row("Jörg Ott")).to_contain_text("Sharing paused")
+    await expect(jorg.page.locator(".sharing")).to_contain_text("Sharing off")
+    await expect(anna.row("Jörg Ott")).to_contain_text("Sharing off")
     await expect(anna.page.locator(".avatar")).to_have_count(1)
 
     # Paused stays paused: a reload must not share again by itself.
     await jorg.page.reload()
-    await expect(jorg.page.locator(".sharing")).to_contain_text("Sharing paused")
+    await expect(jorg.page.locator(".sharing")).to_contain_text("Sharing off")
     await expect(anna.page.locator(".avatar")).to_have_count(1)
 
     await jorg.page.locator(".sharing").click()

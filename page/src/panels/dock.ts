@@ -52,7 +52,7 @@ function sharingButton(view: SessionView): TemplateResult {
 
 function sharingWords(view: SessionView): { look: string; title: string; hint: string } {
   if (!view.live.isSharing && view.live.state)
-    return { look: "is-off", title: say("sharing.paused"), hint: say("sharing.pausedHint") };
+    return { look: "is-off", title: say("sharing.off"), hint: say("sharing.offHint") };
   if (view.live.lostSince !== null && view.live.locationState === "on") {
     return { look: "is-waiting", title: say("sharing.lost"), hint: say("sharing.lostHint") };
   }

@@ -92,7 +92,7 @@ function status(
     return seen === undefined ? say("people.away") : say("people.lastSeen", { when: age(now - seen) });
   }
   if (person.role === "viewer") return say("people.connected");
-  if (!person.sharing) return say("people.paused");
+  if (!person.sharing) return say("people.notSharing");
   if (!position) return say("people.noPosition");
   if (isStale(position, now)) return say("people.positionFrom", { when: age(now - position.fix_time) });
   if (position.speed !== undefined && position.speed > 1) return speed(position.speed);

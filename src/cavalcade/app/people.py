@@ -153,7 +153,7 @@ def _status(one: Participant, position: Position | None, known: Known, form: For
     if one.role is Role.VIEWER:
         return say("people.connected")
     if not one.sharing:
-        return say("people.paused")
+        return say("people.notSharing")
     if position is None:
         return say("people.noPosition")
     if age >= STALE_MS:

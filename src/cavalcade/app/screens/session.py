@@ -235,7 +235,7 @@ class SessionScreen:
         if taking_part.is_viewer:
             return "viewer", palette.ink_soft, ft.Icons.VISIBILITY
         if not taking_part.is_sharing:
-            return "paused", palette.ink_soft, ft.Icons.LOCATION_OFF
+            return "off", palette.ink_soft, ft.Icons.LOCATION_OFF
         if taking_part.obstacle is not None:
             return "cannot", palette.danger, ft.Icons.LOCATION_DISABLED
         if not taking_part.is_connected:
@@ -252,7 +252,7 @@ class SessionScreen:
         return ft.Semantics(
             label=f"{words}. {hint}",
             button=True,
-            toggled=state != "paused",
+            toggled=state != "off",
             exclude_semantics=True,
             on_tap=tap,
             content=ft.Container(
