@@ -14,7 +14,7 @@ export async function loadStreetParts(configuration: MapConfiguration): Promise<
   return { StreetStage, library };
 }
 
-/** Loads what the configured streets need: the build for the page's own style is smaller by a fifth, and comes sooner. */
+/** Loads what the configured streets need: for the page's own style a build that is nearly a quarter smaller. */
 async function loadLibrary({ style }: MapConfiguration): Promise<MapLibrary> {
   // Each has an await of its own: the build takes what stands behind one for one thing, and would have both fetched.
   const library = style ? await import("./whole_map_library") : await import("./lean_map_library");

@@ -210,7 +210,7 @@ async def test_beyond_a_region_of_streets_there_are_rings_again(own_tiles_url: s
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_a_style_of_somebody_elses_is_shown_as_it_is(own_style_url: str, new_phone: NewPhone, theme: str) -> None:
-    """It may be of anything that the map library knows, of which the page's own style needs less than half."""
+    """It may be of anything that the map library knows, of which the page's own style needs a part."""
     phone = await new_phone(theme=theme)
     asked: list[str] = []
     phone.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("-")[0]))
