@@ -1,9 +1,10 @@
 /** What lies beneath the people: streets from a style on the network, or the country shapes that ship with the page. */
-import type { Feature, FeatureCollection, Position as LonLat, MultiLineString, Polygon } from "geojson";
+import type { Feature, FeatureCollection, Position as LonLat, MultiLineString, MultiPolygon, Polygon } from "geojson";
 import type { LayerSpecification, StyleSpecification, VectorSourceSpecification } from "maplibre-gl";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import worldUrl from "world-atlas/countries-50m.json?url";
+import { unwrapLine, unwrapPolygon } from "./antimeridian";
 import { STREETS_SOURCE, streetLayers } from "./street_layers";
 import { say } from "./strings";
 import type { Theme } from "./theme";
@@ -148,7 +149,7 @@ function line(
 }
 
 export interface World {
-  readonly land: FeatureCollection;
+  readonly land: Feature<MultiPolygon>;
   readonly borders: Feature<MultiLineString>;
 }
 
@@ -169,9 +170,20 @@ async function fetchWorld(): Promise<World> {
   const topology = (await response.json()) as Topology<{ land: GeometryCollection; countries: GeometryCollection }>;
   const { land, countries } = topology.objects;
   const borders = mesh(topology, countries, (a, b) => a !== b);
+  const polygons = (feature(topology, land) as FeatureCollection).features.flatMap(({ geometry }) =>
+    geometry.type === "MultiPolygon" ? geometry.coordinates : geometry.type === "Polygon" ? [geometry.coordinates] : [],
+  );
   return {
-    land: feature(topology, land) as FeatureCollection,
-    borders: { type: "Feature", properties: {}, geometry: borders },
+    land: {
+      type: "Feature",
+      properties: {},
+      geometry: { type: "MultiPolygon", coordinates: polygons.map(unwrapPolygon) },
+    },
+    borders: {
+      type: "Feature",
+      properties: {},
+      geometry: { type: "MultiLineString", coordinates: borders.coordinates.map(unwrapLine) },
+    },
   };
 }
 

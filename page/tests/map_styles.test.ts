@@ -1,10 +1,8 @@
-import type { FeatureCollection } from "geojson";
 import { expect, test } from "vitest";
 import { ownStyle, type World } from "../src/map_styles";
 
-const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
 const WORLD: World = {
-  land: NOTHING,
+  land: { type: "Feature", properties: {}, geometry: { type: "MultiPolygon", coordinates: [] } },
   borders: { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: [] } },
 };
 const STREETS = { type: "vector", tiles: ["https://example.org/{z}/{x}/{y}.pbf"] } as const;
