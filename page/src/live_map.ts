@@ -1,5 +1,6 @@
 /** The live map: people on a stage, and a camera that keeps in the picture what it shall follow. */
 import type { MapPerson } from "./avatars";
+import { mapConfiguration } from "./map_configuration";
 import type { StreetParts } from "./map_library";
 import { motion, type Pace } from "./motion";
 import { PeopleLayer, type Picture } from "./people_layer";
@@ -81,7 +82,7 @@ export class LiveMap {
     void Promise.all([found, this.peopled])
       .then(([streets]) => fetchTiles(streets, this.stage.camera(), this.stage.size()))
       .catch(() => undefined);
-    fetchWorker();
+    if (!mapConfiguration().style) fetchWorker();
     const { StreetStage, library } = await parts;
     const streets = new StreetStage(library, this.container, theme, this.stageEvents, () => this.stage.camera(), found);
     await streets.drawn;

@@ -1,4 +1,4 @@
-/** The map library's worker, without which no street is drawn. */
+/** The worker of the map library for the page's own style, without which no street is drawn. */
 import address from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 
 export const WORKER_ADDRESS = address;
