@@ -179,11 +179,7 @@ async function fetchWorld(): Promise<World> {
       properties: {},
       geometry: { type: "MultiPolygon", coordinates: polygons.map(unwrapPolygon) },
     },
-    borders: {
-      type: "Feature",
-      properties: {},
-      geometry: { type: "MultiLineString", coordinates: borders.coordinates.map(unwrapLine) },
-    },
+    borders: linesFeature(borders.coordinates.map(unwrapLine)),
   };
 }
 
