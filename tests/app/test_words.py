@@ -47,6 +47,8 @@ def test_every_problem_has_words_and_a_way_on(form: Format) -> None:
         (["en-GB"], Units.IMPERIAL),
         (["en", "de-DE"], Units.METRIC),
         (["en_US.UTF-8"], Units.IMPERIAL),
+        (["en-IE", "en-US"], Units.METRIC),
+        (["en-u-co-gb", "en-CA"], Units.METRIC),
         ([], Units.METRIC),
     ],
 )

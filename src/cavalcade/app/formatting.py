@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
 from cavalcade.strings import Words
@@ -26,7 +27,8 @@ def units_of(tags: Iterable[str]) -> Units:
     """The units of the first region that a list of language tags names, as in `en-GB`; metric where none does."""
     for tag in tags:
         parts = tag.replace("_", "-").partition(".")[0].split("-")[1:]
-        region = next((part for part in parts if len(part) == 2), None)
+        # A single letter begins extensions, whose own parts may have two letters.
+        region = next((part for part in takewhile(lambda part: len(part) > 1, parts) if len(part) == 2), None)
         if region is not None:
             return Units.IMPERIAL if region.upper() in MILES_REGIONS else Units.METRIC
     return Units.METRIC

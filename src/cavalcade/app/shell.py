@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import locale
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,9 @@ BROWSER_LANGUAGES: Final[ContextVar[tuple[str, ...]]] = ContextVar("languages", 
 DRAWS_PER_S: Final = 10.0
 TICK_S: Final = 1.0
 """Ages and times are said anew this often."""
+
+ANSWER_WITHIN_S: Final = 5.0
+"""A device that does not answer by then is not waited for."""
 
 _THEMES: Final = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
 _SCREENS: Final[dict[Where, Callable[[Surroundings], Screen]]] = {
@@ -109,14 +112,14 @@ class Shell:
         page.dark_theme = _theme(DARK)
         page.on_resize = page.on_media_change = guard(self._resized)
         page.on_platform_brightness_change = guard(self._appearance_changed)
-        page.on_locale_change = guard(self._locale_changed)
+        if not page.web:
+            page.on_locale_change = guard(self._languages_changed)
         page.on_route_change = guard(self._routed)
         page.on_close = guard(self.close)
-        languages = BROWSER_LANGUAGES.get() if page.web else (locale.getlocale()[0] or "",)
         controller = Controller(
             await self._store(),
             self._make_source,
-            Origin(self._options.server, self._options.languages or languages),
+            Origin(self._options.server, await self._languages()),
             self._happened,
         )
         self._controller = controller
@@ -271,10 +274,10 @@ class Shell:
     def _appearance_changed(self) -> None:
         self._happened(Happening.SESSION)
 
-    async def _locale_changed(self, event: ft.LocaleChangeEvent) -> None:
-        if self._controller is not None and not self._options.languages:
-            tags = ["-".join(filter(None, (one.language_code, one.country_code))) for one in event.locales]
-            self._controller.speak(tags)
+    async def _languages_changed(self) -> None:
+        """The event says when to look, not what to say: what the device is set to is asked for again."""
+        if self._controller is not None:
+            self._controller.speak(await self._languages())
 
     async def _routed(self, event: ft.RouteChangeEvent) -> None:
         """A link was opened while the app runs."""
@@ -288,6 +291,29 @@ class Shell:
             self._page.platform_brightness is ft.Brightness.DARK if appearance == "system" else appearance == "dark"
         )
         return DARK if is_dark else LIGHT
+
+    async def _languages(self) -> Sequence[str]:
+        """What the reader reads, the dearest first.
+
+        A browser says so as it connects. Flutter's events in a browser are not listened to: one that came with another
+        appearance named another language and region than the reader's.
+        """
+        if self._options.languages:
+            return self._options.languages
+        if self._page.web:
+            return BROWSER_LANGUAGES.get()
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                device = await self._page.get_device_info()
+        except Exception as error:  # noqa: BLE001 - Python's own answer is nearly as good, except on phones
+            log.info("the device does not say its languages: %s", type(error).__name__)
+            device = None
+        tags = (
+            ["-".join(filter(None, (one.language_code, one.country_code))) for one in device.locales or ()]
+            if device
+            else []
+        )
+        return tags or (locale.getlocale()[0] or "",)
 
     # Where things are
 
