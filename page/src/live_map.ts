@@ -10,7 +10,7 @@ import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
 import { fetchWorker } from "./street_worker";
 import { fetchTiles, type Streets } from "./streets";
 import type { Theme } from "./theme";
-import { type Camera, centerCamera, type Padding, toScreen, ZOOMS } from "./view";
+import { type Camera, centerCamera, type Padding, roomyPadding, toScreen, ZOOMS } from "./view";
 
 /** What the camera keeps in the picture by itself; `free` after a touch. */
 export type Follow = "everyone" | "me" | "person" | "free";
@@ -128,7 +128,7 @@ export class LiveMap {
 
   showEveryone(): void {
     this.setFollow("everyone");
-    this.fit(true);
+    this.fit({ isWanted: true });
   }
 
   centerOnMe(): void {
@@ -186,20 +186,21 @@ export class LiveMap {
 
   private keepInPicture(): void {
     // Fixes are weighed whoever has the camera, so that it knows whom to believe when it gets it back.
-    this.fit(false);
+    this.fit({});
     if (this.follow === "me" || this.follow === "person") this.keepCentered();
   }
 
   /** The picture has another size, direction or frame around it. */
   private refit(): void {
-    if (this.follow === "everyone") this.fit(true);
+    if (this.follow === "everyone") this.fit({ isReframed: true });
     else if (this.follow === "free") this.moveTo({ ...this.stage.camera(), bearing: this.bearing }, EASE_MS);
     else this.center(this.stage.camera().zoom, EASE_MS);
   }
 
-  private fit(isWanted: boolean): void {
+  private fit({ isWanted = false, isReframed = false }): void {
     const { size, padding } = this.picture();
-    const scene = { now: this.now, people: this.sightings(), size, padding, bearing: this.bearing, isWanted };
+    const people = this.sightings();
+    const scene = { now: this.now, people, size, padding, bearing: this.bearing, isWanted, isReframed };
     const { steering, move } = steer(this.steering, scene);
     this.steering = steering;
     if (move && this.follow === "everyone") this.moveTo(move.camera, move.isEased ? EASE_MS : 0);
@@ -209,7 +210,7 @@ export class LiveMap {
     const person = this.followed === null ? null : this.layer.person(this.followed);
     if (!person || performance.now() < this.movedUntil) return;
     const { camera, size, padding } = this.picture();
-    const wanted = centerCamera(person.point, camera.zoom, padding, this.bearing);
+    const wanted = centerCamera(person.point, camera.zoom, roomyPadding(size, padding), this.bearing);
     const at = toScreen(camera, wanted.center, size);
     const off = Math.hypot(at.x - size.width / 2, at.y - size.height / 2);
     if (off > FOLLOW_SLACK_PX) this.moveTo(wanted, EASE_MS);
@@ -217,7 +218,8 @@ export class LiveMap {
 
   private center(zoom: number, duration: number): void {
     const person = this.followed === null ? null : this.layer.person(this.followed);
-    if (person) this.moveTo(centerCamera(person.point, zoom, this.padding, this.bearing), duration);
+    const padding = roomyPadding(this.stage.size(), this.padding);
+    if (person) this.moveTo(centerCamera(person.point, zoom, padding, this.bearing), duration);
   }
 
   private moveTo(camera: Camera, duration: number): void {

@@ -7,7 +7,7 @@
  * ridden to does not count until a second one bears it out.
  */
 import { distanceBetween, type Point } from "./geo";
-import { type Camera, fitCamera, isInside, type Padding, type Size } from "./view";
+import { type Camera, fitCamera, isInside, type Padding, roomyPadding, type Size } from "./view";
 
 /** A position as far as the camera cares. */
 export interface Sighting extends Point {
@@ -27,8 +27,10 @@ export interface Scene {
   readonly padding: Padding;
   /** The direction that is up. */
   readonly bearing: number;
-  /** The camera shall fit at once: somebody asked for it, or the picture has another size or direction. */
+  /** Somebody asked for everybody: the camera shall fit at once. */
   readonly isWanted: boolean;
+  /** The picture has another size, direction or frame: the camera shall fit at once, unless there is too little room to. */
+  readonly isReframed: boolean;
 }
 
 /** What is remembered from one decision to the next. */
@@ -58,6 +60,7 @@ export const UNSTEERED: Steering = { camera: null, movedAt: 0, spaciousSince: nu
 
 /** A movement is to be over, and looked at, before the next one begins. */
 const REST_MS = 1_500;
+const NOTHING_COVERED: Padding = { top: 0, right: 0, bottom: 0, left: 0 };
 /** The group may shrink to this many zoom levels below the best fit before the camera comes closer. */
 const ZOOM_SLACK = 0.9;
 /** It must have been so close together for this long: groups draw out again at the next bend. */
@@ -73,14 +76,19 @@ const SUSPICION_MS = 10_000;
 export function steer(before: Steering, scene: Scene): Decision {
   const trusted = new Map(scene.people.map((one) => [one.id, weigh(before.trusted.get(one.id), one, scene.now)]));
   const points = [...trusted.values()].map(({ accepted }) => accepted);
-  const best = fitCamera(points, scene.size, scene.padding, scene.bearing);
+  const padding = roomyPadding(scene.size, scene.padding);
+  const best = fitCamera(points, scene.size, padding, scene.bearing);
   if (!best) return { steering: { ...before, trusted }, move: null };
   const { camera } = before;
   if (!camera) return moved(trusted, best, scene.now, false);
-  if (scene.isWanted) return moved(trusted, best, scene.now, true);
-  const isSpacious = best.zoom - camera.zoom > ZOOM_SLACK;
+  // Where panels leave too little room, the camera stays unless somebody is beyond the whole picture.
+  const isTight = padding !== scene.padding;
+  const frame = isTight ? NOTHING_COVERED : padding;
+  const shows = (shown: Camera, point: Point) => isInside(shown, point, scene.size, frame);
+  const isSeen = camera.bearing === scene.bearing && points.every((point) => shows(camera, point));
+  if (scene.isWanted || (scene.isReframed && !(isTight && isSeen))) return moved(trusted, best, scene.now, true);
+  const isSpacious = !isTight && best.zoom - camera.zoom > ZOOM_SLACK;
   const spaciousSince = isSpacious ? (before.spaciousSince ?? scene.now) : null;
-  const shows = (shown: Camera, point: Point) => isInside(shown, point, scene.size, scene.padding);
   // A group all around the globe fits into no picture: moving for it would be for nothing.
   const isLeaving = points.some((point) => !shows(camera, point) && shows(best, point));
   const isDue = isLeaving || (spaciousSince !== null && scene.now - spaciousSince >= SPACIOUS_MS);

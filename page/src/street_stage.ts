@@ -58,6 +58,8 @@ export class StreetStage implements Stage {
         pitchWithRotate: false,
         touchPitch: false,
         maxZoom: ZOOMS[1],
+        // Otherwise it keeps the world's edge at the picture's, and people at a pole beneath what lies there.
+        transformConstrain: (center, zoom) => ({ center, zoom: Math.max(0, Math.min(ZOOMS[1], zoom)) }),
         // From closer by than tiles are made for they are drawn larger: to cut them up first takes longer.
         zoomLevelsToOverscale: ZOOMS[1] - TILES_ZOOM,
         fadeDuration: 0,

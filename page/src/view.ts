@@ -24,11 +24,13 @@ export interface Padding {
 const TILE_PX = 512;
 const MAX_LATITUDE = 85.051129;
 const MAX_FIT_ZOOM = 16;
-const MIN_ZOOM = 0.5;
+const MIN_ZOOM = 0;
 /** The share of the free space left empty around the group, so that it can move before the camera must. */
 const COMFORT = 0.14;
 /** Nearer to what is covered than this share of the shorter side, somebody counts as leaving the picture. */
 const EDGE = 0.03;
+/** In less than this a group cannot be shown: a camera that tried would show half the country instead. */
+const LEAST_ROOM_PX = 160;
 
 /** A place on the screen, or on the projected globe. */
 export interface Projected {
@@ -36,13 +38,29 @@ export interface Projected {
   readonly y: number;
 }
 
-/** The camera that shows all points inside the padding; null without points. */
+/**
+ * The padding to fit people into: what is given, or less of it where panels leave too little room. People may then stand
+ * beneath a panel.
+ */
+export function roomyPadding(size: Size, padding: Padding): Padding {
+  const [left, right] = shorten(padding.left, padding.right, size.width);
+  const [top, bottom] = shorten(padding.top, padding.bottom, size.height);
+  return left === padding.left && top === padding.top ? padding : { top, right, bottom, left };
+}
+
+/** Two sides of a length, in their proportion, with room between them. */
+function shorten(before: number, after: number, length: number): [number, number] {
+  const most = Math.max(0, length - LEAST_ROOM_PX);
+  const part = Math.min(1, most / Math.max(before + after, 1e-9));
+  return [before * part, after * part];
+}
+
+/** The camera that shows all points inside the padding, which must leave room; null without points. */
 export function fitCamera(points: readonly Point[], size: Size, padding: Padding, bearing = 0): Camera | null {
   const box = bounds(points, bearing);
   if (!box) return null;
-  const free = freeSpace(size, padding);
-  const width = free.width * (1 - 2 * COMFORT);
-  const height = free.height * (1 - 2 * COMFORT);
+  const width = (size.width - padding.left - padding.right) * (1 - 2 * COMFORT);
+  const height = (size.height - padding.top - padding.bottom) * (1 - 2 * COMFORT);
   const scale = Math.min(width / Math.max(box.right - box.left, 1e-12), height / Math.max(box.bottom - box.top, 1e-12));
   const zoom = Math.max(MIN_ZOOM, Math.min(MAX_FIT_ZOOM, Math.log2(scale / TILE_PX)));
   const middle = turn({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, bearing);
@@ -138,13 +156,6 @@ function turn({ x, y }: Projected, degrees: number): Projected {
   return { x: x * cos - y * sin, y: x * sin + y * cos };
 }
 
-function freeSpace(size: Size, padding: Padding): Size {
-  return {
-    width: Math.max(40, size.width - padding.left - padding.right),
-    height: Math.max(40, size.height - padding.top - padding.bottom),
-  };
-}
-
 interface Box {
   readonly left: number;
   readonly right: number;
@@ -154,20 +165,27 @@ interface Box {
   readonly origin: Projected;
 }
 
-/** The box around points, as one sees it with a direction up. */
+/** The smallest box around points, as one sees it with a direction up. */
 function bounds(points: readonly Point[], bearing: number): Box | null {
-  const [origin, ...rest] = points.map(project);
-  if (!origin) return null;
-  let [left, right, top, bottom] = [0, 0, 0, 0];
-  for (const point of rest) {
-    // Relative to the first: a group on both sides of the antimeridian is a small one.
-    const { x, y } = turn({ x: wrap(point.x - origin.x), y: point.y - origin.y }, -bearing);
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
-  }
-  return { left, right, top, bottom, origin };
+  const places = points.map(project);
+  const [first] = places;
+  if (!first) return null;
+  const origin = { x: westernmost(places), y: first.y };
+  const seen = places.map(({ x, y }) => turn({ x: eastwards(origin.x, x), y: y - origin.y }, -bearing));
+  const [xs, ys] = [seen.map(({ x }) => x), seen.map(({ y }) => y)];
+  return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys), origin };
+}
+
+/** Where the shortest stretch around the globe begins that holds all places: a group across the antimeridian is a small one. */
+function westernmost(places: readonly Projected[]): number {
+  const xs = places.map(({ x }) => x).sort((a, b) => a - b);
+  const gaps = xs.map((x, index) => eastwards(xs.at(index - 1) ?? x, x));
+  return xs[gaps.indexOf(Math.max(...gaps))] ?? 0;
+}
+
+/** How far one comes going east from one place of the globe to another, as a share of the way round. */
+function eastwards(from: number, to: number): number {
+  return (to - from + 1) % 1;
 }
 
 function wrap(dx: number): number {

@@ -17,9 +17,17 @@ type Change = Partial<Omit<Scene, "now">> & { readonly after: number };
 
 /** Scenes with so many seconds from the start; what is not said stays as it was. */
 function scenes(...changes: readonly Change[]): Scene[] {
-  let last: Scene = { now: AT, people: [], size: PHONE, padding: PADDING, bearing: 0, isWanted: false };
+  let last: Scene = {
+    now: AT,
+    people: [],
+    size: PHONE,
+    padding: PADDING,
+    bearing: 0,
+    isWanted: false,
+    isReframed: false,
+  };
   return changes.map(({ after, ...change }) => {
-    last = { ...last, isWanted: false, ...change, now: AT + after * 1_000 };
+    last = { ...last, isWanted: false, isReframed: false, ...change, now: AT + after * 1_000 };
     return last;
   });
 }
@@ -116,9 +124,56 @@ const CASES: readonly Case[] = [
     name: "a panel opens",
     scenes: scenes(
       { after: 0, people: pair(0) },
-      { after: 1, padding: { ...PADDING, bottom: 460 }, isWanted: true },
+      { after: 1, padding: { ...PADDING, bottom: 460 }, isReframed: true },
       { after: 2 },
     ),
+  },
+  {
+    name: "panels leave too little room to show anybody in, and are shut again",
+    scenes: scenes(
+      { after: 0, people: pair(0) },
+      { after: 1, padding: { ...PADDING, top: 300, bottom: 524 }, isReframed: true },
+      { after: 9, people: pair(9, 300) },
+      { after: 10, people: [seen(1, 0, 0, 10), seen(2, 1_100, 1_100, 10)] },
+      { after: 11, padding: PADDING, isReframed: true },
+    ),
+  },
+  {
+    name: "panels leave too little room, and somebody rides out of the whole picture",
+    scenes: scenes(
+      { after: 0, people: pair(0), padding: { ...PADDING, top: 400, bottom: 500 } },
+      { after: 20, people: [seen(1, 0, 0, 20), seen(2, 1_800, 1_800, 20)] },
+      { after: 60, people: [seen(1, 0, 0, 60), seen(2, 3_600, 3_600, 60)] },
+    ),
+  },
+  {
+    name: "panels leave too little room, and everybody is asked for",
+    scenes: scenes(
+      { after: 0, people: pair(0) },
+      { after: 1, padding: { ...PADDING, top: 300, bottom: 524 }, isReframed: true },
+      { after: 2, isWanted: true },
+    ),
+  },
+  {
+    name: "two people around the north pole",
+    scenes: scenes({
+      after: 0,
+      people: [
+        { id: 1, lat: 89.99, lon: 10, fix_time: AT },
+        { id: 2, lat: 89.98, lon: -170, fix_time: AT },
+      ],
+    }),
+  },
+  {
+    name: "one is half the globe away from two beside the antimeridian",
+    scenes: scenes({
+      after: 0,
+      people: [
+        { id: 1, lat: 5, lon: 0, fix_time: AT },
+        { id: 2, lat: -5, lon: 175, fix_time: AT },
+        { id: 3, lat: 0, lon: -179, fix_time: AT },
+      ],
+    }),
   },
   {
     name: "whoever was far off leaves the session",
@@ -150,7 +205,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "the way east is up",
-    scenes: scenes({ after: 0, people: pair(0), bearing: 90 }, { after: 5, bearing: 137, isWanted: true }),
+    scenes: scenes({ after: 0, people: pair(0), bearing: 90 }, { after: 5, bearing: 137, isReframed: true }),
   },
   {
     name: "a convoy rides north at 20 m/s for a minute",
@@ -209,6 +264,20 @@ describe("steer", () => {
     expect(movedIn("a leap that the next fix bears out")).toEqual([true, false, true]);
     expect(movedIn("a leap that nothing contradicts for ten seconds")).toEqual([true, false, false, true]);
     expect(movedIn("a leap within what the receivers say they are unsure of")).toEqual([true, true]);
+  });
+
+  test("stays where panels leave too little room, unless somebody is beyond the whole picture", () => {
+    expect(movedIn("panels leave too little room to show anybody in, and are shut again")).toEqual([
+      true,
+      false,
+      false,
+      false,
+      true,
+    ]);
+    const [first, , later] = moves("panels leave too little room, and somebody rides out of the whole picture");
+    // By less than people are spread out: it does not show half the country.
+    expect((first?.camera.zoom ?? 0) - (later?.camera.zoom ?? 0)).toBeLessThan(2.5);
+    expect(movedIn("panels leave too little room, and everybody is asked for")).toEqual([true, false, true]);
   });
 
   test("is calm for a convoy under way", () => {

@@ -38,6 +38,19 @@ describe("fitCamera", () => {
     );
   });
 
+  test("any two on the globe are inside, poles and antimeridian included", () => {
+    const anywhere = fc.record({
+      lat: fc.double({ min: -90, max: 90, noNaN: true }),
+      lon: fc.double({ min: -180, max: 180, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(fc.tuple(anywhere, anywhere), (pair) => {
+        const camera = fitCamera(pair, phone, padding);
+        for (const one of pair) expect(camera && isInside(camera, one, phone, padding)).toBe(true);
+      }),
+    );
+  });
+
   test("one person alone is in the middle of the free space, not closer than streets", () => {
     const camera = fitCamera([{ lat: 60.17, lon: 24.94 }], phone, padding);
     expect(camera?.zoom).toBe(16);

@@ -18,7 +18,13 @@ def scene(given: dict[str, Any]) -> Scene:
         for one in given["people"]
     ]
     return Scene(
-        given["now"], people, Size(**given["size"]), Padding(**given["padding"]), given["bearing"], given["isWanted"]
+        given["now"],
+        people,
+        Size(**given["size"]),
+        Padding(**given["padding"]),
+        given["bearing"],
+        is_wanted=given["isWanted"],
+        is_reframed=given["isReframed"],
     )
 
 

@@ -60,7 +60,7 @@ export class Handlebar {
             </button>`
             : nothing
         }
-        <button class="handlebar-button" @click=${() => this.toggle()}>${icons.close}<span>${say("handlebar.leave")}</span></button>
+        <button class="handlebar-button" @click=${() => this.toggle()}>${icons.close}<span>${say("session.close")}</span></button>
       </div>
     </section>`;
   }
@@ -88,7 +88,7 @@ function row(person: MapPerson, me: MapPerson | null): TemplateResult {
     <span class="handlebar-disc" .style=${`--person:${person.color};--on-person:${inkOn(person.color)}`} aria-hidden="true"
       >${person.initials}</span
     >
-    <span class="handlebar-words"><b>${person.name}</b>${person.note ? html`<small>${person.note}</small>` : nothing}</span>
+    <span class="handlebar-words"><b dir="auto">${person.name}</b>${person.note ? html`<small>${person.note}</small>` : nothing}</span>
     ${
       metres === null
         ? nothing

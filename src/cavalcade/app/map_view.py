@@ -86,6 +86,7 @@ class MapView:
         self._size = Size(390, 844)
         self._padding = Padding(0, 0, 0, 0)
         self._wants_fit = False
+        self._is_reframed = False
         self._is_ready = False
         self._moving = asyncio.Event()
         self._layer = fm.MarkerLayer(markers=[], rotate=True)
@@ -94,7 +95,7 @@ class MapView:
             expand=True,
             initial_center=_position(_SOMEWHERE.center),
             initial_zoom=_SOMEWHERE.zoom + _FLUTTER_ZOOM,
-            min_zoom=2,
+            min_zoom=1,
             max_zoom=19,
             bgcolor=self._ground.background,
             layers=[*self._ground.layers, self._layer],
@@ -110,7 +111,7 @@ class MapView:
         """The picture has another size, or panels cover another part of it."""
         if (size, padding) != (self._size, self._padding):
             self._size, self._padding = size, padding
-            self._wants_fit = True
+            self._is_reframed = True
 
     def show(self, people: Sequence[Person], now: int) -> None:
         """Draws everybody as they are now.
@@ -208,8 +209,16 @@ class MapView:
         if self.mode is not Mode.EVERYONE or not self._is_ready:
             return
         sightings = [sighting for person in self._people if (sighting := person.sighting) is not None]
-        scene = Scene(now, sightings, self._size, self._padding, is_wanted=self._wants_fit)
+        scene = Scene(
+            now,
+            sightings,
+            self._size,
+            self._padding,
+            is_wanted=self._wants_fit,
+            is_reframed=self._is_reframed,
+        )
         self._steering, move = steering.steer(self._steering, scene)
+        self._is_reframed = self._is_reframed and not sightings
         if move is not None:
             self._wants_fit = False
             self._go(move.camera, ease_ms=EASE_MS if move.is_eased else 0)
@@ -218,7 +227,11 @@ class MapView:
         if self.followed in self._glides:
             at = self._glides[self.followed].at(_clock())
             self._go(
-                view.center_camera(at, self._camera.zoom if zoom is None else zoom, self._padding),
+                view.center_camera(
+                    at,
+                    self._camera.zoom if zoom is None else zoom,
+                    view.roomy_padding(self._size, self._padding),
+                ),
                 ease_ms=EASE_MS if zoom is not None else 150,
             )
 

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cavalcade.app.view import Camera, Padding, Point, Size, fit_camera, is_inside
+from cavalcade.app.view import Camera, Padding, Point, Size, fit_camera, is_inside, roomy_padding
 from cavalcade.domain.geo import distance_m
 
 REST_MS: Final = 1_500
 """A movement is to be over, and looked at, before the next one begins."""
+
+NOTHING_COVERED: Final = Padding(0, 0, 0, 0)
 
 ZOOM_SLACK: Final = 0.9
 """The group may shrink to this many zoom levels below the best fit before the camera comes closer."""
@@ -58,7 +60,8 @@ class Scene:
         size: The picture's.
         padding: What panels cover of it.
         bearing: The direction that is up.
-        is_wanted: Fit at once: somebody asked for it, or the picture has another size or direction.
+        is_wanted: Fit at once: somebody asked for everybody.
+        is_reframed: Fit at once, unless there is too little room to: the picture has another size, direction or frame.
     """
 
     now: int
@@ -67,6 +70,7 @@ class Scene:
     padding: Padding
     bearing: float = 0.0
     is_wanted: bool = False
+    is_reframed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +114,24 @@ def steer(before: Steering, scene: Scene) -> tuple[Steering, Move | None]:
     """
     trusted = {one.id: _weigh(before.trusted.get(one.id), one, scene.now) for one in scene.people}
     points = [one.accepted.point for one in trusted.values()]
-    best = fit_camera(points, scene.size, scene.padding, scene.bearing)
+    padding = roomy_padding(scene.size, scene.padding)
+    best = fit_camera(points, scene.size, padding, scene.bearing)
     if best is None:
         return replace(before, trusted=trusted), None
     camera = before.camera
-    if camera is None or scene.is_wanted:
-        return Steering(best, scene.now, None, trusted), Move(best, is_eased=camera is not None)
-    is_spacious = best.zoom - camera.zoom > ZOOM_SLACK
+    if camera is None:
+        return Steering(best, scene.now, None, trusted), Move(best, is_eased=False)
+    # Where panels leave too little room, the camera stays unless somebody is beyond the whole picture.
+    is_tight = padding != scene.padding
+    frame = NOTHING_COVERED if is_tight else padding
+    is_seen = camera.bearing == scene.bearing and all(is_inside(camera, point, scene.size, frame) for point in points)
+    if scene.is_wanted or (scene.is_reframed and not (is_tight and is_seen)):
+        return Steering(best, scene.now, None, trusted), Move(best, is_eased=True)
+    is_spacious = not is_tight and best.zoom - camera.zoom > ZOOM_SLACK
     spacious_since = (scene.now if before.spacious_since is None else before.spacious_since) if is_spacious else None
     # A group all around the globe fits into no picture: moving for it would be for nothing.
     is_leaving = any(
-        not is_inside(camera, point, scene.size, scene.padding) and is_inside(best, point, scene.size, scene.padding)
+        not is_inside(camera, point, scene.size, frame) and is_inside(best, point, scene.size, frame)
         for point in points
     )
     is_due = is_leaving or (spacious_since is not None and scene.now - spacious_since >= SPACIOUS_MS)

@@ -12,12 +12,15 @@ from typing import Final, NamedTuple
 TILE_PX: Final = 512
 MAX_LATITUDE: Final = 85.051129
 MAX_FIT_ZOOM: Final = 16.0
-MIN_ZOOM: Final = 0.5
+MIN_ZOOM: Final = 0.0
 COMFORT: Final = 0.14
 """The share of the free space left empty around the group, so that it can move before the camera must."""
 
 EDGE: Final = 0.03
 """Nearer to what is covered than this share of the shorter side, somebody counts as leaving the picture."""
+
+LEAST_ROOM_PX: Final = 160.0
+"""In less than this a group cannot be shown: a camera that tried would show half the country instead."""
 
 
 class Point(NamedTuple):
@@ -65,17 +68,27 @@ class Camera:
     bearing: float = 0.0
 
 
+def roomy_padding(size: Size, padding: Padding) -> Padding:
+    """The padding to fit people into: what is given, or less of it where panels leave too little room.
+
+    People may then stand beneath a panel.
+    """
+    left, right = _shorten(padding.left, padding.right, size.width)
+    top, bottom = _shorten(padding.top, padding.bottom, size.height)
+    return Padding(top, right, bottom, left)
+
+
 def fit_camera(points: Sequence[Point], size: Size, padding: Padding, bearing: float = 0.0) -> Camera | None:
-    """The camera that shows all points inside the padding; None without points."""
+    """The camera that shows all points inside the padding, which must leave room; None without points."""
     if not points:
         return None
-    origin = _project(points[0])
-    # Relative to the first: a group on both sides of the antimeridian is a small one.
-    seen = [_turn(Spot(_wrap(at.x - origin.x), at.y - origin.y), -bearing) for at in map(_project, points)]
+    places = [_project(point) for point in points]
+    origin = Spot(_westernmost(places), places[0].y)
+    seen = [_turn(Spot(_eastwards(origin.x, at.x), at.y - origin.y), -bearing) for at in places]
     left, right = min(spot.x for spot in seen), max(spot.x for spot in seen)
     top, bottom = min(spot.y for spot in seen), max(spot.y for spot in seen)
-    width = max(40.0, size.width - padding.left - padding.right) * (1 - 2 * COMFORT)
-    height = max(40.0, size.height - padding.top - padding.bottom) * (1 - 2 * COMFORT)
+    width = (size.width - padding.left - padding.right) * (1 - 2 * COMFORT)
+    height = (size.height - padding.top - padding.bottom) * (1 - 2 * COMFORT)
     scale = min(width / max(right - left, 1e-12), height / max(bottom - top, 1e-12))
     zoom = max(MIN_ZOOM, min(MAX_FIT_ZOOM, math.log2(scale / TILE_PX)))
     middle = _turn(Spot((left + right) / 2, (top + bottom) / 2), bearing)
@@ -120,6 +133,27 @@ def _turn(spot: Spot, degrees: float) -> Spot:
     """Turns an offset clockwise: from the screen to the map by the camera's bearing, and back by its negative."""
     sin, cos = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
     return Spot(spot.x * cos - spot.y * sin, spot.x * sin + spot.y * cos)
+
+
+def _shorten(before: float, after: float, length: float) -> tuple[float, float]:
+    """Two sides of a length, in their proportion, with room between them."""
+    most = max(0.0, length - LEAST_ROOM_PX)
+    part = min(1.0, most / max(before + after, 1e-9))
+    return before * part, after * part
+
+
+def _westernmost(places: Sequence[Spot]) -> float:
+    """Where the shortest stretch around the globe begins that holds all places.
+
+    So a group across the antimeridian is a small one.
+    """
+    xs = sorted(at.x for at in places)
+    return max(zip(xs, [xs[-1], *xs[:-1]], strict=True), key=lambda pair: _eastwards(pair[1], pair[0]))[0]
+
+
+def _eastwards(start: float, end: float) -> float:
+    """How far one comes going east from one place of the globe to another, as a share of the way round."""
+    return (end - start + 1) % 1
 
 
 def _wrap(dx: float) -> float:
