@@ -39,6 +39,11 @@ export class ApiError extends Error {
     super(code);
   }
 
+  /** Whether a name was refused, whichever field it stood in. */
+  get isAboutName(): boolean {
+    return this.fields.some((field) => field.endsWith("/name"));
+  }
+
   /** Whether the outcome is unknown or passing, so that the same attempt may be repeated under the same key. */
   get isPassing(): boolean {
     return this.code === "offline" || this.code === "unavailable" || this.code === "too_many_requests";

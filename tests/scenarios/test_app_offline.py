@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cavalcade.app.controller import Controller, Origin, Screen
-from cavalcade.app.kept import LEAVING, SESSION, KeptSession
+from cavalcade.app.kept import LEAVING, SESSION, KeptSession, Preferences
 from cavalcade.app.participation import Participation
 from cavalcade.app.store import DiskStore
 from cavalcade.client import LiveSession, Membership, Timing, connect, create_session, join_session
@@ -230,4 +230,13 @@ async def test_leaving_without_a_network_is_done_by_the_next_run(trip: Trip, ser
     async with asyncio.timeout(SOON):
         while await DiskStore(phone.folder).read(LEAVING) is not None:  # noqa: ASYNC110 - a file tells of nothing
             await asyncio.sleep(0.02)
+    await app.close()
+
+
+async def test_a_kept_name_that_the_server_refuses_locks_nobody_out(server: str, tmp_path: Path) -> None:
+    app = Controller(DiskStore(tmp_path), lambda _: MovedByHand(), Origin(server), lambda _: None)
+    app.preferences = Preferences(name="Ana \u202e")
+    await app.start_session()
+    assert app.screen is Screen.SESSION
+    assert app.preferences.name == ""
     await app.close()

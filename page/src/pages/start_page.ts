@@ -1,6 +1,6 @@
 /** The start: one tap makes a session. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
-import { ApiError, createSession } from "../api";
+import { ApiError, type Created, createSession } from "../api";
 import { icons, mark } from "../icons";
 import { pathOf } from "../link";
 import {
@@ -9,6 +9,7 @@ import {
   recallMemberships,
   recallName,
   rememberMembership,
+  rememberName,
   settleAttempt,
 } from "../memory";
 import { browserHint } from "../panels/browser_hint";
@@ -38,9 +39,7 @@ export function startPage(
     problem = null;
     draw();
     try {
-      const name = recallName();
-      const created = await createSession(name ? { name } : {}, attemptKey(PURPOSE));
-      settleAttempt(PURPOSE);
+      const created = await create();
       const membership: Membership = {
         sessionId: created.session.id,
         name: created.session.name,
@@ -55,9 +54,24 @@ export function startPage(
       enter(membership, true);
     } catch (error) {
       problem = error instanceof ApiError ? error : new ApiError("unknown");
-      if (!problem.isPassing) settleAttempt(PURPOSE);
       isWorking = false;
       draw();
+    }
+  }
+
+  /** Makes the session under the name of last time; one that the server does not take must not keep anybody out. */
+  async function create(): Promise<Created> {
+    const name = recallName();
+    try {
+      const created = await createSession(name ? { name } : {}, attemptKey(PURPOSE));
+      settleAttempt(PURPOSE);
+      return created;
+    } catch (error) {
+      const refusal = error instanceof ApiError ? error : new ApiError("unknown");
+      if (!refusal.isPassing) settleAttempt(PURPOSE);
+      if (!name || !refusal.isAboutName) throw refusal;
+      rememberName("");
+      return create();
     }
   }
 

@@ -163,8 +163,12 @@ function profileForm(view: SessionView, person: Participant): TemplateResult {
     const color = String(form.get("color") ?? person.color);
     editProfile(view, false);
     const changes = { ...(name && name !== person.name && { name }), ...(color !== person.color && { color }) };
-    if ("name" in changes) rememberName(name);
-    if (Object.keys(changes).length > 0) view.attempt(() => view.live.setProfile(changes));
+    if (Object.keys(changes).length === 0) return;
+    view.attempt(async () => {
+      await view.live.setProfile(changes);
+      // Only what the server took: the next session begins with it.
+      if ("name" in changes) rememberName(name);
+    });
   };
   const cancel = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;

@@ -37,11 +37,7 @@ function words(problem: ApiError): { title: string; text: string } {
     default:
       return {
         title: say("problem.unknownTitle"),
-        text: say(isAboutName(problem) ? "people.nameWrong" : "problem.unknown"),
+        text: say(problem.isAboutName ? "people.nameWrong" : "problem.unknown"),
       };
   }
-}
-
-function isAboutName({ fields }: ApiError): boolean {
-  return fields.some((field) => field.endsWith("/name"));
 }

@@ -15,6 +15,7 @@ from cavalcade.app.problems import Problem
 from cavalcade.app.store import Store, StoreError
 from cavalcade.client import (
     ClientError,
+    ErrorCode,
     Membership,
     Preview,
     Rejected,
@@ -24,6 +25,8 @@ from cavalcade.client import (
     join_session,
     preview_session,
 )
+from cavalcade.domain.errors import FieldError
+from cavalcade.domain.names import clean_name
 from cavalcade.strings import choose, words
 from cavalcade.wire.errors import DecodeError
 
@@ -143,7 +146,15 @@ class Controller:
     async def start_session(self, *, share: bool = True) -> None:
         """Makes a session and takes part in it."""
         async with self._busy():
-            membership = await create_session(self.server, host_name=self.preferences.name or None)
+            name = self.preferences.name
+            try:
+                membership = await create_session(self.server, host_name=name or None)
+            except Rejected as refusal:
+                if not name or not refusal.is_about("/host/name"):
+                    raise
+                # A server with another rule: there is no field here to change the name, and it must lock nobody out.
+                await self._remember(replace(self.preferences, name=""))
+                membership = await create_session(self.server)
             await self._take_part(KeptSession(membership), share=share)
 
     async def open_invitation(self, text: str) -> None:
@@ -170,8 +181,9 @@ class Controller:
         if self.invitation is None:
             return
         async with self._busy():
-            await self._remember(replace(self.preferences, name=name.strip()[:48]))
-            membership = await join_session(self._place(self.invitation), name=name.strip() or None)
+            name = _checked(name)
+            membership = await join_session(self._place(self.invitation), name=name or None)
+            await self._remember(replace(self.preferences, name=name))
             watches = self.invitation.is_for_watching
             await self._end_participation()
             await self._take_part(KeptSession(membership), share=share or watches)
@@ -188,9 +200,10 @@ class Controller:
 
     async def rename(self, name: str) -> None:
         """Changes one's name, here and for next time."""
-        await self._remember(replace(self.preferences, name=name.strip()[:48]))
+        name = _checked(name)
+        await self._remember(replace(self.preferences, name=name))
         if self.participation is not None:
-            await self.participation.operate(self.participation.live.set_profile(name=name.strip()))
+            await self.participation.operate(self.participation.live.set_profile(name=name))
         self._on_happening(Happening.SESSION)
 
     async def change_server(self, typed: str) -> None:
@@ -339,6 +352,19 @@ class _Busy:
 
     async def __aexit__(self, *_: object) -> None:
         self._controller.set_busy(is_busy=False)
+
+
+def _checked(name: str) -> str:
+    """A name as the server will take it, so that no other is kept.
+
+    Raises:
+        Rejected: No server takes it.
+    """
+    try:
+        return clean_name(name)
+    except ValueError as error:
+        wrong = FieldError("/name", str(error))
+        raise Rejected(ErrorCode.INVALID_REQUEST, "The name is wrong.", errors=(wrong,)) from error
 
 
 def link_of(membership: Membership) -> str | None:

@@ -7,6 +7,7 @@ from typing import Final, get_args
 from cavalcade.app.backlog import Backlog
 from cavalcade.app.links import server_address
 from cavalcade.client import Membership, Resumption
+from cavalcade.domain.names import clean_name
 from cavalcade.wire.errors import DecodeError
 
 VERSION: Final = 1
@@ -53,7 +54,7 @@ class Preferences:
         language, rides = data.get("language"), data.get("rides")
         return cls(
             server=server_address(server) if isinstance(server, str) else None,
-            name=name[:48] if isinstance(name, str) else default.name,
+            name=_name(name) if isinstance(name, str) else default.name,
             appearance=appearance if appearance in {"system", "light", "dark"} else default.appearance,
             language=language if isinstance(language, str) else None,
             rides=rides is True,
@@ -103,6 +104,14 @@ class KeptSession:
             Backlog.from_list(data.get("backlog")),
             data.get("is_leaving") is True,
         )
+
+
+def _name(text: str) -> str:
+    """A name from an earlier run; none where servers do not take it, since it would be sent with every new session."""
+    try:
+        return clean_name(text)
+    except ValueError:
+        return ""
 
 
 def _document(text: str) -> dict[str, object]:

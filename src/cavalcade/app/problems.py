@@ -56,6 +56,8 @@ def of_error(error: Exception, form: Format) -> Problem:
         if error.code is ErrorCode.TOO_MANY_REQUESTS:
             wait = form.duration(error.retry_after_s * 1000)
             return Problem(say("problem.tooManyTitle"), say("problem.tooMany", length=wait))
+        if error.is_about("/name"):
+            return Problem(say("problem.unknownTitle"), say("people.nameWrong"))
         if error.code is ErrorCode.INVALID_REQUEST and error.errors:
             return Problem(say("problem.unknownTitle"), "\n".join(bad.detail for bad in error.errors))
         if error.code in _REFUSALS:

@@ -59,3 +59,7 @@ class Rejected(Exception):
     def retry(self) -> bool:
         """Whether the same request may succeed later."""
         return self.code.retry
+
+    def is_about(self, pointer: str) -> bool:
+        """Whether a field is among the bad ones."""
+        return any(error.pointer == pointer for error in self.errors)

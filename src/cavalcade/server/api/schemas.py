@@ -33,8 +33,8 @@ Name = Annotated[
     str,
     Meta(
         max_length=MAX_RAW_LENGTH,
-        description="At most 48 characters once white space is folded, without control characters and text-direction "
-        "overrides. Left out or blank: a friendly default.",
+        description="At most 48 characters once white space is folded and what cannot be seen is left out, without "
+        "control characters and text-direction overrides. Left out or blank: a friendly default.",
         examples=["Anna Berg"],
     ),
 ]
