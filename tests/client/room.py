@@ -165,13 +165,13 @@ class Room:
     async def _pushed(self, connection: ServerConnection, channel: ServerChannel, pushed: Pushed) -> None:
         who = self._members[connection][2]
         if pushed.event == "position":
-            fix = None if isinstance(pushed.payload, bytes) else commands.fix(pushed.payload)
-            raw = pushed.payload
+            raw = pushed.content()
+            fix = None if isinstance(raw, bytes) else commands.fix(raw)
             position = unpack_fix(raw) if isinstance(raw, bytes) else fix and accept(fix, fix.fix_time or NOW)
             if position:
                 self.show(who, position)
             return
-        operation = commands.operation(pushed.event, who, pushed.payload)
+        operation = commands.operation(pushed.event, who, pushed.content())
         assert operation.op_id is not None
         assert pushed.ref is not None
         self.operations.append((pushed.event, operation.op_id))

@@ -165,6 +165,37 @@ async def _stopped(running: Installation, member: Membership) -> socket.socket:
     return connection
 
 
+async def test_large_operations_that_wait_cost_a_bounded_memory(installation: Installation) -> None:
+    """Frames of 64 kB which, decoded, are thirty times as much."""
+    senders, frames = 40, 6
+    host = await installation.create()
+    pid = installation.pids()[socket_process(installation)]
+    topic = f"session:{host.session_id}"
+    fixes = ("{}," * 21_000)[:-1]
+    flood = b"".join(
+        client_frame(TEXT, f'["1","{ref}","{topic}","fixes:send",{{"op_id":"{ref}","fixes":[{fixes}]}}]'.encode())
+        for ref in range(2, 2 + frames)
+    )
+    members = [await installation.join(host) for _ in range(senders // 4)]
+    join = client_frame(TEXT, json.dumps(["1", "1", topic, "phx_join", {}]).encode())
+    door = installation.doors("socket")["process"]
+    async with many(door, [handshake(m.session_id, m.token) + join for m in members * 4]) as connections:
+        received = [bytearray() for _ in connections]
+        each = list(zip(connections, received, strict=True))
+        await asyncio.gather(*(_until(reader, so_far, b'"presence_state"', 1) for (reader, _), so_far in each))
+        await people_see_each_other(installation)
+        before, most = resident_bytes(pid), 0
+        for _, writer in connections:
+            writer.write(flood)
+        answered = asyncio.gather(*(_until(reader, so_far, b'"phx_reply"', frames) for (reader, _), so_far in each))
+        while not answered.done():
+            await asyncio.wait([answered], timeout=0.02)
+            most = max(most, resident_bytes(pid))
+        await answered
+        assert most - before < 50 * MEGABYTE
+        await people_see_each_other(installation)
+
+
 CROWD = 300
 """Connections that send a body a byte at a time, at the door."""
 

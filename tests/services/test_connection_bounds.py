@@ -196,6 +196,36 @@ async def test_a_flood_of_frames_is_slowed_down(gateway: Gateway) -> None:
     assert transport.is_reading()
 
 
+async def test_a_flood_of_bytes_is_slowed_down(gateway: Gateway) -> None:
+    anna = await _joined(gateway)
+    (held,) = gateway.sockets._connections
+    assert held._transport is not None
+    transport = held._transport.underlying_transport
+    large = _frame(Opcode.TEXT, _heartbeat("0", padding=60_000))
+    anna.socket.transport.write(large * (connection.MAX_BYTES_PER_S // 60_000 + 1))
+    await eventually(lambda: not transport.is_reading())
+    assert held._bytes <= connection.MAX_BYTES_PER_S + 2 * len(large)
+    await anna.round_trip()  # when the second is over it is read again
+    assert transport.is_reading()
+
+
+async def test_a_payload_that_is_no_json_closes_when_its_turn_comes(gateway: Gateway) -> None:
+    anna = await _joined(gateway)
+    await anna.socket.send(f'["{anna.join_ref}","9","{anna.topic}","profile:set",{{"op_id":}}]')
+    assert await anna.close_code() == 1011
+
+
+async def test_a_position_that_is_far_too_long_is_not_looked_at(gateway: Gateway) -> None:
+    anna = await _joined(gateway)
+    place_ = {"lat": 60.17, "lon": 24.94}
+    await anna.send("position", {**place_, "padding": "x" * connection.MAX_POSITION})
+    await anna.round_trip()
+    assert gateway.hub.hosted[anna.session_id].fanout.newest == {}
+    await anna.send("position", place_)
+    await anna.round_trip()
+    assert set(gateway.hub.hosted[anna.session_id].fanout.newest) == {1}
+
+
 async def test_a_drain_closes_everybody_with_1012_and_takes_nobody_any_more(gateway: Gateway) -> None:
     session_id = await gateway.session()
     peers = [await Peer.connect(gateway, session_id, 1) for _ in range(3)]

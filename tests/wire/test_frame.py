@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import (
     Message,
+    Undecoded,
     decode_client_binary,
     decode_server_binary,
     decode_text,
+    decode_text_head,
     encode_binary_broadcast,
     encode_binary_reply,
     encode_client_push,
@@ -119,6 +121,17 @@ class TestText:
         except DecodeError:
             return
         assert [message.join_ref, message.ref, message.topic, message.event, message.payload] == elements[:5]
+
+    def test_the_head_is_read_without_the_payload(self) -> None:
+        head = decode_text_head(b' [ "1" ,null , "session:abc","fixes:send" , {"n":[1]} ,7]')
+        assert head == Message("1", None, "session:abc", "fixes:send", Undecoded(b'{"n":[1]} ,7]'))
+        assert Undecoded(b'{"n":[1]} ,7]').decode() == {"n": [1]}
+
+    def test_a_payload_that_is_no_json_is_noticed_when_it_is_decoded(self) -> None:
+        head = decode_text_head('["1","2","t","e",{"a":}]')
+        assert head == Message("1", "2", "t", "e", Undecoded(b'{"a":}]'))
+        with pytest.raises(DecodeError):
+            Undecoded(b'{"a":}]').decode()
 
     def test_refuses_to_write_what_is_no_json(self) -> None:
         with pytest.raises(ValueError, match="JSON"):

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from cavalcade.server.backend import Attachment, Receipt
 from cavalcade.server.clock import now_ms
 from cavalcade.server.deadline import REPLY_DEADLINE_S, within
 from cavalcade.server.fanout import presence_metas
+from cavalcade.server.operation_queue import OperationQueue
 from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_NOT_FOUND, CLOSE_UNAUTHORIZED, Outbox
 from cavalcade.wire.channel import POSITION, JoinRequested, Left, Pushed, Received, Send, ServerChannel
 from cavalcade.wire.errors import DecodeError
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from cavalcade.server.socket import SocketServer
     from cavalcade.server.tokens import Claims
 
-MAX_WAITING_OPERATIONS: Final = 16
-"""Operations of one connection that may wait for their turn; they are carried out one after another."""
-
 MAX_FRAMES_PER_S: Final = 100
 """Beyond this a connection is not read until the second is over: TCP slows the sender down."""
+
+MAX_BYTES_PER_S: Final = 262_144
+"""The same for what its frames hold: reading them costs time for each byte."""
+
+MAX_POSITION: Final = 4_096
+"""The longest payload of a position that is looked at, bytes."""
 
 LINGER_S: Final = 5.0
 """How long a client that was told not to come back has to close by itself."""
@@ -52,6 +55,7 @@ class Connection(WSListener):
     """One connection and the channel on it."""
 
     __slots__ = (
+        "_bytes",
         "_channel",
         "_claims",
         "_closing",
@@ -69,7 +73,6 @@ class Connection(WSListener):
         "_server",
         "_session_id",
         "_transport",
-        "_worker",
         "joined_or_opened_at",
         "last_received_at",
     )
@@ -99,12 +102,10 @@ class Connection(WSListener):
         self._transport: WSTransport | None = None
         self._outbox: Outbox | None = None
         self._join: asyncio.Task[None] | None = None
-        self._operations: deque[tuple[Pushed, float]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._operations = OperationQueue(self._carry_out, self._operations_done)
         self._fragments: bytearray | None = None
         self._fragment_type: WSMsgType | None = None
-        self._second = 0
-        self._frames = 0
+        self._second = self._frames = self._bytes = 0
         self._paused = self._closing = self._finished = False
         self.last_received_at = self.joined_or_opened_at = self._loop.time()
 
@@ -138,7 +139,7 @@ class Connection(WSListener):
         """A frame came in."""
         moment = self._loop.time()
         self.last_received_at = moment
-        self._count(moment, transport)
+        self._count(moment, transport, frame.payload_size)
         kind = frame.msg_type
         try:
             if kind is WSMsgType.BINARY and frame.fin:
@@ -158,9 +159,7 @@ class Connection(WSListener):
             elif kind is not WSMsgType.PONG:
                 self._collect(frame)
         except DecodeError as error:
-            self._server.metrics.malformed_frames.inc()
-            _log.info("frame_malformed", expected=str(error))
-            self.close(CLOSE_FAILED)
+            self._malformed(error)
 
     def on_ws_disconnected(self, _transport: WSTransport) -> None:
         """The socket is gone."""
@@ -222,7 +221,7 @@ class Connection(WSListener):
         self._finished = True
         if code != CLOSE_NOT_FOUND and self._outbox is not None:  # at the end of a session nobody is left to be told
             self._server.backend.detach(self._session_id, self._outbox)
-        if self._worker is None:
+        if not self._operations.is_busy:
             self._close_channel()
         self._loop.call_later(LINGER_S, self.close, code)
 
@@ -243,15 +242,22 @@ class Connection(WSListener):
 
     # Frames in.
 
-    def _count(self, moment: float, transport: WSTransport) -> None:
+    def _count(self, moment: float, transport: WSTransport, size: int) -> None:
         """Stops reading for the rest of a second in which too much came in."""
         second = int(moment)
         if second != self._second:
-            self._second, self._frames = second, 0
+            self._second = second
+            self._frames = self._bytes = 0
+        had_enough = self._has_enough
         self._frames += 1
-        if self._frames == MAX_FRAMES_PER_S:
+        self._bytes += size
+        if self._has_enough and not had_enough:
             transport.underlying_transport.pause_reading()
             self._loop.call_later(second + 1 - moment, self._read_again)
+
+    @property
+    def _has_enough(self) -> bool:
+        return self._frames >= MAX_FRAMES_PER_S or self._bytes >= MAX_BYTES_PER_S
 
     def _read_again(self) -> None:
         if not self._closing and self._transport is not None:
@@ -278,8 +284,8 @@ class Connection(WSListener):
         if self._closing:
             return
         match received:
-            case Pushed(event=event, payload=payload) if event == POSITION:
-                self._position(payload)
+            case Pushed(event=event) if event == POSITION:
+                self._position(received.content() if len(received.payload) <= MAX_POSITION else None)
             case Pushed():
                 self._enqueue(received)
             case Send(frame=frame):
@@ -408,34 +414,15 @@ class Connection(WSListener):
         if pushed.event not in commands.OPERATIONS:
             known = ", ".join(sorted(commands.OPERATIONS))
             self._answer(pushed, Rejected(ErrorCode.INVALID_REQUEST, f"No such operation; there are: {known}."))
-        elif len(self._operations) >= MAX_WAITING_OPERATIONS:
+        elif not self._operations.add(pushed):
             self._answer(pushed, Rejected(ErrorCode.TOO_MANY_REQUESTS, "Too many operations at once; try again."))
-        else:
-            self._operations.append((pushed, self._loop.time() + REPLY_DEADLINE_S))
-            if self._worker is None:
-                self._worker = asyncio.create_task(self._work(self._outbox.participant))
 
-    async def _work(self, participant: int) -> None:
+    async def _carry_out(self, pushed: Pushed, seconds: float) -> None:
+        started = self._loop.time() - (REPLY_DEADLINE_S - seconds)
         try:
-            while self._operations:
-                pushed, due = self._operations.popleft()
-                left = due - self._loop.time()
-                if left > 0:
-                    await self._carry_out(pushed, left, participant)
-                else:
-                    late = "Earlier operations take too long right now; try again."
-                    self._answer(pushed, Rejected(ErrorCode.UNAVAILABLE, late))
-                waited = self._loop.time() - due + REPLY_DEADLINE_S
-                self._server.metrics.operation_seconds.observe(waited)
-        finally:
-            self._worker = None
-        if self._finished:
-            self._close_channel()
-
-    async def _carry_out(self, pushed: Pushed, seconds: float, participant: int) -> None:
-        try:
-            operation = commands.operation(pushed.event, participant, pushed.payload)
-            receipt = await within(seconds, self._server.backend.submit(self._session_id, operation))
+            self._answer(pushed, await self._outcome(pushed, seconds))
+        except DecodeError as error:
+            self._malformed(error)
         except Rejected as rejected:
             if self._finished and rejected.code is ErrorCode.UNAUTHORIZED:
                 rejected = Rejected(ErrorCode.SESSION_NOT_FOUND, "You have left this session.")
@@ -443,8 +430,23 @@ class Connection(WSListener):
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the operator a stack
             _log.exception("operation_failed", operation=pushed.event)
             self._answer(pushed, Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
-        else:
-            self._answer(pushed, receipt)
+        self._server.metrics.operation_seconds.observe(self._loop.time() - started)
+
+    async def _outcome(self, pushed: Pushed, seconds: float) -> Receipt:
+        if seconds <= 0:
+            raise Rejected(ErrorCode.UNAVAILABLE, "Earlier operations take too long right now; try again.")
+        assert self._claims is not None  # only members have joined
+        operation = commands.operation(pushed.event, self._claims.participant, pushed.content())
+        return await within(seconds, self._server.backend.submit(self._session_id, operation))
+
+    def _operations_done(self) -> None:
+        if self._finished:
+            self._close_channel()
+
+    def _malformed(self, error: DecodeError) -> None:
+        self._server.metrics.malformed_frames.inc()
+        _log.info("frame_malformed", expected=str(error))
+        self.close(CLOSE_FAILED)
 
     def _answer(self, pushed: Pushed, answer: Receipt | Rejected) -> None:
         if pushed.ref is None or self._closing:

@@ -7,7 +7,7 @@ Bytes go in, what they mean comes out; the shell around it (`server.socket`) doe
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from cavalcade.wire.frame import Message, decode_client_binary, decode_text, encode_text
+from cavalcade.wire.frame import Message, Undecoded, decode_client_binary, decode_text_head, encode_text
 
 TOPIC_PREFIX: Final = "session:"
 POSITION: Final = "position"
@@ -39,11 +39,25 @@ class Left:
 
 
 class Pushed(NamedTuple):
-    """A push on the joined channel; a tuple for the reason that `Message` is one."""
+    """A push on the joined channel; a tuple for the reason that `Message` is one.
+
+    Attributes:
+        ref: What a reply refers to; None where none is expected.
+        event: What it is.
+        payload: Bytes of a binary frame, or an `Undecoded`: whoever lets it wait decides when it is decoded.
+    """
 
     ref: str | None
     event: str
-    payload: object
+    payload: bytes | Undecoded
+
+    def content(self) -> object:
+        """The payload decoded: bytes, or the JSON of a text frame.
+
+        Raises:
+            DecodeError: Where it is not valid JSON.
+        """
+        return self.payload.decode() if isinstance(self.payload, Undecoded) else self.payload
 
 
 Received = Send | JoinRequested | Left | Pushed | None
@@ -70,9 +84,10 @@ class ServerChannel:
         """Reads a text frame.
 
         Raises:
-            DecodeError: Where it is malformed: close the connection with 1011, as Phoenix does.
+            DecodeError: Where it is malformed: close the connection with 1011, as Phoenix does. Of a push, the payload
+                is looked at when it is decoded.
         """
-        return self._receive(decode_text(data))
+        return self._receive(decode_text_head(data))
 
     def receive_binary(self, data: bytes | memoryview) -> Received:
         """Reads a binary frame.
@@ -154,11 +169,14 @@ class ServerChannel:
         return None if join_ref is None else self._close_frame(join_ref, event)
 
     def _receive(self, message: Message) -> Received:
-        topic, event = message.topic, message.event
+        topic, event, payload = message.topic, message.event, message.payload
         if topic == self.topic and self.join_ref is not None and event[:4] != "phx_":
             if message.join_ref is not None and message.join_ref != self.join_ref:
                 return None
-            return Pushed(message.ref, event, message.payload)
+            assert isinstance(payload, bytes | Undecoded)
+            return Pushed(message.ref, event, payload)
+        if isinstance(payload, Undecoded):
+            payload = payload.decode()
         if topic == "phoenix":
             if event != "heartbeat" or message.ref is None:
                 return None
@@ -166,7 +184,7 @@ class ServerChannel:
                 encode_text(Message(None, message.ref, "phoenix", "phx_reply", {"status": "ok", "response": {}}))
             )
         if event == "phx_join" and topic.startswith(TOPIC_PREFIX):
-            request = JoinRequested(message.join_ref or message.ref or "", message.ref, topic, message.payload)
+            request = JoinRequested(message.join_ref or message.ref or "", message.ref, topic, payload)
             if topic == self.topic:
                 self._joining = request
             else:

@@ -8,6 +8,8 @@ The format is that of Phoenix 1.7 and 1.8 (`Phoenix.Socket.V2.JSONSerializer`) a
 """
 
 import json
+import re
+from dataclasses import dataclass
 from typing import Final, NamedTuple, NoReturn
 
 from cavalcade.wire.errors import DecodeError
@@ -17,6 +19,15 @@ MAX_FRAME: Final = 65_536
 
 _PUSH, _REPLY, _BROADCAST = 0, 1, 2
 _MAX_STRING: Final = 255
+
+_NO_JSON: Final = "a text frame must be valid JSON in UTF-8"
+_NO_FRAME: Final = "a text frame must be an array of [join_ref, ref, topic, event, payload]"
+_NO_STRINGS: Final = "join_ref and ref must be strings or null, topic and event must be strings"
+_DECODER: Final = json.JSONDecoder()
+_OPENING: Final = re.compile(r"[ \t\n\r]*\[[ \t\n\r]*")
+_COMMA: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_STRING_OR_NULL: Final = ('"', "n")
+"""What an element before the payload begins with."""
 
 
 class Message(NamedTuple):
@@ -37,26 +48,49 @@ class Message(NamedTuple):
     payload: object
 
 
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """The payload of a text frame as it came: what waits costs its bytes, and not the objects that they spell.
+
+    Attributes:
+        data: JSON from the payload to the end of the frame, unchecked.
+    """
+
+    data: bytes
+
+    def __len__(self) -> int:
+        """How many bytes it has."""
+        return len(self.data)
+
+    def decode(self) -> object:
+        """The payload.
+
+        Raises:
+            DecodeError: Where the frame is not valid JSON from here on.
+        """
+        return _payload(self.data.decode(errors="surrogatepass"))
+
+
 def decode_text(data: str | bytes | bytearray | memoryview) -> Message:
     """Reads a text frame; elements beyond the fifth are ignored, as Phoenix does.
 
     Raises:
         DecodeError: Where it is not a frame.
     """
-    try:
-        # Decoded here, since json.loads would take UTF-16 and surrogates in bytes as well.
-        text = data if isinstance(data, str) else str(data, "utf-8")
-        frame = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise DecodeError("a text frame must be valid JSON in UTF-8") from error
-    if not isinstance(frame, list) or len(frame) < 5:
-        raise DecodeError("a text frame must be an array of [join_ref, ref, topic, event, payload]")
-    join_ref, ref, topic, event, payload = frame[:5]
-    if not (join_ref is None or isinstance(join_ref, str)) or not (ref is None or isinstance(ref, str)):
-        raise DecodeError("join_ref and ref must be strings or null")
-    if not isinstance(topic, str) or not isinstance(event, str):
-        raise DecodeError("topic and event must be strings")
-    return Message(join_ref, ref, topic, event, payload)
+    text = _text(data)
+    join_ref, ref, topic, event, at = _head(text)
+    return Message(join_ref, ref, topic, event, _payload(text[at:]))
+
+
+def decode_text_head(data: str | bytes | bytearray | memoryview) -> Message:
+    """Reads a text frame up to its payload, which is an `Undecoded`.
+
+    Raises:
+        DecodeError: Where it is not a frame.
+    """
+    text = _text(data)
+    join_ref, ref, topic, event, at = _head(text)
+    return Message(join_ref, ref, topic, event, Undecoded(text[at:].encode(errors="surrogatepass")))
 
 
 def encode_text(message: Message) -> bytes:
@@ -115,6 +149,50 @@ def encode_binary_reply(join_ref: str, ref: str, topic: str, status: str, payloa
 def encode_binary_broadcast(topic: str, event: str, payload: bytes) -> bytes:
     """Writes a binary broadcast, the same bytes for every connection of a topic."""
     return _binary(_BROADCAST, (topic, event), payload)
+
+
+def _text(data: str | bytes | bytearray | memoryview) -> str:
+    # Decoded here, since json.loads would take UTF-16 and surrogates in bytes as well.
+    try:
+        return data if isinstance(data, str) else str(data, "utf-8")
+    except UnicodeDecodeError as error:
+        raise DecodeError(_NO_JSON) from error
+
+
+def _head(text: str) -> tuple[str | None, str | None, str, str, int]:
+    """The four strings of a text frame, and where its payload begins."""
+    opening = _OPENING.match(text)
+    if opening is None:
+        raise DecodeError(_NO_FRAME)
+    at = opening.end()
+    strings: list[str | None] = []
+    while len(strings) < 4:
+        if text[at : at + 1] not in _STRING_OR_NULL:
+            raise DecodeError(_NO_STRINGS)
+        try:
+            string, at = _DECODER.raw_decode(text, at)
+        except ValueError as error:
+            raise DecodeError(_NO_JSON) from error
+        comma = _COMMA.match(text, at)
+        if comma is None:
+            raise DecodeError(_NO_FRAME)
+        strings.append(string)
+        at = comma.end()
+    join_ref, ref, topic, event = strings
+    if topic is None or event is None:
+        raise DecodeError(_NO_STRINGS)
+    return join_ref, ref, topic, event, at
+
+
+def _payload(text: str) -> object:
+    """The first of the JSON values that a text frame ends with."""
+    try:
+        rest = json.loads("[" + text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(_NO_JSON) from error
+    if not rest:
+        raise DecodeError(_NO_FRAME)
+    return rest[0]
 
 
 def _no_constant(_name: str) -> NoReturn:
