@@ -27,6 +27,10 @@ interface FetchEvent extends ExtendableEvent {
 
 const scope = globalThis as unknown as Scope;
 const PAGE = "/";
+/** The start, and what becomes of links on their way; the server answers these with the page as well. */
+const LEADS_HERE = /^\/+((index\.html|j)([^a-z0-9_-].*)?)?$|[a-z0-9]{10}(\.|%2e)[a-z0-9_-]{22}/i;
+/** What is none of the page's, whatever it holds. */
+const OTHERS = /^\/(api|app|socket)(\/|$)/;
 /** A network that takes longer is as good as none, for a page that is here already. */
 const PATIENCE_MS = 3_000;
 
@@ -55,7 +59,8 @@ scope.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin || request.headers.has("Range")) return;
   if (pathname.startsWith("/assets/")) event.respondWith(keptFirst(request));
-  else if (request.mode === "navigate" && (pathname === PAGE || pathname === "/j")) event.respondWith(freshFirst(PAGE));
+  else if (request.mode === "navigate" && LEADS_HERE.test(pathname) && !OTHERS.test(pathname))
+    event.respondWith(freshFirst(PAGE));
 });
 
 /** A file under a name that changes with its content: what is kept is right. */

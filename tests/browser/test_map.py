@@ -146,6 +146,10 @@ async def test_the_page_opens_without_a_network(cavalcade_url: str, new_phone: N
     await phone.context.set_offline(True)
     await phone.page.reload()
     await expect(phone.button("Start a session")).to_be_visible()
+    # So it does by a link that was changed on its way.
+    for path in ("/J#cut", "/j/", "/j%23cut", "/see/j%23k3v9x0m2qa.AbCdEfGhIjKlMnOpQrStU_)"):
+        await phone.page.goto(cavalcade_url + path)
+        await expect(phone.page.locator("#app button").first).to_be_visible()
 
 
 async def _two_on_the_sketch(anna: Phone, jorg: Phone, url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 import json
 import os
 import socket
@@ -142,7 +143,9 @@ async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncCl
     caddyfile = directory / "caddy" / "Caddyfile"
     tiles = directory / 'a "quoted" map.pmtiles'
     tiles.write_bytes(TILES)
-    caddyfile.write_text(configuration(caddy.local_door(free_port), directory, streets=StreetMap(file=tiles)))
+    text = configuration(caddy.local_door(free_port), directory, streets=StreetMap(file=tiles))
+    # So that the log says all that it could ever say of a request.
+    caddyfile.write_text(text.replace("\tadmin off\n", "\tadmin off\n\tdebug\n"))
 
     async def ready() -> bool:
         return (await probe.get("/j", port=free_port)).status == 200
@@ -168,12 +171,28 @@ async def test_what_a_client_says_about_its_address_is_replaced(client: httpx.As
     assert any(header in {"x-forwarded-for: 127.0.0.1", "x-forwarded-for: ::1"} for header in headers)
 
 
-@pytest.mark.parametrize("path", ["/", "/j", "/index.html"])
-async def test_page_is_asked_for_each_time_and_may_load_little(
-    client: httpx.AsyncClient, path: str, free_port: int
-) -> None:
-    answer = await client.get(path)
-    assert answer.text == f'<title>http://localhost:{free_port}</title><meta content="tiles=/tiles/own.pmtiles">'
+CODE = "k3v9x0m2qa.AbCdEfGhIjKlMnOpQrStU_"
+
+MANGLED = (
+    *("/J", "/j/", "//j", "/j.", "/j)", "/j%29", "/j/more", "/j%20", "/j&watch", "/index.html/"),
+    *(f"/j%23{CODE}", f"/J%23{CODE})", f"/j%2523{CODE}", f"/j/{CODE}", f"/{CODE}", f"/(j{CODE}", f"/see/j%23{CODE}%3E"),
+    f"/j%23{CODE.replace('.', '%2E')}",
+)
+"""What becomes of the path of a link on its way."""
+
+CONDITIONS: tuple[dict[str, str], ...] = (
+    {},
+    {"Range": "bytes=0-3"},
+    {"If-None-Match": "*"},
+    {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"},
+)
+"""Beside whole pages a browser asks for parts, and for what has changed."""
+
+
+def assert_page(answer: httpx.Response, port: int) -> None:
+    """It is the page, filled in, with what goes with it."""
+    assert answer.text == f'<title>http://localhost:{port}</title><meta content="tiles=/tiles/own.pmtiles">'
+    assert answer.headers["Content-Type"].startswith("text/html")
     assert answer.headers["Cache-Control"] == "no-cache"
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -181,6 +200,23 @@ async def test_page_is_asked_for_each_time_and_may_load_little(
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "geolocation=(self)" in answer.headers["Permissions-Policy"]
     assert "Server" not in answer.headers
+
+
+async def test_page_is_asked_for_each_time_and_may_load_little(client: httpx.AsyncClient, free_port: int) -> None:
+    for path, headers in itertools.product(("/", "/j", "/index.html", *MANGLED), CONDITIONS):
+        answer = await client.get(path, headers=headers)
+        assert (path, answer.status_code) == (path, 200)
+        assert_page(answer, free_port)
+
+
+NOWHERE = ("/elsewhere", "/jobs", "/j-2", "/assets/main-old.js", "/assets/", "/.hidden", "/see/this.page", "/socket")
+
+
+async def test_what_is_not_there_is_told_by_the_page(client: httpx.AsyncClient, free_port: int) -> None:
+    for path, headers in itertools.product(NOWHERE, CONDITIONS):
+        answer = await client.get(path, headers=headers)
+        assert (path, answer.status_code) == (path, 404)
+        assert_page(answer, free_port)
 
 
 async def test_hashed_assets_are_kept_for_good_and_come_compressed(client: httpx.AsyncClient) -> None:
@@ -198,18 +234,18 @@ async def test_tiles_of_ones_own_come_in_ranges_and_uncompressed(client: httpx.A
     assert answer.headers["ETag"]
 
 
-@pytest.mark.parametrize("path", ["/assets/main-old.js", "/elsewhere", "/j/more", "/.hidden"])
-async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path)
-    assert answer.status_code == 404
-    assert "immutable" not in answer.headers.get("Cache-Control", "")
-
-
 async def test_page_by_address_leads_to_the_name(client: httpx.AsyncClient, free_port: int) -> None:
     """A page from 127.0.0.1 would have an Origin that sockets are refused for."""
-    answer = await client.get("/j", headers={"Host": f"127.0.0.1:{free_port}"})
-    assert answer.status_code == 307
-    assert answer.headers["Location"] == f"http://localhost:{free_port}/j"
+    assert client.base_url.port == free_port
+    for path in ("/", "/j", "/j?a=b", *MANGLED):
+        reader, writer = await asyncio.open_connection("127.0.0.1", free_port)
+        with closing(writer):
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{free_port}\r\n\r\n".encode())
+            async with asyncio.timeout(10):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        assert head.startswith("HTTP/1.1 307 ")
+        # Without a fragment of its own, so that browsers keep the one that they have.
+        assert f"\r\nLocation: http://localhost:{free_port}{path}\r\n" in head
 
 
 async def test_missing_api_is_told_as_a_problem_document(client: httpx.AsyncClient) -> None:
@@ -251,8 +287,13 @@ async def test_large_heads_are_refused_at_the_door(client: httpx.AsyncClient) ->
     assert (await client.get("/api/sessions?" + "y" * 13_000)).status_code == 431
 
 
-async def test_tokens_reach_no_log(client: httpx.AsyncClient, directory: Path) -> None:
-    answer = await client.get("/socket/websocket?token=very-secret", headers={"Authorization": "Bearer very-secret"})
-    assert answer.status_code == 503
-    await client.get("/assets/missing.js?token=very-secret")
-    assert "very-secret" not in last_lines(directory / "caddy.log", 10_000)
+async def test_tokens_and_codes_reach_no_log(client: httpx.AsyncClient, directory: Path) -> None:
+    bearer = {"Authorization": "Bearer very-secret"}
+    for query in ("token=very-secret", "%74oken=very-secret", "a;token=very-secret"):
+        assert (await client.get(f"/socket/websocket?{query}", headers=bearer)).status_code == 503
+        await client.get(f"/assets/missing.js?{query}")
+    for code in (CODE, CODE.upper(), CODE.replace(".", "%2E")):
+        assert (await client.get(f"/api/sessions/{code}/join")).status_code == 503
+    logged = last_lines(directory / "caddy.log", 10_000)
+    assert "/api/sessions/hidden/join" in logged
+    assert not [secret for secret in ("very-secret", CODE[11:], CODE[11:].upper()) if secret in logged]

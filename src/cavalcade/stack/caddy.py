@@ -292,11 +292,9 @@ def _redirect_other_hosts(door: Door) -> str:
     """Send 127.0.0.1 to localhost: a page that came from elsewhere has another Origin, and its socket is refused."""
     if door.behind_proxy or door.certificates != "none":
         return ""
-    return f"""@elsewhere {{
-			path / /j
-			not host localhost
-		}}
-		redir @elsewhere {door.base_url}{{uri}} 307"""
+    # Browsers keep what follows the # on such a redirection.
+    return f"""@elsewhere not host localhost
+			redir @elsewhere {door.base_url}{{uri}} 307"""
 
 
 def _certificate_site(door: Door, storage: Path) -> str:
