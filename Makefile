@@ -87,6 +87,7 @@ lint: $(VENV)/.installed-dev page/node_modules/.installed ## Check style, types 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/generate.py --check
 	cd page && ../tools/npm.sh run --silent lint
 
 evaluate: install $(VENV)/.installed-dev ## Measure both backends side by side, and write a report (ARGS=--help)

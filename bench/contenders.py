@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import DAY_S, Limits, Role
-from cavalcade.domain.operations import Join, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
 from cavalcade.evaluation.installation import free_ports
 from cavalcade.evaluation.peers import Server

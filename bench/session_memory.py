@@ -9,9 +9,10 @@ import redis.asyncio
 import structlog
 
 from bench.contenders import make_session
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.fix import DEGREE, Position
 from cavalcade.domain.model import Limits
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.monolith.backend import MonolithBackend
 from cavalcade.monolith.leases import Leases
 from cavalcade.monolith.ownership import Ownership

@@ -227,7 +227,7 @@ export class LiveSession {
   private followOtherPages(event: SessionEvent): void {
     const isMine = event.type === "sharing_changed" && event.data.participant === this.state?.me;
     if (!isMine || this.isOwn(event)) return;
-    this.storedSharing = event.data.on === true;
+    this.storedSharing = event.data.on;
     this.wantsSharing = this.storedSharing;
     this.applySharing();
   }

@@ -1,25 +1,8 @@
 /** What the contract's JSON carries: the shapes that the API and the socket answer with. */
 
-export type Role = "host" | "member" | "viewer";
+import type { Participant, Session, SessionEvent } from "./wire";
 
-export interface Session {
-  readonly id: string;
-  readonly name: string;
-  readonly created_at: number;
-  readonly expires_at: number;
-  /** Who of those here asked for more time since the session was last extended. */
-  readonly time_asked_by?: number | null;
-}
-
-export interface Participant {
-  readonly id: number;
-  readonly name: string;
-  readonly initials: string;
-  readonly color: string;
-  readonly role: Role;
-  readonly sharing: boolean;
-  readonly joined_at: number;
-}
+export type { Participant, Role, Session, SessionEvent } from "./wire";
 
 /** A reading of this device. Metres, metres per second, degrees; an unknown field is absent. */
 export interface Fix {
@@ -42,16 +25,6 @@ export interface Position extends Fix {
 export interface Snapshot {
   readonly session: Session;
   readonly participants: readonly Participant[];
-}
-
-/** A durable change, in the order of offsets. */
-export interface SessionEvent {
-  readonly offset: number;
-  readonly at: number;
-  readonly by: number | null;
-  readonly op_id: string | null;
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The ok answer to `phx_join`: a snapshot, or the events missed since the offset that was given. */

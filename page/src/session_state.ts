@@ -80,40 +80,36 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
   if (event.offset <= state.offset || state.gap) return state;
   if (event.offset !== state.offset + 1) return { ...state, gap: true };
   const next = { ...state, offset: event.offset };
-  const data = event.data;
   switch (event.type) {
     case "participant_joined":
-      return withParticipant(next, data.participant as Participant);
+      return withParticipant(next, event.data.participant);
     case "participant_left":
-      return without(next, data.participant as number);
-    case "profile_changed":
-      return changed(next, data.participant as number, profile(data));
+      return without(next, event.data.participant);
+    case "profile_changed": {
+      const { participant, ...profile } = event.data;
+      return changed(next, participant, profile);
+    }
     case "sharing_changed": {
-      const id = data.participant as number;
-      const on = data.on as boolean;
-      const after = changed(next, id, { sharing: on });
-      return on ? after : withoutPosition(after, id);
+      const { participant, on } = event.data;
+      const after = changed(next, participant, { sharing: on });
+      return on ? after : withoutPosition(after, participant);
     }
     case "host_changed":
-      return withHost(next, data.participant as number);
+      return withHost(next, event.data.participant);
     case "session_changed":
-      return { ...next, session: data.session as Session };
+      return { ...next, session: event.data.session };
     case "time_asked":
-      return { ...next, session: { ...next.session, time_asked_by: data.participant as number } };
+      return { ...next, session: { ...next.session, time_asked_by: event.data.participant } };
     case "session_ended":
-      return { ...next, positions: new Map(), endedBecause: String(data.reason ?? "ended") };
+      return { ...next, positions: new Map(), endedBecause: event.data.reason };
     default:
-      // A later server may know more kinds; the offset still counts.
-      return next;
+      return unknown(next, event);
   }
 }
 
-function profile(data: SessionEvent["data"]): Partial<Participant> {
-  const fields: { name?: string; initials?: string; color?: string } = {};
-  if (typeof data.name === "string") fields.name = data.name;
-  if (typeof data.initials === "string") fields.initials = data.initials;
-  if (typeof data.color === "string") fields.color = data.color;
-  return fields;
+/** A later server may know more types; the offset still counts. Types that this page knows must not end here. */
+function unknown(state: SessionState, _event: never): SessionState {
+  return state;
 }
 
 function withParticipant(state: SessionState, participant: Participant): SessionState {

@@ -30,14 +30,7 @@ describe("after a join the newest fix", () => {
 });
 
 test("one's own pause and leaving withdraw the position, and nothing else does", () => {
-  const event = (type: string, data: SessionEvent["data"]): SessionEvent => ({
-    offset: 2,
-    at: 2,
-    by: 1,
-    op_id: null,
-    type,
-    data,
-  });
+  const event = (type: string, data: object) => ({ offset: 2, at: 2, by: 1, op_id: null, type, data }) as SessionEvent;
   expect(withdraws(event("sharing_changed", { participant: 1, on: false }), 1)).toBe(true);
   expect(withdraws(event("participant_left", { participant: 1, reason: "left" }), 1)).toBe(true);
   expect(withdraws(event("sharing_changed", { participant: 1, on: true }), 1)).toBe(false);

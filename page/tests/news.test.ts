@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Participant } from "../src/model";
+import type { Participant, SessionEvent } from "../src/model";
 import { type Heard, news } from "../src/news";
 import { type Action, reduce, type SessionState } from "../src/session_state";
 
@@ -21,12 +21,12 @@ const start = reduce(null, {
   },
 }) as SessionState;
 
-function then(...changes: readonly (readonly [type: string, data: Record<string, unknown>])[]): SessionState {
+function then(...changes: readonly (readonly [type: string, data: object])[]): SessionState {
   return changes
     .map(
       ([type, data], index): Action => ({
         type: "event",
-        event: { offset: start.offset + index + 1, at: 0, by: null, op_id: null, type, data },
+        event: { offset: start.offset + index + 1, at: 0, by: null, op_id: null, type, data } as SessionEvent,
       }),
     )
     .reduce(reduce, start as SessionState | null) as SessionState;

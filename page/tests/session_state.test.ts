@@ -19,8 +19,8 @@ function reply(offset: number, snapshot: Snapshot, positions: Position[] = []): 
   return { offset, server_time: 1_000, me: 1, positions, snapshot };
 }
 
-function event(offset: number, type: string, data: Record<string, unknown>): SessionEvent {
-  return { offset, at: offset, by: 1, op_id: null, type, data };
+function event(offset: number, type: string, data: object): SessionEvent {
+  return { offset, at: offset, by: 1, op_id: null, type, data } as SessionEvent;
 }
 
 function run(...actions: Action[]): SessionState {

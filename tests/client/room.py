@@ -15,10 +15,12 @@ from websockets.typing import Subprotocol
 from cavalcade.client import Membership
 from cavalcade.domain import commands
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.fix import Position, accept
+from cavalcade.domain.features.fixes import SendFixes
+from cavalcade.domain.features.membership import Join
+from cavalcade.domain.fix import Position, accept, read_fix
 from cavalcade.domain.model import Limits, Role
-from cavalcade.domain.operations import Join, Operation, SendFixes
-from cavalcade.domain.session import decide, found, replay, withdrawn
+from cavalcade.domain.operations import Operation
+from cavalcade.domain.session import decide, effects, found, replay
 from cavalcade.wire.channel import JoinRequested, Pushed, Send, ServerChannel, event_frame
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
 from cavalcade.wire.messages import Mode, event_to_dict, read_join, rejection_to_dict, snapshot_to_dict
@@ -69,7 +71,7 @@ class Room:
         self.state = replay(self.state, events)
         self.events += events
         for event in events:
-            if (gone := withdrawn(event.change)) is not None:
+            if (gone := effects(event.change).withdraws) is not None:
                 self.positions.pop(gone, None)
             self.broadcast(event_frame(f"session:{SESSION_ID}", event_to_dict(event)).decode())
         return self.state.offset
@@ -166,7 +168,7 @@ class Room:
         who = self._members[connection][2]
         if pushed.event == "position":
             raw = pushed.content()
-            fix = None if isinstance(raw, bytes) else commands.fix(raw)
+            fix = None if isinstance(raw, bytes) else read_fix(raw)
             position = unpack_fix(raw) if isinstance(raw, bytes) else fix and accept(fix, fix.fix_time or NOW)
             if position:
                 self.show(who, position)
@@ -187,8 +189,8 @@ class Room:
             raise Rejected(self.refusals.popleft())
         if key not in self._receipts:
             reply: dict[str, object] = {"offset": self.apply(operation)}
-            if isinstance(operation.wish, SendFixes):
-                reply["accepted"] = len(operation.wish.fixes)
+            if isinstance(operation.command, SendFixes):
+                reply["accepted"] = len(operation.command.fixes)
             self._receipts[key] = reply
         return self._receipts[key]
 

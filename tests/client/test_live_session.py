@@ -23,8 +23,12 @@ from cavalcade.client import (
     Unreachable,
     connect,
 )
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.membership import Leave
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.fix import Position
-from cavalcade.domain.operations import EndSession, Leave, Operation, SetProfile, SetSharing
+from cavalcade.domain.operations import Operation
 from cavalcade.wire.messages import Mode
 from tests.client.room import NOW, Room, open_room
 

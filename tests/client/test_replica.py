@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cavalcade.client.replica import Gap, Replica
-from cavalcade.domain.events import Event, ParticipantLeft, SharingChanged
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.membership import ParticipantLeft
+from cavalcade.domain.features.sharing import SharingChanged
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Participant, Role, Session, SessionState
 from cavalcade.wire.errors import DecodeError

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what sessions are made of: names, fixes, wishes, and whole histories."""
+"""Hypothesis strategies for what sessions are made of: names, fixes, commands, and whole histories."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import names
 from cavalcade.domain.errors import Rejected
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.ending import EndSession, Expire
+from cavalcade.domain.features.fixes import SendFixes
+from cavalcade.domain.features.hosting import ClaimHost
+from cavalcade.domain.features.membership import Join, Leave
+from cavalcade.domain.features.more_time import AskTime
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.settings import SetSession
+from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.fix import DEGREE, MAX_FIX_TIME, MAX_I16, MAX_U16, MIN_I16, Fix, Position
 from cavalcade.domain.model import Limits, Role, SessionState
-from cavalcade.domain.operations import (
-    AskTime,
-    ClaimHost,
-    EndSession,
-    Expire,
-    Join,
-    Leave,
-    Operation,
-    SendFixes,
-    SetProfile,
-    SetSession,
-    SetSharing,
-    Wish,
-)
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
 
 if TYPE_CHECKING:
@@ -115,15 +111,15 @@ def positions(latest: int = MAX_FIX_TIME) -> st.SearchStrategy[Position]:
     )
 
 
-def wishes() -> st.SearchStrategy[Wish]:
-    """Every kind of wish; joins are the most frequent, the two that end a session are rare."""
+def commands() -> st.SearchStrategy[Command]:
+    """Every kind of command; joins are the most frequent, the two that end a session are rare."""
     joins = st.builds(
         Join,
         st.sampled_from((Role.MEMBER, Role.MEMBER, Role.VIEWER)),
         st.none() | cleaned_names(),
         st.none() | colors(),
     )
-    changes: st.SearchStrategy[Wish] = st.one_of(
+    changes: st.SearchStrategy[Command] = st.one_of(
         st.builds(Leave),
         st.builds(AskTime),
         st.builds(SetProfile, st.none() | cleaned_names(), st.none() | colors()),
@@ -132,16 +128,16 @@ def wishes() -> st.SearchStrategy[Wish]:
         st.builds(SetSession, st.none() | cleaned_names(), st.none() | st.integers(1, 10 * 86_400)),
         st.builds(SendFixes, st.lists(fixes(), max_size=2).map(tuple)),
     )
-    endings: st.SearchStrategy[Wish] = st.sampled_from((EndSession(), Expire()))
+    endings: st.SearchStrategy[Command] = st.sampled_from((EndSession(), Expire()))
     return st.integers(0, 40).flatmap(lambda n: endings if n == 40 else joins if n % 3 == 0 else changes)
 
 
 @st.composite
 def operations(draw: st.DrawFn, participants: int = 8) -> Operation:
-    """A wish with somebody who has it, not always somebody who is there."""
-    wish = draw(wishes())
-    by = None if isinstance(wish, Join | Expire) else draw(st.integers(1, participants))
-    return Operation(by, wish, draw(st.none() | op_ids()))
+    """A command with somebody who has it, not always somebody who is there."""
+    command = draw(commands())
+    by = None if isinstance(command, Join | Expire) else draw(st.integers(1, participants))
+    return Operation(by, command, draw(st.none() | op_ids()))
 
 
 def sessions() -> st.SearchStrategy[SessionState]:
@@ -213,6 +209,6 @@ def session_with(*roles: Role, limits: Limits = LIMITS, lifetime_s: int | None =
     """A session that these have joined one second after the other; the first who is no viewer is its host."""
     state = found("abcdefghij", "Ride", lifetime_s, NOW, limits)
     for place, role in enumerate(roles):
-        wish = Join(Role.MEMBER if role is Role.HOST else role, f"Rider {place + 1}")
-        state = replay(state, decide(state, Operation(None, wish), NOW + place * 1000, limits))
+        command = Join(Role.MEMBER if role is Role.HOST else role, f"Rider {place + 1}")
+        state = replay(state, decide(state, Operation(None, command), NOW + place * 1000, limits))
     return state

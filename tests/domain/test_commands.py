@@ -11,62 +11,20 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import commands
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.fix import MAX_FIX_TIME, Fix, accept
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.membership import Join
+from cavalcade.domain.features.settings import SetSession
+from cavalcade.domain.fix import MAX_FIX_TIME, accept, read_fix
 from cavalcade.domain.model import Role
-from cavalcade.domain.operations import (
-    AskTime,
-    ClaimHost,
-    EndSession,
-    Join,
-    Leave,
-    SendFixes,
-    SetProfile,
-    SetSession,
-    SetSharing,
-    Wish,
-)
+from cavalcade.domain.session import FEATURES, OPERATIONS
 from tests.domain.strategies import NOW, op_ids, rejection_of
 from tests.domain.test_fields import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VALID: list[tuple[str, dict[str, object], Wish]] = [
-    ("leave", {}, Leave()),
-    ("profile:set", {}, SetProfile()),
-    ("profile:set", {"name": " Anna ", "color": "#AABBCC"}, SetProfile("Anna", "#aabbcc")),
-    ("profile:set", {"name": "", "color": None}, SetProfile("")),
-    ("sharing:set", {"on": True}, SetSharing(on=True)),
-    ("sharing:set", {"on": False}, SetSharing(on=False)),
-    ("host:claim", {}, ClaimHost()),
-    ("time:ask", {}, AskTime()),
-    ("session:set", {}, SetSession()),
-    ("session:set", {"name": "Tour", "extend_s": 60}, SetSession("Tour", 60)),
-    ("session:set", {"extend_s": 60.0}, SetSession(None, 60)),
-    ("session:end", {}, EndSession()),
-    ("fixes:send", {"fixes": []}, SendFixes(())),
-    ("fixes:send", {"fixes": [{"lat": 1, "lon": 2}, {"lat": 91, "lon": 0}, 7]}, SendFixes((Fix(1, 2),))),
-]
-
-INVALID: list[tuple[str, dict[str, object], list[str]]] = [
-    ("leave", {"reason": "bored"}, ["/reason"]),
-    ("profile:set", {"name": "a\x00", "color": "red"}, ["/name", "/color"]),
-    ("profile:set", {"name": ["a"], "color": 7, "role": "host"}, ["/name", "/color", "/role"]),
-    ("sharing:set", {}, ["/on"]),
-    ("sharing:set", {"on": 1}, ["/on"]),
-    ("sharing:set", {"on": "true"}, ["/on"]),
-    ("host:claim", {"host_seen_at": 0}, ["/host_seen_at"]),
-    ("time:ask", {"seconds": 60}, ["/seconds"]),
-    ("session:set", {"extend_s": 0}, ["/extend_s"]),
-    ("session:set", {"extend_s": -60}, ["/extend_s"]),
-    ("session:set", {"extend_s": True}, ["/extend_s"]),
-    ("session:set", {"extend_s": math.nan}, ["/extend_s"]),
-    ("session:set", {"extend_s": 10**4000, "name": "\u202e"}, ["/name", "/extend_s"]),
-    ("session:end", {"on": True}, ["/on"]),
-    ("fixes:send", {}, ["/fixes"]),
-    ("fixes:send", {"fixes": {}}, ["/fixes"]),
-    ("fixes:send", {"fixes": [{}] * 501}, ["/fixes"]),
-]
+VALID = [example for feature in FEATURES for example in feature.asked]
+INVALID = [example for feature in FEATURES for example in feature.refused]
 
 
 def refused(name: str, data: object) -> list[str]:
@@ -77,23 +35,23 @@ def refused(name: str, data: object) -> list[str]:
 
 
 class TestOperation:
-    @pytest.mark.parametrize(("name", "data", "wish"), VALID)
-    def test_reads_each_operation(self, name: str, data: dict[str, object], wish: Wish) -> None:
+    @pytest.mark.parametrize(("name", "data", "command"), VALID)
+    def test_reads_each_operation(self, name: str, data: dict[str, object], command: Command) -> None:
         sent = {"op_id": "op-1", **data}
         operation = commands.operation(name, 7, sent)
-        assert (operation.by, operation.wish, operation.op_id) == (7, wish, "op-1")
+        assert (operation.by, operation.command, operation.op_id) == (7, command, "op-1")
         assert operation.digest == commands.digest(name, sent)
         assert operation.memory == (7, "op-1")
 
     @pytest.mark.parametrize(("name", "data", "pointers"), INVALID)
-    def test_names_every_bad_field(self, name: str, data: dict[str, object], pointers: list[str]) -> None:
-        assert refused(name, {"op_id": "op-1", **data}) == pointers
+    def test_names_every_bad_field(self, name: str, data: dict[str, object], pointers: tuple[str, ...]) -> None:
+        assert refused(name, {"op_id": "op-1", **data}) == list(pointers)
         assert refused(name, data) == ["/op_id", *pointers]
 
     def test_these_are_all_the_operations(self) -> None:
-        assert {name for name, _, _ in VALID} == {name for name, _, _ in INVALID} == commands.OPERATIONS
+        assert {name for name, _, _ in VALID} == {name for name, _, _ in INVALID} == OPERATIONS.keys()
 
-    @pytest.mark.parametrize("name", sorted(commands.OPERATIONS))
+    @pytest.mark.parametrize("name", sorted(OPERATIONS))
     @pytest.mark.parametrize("data", [None, [], "x", 1, b"\x00"])
     def test_a_payload_that_is_no_object_is_refused(self, name: str, data: object) -> None:
         assert "" in refused(name, data)
@@ -106,7 +64,7 @@ class TestOperation:
     def test_any_other_op_id_is_taken(self, op_id: str) -> None:
         assert commands.operation("leave", 1, {"op_id": op_id}).op_id == op_id
 
-    @given(st.sampled_from(sorted(commands.OPERATIONS)), JSON)
+    @given(st.sampled_from(sorted(OPERATIONS)), JSON)
     def test_any_json_is_read_or_refused(self, name: str, data: object) -> None:
         if isinstance(data, dict):
             data = {"op_id": "x", "name": data, "fixes": list(data.values())[:3], **data}
@@ -152,7 +110,7 @@ class TestDigest:
 class TestFix:
     @given(st.dictionaries(st.sampled_from(("lat", "lon", "accuracy", "battery", "fix_time", "speed")), JSON) | JSON)
     def test_any_json_is_a_fix_that_can_be_accepted_or_none(self, data: object) -> None:
-        fix = commands.fix(data)
+        fix = read_fix(data)
         if fix is not None:
             assert accept(fix, NOW) is not None
 
@@ -175,7 +133,7 @@ class TestFix:
         ],
     )
     def test_without_a_place_there_is_none(self, data: object) -> None:
-        assert commands.fix(data) is None
+        assert read_fix(data) is None
 
     @pytest.mark.parametrize(
         ("name", "value", "expected"),
@@ -206,7 +164,7 @@ class TestFix:
         ],
     )
     def test_a_bad_optional_field_is_unknown(self, name: str, value: object, expected: object) -> None:
-        fix = commands.fix({"lat": 1, "lon": 2, name: value})
+        fix = read_fix({"lat": 1, "lon": 2, name: value})
         assert fix is not None
         assert getattr(fix, name, None) == expected
         if name in {"battery", "fix_time"} and expected is not None:

@@ -10,50 +10,40 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import names
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import (
-    Event,
-    HostChanged,
-    ParticipantJoined,
-    ParticipantLeft,
-    ProfileChanged,
-    SessionChanged,
-    SessionEnded,
-    SharingChanged,
-    TimeAsked,
-)
+from cavalcade.domain.events import Event
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.ending import EndSession, Expire, SessionEnded
+from cavalcade.domain.features.fixes import SendFixes
+from cavalcade.domain.features.hosting import ClaimHost, HostChanged
+from cavalcade.domain.features.membership import Join, Leave, ParticipantJoined, ParticipantLeft
+from cavalcade.domain.features.more_time import AskTime, TimeAsked
+from cavalcade.domain.features.profile import ProfileChanged, SetProfile
+from cavalcade.domain.features.settings import SessionChanged, SetSession
+from cavalcade.domain.features.sharing import SetSharing, SharingChanged
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.model import MAX_PARTICIPANT_ID, Limits, Role, SessionState
-from cavalcade.domain.operations import (
-    AskTime,
-    ClaimHost,
-    EndSession,
-    Expire,
-    Join,
-    Leave,
-    Operation,
-    SendFixes,
-    SetProfile,
-    SetSession,
-    SetSharing,
-    Wish,
-)
-from cavalcade.domain.session import decide, found, replay, withdrawn
+from cavalcade.domain.operations import Operation
+from cavalcade.domain.session import decide, effects, found, replay
 from tests.domain.strategies import LIMITS, NOW, cleaned_names, session_with
 
 HOST, MEMBER, VIEWER = Role.HOST, Role.MEMBER, Role.VIEWER
 
 
-def asked(state: SessionState, by: int | None, wish: Wish, now: int = NOW, limits: Limits = LIMITS) -> list[Event]:
-    return decide(state, Operation(by, wish), now, limits)
+def asked(
+    state: SessionState, by: int | None, command: Command, now: int = NOW, limits: Limits = LIMITS
+) -> list[Event]:
+    return decide(state, Operation(by, command), now, limits)
 
 
-def done(state: SessionState, by: int | None, wish: Wish, now: int = NOW, limits: Limits = LIMITS) -> SessionState:
-    return replay(state, asked(state, by, wish, now, limits))
+def done(
+    state: SessionState, by: int | None, command: Command, now: int = NOW, limits: Limits = LIMITS
+) -> SessionState:
+    return replay(state, asked(state, by, command, now, limits))
 
 
-def refused(state: SessionState, by: int | None, wish: Wish, now: int = NOW, limits: Limits = LIMITS) -> Rejected:
+def refused(state: SessionState, by: int | None, command: Command, now: int = NOW, limits: Limits = LIMITS) -> Rejected:
     with pytest.raises(Rejected) as caught:
-        decide(state, Operation(by, wish), now, limits)
+        decide(state, Operation(by, command), now, limits)
     return caught.value
 
 
@@ -163,23 +153,23 @@ class TestSharing:
     def test_a_pause_withdraws_the_position_and_resuming_does_not(self) -> None:
         state = session_with(HOST, MEMBER)
         (paused,) = asked(state, 2, SetSharing(on=False))
-        assert withdrawn(paused.change) == 2
+        assert effects(paused.change).withdraws == 2
         state = replay(state, [paused])
         assert not state.participants[2].sharing
         assert asked(state, 2, SetSharing(on=False)) == []
         (resumed,) = asked(state, 2, SetSharing(on=True))
-        assert withdrawn(resumed.change) is None
+        assert effects(resumed.change).withdraws is None
 
     def test_leaving_withdraws_the_position_and_nothing_else_does(self) -> None:
-        assert withdrawn(ParticipantLeft(3, "left")) == 3
+        assert effects(ParticipantLeft(3, "left")).withdraws == 3
         state = session_with(HOST, MEMBER)
         others = (SessionEnded("ended"), HostChanged(2), SessionChanged(state.session), SharingChanged(2, on=True))
-        assert [withdrawn(change) for change in others] == [None] * 4
+        assert [effects(change).withdraws for change in others] == [None] * 4
 
     def test_a_viewer_has_nothing_to_share(self) -> None:
         state = session_with(HOST, VIEWER)
-        for wish in (SetSharing(on=True), SetSharing(on=False), SendFixes((Fix(1, 2),))):
-            assert refused(state, 2, wish).code is ErrorCode.FORBIDDEN
+        for command in (SetSharing(on=True), SetSharing(on=False), SendFixes((Fix(1, 2),))):
+            assert refused(state, 2, command).code is ErrorCode.FORBIDDEN
 
     def test_fixes_kept_offline_make_no_event(self) -> None:
         assert asked(session_with(HOST), 1, SendFixes((Fix(1, 2),))) == []
@@ -277,7 +267,7 @@ class TestSetSession:
 
 
 class TestEnd:
-    WISHES: tuple[Wish, ...] = (
+    WISHES: tuple[Command, ...] = (
         Join(MEMBER),
         Leave(),
         SetProfile("A"),
@@ -293,8 +283,8 @@ class TestEnd:
         (event,) = asked(state, 1, EndSession())
         assert event.change == SessionEnded("ended")
         ended = replay(state, [event])
-        for wish in self.WISHES:
-            assert refused(ended, 1, wish).code is ErrorCode.SESSION_NOT_FOUND
+        for command in self.WISHES:
+            assert refused(ended, 1, command).code is ErrorCode.SESSION_NOT_FOUND
         assert asked(ended, None, Expire(), ended.session.expires_at) == []
 
     def test_it_is_over_at_its_expiry_whether_the_event_came_or_not(self) -> None:
@@ -302,8 +292,8 @@ class TestEnd:
         last = state.session.expires_at - 1
         assert asked(state, None, Expire(), last) == []
         assert asked(state, 2, Leave(), last) != []
-        for wish in self.WISHES:
-            assert refused(state, 1, wish, last + 1).code is ErrorCode.SESSION_NOT_FOUND
+        for command in self.WISHES:
+            assert refused(state, 1, command, last + 1).code is ErrorCode.SESSION_NOT_FOUND
         (event,) = asked(state, None, Expire(), last + 1)
         assert event == Event(state.offset + 1, last + 1, None, None, SessionEnded("expired"))
         assert asked(replay(state, [event]), None, Expire(), last + 2) == []

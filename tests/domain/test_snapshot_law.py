@@ -9,21 +9,17 @@ import pytest
 from hypothesis import given
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import (
-    Change,
-    Event,
-    HostChanged,
-    ParticipantJoined,
-    ParticipantLeft,
-    ProfileChanged,
-    SessionChanged,
-    SessionEnded,
-    SharingChanged,
-    TimeAsked,
-    UnknownChange,
-)
+from cavalcade.domain.events import Event, UnknownChange
+from cavalcade.domain.feature import Change
+from cavalcade.domain.features.ending import SessionEnded
+from cavalcade.domain.features.hosting import HostChanged
+from cavalcade.domain.features.membership import ParticipantJoined, ParticipantLeft
+from cavalcade.domain.features.more_time import AskTime, TimeAsked
+from cavalcade.domain.features.profile import ProfileChanged, SetProfile
+from cavalcade.domain.features.settings import SessionChanged, SetSession
+from cavalcade.domain.features.sharing import SetSharing, SharingChanged
 from cavalcade.domain.model import Participant, Role, Session, SessionState
-from cavalcade.domain.operations import AskTime, Operation, SetProfile, SetSession, SetSharing
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, evolve, replay
 from cavalcade.wire import messages
 from tests.domain.strategies import LIMITS, NOW, History, histories, session_with
@@ -105,9 +101,9 @@ def test_a_rejected_operation_changes_nothing_and_a_decision_mutates_nothing(his
 @given(histories())
 def test_setting_what_is_set_already_gives_no_event(history: History) -> None:
     for step in history.steps:
-        wish = step.operation.wish
-        repeats = isinstance(wish, SetProfile | SetSharing | AskTime) or (
-            isinstance(wish, SetSession) and wish.extend_s is None
+        command = step.operation.command
+        repeats = isinstance(command, SetProfile | SetSharing | AskTime) or (
+            isinstance(command, SetSession) and command.extend_s is None
         )
         if repeats and step.rejected is None:
             assert decide(step.after, step.operation, step.now, LIMITS) == []

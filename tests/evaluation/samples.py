@@ -45,8 +45,6 @@ def sample(step: Step, times: float = 1.0, flaw: str | None = None) -> Sample:
         return Sample(step, {"lines": 500 * times, "mean_complexity": 3.0, "worst_complexity": 9.0}, {}, flaw)
     if step.kind == "soak":
         return Sample(step, {"own_memory_mb": 100.0 * times}, {"memory_mb": [[0.0, 90.0], [60.0, 100.0 * times]]}, flaw)
-    if step.kind == "experience":
-        return Sample(step, {"tests_s": 30.0 * times, "feature_lines": 40.0 * times}, {}, flaw)
     if step.kind == "trace":
         return Sample(step, {"position_calls": 40 * times, "lines_to_fault": 1.0}, {"position": ["a.py:b"]}, flaw)
     raw = {"latencies_hdr": encoded(histogram([10.0, 90.0 * times]))}

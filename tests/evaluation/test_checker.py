@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cavalcade.domain.events import Event, ProfileChanged
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.membership import Join
+from cavalcade.domain.features.profile import ProfileChanged, SetProfile
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Role, SessionState
-from cavalcade.domain.operations import Join, SetProfile
 from cavalcade.domain.session import replay
 from cavalcade.evaluation.checker import check
 from cavalcade.evaluation.findings import Rule

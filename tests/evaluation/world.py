@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 
 from cavalcade.domain import session
 from cavalcade.domain.events import Event
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.membership import Join, Leave
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits, Role, SessionState
-from cavalcade.domain.operations import Join, Leave, Operation, SetProfile, SetSharing, Wish
-from cavalcade.domain.session import evolve, found, withdrawn
+from cavalcade.domain.operations import Operation
+from cavalcade.domain.session import effects, evolve, found
 from cavalcade.evaluation.history import (
     Admission,
     Ask,
@@ -129,21 +133,21 @@ class World:
         """What is stored."""
         return Kept(self.state, tuple(self.events))
 
-    def _ask(self, who: int, operation: str, payload: Mapping[str, object], wish: Wish) -> None:
+    def _ask(self, who: int, operation: str, payload: Mapping[str, object], command: Command) -> None:
         self._tick()
         op_id = f"{who}-{len(self.members[who].asks)}"
         ask = Ask(self.now, op_id, operation, payload)
         self.members[who].asks.append(ask)
         self._tick()
-        self.decide(who, wish, op_id)
+        self.decide(who, command, op_id)
         ask.answered_at, ask.offset = self.now, self.state.offset
 
-    def decide(self, by: int | None, wish: Wish, op_id: str | None = None) -> None:
-        """Stores what a wish leads to, and tells everybody who is connected."""
-        for event in session.decide(self.state, Operation(by, wish, op_id), self.now, LIMITS):
+    def decide(self, by: int | None, command: Command, op_id: str | None = None) -> None:
+        """Stores what a command leads to, and tells everybody who is connected."""
+        for event in session.decide(self.state, Operation(by, command, op_id), self.now, LIMITS):
             self.state = evolve(self.state, event)
             self.events.append(event)
-            gone = withdrawn(event.change)
+            gone = effects(event.change).withdraws
             if gone is not None:
                 self.positions.pop(gone, None)
             self._tell(Delivered(self.now, event))

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -10,8 +11,8 @@ import pytest
 from websockets.asyncio.client import connect as open_websocket
 
 from cavalcade.client import Membership, connect, fetch_session
-from cavalcade.domain.commands import OPERATIONS
 from cavalcade.domain.fix import Position
+from cavalcade.domain.session import FEATURES
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.openapi import document
 from cavalcade.wire.frame import encode_client_push
@@ -27,20 +28,7 @@ CALLS = [
 BODIES: dict[str, dict[str, Any]] = {"patch": {"name": "Taken over"}}
 QUERIES = {"/api/sessions/{session_id}/nearby": "?radius_m=5000"}
 
-PAYLOADS: dict[str, dict[str, Any]] = {
-    "leave": {},
-    "profile:set": {"name": "Mallory"},
-    "sharing:set": {"on": False},
-    "host:claim": {},
-    "session:set": {"name": "Taken over"},
-    "session:end": {},
-    "fixes:send": {"fixes": [{"lat": 1.0, "lon": 1.0}]},
-    "time:ask": {},
-}
-
-
-def test_every_operation_is_tried() -> None:
-    assert set(PAYLOADS) == OPERATIONS
+PAYLOADS: dict[str, Mapping[str, Any]] = {name: payload for feature in FEATURES for name, payload, _ in feature.asked}
 
 
 def test_calls_without_a_token_are_those_that_let_people_in() -> None:
@@ -85,7 +73,7 @@ async def test_no_operation_reaches_another_topic(installation: Installation, op
             own, other = f"session:{mallory.session_id}", f"session:{victim.session_id}"
             await socket.send(json.dumps(["1", "1", own, "phx_join", {}]))
             for join_ref, event in itertools.product(("1", None, "2"), (operation, "position", "phx_leave")):
-                payload = PAYLOADS.get(event, {"lat": 1.0, "lon": 1.0}) | {"op_id": f"m{next(frames)}"}
+                payload = {**PAYLOADS.get(event, {"lat": 1.0, "lon": 1.0}), "op_id": f"m{next(frames)}"}
                 await socket.send(json.dumps([join_ref, str(next(frames)), other, event, payload]))
                 packed = pack_fix(Position(watching.positions.get(1, Position(0, 0, 0)).fix_time + 1, 1, 1))
                 await socket.send(encode_client_push(join_ref or "", "", other, "position", packed))

@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from cavalcade.client import ConnectionState, connect
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import ProfileChanged
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.profile import ProfileChanged, SetProfile
 from cavalcade.domain.fix import Fix
-from cavalcade.domain.operations import EndSession, Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.evaluation.proxy import Proxy
 from cavalcade.monolith import registry
 from cavalcade.monolith.session_process import SessionProcess

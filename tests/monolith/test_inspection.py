@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from cavalcade.client import connect
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.fix import Fix
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.monolith.inspection import as_dict, as_page
 from cavalcade.monolith.reports import node_facts
 from tests.monolith.conftest import RunningNode

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.fix import Position
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.monolith import mailbox as mailbox_module
 from cavalcade.monolith.mailbox import (
     MAX_OPERATIONS,

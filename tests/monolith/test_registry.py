@@ -8,8 +8,9 @@ import pytest
 
 from cavalcade.client import ConnectionState, LiveSession, Membership, connect
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.fix import Fix, Position
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.monolith import mailbox, registry
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import SessionProcess

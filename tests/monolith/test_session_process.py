@@ -19,9 +19,10 @@ from cavalcade.client import (
     connect,
 )
 from cavalcade.domain import session as domain_session
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.fix import Fix, Position
 from cavalcade.domain.model import SessionState
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import MAX_TRIES
 from cavalcade.monolith.registry import INTENSITY
 from cavalcade.server import carrying
@@ -213,7 +214,7 @@ async def test_an_operation_that_brings_every_process_down_closes_its_session_al
     before = domain_session.decide
 
     def decide(state: SessionState, operation: Operation, *given: Any) -> Any:
-        if isinstance(operation.wish, SetProfile) and operation.wish.name == "Poison":
+        if isinstance(operation.command, SetProfile) and operation.command.name == "Poison":
             raise Injected
         return before(state, operation, *given)
 

@@ -38,7 +38,10 @@ from cavalcade.client import (
     join_session,
 )
 from cavalcade.client.clock import epoch_ms
-from cavalcade.domain.events import Event, ParticipantJoined, ProfileChanged, SessionChanged
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.membership import ParticipantJoined
+from cavalcade.domain.features.profile import ProfileChanged
+from cavalcade.domain.features.settings import SessionChanged
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.names import PALETTE
 from cavalcade.domain.session import evolve

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Change, Event, ProfileChanged, SessionChanged, SharingChanged
+from cavalcade.domain.events import Event
+from cavalcade.domain.feature import Change
+from cavalcade.domain.features.profile import ProfileChanged
+from cavalcade.domain.features.settings import SessionChanged
+from cavalcade.domain.features.sharing import SharingChanged
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Role
 from cavalcade.domain.session import replay

@@ -19,19 +19,19 @@ def with_secrets(server: Running, *secrets: str) -> Sessions:
 
 
 async def test_a_creation_is_repeated_across_a_change_of_secret(server: Running) -> None:
-    key, wish = str(uuid.uuid4()), creation({})
-    first = await with_secrets(server, SECRET).create(wish, key, "digest", now_ms())
-    again = await with_secrets(server, NEW_SECRET, SECRET).create(wish, key, "digest", now_ms())
+    key, command = str(uuid.uuid4()), creation({})
+    first = await with_secrets(server, SECRET).create(command, key, "digest", now_ms())
+    again = await with_secrets(server, NEW_SECRET, SECRET).create(command, key, "digest", now_ms())
     assert (again.code, again.viewer_code) == (first.code, first.viewer_code)
     with pytest.raises(Rejected) as raised:
-        await with_secrets(server, NEW_SECRET).create(wish, key, "digest", now_ms())
+        await with_secrets(server, NEW_SECRET).create(command, key, "digest", now_ms())
     assert raised.value.code is ErrorCode.OP_ID_REUSED
 
 
 async def test_codes_cannot_be_computed_from_the_key_alone(server: Running) -> None:
-    wish = creation({})
+    command = creation({})
     one, other = [
-        await with_secrets(server, secret).create(wish, str(uuid.uuid4()), "digest", now_ms())
+        await with_secrets(server, secret).create(command, str(uuid.uuid4()), "digest", now_ms())
         for secret in (SECRET, NEW_SECRET)
     ]
     assert one.code.partition(".")[2] != other.code.partition(".")[2]

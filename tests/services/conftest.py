@@ -11,8 +11,9 @@ import pytest
 import redis.asyncio
 from prometheus_client import CollectorRegistry
 
+from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Role
-from cavalcade.domain.operations import Join, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
 from cavalcade.evaluation.installation import free_port
 from cavalcade.server.clock import AdaptiveClock, now_ms

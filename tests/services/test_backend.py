@@ -9,8 +9,11 @@ import redis.asyncio
 from redis.asyncio import Redis
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.membership import Join, Leave
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.model import Role
-from cavalcade.domain.operations import EndSession, Join, Leave, Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.server.clock import now_ms
 from cavalcade.server.live_state import GRACE_MS, TOMBSTONE_S, LivePositionWriter, LiveState
 from cavalcade.server.redis_link import RedisLink

@@ -8,7 +8,10 @@ import pytest
 from redis.asyncio import Redis
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.operations import EndSession, Operation, SetProfile, SetSharing
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.sharing import SetSharing
+from cavalcade.domain.operations import Operation
 from cavalcade.evaluation.proxy import Proxy
 from cavalcade.server import redis_link
 from cavalcade.server.deadline import REPLY_DEADLINE_S

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cavalcade.domain.events import Event
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.services import hub as hub_module
 
 from .conftest import Gateway, running_gateway

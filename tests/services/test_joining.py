@@ -4,8 +4,11 @@ import asyncio
 
 import pytest
 
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.membership import Join, Leave
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.model import Role
-from cavalcade.domain.operations import EndSession, Join, Leave, Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.server import backend as server_backend
 from cavalcade.server import connection
 

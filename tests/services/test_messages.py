@@ -4,7 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cavalcade.domain.events import Event, ParticipantLeft, ProfileChanged
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.membership import ParticipantLeft
+from cavalcade.domain.features.profile import ProfileChanged
 from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Position
 from cavalcade.services.messages import MAX_REF, Connected, Happened, Message, Moved, Roll, decode, encode
 from cavalcade.wire.errors import DecodeError

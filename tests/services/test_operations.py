@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from cavalcade.domain.features.membership import Join, Leave
 from cavalcade.domain.model import Role
-from cavalcade.domain.operations import Join, Leave, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.server import connection
 
 from .conftest import Gateway

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from cavalcade.domain.operations import Leave, Operation, SetSharing
+from cavalcade.domain.features.membership import Leave
+from cavalcade.domain.features.sharing import SetSharing
+from cavalcade.domain.operations import Operation
 from cavalcade.server.clock import now_ms
 from cavalcade.wire.frame import encode_client_push
 from cavalcade.wire.positions import HEADER_SIZE, POSITION_SIZE

@@ -6,7 +6,8 @@ import contextlib
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.server import outbox
 from cavalcade.server.connection import Connection
 from cavalcade.server.outbox import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES

@@ -15,8 +15,11 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy import Connection, event
 
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.membership import Join, Leave
+from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.model import Limits, Role
-from cavalcade.domain.operations import EndSession, Join, Leave, Operation, SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
 from cavalcade.stack import postgres
 from cavalcade.stack.process import Process

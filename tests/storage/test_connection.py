@@ -13,8 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cavalcade.domain import session as rules
+from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Role
-from cavalcade.domain.operations import Join, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.stack import postgres
 from cavalcade.stack.process import Process, Service
 from cavalcade.storage import connection

@@ -10,21 +10,17 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import session as rules
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, ParticipantJoined, UnknownChange
+from cavalcade.domain.events import Event, UnknownChange
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.ending import EndSession, Expire
+from cavalcade.domain.features.hosting import ClaimHost
+from cavalcade.domain.features.membership import Join, Leave, ParticipantJoined
+from cavalcade.domain.features.more_time import AskTime
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.settings import SetSession
+from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.model import Limits, Role, SessionState
-from cavalcade.domain.operations import (
-    AskTime,
-    ClaimHost,
-    EndSession,
-    Expire,
-    Join,
-    Leave,
-    Operation,
-    SetProfile,
-    SetSession,
-    SetSharing,
-    Wish,
-)
+from cavalcade.domain.operations import Operation
 from cavalcade.storage.errors import Conflict
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Outcome, Stored
@@ -46,16 +42,18 @@ def at(base: Stored, state: SessionState) -> Stored:
     return dataclasses.replace(base, state=state)
 
 
-def apply(base: Stored, wish: Wish, by: int | None = None, now: int = NOW, **about: str) -> tuple[list[Event], Stored]:
-    events = rules.decide(base.state, Operation(by, wish, **about), now, LIMITS)
+def apply(
+    base: Stored, command: Command, by: int | None = None, now: int = NOW, **about: str
+) -> tuple[list[Event], Stored]:
+    events = rules.decide(base.state, Operation(by, command, **about), now, LIMITS)
     return events, at(base, rules.replay(base.state, events))
 
 
-async def stored_with(store: SessionStore, *wishes: tuple[int | None, Wish], now: int = NOW) -> Stored:
+async def stored_with(store: SessionStore, *commands: tuple[int | None, Command], now: int = NOW) -> Stored:
     current = empty()
     await store.insert(current, [])
-    for by, wish in wishes:
-        events, after = apply(current, wish, by, now)
+    for by, command in commands:
+        events, after = apply(current, command, by, now)
         await store.append(current, events, after.state)
         current = after
     return current
@@ -78,7 +76,7 @@ async def test_what_there_is_not(store: SessionStore) -> None:
 
 
 names = st.sampled_from([None, "", "Anna Berg", "Ωμέγα", "👩‍👩‍👧", 'quote " and \\ and %s :name $1'])
-wishes = st.one_of(
+commands = st.one_of(
     st.builds(Join, st.sampled_from([Role.MEMBER, Role.VIEWER]), names, st.sampled_from([None, "#00ff00"])),
     st.just(Leave()),
     st.just(AskTime()),
@@ -88,7 +86,7 @@ wishes = st.one_of(
     st.builds(SetSession, names, st.sampled_from([None, 1, 60])),
 )
 steps = st.lists(
-    st.tuples(st.integers(1, 4), wishes, st.text("abc-!", min_size=1, max_size=9)), min_size=4, max_size=25
+    st.tuples(st.integers(1, 4), commands, st.text("abc-!", min_size=1, max_size=9)), min_size=4, max_size=25
 )
 endings = st.sampled_from([None, EndSession(), Expire()])
 
@@ -96,22 +94,22 @@ endings = st.sampled_from([None, EndSession(), Expire()])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps, ending=endings)
 async def test_the_stored_session_is_the_folded_one(
-    store: SessionStore, steps: list[tuple[int, Wish, str]], ending: Wish | None
+    store: SessionStore, steps: list[tuple[int, Command, str]], ending: Command | None
 ) -> None:
     founded = current = empty()
     session_id = founded.state.session.id
     history, current = apply(founded, MEMBER)
     await store.insert(current, history)
     late = founded.state.session.expires_at + 60_000_000
-    asked = [(number, wish, op_id, NOW + number) for number, wish, op_id in steps]
+    asked = [(number, command, op_id, NOW + number) for number, command, op_id in steps]
     if ending is not None:
         host = current.state.host
         assert host is not None
         asked.append((host.id, ending, "end", late if isinstance(ending, Expire) else NOW))
-    for number, wish, op_id, now in asked:
-        by = None if isinstance(wish, Join | Expire) else number
+    for number, command, op_id, now in asked:
+        by = None if isinstance(command, Join | Expire) else number
         try:
-            events, after = apply(current, wish, by, now, op_id=op_id)
+            events, after = apply(current, command, by, now, op_id=op_id)
         except Rejected:
             continue
         await store.append(current, events, after.state)

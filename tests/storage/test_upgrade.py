@@ -13,8 +13,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
 
+from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Role
-from cavalcade.domain.operations import Join, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, replay
 from cavalcade.storage import migrate as migrating
 from cavalcade.storage.connection import open_engine

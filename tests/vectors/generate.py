@@ -13,20 +13,17 @@ from random import Random
 from cavalcade.client.replica import Replica
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.events import Event, UnknownChange
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.hosting import ClaimHost
+from cavalcade.domain.features.membership import Join, Leave
+from cavalcade.domain.features.more_time import AskTime
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.settings import SetSession
+from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Position
 from cavalcade.domain.model import Role, SessionState
-from cavalcade.domain.operations import (
-    AskTime,
-    ClaimHost,
-    EndSession,
-    Join,
-    Leave,
-    Operation,
-    SetProfile,
-    SetSession,
-    SetSharing,
-    Wish,
-)
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, replay
 from cavalcade.wire import messages
 from cavalcade.wire.positions import fix_to_dict, pack_fix, pack_positions, position_to_dict, positions_to_dict
@@ -108,11 +105,11 @@ def _seen(state: SessionState, positions: dict[int, Position]) -> dict[str, obje
 
 
 def _happens(state: SessionState, chance: Random, now: int) -> list[Event]:
-    """What one more wish leads to; now and then something that this version does not know."""
+    """What one more command leads to; now and then something that this version does not know."""
     if chance.random() < 0.05:
-        return [Event(state.offset + 1, now, None, None, UnknownChange("message_sent"))]
+        return [Event(state.offset + 1, now, None, None, UnknownChange("message_sent", {}))]
     who = chance.choice([*state.participants, 99])
-    wishes: list[Wish] = [
+    commands: list[Command] = [
         Join(chance.choice((Role.MEMBER, Role.VIEWER)), chance.choice((None, "Zoë 👩‍👧", "د. محمد"))),
         Leave(),
         SetProfile(f"Rider {chance.randrange(100)}", f"#{chance.randrange(1 << 24):06x}"),
@@ -122,10 +119,10 @@ def _happens(state: SessionState, chance: Random, now: int) -> list[Event]:
         SetSession(f"Ride {chance.randrange(100)}"),
         AskTime(),
     ]
-    wish = chance.choice(wishes)
+    command = chance.choice(commands)
     try:
-        by = None if isinstance(wish, Join) else who
-        return decide(state, Operation(by, wish, f"op-{state.offset}"), now, LIMITS)
+        by = None if isinstance(command, Join) else who
+        return decide(state, Operation(by, command, f"op-{state.offset}"), now, LIMITS)
     except Rejected:
         return []
 

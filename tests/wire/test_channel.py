@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cavalcade.domain import commands
 from cavalcade.domain.errors import Rejected
+from cavalcade.domain.session import OPERATIONS
 from cavalcade.wire.channel import JoinRequested, Left, Pushed, Received, Send, ServerChannel, event_frame
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import Undecoded, encode_client_push
@@ -326,7 +327,7 @@ def test_whatever_arrives_is_understood_or_a_decode_error(frames: list[bytes | s
         if isinstance(received, JoinRequested) and received.topic == TOPIC:
             assert channel.accept(received, {})
             assert channel.joined
-        elif isinstance(received, Pushed) and received.event in commands.OPERATIONS:
+        elif isinstance(received, Pushed) and received.event in OPERATIONS:
             try:
                 commands.operation(received.event, 1, received.content())
             except (DecodeError, Rejected):

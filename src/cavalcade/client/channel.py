@@ -27,10 +27,10 @@ from cavalcade.client.replies import JoinReply, read_join_reply, read_positions,
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, SharingChanged
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
-from cavalcade.domain.session import withdrawn
+from cavalcade.domain.session import effects
 from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push, encode_text
@@ -375,14 +375,14 @@ class Channel:
     def _on_event(self, event: Event) -> None:
         self._fold(event)
         self._after_event()
-        change = event.change
-        if isinstance(change, SharingChanged) and change.participant == self.participant and change.on:
+        what = effects(event.change)
+        if what.starts_over == self.participant and what.withdraws is None:
             self._send_newest_fix()  # it may have come before the server knew that sharing goes on
 
     def _fold(self, event: Event) -> None:
         if self.replica.fold(event):
             # One that was reported since resuming was asked for stays: the pause before it is only told now.
-            if withdrawn(event.change) == self.participant and self._outbox.sharing() is not True:
+            if effects(event.change).withdraws == self.participant and self._outbox.sharing() is not True:
                 self._newest_fix = None
             self._notify(EventReceived(event))
 

@@ -19,9 +19,9 @@ from cavalcade.client.replies import JoinReply, read_join_reply, rejected
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Session
+from cavalcade.wire.codec import decode
 from cavalcade.wire.codes import parse_code
 from cavalcade.wire.errors import DecodeError
-from cavalcade.wire.messages import session_from_dict
 from cavalcade.wire.positions import position_from_dict
 
 ATTEMPTS: Final = 4
@@ -196,7 +196,7 @@ async def change_session(
     body = _given(name=name, extend_s=extend_s)
     answer = await _call("PATCH", _url(membership), token=membership.token, body=body, attempts=1, http=http)
     try:
-        return session_from_dict(answer.get("session"))
+        return decode(Session, answer.get("session"))
     except DecodeError as error:
         raise ProtocolError(f"the session cannot be read: {error}") from error
 

@@ -18,7 +18,7 @@ from cavalcade.client.membership import Membership
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
-from cavalcade.domain.commands import MAX_FIXES
+from cavalcade.domain.features.fixes import MAX_FIXES
 from cavalcade.domain.fix import Fix, Position, accept
 from cavalcade.domain.model import Participant, SessionState
 from cavalcade.wire.messages import Mode

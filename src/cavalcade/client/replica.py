@@ -51,7 +51,7 @@ class Replica:
         if event.offset <= self.state.offset:
             return False
         self.state = session.evolve(self.state, event)
-        withdrawn = session.withdrawn(event.change)
+        withdrawn = session.effects(event.change).withdraws
         if withdrawn is not None:
             self.positions.pop(withdrawn, None)
         return True

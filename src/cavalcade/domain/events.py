@@ -1,98 +1,25 @@
 """Durable changes: what happened in a session, in the order of offsets."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from cavalcade.domain.model import Participant, Session
-
-
-@dataclass(frozen=True, slots=True)
-class ParticipantJoined:
-    """Somebody came in."""
-
-    type: ClassVar[str] = "participant_joined"
-    participant: Participant
+from cavalcade.domain.feature import Change
+from cavalcade.domain.model import SessionState
 
 
 @dataclass(frozen=True, slots=True)
-class ParticipantLeft:
-    """Somebody is gone for good; their position is withdrawn with this event."""
+class UnknownChange(Change):
+    """A type of event that this version does not know: it moves the offset and nothing else.
 
-    type: ClassVar[str] = "participant_left"
-    participant: int
-    reason: str
+    Attributes:
+        data: What it came with, so that it can be passed on whole to those who know it.
+    """
 
+    type: str  # type: ignore[misc]  # each one has its own
+    data: object = None
 
-@dataclass(frozen=True, slots=True)
-class ProfileChanged:
-    """Somebody changed how they appear."""
-
-    type: ClassVar[str] = "profile_changed"
-    participant: int
-    name: str
-    initials: str
-    color: str
-
-
-@dataclass(frozen=True, slots=True)
-class SharingChanged:
-    """Somebody paused or resumed sharing; a pause withdraws their position."""
-
-    type: ClassVar[str] = "sharing_changed"
-    participant: int
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HostChanged:
-    """Somebody became host; who was host before is a member."""
-
-    type: ClassVar[str] = "host_changed"
-    participant: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionChanged:
-    """The session's settings changed."""
-
-    type: ClassVar[str] = "session_changed"
-    session: Session
-
-
-@dataclass(frozen=True, slots=True)
-class TimeAsked:
-    """Somebody asked the host for more time; it stands until the session is extended."""
-
-    type: ClassVar[str] = "time_asked"
-    participant: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
-    """The session is over: `ended` by its host or `expired`."""
-
-    type: ClassVar[str] = "session_ended"
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownChange:
-    """A type of event that this version does not know: it moves the offset and nothing else."""
-
-    type: str
-
-
-Change = (
-    ParticipantJoined
-    | ParticipantLeft
-    | ProfileChanged
-    | SharingChanged
-    | HostChanged
-    | SessionChanged
-    | TimeAsked
-    | SessionEnded
-    | UnknownChange
-)
+    def evolve(self, state: SessionState) -> SessionState:
+        """Nothing that this version could know of."""
+        return state
 
 
 @dataclass(frozen=True, slots=True)

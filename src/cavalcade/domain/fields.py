@@ -1,12 +1,49 @@
 """Reading untrusted JSON objects field by field, so that one answer names every bad field."""
 
+import functools
+import typing
 from collections.abc import Callable, Mapping
-from typing import Final, NoReturn
+from dataclasses import MISSING, dataclass, fields
+from typing import Final, NoReturn, TypeVar
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 
+Made = TypeVar("Made")
+
 MAX_UNKNOWN_FIELDS: Final = 20
 """How many unknown fields of an object an answer names, so that it does not grow to many times what was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string, normalised by `clean`, whose ValueError becomes the field's error."""
+
+    clean: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number from `low` to `high`."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """True or false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """An array of at most `longest` items; those of which `read` makes nothing are left out."""
+
+    read: Callable[[object], object]
+    longest: int
+
+
+Rule = Text | Whole | Boolean | Items
+"""How a field of a dataclass is read: it stands in the field's annotation, as `Annotated[int | None, Whole(1, 60)]`."""
 
 
 class Fields:
@@ -92,6 +129,26 @@ class Fields:
         value = self._take(name)
         return None if value is None else Fields(value, f"{self._pointer}/{name}", self._errors)
 
+    def build(self, made: type[Made]) -> Made:
+        """Reads a dataclass by the rules in its annotations; fields without a rule keep their defaults.
+
+        What is wrong is noted, and the value stands for nothing until `finish` has not raised.
+        """
+        rules = rules_of(made)  # type: ignore[arg-type]  # a class is hashable
+        return made(**{name: self._by_rule(name, rule, required=required) for name, rule, required in rules})
+
+    def _by_rule(self, name: str, rule: Rule, *, required: bool) -> object:
+        match rule:
+            case Text(clean):
+                return self.text(name, clean, required=required)
+            case Whole(low, high):
+                return self.integer(name, low, high, required=required)
+            case Boolean():
+                return bool(self.boolean(name, required=required)) if required else self.boolean(name)
+            case Items(read, longest):
+                made = (read(item) for item in self.sequence(name, longest))
+                return tuple(item for item in made if item is not None)
+
     def finish(self) -> None:
         """Notes unknown fields of this object and, for the outermost one, raises.
 
@@ -118,6 +175,18 @@ class Fields:
 
     def _wrong(self, name: str, detail: str) -> None:
         self._errors.append(FieldError(f"{self._pointer}/{name}", detail))
+
+
+@functools.cache
+def rules_of(made: type) -> tuple[tuple[str, Rule, bool], ...]:
+    """The fields of a dataclass that are read from outside: name, rule, and whether the field must be there."""
+    hints = typing.get_type_hints(made, include_extras=True)
+    return tuple(
+        (field.name, note, field.default is MISSING)
+        for field in fields(made)
+        for note in getattr(hints[field.name], "__metadata__", ())
+        if isinstance(note, Rule)
+    )
 
 
 def reject(*errors: FieldError) -> NoReturn:

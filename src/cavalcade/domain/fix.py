@@ -5,6 +5,7 @@ are those of the packed form (see docs/contract.md).
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -77,6 +78,30 @@ class Position(NamedTuple):
         )
 
 
+def read_fix(data: object) -> Fix | None:
+    """Reads one fix leniently: a bad optional field is unknown, unknown fields are ignored.
+
+    Returns:
+        The fix, or None where latitude and longitude are not both finite numbers in range.
+    """
+    if not isinstance(data, dict):
+        return None
+    lat, lon = _finite(data, "lat"), _finite(data, "lon")
+    if lat is None or lon is None or not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        return None
+    fix_time, battery = _finite(data, "fix_time"), _finite(data, "battery")
+    return Fix(
+        lat=lat,
+        lon=lon,
+        fix_time=None if fix_time is None or not 0 <= fix_time <= MAX_FIX_TIME else int(fix_time),
+        accuracy=_finite(data, "accuracy"),
+        heading=_finite(data, "heading"),
+        speed=_finite(data, "speed"),
+        altitude=_finite(data, "altitude"),
+        battery=None if battery is None or not 0 <= battery <= 100 else round(battery),
+    )
+
+
 def accept(fix: Fix, now: int) -> Position | None:
     """Turns a reading into a position.
 
@@ -144,3 +169,12 @@ def _scaled(value: float | None, scale: int, low: int, high: int, *, saturate: b
     if saturate:
         return None if scaled < low and low == 0 else max(low, min(high, scaled))
     return scaled if low <= scaled <= high else None
+
+
+def _finite(data: Mapping[str, object], name: str) -> float | None:
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, int) and abs(value) > MAX_FIX_TIME:
+        return None
+    return value if math.isfinite(value) else None

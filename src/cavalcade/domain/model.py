@@ -1,8 +1,9 @@
 """What a session consists of: its settings, its participants, and the offset of its newest event."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
 DAY_S = 86_400
 
@@ -110,3 +111,10 @@ class SessionState:
     def is_over(self, now: int) -> bool:
         """Whether nothing more may happen in it: ended, or past its expiry at `now` (ms since the epoch)."""
         return self.ended is not None or now >= self.session.expires_at
+
+    def with_changed(self, participant: int, change: Callable[[Participant], Participant]) -> Self:
+        """The same with one participant changed; who is not in it cannot be."""
+        old = self.participants.get(participant)
+        if old is None:
+            return self
+        return replace(self, participants={**self.participants, participant: change(old)})

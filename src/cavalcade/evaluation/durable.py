@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Generator, Iterator
 
-from cavalcade.domain.events import Event, ParticipantJoined
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.membership import ParticipantJoined
 from cavalcade.domain.model import SessionState
 from cavalcade.evaluation.findings import Finding, Rule, Run, visible
 from cavalcade.evaluation.history import OVER_HTTP, Ask, Delivered, Joined, MemberHistory, Shown, Strange

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import accumulate
 
 from cavalcade.domain.model import SessionState
-from cavalcade.domain.session import evolve, withdrawn
+from cavalcade.domain.session import effects, evolve
 from cavalcade.evaluation.history import Cause, Kept, MemberHistory, SessionHistory
 from cavalcade.wire.messages import snapshot_to_dict
 
@@ -76,7 +76,7 @@ class Run:
         return [
             (event.offset, asked[event.op_id])
             for event in self.kept.events
-            if event.by == member.participant and withdrawn(event.change) == event.by and event.op_id in asked
+            if event.by == member.participant and effects(event.change).withdraws == event.by and event.op_id in asked
         ]
 
 

@@ -14,7 +14,6 @@ from typing import Final
 from cavalcade.client import ClientError, Membership, Rejected
 from cavalcade.evaluation.clarity import code_values
 from cavalcade.evaluation.crowd import Habits
-from cavalcade.evaluation.experience import ExperienceError, experience
 from cavalcade.evaluation.faults import fault
 from cavalcade.evaluation.groups import envelope_size, make_groups, targets
 from cavalcade.evaluation.installation import OWN, Installation, installation
@@ -98,8 +97,6 @@ async def measure(step: Step, cores: Cores, servers: Mapping[str, Server] | None
         return Sample(step, await asyncio.to_thread(code_values, step.backend))
     if step.kind == "trace":
         return await _trace(step)
-    if step.kind == "experience":
-        return await _experience(step)
     if step.kind == "fault":
         return await _fault(step, cores)
     async with installation(step.backend, step.nodes, cores=cores.servers) as running:
@@ -193,14 +190,6 @@ async def _trace(step: Step) -> Sample:
         "fault_to_line_ms": search.seconds * 1000,
     }
     return Sample(step, values, dataclasses.asdict(paths))
-
-
-async def _experience(step: Step) -> Sample:
-    try:
-        values, problem = await experience(step.backend)
-    except ExperienceError as failure:
-        return Sample(step, flaw=str(failure))
-    return Sample(step, values, {} if problem is None else {"left_out": problem})
 
 
 async def _fault(step: Step, cores: Cores) -> Sample:

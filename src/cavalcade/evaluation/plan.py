@@ -11,7 +11,7 @@ from cavalcade.evaluation.faults import Fault, fault, faults
 from cavalcade.evaluation.traffic import Pattern
 from cavalcade.evaluation.yardsticks.servers import YARDSTICKS
 
-Kind = Literal["load", "saturation", "storm", "fault", "soak", "code", "trace", "experience"]
+Kind = Literal["load", "saturation", "storm", "fault", "soak", "code", "trace"]
 
 BACKENDS: Final = ("services", "monolith")
 
@@ -32,7 +32,6 @@ BESIDE_S: Final[Mapping[Kind, float]] = {
     "fault": 10.0,
     "code": 1.0,
     "trace": 15.0,
-    "experience": 150.0,
 }
 """What a step takes beside its measured time, on two quiet cores: starting everything, letting people in, stopping."""
 
@@ -51,7 +50,7 @@ class Step:
         kind: `load` (a steady load), `saturation` (more and more until it is too much), `storm` (everybody comes back
             at once), `fault` (something breaks while people ride), `soak` (a steady load for long), `code` (its source
             is looked at, nothing runs), `trace` (the way of one position and one operation through it, and of one that
-            fails), `experience` (one feature is put into a copy of it, and its tests are run).
+            fails).
         backend: To which, or to which yardstick or peer.
         round: Counted from 1.
         members: People in each session.
@@ -96,7 +95,6 @@ class Step:
             what = {
                 "code": "its source",
                 "trace": "one position, one operation, and one that fails",
-                "experience": "one feature, and its own tests",
             }[self.kind]
             return f"{self.backend}: {what}"
         people = f"{self.sessions} sessions of {self.members}"
@@ -156,8 +154,6 @@ def plan(name: Literal["quick", "full", "soak"], peers: Sequence[str] = (), soak
         for sessions in (50, 400):
             steps += _both(Step("load", "", 1, 2, sessions, seconds=seconds))
     steps += _both(Step("code", "", 1)) + _both(Step("trace", "", 1))
-    if not quick:
-        steps += _both(Step("experience", "", 1))
     return Plan(name, tuple(steps))
 
 

@@ -11,8 +11,8 @@ from cavalcade.client.changes import ConnectionChanged, ConnectionState, Presenc
 from cavalcade.client.clock import epoch_ms
 from cavalcade.client.link import Link
 from cavalcade.client.replies import read_join_reply, read_positions
-from cavalcade.domain.commands import OPERATIONS
 from cavalcade.domain.fix import accept
+from cavalcade.domain.session import OPERATIONS
 from cavalcade.evaluation.history import (
     Ask,
     Delivered,

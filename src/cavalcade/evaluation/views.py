@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cavalcade.domain.session import withdrawn
+from cavalcade.domain.session import effects
 from cavalcade.evaluation.history import Delivered, Joined, Lost, MemberHistory, Present, Shown
 
 Span = tuple[int, int]
@@ -35,7 +35,7 @@ def shown(viewer: MemberHistory, participant: int) -> list[Step]:
                 position = record.positions.get(participant)
                 if position is not None and position.fix_time >= (steps[-1].value or 0):
                     show(record.at, position.fix_time)
-            case Delivered() if withdrawn(record.event.change) == participant:
+            case Delivered() if effects(record.event.change).withdraws == participant:
                 show(record.at, None)
     return steps
 

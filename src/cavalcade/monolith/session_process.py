@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
+from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import Limits, SessionState
+from cavalcade.domain.model import Limits
 from cavalcade.monolith.mailbox import (
     Attach,
     CatchUp,
@@ -25,12 +26,12 @@ from cavalcade.monolith.mailbox import (
     Submit,
 )
 from cavalcade.monolith.standing import Standing
-from cavalcade.server.carrying import carry_out, newest_kept, shares
+from cavalcade.server.carrying import carry_out, newest_kept
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.local_session import NOT_FOUND, LocalSession, host_seen
+from cavalcade.server.local_session import NOT_FOUND, LocalSession, last_seen
 from cavalcade.server.outbox import Outbox
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
@@ -224,7 +225,7 @@ class SessionProcess:
             case Failed():
                 if message.process is self:
                     if self._in_hand is not None and self._worker is not None and self._worker.done():
-                        self.last_message = type(self._in_hand.operation.wish).__name__
+                        self.last_message = type(self._in_hand.operation.command).__name__
                     raise message.failure
             case Hibernate() | Submit():
                 pass
@@ -305,7 +306,7 @@ class SessionProcess:
         now, operation = self._here.clock.now(), submit.operation
         stored = self._session.stored
         carried = await carry_out(
-            self._here.store, stored, operation, now, self._here.limits, host_seen=self._host_seen
+            self._here.store, stored, operation, now, self._here.limits, last_seen=self._last_seen
         )
         for event in carried.events:
             self._apply(event)
@@ -323,8 +324,8 @@ class SessionProcess:
             self._here.writer.end(self._session_id)
             self._mailbox.put(Flush())  # so that the loop looks up and sees the end
 
-    async def _host_seen(self, state: SessionState) -> int | None:
-        return await host_seen(state, self._session.fanout, self._here.live, self._here.clock.now())
+    async def _last_seen(self, session_id: str, participant: int) -> int | None:
+        return await last_seen(session_id, participant, self._session.fanout, self._here.live, self._here.clock.now())
 
     def _attached(self, task: asyncio.Task[None]) -> None:
         if self._beside is not None and not task.cancelled() and task.exception() is None:

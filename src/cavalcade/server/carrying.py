@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from cavalcade.domain.events import Event, SessionEnded
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, accept
-from cavalcade.domain.model import Limits, Role, SessionState
-from cavalcade.domain.operations import ClaimHost, Operation, SendFixes
-from cavalcade.domain.session import decide, replay
+from cavalcade.domain.model import Limits, SessionState
+from cavalcade.domain.operations import Operation
+from cavalcade.domain.session import decide, effects, replay
 from cavalcade.server.backend import Receipt
 from cavalcade.server.receipts import first_joined, outcome_of, recalled
 from cavalcade.storage.sessions import SessionStore
@@ -20,8 +20,8 @@ from cavalcade.storage.stored import Stored
 
 _log = structlog.get_logger(__name__)
 
-HostSeen = Callable[[SessionState], Awaitable[int | None]]
-"""Tells when a session's host was last connected, ms since the epoch."""
+LastSeen = Callable[[str, int], Awaitable[int | None]]
+"""Tells of a session, by its id, when a participant was last connected: ms since the epoch, None for never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Carried:
 
 
 async def carry_out(
-    store: SessionStore, stored: Stored, operation: Operation, now: int, limits: Limits, *, host_seen: HostSeen
+    store: SessionStore, stored: Stored, operation: Operation, now: int, limits: Limits, *, last_seen: LastSeen
 ) -> Carried:
     """Carries out an operation, unless it was carried out before.
 
@@ -50,7 +50,7 @@ async def carry_out(
         operation: What is asked for.
         now: ms since the epoch.
         limits: The operator's bounds.
-        host_seen: Asked for a claim of the host's role alone.
+        last_seen: Asked where a rule needs to know it.
 
     Raises:
         Rejected: Where a rule refuses it.
@@ -61,30 +61,28 @@ async def carry_out(
         outcome = await store.recall(stored.state.session.id, *operation.memory)
         if outcome is not None:
             return Carried(recalled(outcome, operation), (), stored.state)
-    if isinstance(operation.wish, ClaimHost) and stored.state.host is not None:
-        operation = replace(operation, wish=ClaimHost(await host_seen(stored.state)))
+    concerned = operation.command.concerns(stored.state)
+    if concerned is not None:
+        seen_at = await last_seen(stored.state.session.id, concerned)
+        operation = replace(operation, command=operation.command.informed(seen_at))
     events = decide(stored.state, operation, now, limits)
     after = replay(stored.state, events)
-    accepted = len(operation.wish.fixes) if isinstance(operation.wish, SendFixes) else None
+    kept = operation.command.kept_fixes
+    accepted = None if kept is None else len(kept)
     receipt = Receipt(after.offset, participant=first_joined(events), accepted=accepted)
     if events or operation.memory is not None:
         outcome = outcome_of(receipt, operation)
         await store.append(stored, events, after, memory=operation.memory, outcome=outcome)
-        if events and isinstance(change := events[-1].change, SessionEnded):
-            _log.info("session_ended", reason=change.reason, participants=len(after.participants))
+        if events and (reason := effects(events[-1].change).ends) is not None:
+            _log.info("session_ended", reason=reason, participants=len(after.participants))
     return Carried(receipt, events, after)
 
 
 def newest_kept(operation: Operation, now: int) -> tuple[int, Position] | None:
     """Who moves by an operation, and where to: by the newest of the fixes that they kept while offline, if any."""
-    if not isinstance(operation.wish, SendFixes) or operation.by is None:
+    kept = operation.command.kept_fixes
+    if not kept or operation.by is None:
         return None
-    positions = [position for fix in operation.wish.fixes if (position := accept(fix, now)) is not None]
+    positions = [position for fix in kept if (position := accept(fix, now)) is not None]
     newest = max(positions, key=lambda position: position.fix_time, default=None)
     return None if newest is None else (operation.by, newest)
-
-
-def shares(state: SessionState, participant: int) -> bool:
-    """Whether somebody's positions are shown now."""
-    person = state.participants.get(participant)
-    return person is not None and person.sharing and person.role is not Role.VIEWER

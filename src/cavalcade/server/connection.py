@@ -13,7 +13,8 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from cavalcade.domain import commands
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.fix import Position, accept, clamp
+from cavalcade.domain.fix import Position, accept, clamp, read_fix
+from cavalcade.domain.session import OPERATIONS
 from cavalcade.server.backend import Attachment, Receipt
 from cavalcade.server.clock import now_ms
 from cavalcade.server.deadline import REPLY_DEADLINE_S, within
@@ -316,7 +317,7 @@ class Connection(WSListener):
         if isinstance(payload, bytes):
             if len(payload) == FIX_SIZE:
                 position = clamp(unpack_fix(payload), now_ms())
-        elif (fix := commands.fix(payload)) is not None:
+        elif (fix := read_fix(payload)) is not None:
             position = accept(fix, now_ms())
         if position is None:
             self._server.metrics.positions_refused.inc()
@@ -411,8 +412,8 @@ class Connection(WSListener):
     def _enqueue(self, pushed: Pushed) -> None:
         if self._outbox is None:
             return
-        if pushed.event not in commands.OPERATIONS:
-            known = ", ".join(sorted(commands.OPERATIONS))
+        if pushed.event not in OPERATIONS:
+            known = ", ".join(sorted(OPERATIONS))
             self._answer(pushed, Rejected(ErrorCode.INVALID_REQUEST, f"No such operation; there are: {known}."))
         elif not self._operations.add(pushed):
             self._answer(pushed, Rejected(ErrorCode.TOO_MANY_REQUESTS, "Too many operations at once; try again."))
@@ -452,7 +453,7 @@ class Connection(WSListener):
         if pushed.ref is None or self._closing:
             return
         if isinstance(answer, Rejected):
-            name = pushed.event if pushed.event in commands.OPERATIONS else "unknown"
+            name = pushed.event if pushed.event in OPERATIONS else "unknown"
             self._server.metrics.operations.labels(name, answer.code.value).inc()
             self._reply(self._channel.reply(pushed.ref, "error", rejection_to_dict(answer)))
             return

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, is_newer
-from cavalcade.domain.session import withdrawn
+from cavalcade.domain.session import effects
 from cavalcade.server.outbox import CLOSE_REPLACED, Outbox
 from cavalcade.wire.channel import TOPIC_PREFIX, event_frame
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
@@ -146,7 +146,7 @@ class Fanout:
 
     def deliver(self, event: Event) -> None:
         """Sends a durable event to everybody, and withdraws the position that it withdraws."""
-        gone = withdrawn(event.change)
+        gone = effects(event.change).withdraws
         if gone is not None:
             self.newest.pop(gone, None)
             self._pending.discard(gone)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.ending import Expire
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits
-from cavalcade.domain.operations import Expire, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.server.backend import Neighbour, Receipt
 from cavalcade.server.clock import now_ms
 from cavalcade.server.live_state import LivePositionWriter, LiveState

@@ -16,9 +16,9 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, SharingChanged
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import DEGREE, Position, is_newer
-from cavalcade.domain.session import withdrawn
+from cavalcade.domain.session import effects
 from cavalcade.server.redis_link import Command, RedisLink
 from cavalcade.wire.positions import pack_fix, unpack_fix
 
@@ -181,14 +181,12 @@ class LivePositionWriter:
             batch.forget(session_id)
 
     def announce(self, publication: Command, session_id: str, events: Iterable[Event]) -> None:
-        """Publishes events, after the withdrawals that go with them.
-
-        Whoever resumes starts with nothing, too: the process that stored their pause may have died before it withdrew.
-        """
-        gone = {who for event in events if (who := withdrawn(event.change)) is not None}
-        gone |= {event.change.participant for event in events if isinstance(event.change, SharingChanged)}
-        for who in gone:
-            self.withdraw(session_id, who)
+        """Publishes events, after the withdrawals that go with them."""
+        for event in events:
+            what = effects(event.change)
+            for who in {what.withdraws, what.starts_over}:
+                if who is not None:
+                    self.withdraw(session_id, who)
         self.flush()
         self._link.tell([publication])
 

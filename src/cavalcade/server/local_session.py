@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Final
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, SessionChanged
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import SessionState
-from cavalcade.domain.session import evolve, withdrawn
+from cavalcade.domain.session import effects, evolve
 from cavalcade.server.backend import MAX_MISSED, Attachment
-from cavalcade.server.carrying import shares
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.storage.sessions import SessionStore
@@ -54,11 +54,11 @@ class LocalSession:
         self.stored = replace(self.stored, state=evolve(self.state, event))
         self.log.append(event)
         del self.log[:-LOG_LENGTH]
-        gone = withdrawn(event.change)
-        if gone is not None:
-            self._writer.withdraw(self.state.session.id, gone)
+        what = effects(event.change)
+        if what.withdraws is not None:
+            self._writer.withdraw(self.state.session.id, what.withdraws)
         self.fanout.deliver(event)
-        if isinstance(event.change, SessionChanged):
+        if what.keeps_longer:
             # Who stands still must not fade when the session is extended: the keys expire with it.
             self.rewrite()
 
@@ -127,19 +127,19 @@ class LocalSession:
         return Attachment(self.state, missed, dict(self.fanout.newest), self.fanout.present)
 
 
-async def host_seen(state: SessionState, fanout: Fanout | None, live: LiveState, now: int) -> int | None:
-    """When a session's host was last connected, ms since the epoch; None where nothing is known of it.
+async def last_seen(session_id: str, participant: int, fanout: Fanout | None, live: LiveState, now: int) -> int | None:
+    """When somebody was last connected, ms since the epoch; None where nothing is known of it.
 
     Args:
-        state: The session.
+        session_id: The session.
+        participant: Who.
         fanout: Its connections here, where it has any.
-        live: Asked where the host is not among them.
+        live: Asked where they are not among them.
         now: ms since the epoch.
 
     Raises:
         Rejected: `unavailable` while Redis is away.
     """
-    host = state.host
-    if host is None or (fanout is not None and fanout.is_present(host.id)):
+    if fanout is not None and fanout.is_present(participant):
         return now
-    return await live.seen_at(state.session.id, host.id)
+    return await live.seen_at(session_id, participant)

@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from cavalcade.domain.events import Event, ParticipantLeft, SessionEnded
+from cavalcade.domain.events import Event
+from cavalcade.domain.session import effects
 from cavalcade.wire.messages import Mode
 
 MAX_QUEUED_FRAMES: Final = 512
@@ -114,10 +115,10 @@ class Outbox:
             return
         self.offset = event.offset
         self._send(frame)
-        change = event.change
-        if isinstance(change, SessionEnded):
+        what = effects(event.change)
+        if what.ends is not None:
             self._finish(CLOSE_NOT_FOUND)
-        elif isinstance(change, ParticipantLeft) and change.participant == self.participant:
+        elif what.dismisses == self.participant:
             self._finish(CLOSE_UNAUTHORIZED)
 
     def send_positions(self, frame: bytes) -> bool:

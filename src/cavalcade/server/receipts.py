@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, ParticipantJoined
+from cavalcade.domain.events import Event
 from cavalcade.domain.operations import Operation
+from cavalcade.domain.session import effects
 from cavalcade.server.backend import Receipt
 from cavalcade.storage.stored import Outcome
 
@@ -32,7 +33,7 @@ def recalled(outcome: Outcome, operation: Operation) -> Receipt:
 
 def first_joined(events: Iterable[Event]) -> int | None:
     """Whom these events let in, if anyone."""
-    return next((e.change.participant.id for e in events if isinstance(e.change, ParticipantJoined)), None)
+    return next((who for event in events if (who := effects(event.change).admits) is not None), None)
 
 
 def _whole(outcome: Outcome, name: str) -> int | None:

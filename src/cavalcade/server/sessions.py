@@ -7,8 +7,9 @@ from typing import Final
 
 from cavalcade.domain.commands import Admission, Creation
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Participant, Role, SessionState
-from cavalcade.domain.operations import Join, Operation
+from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
 from cavalcade.server.backend import Backend
 from cavalcade.storage.errors import Conflict, Unavailable
@@ -123,9 +124,9 @@ class Sessions:
             Rejected: `session_full`, `session_not_found`, `op_id_reused`, `unavailable`; `unauthorized` where the
                 call is a repetition and its participant has left since.
         """
-        wish = Join(role, admission.name, admission.color)
+        command = Join(role, admission.name, admission.color)
         key_hash = None if key is None else codes.hash_key(key)
-        receipt = await self._backend.submit(session_id, Operation(None, wish, digest=digest, key_hash=key_hash))
+        receipt = await self._backend.submit(session_id, Operation(None, command, digest=digest, key_hash=key_hash))
         stored = await self._load(session_id)
         if stored is None:
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)

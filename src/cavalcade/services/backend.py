@@ -7,15 +7,16 @@ from weakref import WeakValueDictionary
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
+from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import Limits, SessionState
+from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Operation
 from cavalcade.server.backend import Attachment, Receipt
-from cavalcade.server.carrying import Carried, carry_out, newest_kept, shares
+from cavalcade.server.carrying import Carried, carry_out, newest_kept
 from cavalcade.server.clock import now_ms
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.local_session import NOT_FOUND, LocalSession, host_seen
+from cavalcade.server.local_session import NOT_FOUND, LocalSession, last_seen
 from cavalcade.server.outbox import Outbox
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
@@ -136,7 +137,7 @@ class ServicesBackend(Foundation):
         raise Rejected(ErrorCode.UNAVAILABLE, "Too many changes at once; try again.")
 
     async def _carry_out(self, store: SessionStore, stored: Stored, operation: Operation) -> Carried:
-        return await carry_out(store, stored, operation, now_ms(), self._limits, host_seen=self._host_seen)
+        return await carry_out(store, stored, operation, now_ms(), self._limits, last_seen=self._last_seen)
 
     async def _current(self, session_id: str, *, fresh: bool) -> Stored:
         hosted = None if self._hub is None else self._hub.hosted.get(session_id)
@@ -152,9 +153,10 @@ class ServicesBackend(Foundation):
             self._hub.check_soon()
         return stored
 
-    async def _host_seen(self, state: SessionState) -> int | None:
-        hosted = None if self._hub is None else self._hub.hosted.get(state.session.id)
-        return await host_seen(state, None if hosted is None else hosted.fanout, self._live, now_ms())
+    async def _last_seen(self, session_id: str, participant: int) -> int | None:
+        hosted = None if self._hub is None else self._hub.hosted.get(session_id)
+        fanout = None if hosted is None else hosted.fanout
+        return await last_seen(session_id, participant, fanout, self._live, now_ms())
 
     def _announce(self, session_id: str, carried: Carried) -> None:
         """Tells this process's connections and the other processes what is stored now."""

@@ -14,8 +14,9 @@ from typing import Final
 import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, SessionChanged
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
+from cavalcade.domain.session import effects
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.fanout import Fanout
@@ -236,7 +237,7 @@ class Hub:
         begun_at = hosted.state.offset
         while (event := hosted.early.pop(hosted.state.offset + 1, None)) is not None:
             hosted.apply(event)
-            if isinstance(event.change, SessionChanged):
+            if effects(event.change).keeps_longer:
                 self.presence.change(session_id)
         state = hosted.state
         if state.ended is not None:

@@ -10,13 +10,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, SessionEnded
+from cavalcade.domain.events import Event
 from cavalcade.domain.model import Participant, Role, Session, SessionState
+from cavalcade.domain.session import effects
 from cavalcade.storage import connection, statements
 from cavalcade.storage.errors import Conflict
 from cavalcade.storage.stored import Outcome, Stored
 from cavalcade.storage.tables import creations, outcomes, sessions
-from cavalcade.wire.messages import event_from_dict, event_to_dict, participant_to_dict
+from cavalcade.wire.codec import encode
+from cavalcade.wire.messages import event_from_dict, event_to_dict
 
 __all__ = ["Conflict", "Outcome", "SessionStore", "Stored"]
 
@@ -113,7 +115,7 @@ class SessionStore:
             "new_viewer_hash": stored.viewer_hash,
             "new_epoch": stored.epoch,
             "new_created_at": state.session.created_at,
-            "participants": [participant_to_dict(person) for person in state.participants.values()],
+            "participants": [encode(person) for person in state.participants.values()],
             "events": [event_to_dict(event) for event in events],
             "creations": keys,
         }
@@ -174,7 +176,7 @@ class SessionStore:
             "session_id": base.state.session.id,
             "base_epoch": base.epoch,
             "base_offset": base.state.offset,
-            "participants": [participant_to_dict(person) for person in _changed(base.state, after)],
+            "participants": [encode(person) for person in _changed(base.state, after)],
             "gone": [person for person in base.state.participants if person not in after.participants],
             "events": [event_to_dict(event) for event in events],
             "outcomes": remembered,
@@ -281,7 +283,7 @@ def _columns(state: SessionState, events: Sequence[Event]) -> dict[str, object]:
         "new_next_participant": state.next_participant,
         "new_max_participants": state.max_participants,
         "new_ended": state.ended,
-        "new_ended_at": next((event.at for event in events if isinstance(event.change, SessionEnded)), None),
+        "new_ended_at": next((event.at for event in events if effects(event.change).ends is not None), None),
     }
 
 

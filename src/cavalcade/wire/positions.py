@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from struct import Struct
 from typing import Final
 
-from cavalcade.domain.commands import fix as read_fix
-from cavalcade.domain.fix import MAX_U8, MAX_U16, MIN_I16, Fix, Position, accept
+from cavalcade.domain.fix import MAX_U8, MAX_U16, MIN_I16, Fix, Position, accept, read_fix
 from cavalcade.wire.errors import DecodeError
 
 FIX_SIZE: Final = 25

@@ -1,6 +1,5 @@
 """The report, from samples that are made up, and in a browser."""
 
-import dataclasses
 import json
 import os
 import re
@@ -75,16 +74,6 @@ def test_yardsticks_and_peers_stand_beside_the_backends_and_weigh_nothing() -> N
     assert table.rows[0][1:4] == ("5.00 µs, 2.0 times", "5.00 µs, 2.0 times", "2.50 µs")
     assert table.rows[0][-1] == "15.0 µs, 6.0 times"
     assert content.recommendation.ratio == 1.0
-
-
-def test_what_a_sample_leaves_out_is_told() -> None:
-    chosen = plan("full")
-    samples = [
-        dataclasses.replace(sample(step), raw={"left_out": "its own tests failed"})
-        for step in chosen.steps
-        if step.kind == "experience"
-    ]
-    assert "its own tests failed" in as_markdown(content_of(chosen, samples, default_weights()), Path())
 
 
 def test_a_yardstick_that_is_not_to_be_had_is_told() -> None:

@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from cavalcade.domain.operations import Operation, SetProfile
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.operations import Operation
 from cavalcade.evaluation.installation import free_port
 from cavalcade.wire.positions import pack_fix, unpack_positions
 from tests.services.conftest import Gateway, running_gateway

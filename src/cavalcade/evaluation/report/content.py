@@ -49,7 +49,6 @@ def content_of(
         left_out=[
             *(f"{name} was not measured: {why}" for name, why in (missing or {}).items()),
             *(f"{sample.step.title} (round {sample.step.round}): {sample.flaw}" for sample in samples if sample.flaw),
-            *(f"{sample.step.title}: {sample.raw['left_out']}" for sample in samples if "left_out" in sample.raw),
         ],
         samples=samples,
     )

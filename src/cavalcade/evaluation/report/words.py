@@ -31,12 +31,6 @@ TITLES: Final = {
     "import_depth": "longest chain of imports",
     "position_calls": "functions that a position passes through",
     "operation_calls": "functions that an operation passes through",
-    "tests_s": "its own tests",
-    "feature_test_s": "one feature's test, from the start of pytest",
-    "feature_files": "files that one feature touches",
-    "feature_places": "places in them",
-    "feature_lines": "lines that it adds or removes",
-    "feature_own_lines": "of those, lines of the backend's own",
     "lines_to_fault": "log lines until the injected fault is named",
 }
 """In words, by the name of the measure. Measures that are not here are in the JSON alone."""

@@ -19,7 +19,7 @@ from cavalcade.server.sessions import Sessions
 from cavalcade.server.tokens import Claims, TokenSigner, token_expiry
 from cavalcade.settings import Settings
 from cavalcade.storage.sessions import SessionStore
-from cavalcade.wire.messages import participant_to_dict, session_to_dict
+from cavalcade.wire.codec import encode
 
 Json = dict[str, object]
 
@@ -89,8 +89,8 @@ class Api:
         session_id = state.session.id
         expires_at = token_expiry(self.clock(), self.settings.limits)
         return {
-            "session": session_to_dict(state.session),
-            "participant": participant_to_dict(participant),
+            "session": encode(state.session),
+            "participant": encode(participant),
             "token": self.signer.issue(session_id, participant.id, expires_at),
             "socket": self.settings.socket_url,
         }

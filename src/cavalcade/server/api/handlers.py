@@ -5,15 +5,19 @@ from litestar.params import FromPath
 
 from cavalcade.domain import commands
 from cavalcade.domain.errors import ErrorCode
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.model import SessionState
-from cavalcade.domain.operations import EndSession, Leave, Operation, Wish
+from cavalcade.domain.operations import Operation
 from cavalcade.server.api import schemas
 from cavalcade.server.api.context import Api, InjectedApi, Json
 from cavalcade.server.api.documentation import Documentation, Query
 from cavalcade.server.api.requests import MAX_RADIUS_M, AnyRequest, read_body, read_radius
 from cavalcade.server.deadline import REPLY_DEADLINE_S, within
 from cavalcade.server.sessions import Joined
-from cavalcade.wire.messages import session_to_dict, snapshot_to_dict
+from cavalcade.wire.codec import encode
+from cavalcade.wire.messages import snapshot_to_dict
 from cavalcade.wire.positions import position_to_dict
 
 
@@ -215,12 +219,12 @@ async def find_nearby(request: AnyRequest, session_id: FromPath[str], api: Injec
 async def change_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
     """`PATCH /api/sessions/{id}`."""
     claims = api.claims(request, session_id)
-    wish = commands.session_settings(await read_body(request))
+    command = commands.session_settings(await read_body(request))
 
     async def change() -> Json:
-        await api.backend.submit(session_id, Operation(claims.participant, wish))
+        await api.backend.submit(session_id, Operation(claims.participant, command))
         state = await api.sessions.member(session_id, claims.participant, api.clock())
-        return {"session": session_to_dict(state.session)}
+        return {"session": encode(state.session)}
 
     return await within(REPLY_DEADLINE_S, change())
 
@@ -257,9 +261,9 @@ async def end_session(request: AnyRequest, session_id: FromPath[str], api: Injec
     await _submit(request, session_id, api, EndSession())
 
 
-async def _submit(request: AnyRequest, session_id: str, api: Api, wish: Wish) -> None:
+async def _submit(request: AnyRequest, session_id: str, api: Api, command: Command) -> None:
     claims = api.claims(request, session_id)
-    await within(REPLY_DEADLINE_S, api.backend.submit(session_id, Operation(claims.participant, wish)))
+    await within(REPLY_DEADLINE_S, api.backend.submit(session_id, Operation(claims.participant, command)))
 
 
 def _shares(state: SessionState, participant: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from cavalcade.domain import commands
+from cavalcade.domain.features.settings import MAX_EXTEND_S
 from cavalcade.domain.model import MAX_PARTICIPANT_ID, Role
 from cavalcade.domain.names import MAX_RAW_LENGTH
 
@@ -88,7 +89,7 @@ class ChangeSession(Struct, forbid_unknown_fields=True):
     extend_s: (
         Annotated[
             int,
-            Meta(ge=1, le=commands.MAX_EXTEND_S, description="Seconds to add to the session's life.", examples=[3600]),
+            Meta(ge=1, le=MAX_EXTEND_S, description="Seconds to add to the session's life.", examples=[3600]),
         ]
         | None
     ) = None

@@ -1,0 +1,173 @@
+"""What a feature of a session is made of: commands that people give, changes that follow, and the effects of those.
+
+Each feature is one module in `domain.features`. `domain.session` registers them and says in which order they are asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import ClassVar, Self
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.fields import Fields
+from cavalcade.domain.fix import Fix
+from cavalcade.domain.model import Limits, Participant, Role, SessionState
+
+EVERYBODY = frozenset(Role)
+SHARERS = frozenset({Role.HOST, Role.MEMBER})
+HOSTS = frozenset({Role.HOST})
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What servers, stores and clients must do about a change, besides folding it into the state.
+
+    Attributes:
+        admits: Who came in with it.
+        dismisses: For whom the session is over; their connections end after they were told.
+        withdraws: Whose position must disappear everywhere at once.
+        starts_over: Whose stored position is from before, and must be gone before new ones come.
+        keeps_longer: The session's end has moved, and what expires with it must be stored again.
+        ends: Why the session is over for everybody.
+    """
+
+    admits: int | None = None
+    dismisses: int | None = None
+    withdraws: int | None = None
+    starts_over: int | None = None
+    keeps_longer: bool = False
+    ends: str | None = None
+
+
+NO_EFFECTS = Effects()
+
+
+class Change:
+    """What happened: the content of an event. Its fields are the event's `data`, as `wire.codec` writes them.
+
+    Attributes:
+        type: The event's type on the wire.
+        meaning: What the contract's table of events says beside the data; may be empty.
+    """
+
+    __slots__ = ()
+    type: ClassVar[str]
+    meaning: ClassVar[str] = ""
+
+    def evolve(self, state: SessionState) -> SessionState:
+        """Folds it into the state; `session.evolve` moves the offset."""
+        raise NotImplementedError
+
+    def effects(self) -> Effects:
+        """What must be done about it besides."""
+        return NO_EFFECTS
+
+
+class Issuer(Enum):
+    """Who gives a command."""
+
+    PARTICIPANT = auto()
+    NEWCOMER = auto()
+    SYSTEM = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a command is decided on.
+
+    Attributes:
+        state: The session as it is.
+        now: ms since the epoch.
+        limits: The operator's bounds.
+    """
+
+    state: SessionState
+    now: int
+    limits: Limits
+
+
+class Command:
+    """What somebody asks for. `decide` says whether it becomes changes.
+
+    A command's fields that are annotated with a `fields.Rule` are read from the operation's payload.
+
+    Attributes:
+        operation: Its event name on the socket; None where it cannot come from there.
+        meaning: What the contract's table of operations says of it.
+        issuer: Who gives it.
+        roles: The roles of those who may give it.
+        refusal: What the others are told.
+    """
+
+    __slots__ = ()
+    operation: ClassVar[str | None] = None
+    meaning: ClassVar[str] = ""
+    issuer: ClassVar[Issuer] = Issuer.PARTICIPANT
+    roles: ClassVar[frozenset[Role]] = EVERYBODY
+    refusal: ClassVar[str] = ""
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Reads it from untrusted JSON; `fields.finish` raises with all that is wrong."""
+        return fields.build(cls)
+
+    def decide(self, me: Participant, situation: Situation) -> list[Change]:
+        """Says what a participant's command leads to; nothing where it changes nothing.
+
+        Raises:
+            Rejected: With the code of the rule that refuses it.
+        """
+        raise NotImplementedError
+
+    def decide_alone(self, situation: Situation) -> list[Change]:
+        """Says what the command of a newcomer or of the system leads to.
+
+        Raises:
+            Rejected: With the code of the rule that refuses it.
+        """
+        raise NotImplementedError
+
+    def concerns(self, state: SessionState) -> int | None:  # noqa: ARG002 - others look at it
+        """The participant of whom the rule needs to know when they were last connected, if there is one."""
+        return None
+
+    def informed(self, seen_at: int | None) -> Self:  # noqa: ARG002 - others take it in
+        """The same with when the one whom it `concerns` was last connected: ms since the epoch, None for never."""
+        return self
+
+    @property
+    def kept_fixes(self) -> tuple[Fix, ...] | None:
+        """The fixes that it brings, of which the newest moves the avatar; None where it is not about fixes."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature: what it adds to a session, with examples.
+
+    The examples feed the tests of the domain, the codecs and the servers; they are checked by them too.
+
+    Attributes:
+        commands: What can be asked for.
+        changes: What can happen.
+        asked: Payloads of operations that are right, without `op_id`: the operation's name, the payload, and as what
+            it is read.
+        refused: Payloads that are wrong: the operation's name, the payload, and the pointers of its bad fields.
+        happened: At least one of each change, with the `data` of its event as it is on the wire.
+    """
+
+    commands: tuple[type[Command], ...] = ()
+    changes: tuple[type[Change], ...] = ()
+    asked: tuple[tuple[str, Mapping[str, object], Command], ...] = ()
+    refused: tuple[tuple[str, Mapping[str, object], tuple[str, ...]], ...] = ()
+    happened: tuple[tuple[Change, Mapping[str, object]], ...] = ()
+
+
+def permit(command: Command, participant: Participant) -> None:
+    """Sees that somebody's role allows a command.
+
+    Raises:
+        Rejected: `forbidden`.
+    """
+    if participant.role not in command.roles:
+        raise Rejected(ErrorCode.FORBIDDEN, command.refusal)

@@ -1,0 +1,1 @@
+"""The features of a session, one module each; `domain.session` registers them."""
