@@ -153,7 +153,7 @@ async def test_events_of_a_newer_version_keep_their_place(store: SessionStore, d
     await database.execute("""UPDATE events SET type = 'flag_raised', data = '{"flag": 1}' WHERE "offset" = 2""")
     known, unknown = await store.events_after(current.state.session.id, 0)
     assert isinstance(known.change, ParticipantJoined)
-    assert (unknown.offset, unknown.change) == (2, UnknownChange("flag_raised"))
+    assert (unknown.offset, unknown.change) == (2, UnknownChange("flag_raised", {"flag": 1}))
 
 
 async def test_an_append_on_an_old_offset_writes_nothing(store: SessionStore) -> None:
