@@ -1,11 +1,11 @@
 /** Decides what an address shows: the start, a link's invitation, or the session that this device is in. */
 import "./style/index.css";
-import { openedLink, parseFragment } from "./link";
-import { type Ending, LiveSession } from "./live_session";
+import { openedLink, pathOf } from "./link";
+import { LiveSession } from "./live_session";
 import { mapConfiguration } from "./map_configuration";
 import { loadStreetParts } from "./map_library";
 import { forgetExpired, type Membership, recallMembership } from "./memory";
-import { endingPage } from "./pages/ending_page";
+import { type DeadEnd, endingPage } from "./pages/ending_page";
 import { joinPage } from "./pages/join_page";
 import { SessionPage } from "./pages/session_page";
 import { startPage } from "./pages/start_page";
@@ -15,6 +15,9 @@ import { applyTheme, theme } from "./theme";
 
 const KEEPING_FROM_MS = 6_000;
 const LIBRARY_WAITS_MS = 2_000;
+const START_PATH = /^\/+(index\.html)?$/;
+const LINK_PATH = /^\/+j([^a-z0-9_-]|$)/i;
+const LOOKS_LIKE_A_CODE = /^#[a-z0-9]{10}(?:\.|$)/;
 
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html has no #app");
@@ -32,15 +35,15 @@ function clear(): HTMLElement {
 
 async function open(): Promise<void> {
   const link = openedLink();
+  // However it came, from now on it is as it was sent: what stands in the path would be sent to the server.
+  if (link) history.replaceState(null, "", pathOf(link));
   if (link && recallMembership(link.sessionId)) {
     await showSession(link.sessionId, { isNew: false, startSharing: true });
     return;
   }
   await worded;
-  if (location.pathname !== "/j") {
-    showStart(location.pathname === "/" ? "" : say("problem.notFound"));
-  } else if (!link) {
-    showEnding("gone");
+  if (!link) {
+    showWithoutLink();
   } else {
     joinPage(clear(), link, {
       onJoined: (startSharing) => void showSession(link.sessionId, { isNew: false, startSharing }),
@@ -49,13 +52,21 @@ async function open(): Promise<void> {
   }
 }
 
-function showStart(notice = ""): void {
+/** An address that holds no code: the start's, that of a link which was cut short, or one that leads nowhere. */
+function showWithoutLink(): void {
+  const { pathname, hash } = location;
+  if (LINK_PATH.test(pathname) || LOOKS_LIKE_A_CODE.test(hash)) showEnding("incomplete");
+  else if (START_PATH.test(pathname)) showStart();
+  else showEnding("notFound");
+}
+
+function showStart(): void {
   document.title = say("product");
   const enter = ({ path, sessionId }: Membership, isNew: boolean) => {
     history.pushState(null, "", path);
     void showSession(sessionId, { isNew, startSharing: true });
   };
-  startPage(clear(), enter, notice);
+  startPage(clear(), enter);
 }
 
 async function showSession(sessionId: string, options: { isNew: boolean; startSharing: boolean }): Promise<void> {
@@ -85,7 +96,7 @@ async function showSession(sessionId: string, options: { isNew: boolean; startSh
   new SessionPage(clear(), live, streets, parts, options.isNew, () => showEnding(live.ending ?? "gone"));
 }
 
-function showEnding(ending: Ending): void {
+function showEnding(ending: DeadEnd): void {
   document.title = say("product");
   const mayJoinAgain = ending === "left" || ending === "unauthorized" || ending === "full";
   endingPage(clear(), ending, {
@@ -93,7 +104,7 @@ function showEnding(ending: Ending): void {
       history.pushState(null, "", "/");
       void open();
     },
-    ...(mayJoinAgain && parseFragment(location.hash) && { joinAgain: () => void open() }),
+    ...(mayJoinAgain && openedLink() && { joinAgain: () => void open() }),
   });
 }
 

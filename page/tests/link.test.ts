@@ -1,23 +1,33 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { markForWatching, parseFragment } from "../src/link";
+import { markForWatching, pathOf, readLink } from "../src/link";
 
-const secret = "AbCdEfGhIjKlMnOpQrStU_";
+interface Vector {
+  readonly text: string;
+  readonly code: string | null;
+  readonly watch?: boolean;
+}
+
+const VECTORS: readonly Vector[] = JSON.parse(
+  readFileSync(new URL("../../tests/vectors/links.json", import.meta.url), "utf8"),
+);
+const CODE = "abc123defg.AbCdEfGhIjKlMnOpQrStUg";
 
 describe("link", () => {
-  test("only the code is used", () => {
-    const code = `abc123defg.${secret}`;
-    expect(parseFragment(`#${code}&k=private`)).toEqual({ sessionId: "abc123defg", code, watch: false });
-  });
-
-  test.each(["", "#", "#abc", `#ABC123DEFG.${secret}`, `#abc123defg.${secret}x`, `#abc123defg.${secret.slice(1)}`])(
-    "%s is no link",
-    (fragment) => {
-      expect(parseFragment(fragment)).toBeNull();
+  test.each(VECTORS.map((vector) => [vector.text, vector] as const))(
+    "%j is read as the Python reads it",
+    (_, vector) => {
+      const expected =
+        vector.code === null ? null : { sessionId: vector.code.slice(0, 10), code: vector.code, watch: vector.watch };
+      expect(readLink(vector.text)).toEqual(expected);
     },
   );
 
   test("a marked link says that it is for watching", () => {
-    const marked = new URL(markForWatching(`https://ride.example/j#abc123defg.${secret}`));
-    expect(parseFragment(marked.hash)?.watch).toBe(true);
+    expect(readLink(markForWatching(`https://ride.example/j#${CODE}`))?.watch).toBe(true);
+  });
+
+  test.each([true, false])("a path leads back to its link, for watching: %s", (watch) => {
+    expect(readLink(pathOf({ code: CODE, watch }))).toEqual({ sessionId: "abc123defg", code: CODE, watch });
   });
 });

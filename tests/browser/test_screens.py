@@ -100,7 +100,7 @@ async def test_the_pages_around_a_session(cavalcade_url: str, new_phone: NewPhon
 
     await ben.page.goto("about:blank")
     await ben.page.goto(f"{cavalcade_url}/j#cut")
-    await expect(ben.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+    await expect(ben.page.get_by_role("heading", name="This link is incomplete")).to_be_visible()
     await _look(ben.page, "ending")
 
 

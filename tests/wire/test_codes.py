@@ -58,43 +58,6 @@ def test_other_texts_are_no_codes(code: str) -> None:
 @given(st.text(st.characters()))
 def test_any_text_is_looked_through(text: str) -> None:
     assert codes.parse_code(text) is None
-    assert codes.code_from_link(text) is None
-    assert codes.code_from_link(f"https://ride.example/j#{CODE} {text}") == CODE
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        CODE,
-        f"  {CODE}\n",
-        f"https://ride.example/j#{CODE}",
-        f"http://localhost:8080/j#{CODE}&k=v&more=1",
-        f"http://[::1]:8080/j?x=1#{CODE}",
-        f"#{CODE}",
-        f"Ride #5: come along! https://ride.example/j#{CODE}. See you",
-        f"(https://ride.example/j#{CODE})",
-    ],
-)
-def test_finds_the_code_in_what_was_pasted(text: str) -> None:
-    assert codes.code_from_link(text) == CODE
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "https://ride.example/j",
-        "https://ride.example/j#",
-        "https://ride.example/j#section-2",
-        f"https://ride.example/j?code={CODE}",
-        f"https://ride.example/j#{CODE}x",
-        f"https://ride.example/j#x{CODE}",
-        f"https://ride.example/j#&k={CODE}",
-        f"{CODE} {CODE}",
-    ],
-)
-def test_other_links_have_none(text: str) -> None:
-    assert codes.code_from_link(text) is None
 
 
 def test_what_is_kept_of_secrets_does_not_hold_them() -> None:

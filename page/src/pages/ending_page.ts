@@ -11,7 +11,10 @@ export interface EndingActions {
   joinAgain?(): void;
 }
 
-export function endingPage(root: HTMLElement, ending: Ending, actions: EndingActions): void {
+/** Beside the ends of sessions, what an address may lead to that is no invitation. */
+export type DeadEnd = Ending | "incomplete" | "notFound";
+
+export function endingPage(root: HTMLElement, ending: DeadEnd, actions: EndingActions): void {
   render(
     html`<main class="poster is-ending" data-ending=${ending}>
       <div class="poster-scene is-empty" aria-hidden="true">${convoy()}</div>

@@ -3,7 +3,7 @@ import { html, nothing, render, type TemplateResult } from "lit-html";
 import { ApiError, joinSession, type Preview, previewSession } from "../api";
 import { duration } from "../format";
 import { icons, mark } from "../icons";
-import type { Link } from "../link";
+import { type Link, pathOf } from "../link";
 import { attemptKey, recallName, rememberMembership, rememberName, settleAttempt } from "../memory";
 import { browserHint } from "../panels/browser_hint";
 import { languagePicker } from "../panels/preferences";
@@ -50,7 +50,7 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
       rememberMembership({
         sessionId: joined.session.id,
         name: joined.session.name,
-        path: `/j#${link.code}`,
+        path: pathOf(link),
         token: joined.token,
         socket: joined.socket,
         ...(joined.participant.role !== "viewer" && { link: ownLink }),

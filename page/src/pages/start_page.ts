@@ -23,13 +23,8 @@ const POINTS = ["start.points.account", "start.points.gone", "start.points.choos
 
 /**
  * @param enter - Opens a session that this device is in: one just made, or one that it was in before.
- * @param notice - Said above the title, for one who came by a link that leads nowhere.
  */
-export function startPage(
-  root: HTMLElement,
-  enter: (membership: Membership, isNew: boolean) => void,
-  notice = "",
-): void {
+export function startPage(root: HTMLElement, enter: (membership: Membership, isNew: boolean) => void): void {
   let isWorking = false;
   let problem: ApiError | null = null;
 
@@ -43,7 +38,7 @@ export function startPage(
       const membership: Membership = {
         sessionId: created.session.id,
         name: created.session.name,
-        path: pathOf(created.link),
+        path: pathOf({ code: created.code, watch: false }),
         token: created.token,
         socket: created.socket,
         link: created.link,
@@ -84,7 +79,6 @@ export function startPage(
       <div class="poster-scene" aria-hidden="true">${convoy()}</div>
       <div class="poster-words">
         <p class="brand">${mark} ${say("product")}</p>
-        ${notice ? html`<p class="poster-notice" role="status">${icons.warning} ${notice}</p>` : nothing}
         <h1>${say("start.title")}</h1>
         <p class="lead">${say("start.lead")}</p>
         ${browserHint(draw)} ${problem ? problemNotice(problem) : nothing}

@@ -3,9 +3,9 @@
 import base64
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from cavalcade.wire.codes import code_from_link
+from cavalcade.wire.links import read_invitation
 
 SUBPROTOCOL: Final = "phoenix"
 _TOKEN_SUBPROTOCOL: Final = "base64url.bearer.phx."  # noqa: S105 - the prefix of a subprotocol, not a secret
@@ -52,12 +52,12 @@ class Membership:
 def split_link(link: str) -> tuple[str, str]:
     """Splits a session's link into the server's base address and the code.
 
+    What became of it on its way does not matter: see `wire.links`.
+
     Raises:
-        ValueError: Where it is not a link `<base>/j#<code>`; the message is fit for a person and repeats no secret.
+        ValueError: Where it holds no link `<base>/j#<code>`; the message is fit for a person and repeats no secret.
     """
-    parts = urlsplit(link.strip())
-    code = code_from_link(link)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or code is None:
+    invitation = read_invitation(link)
+    if invitation is None or invitation.server is None:
         raise ValueError("this is not a Cavalcade link: it should look like https://example.org/j#abc123....")
-    path = parts.path.rstrip("/").removesuffix("/j")
-    return f"{parts.scheme}://{parts.netloc}{path}", code
+    return invitation.server, invitation.code

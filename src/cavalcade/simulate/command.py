@@ -19,7 +19,7 @@ from cavalcade.client.membership import split_link
 from cavalcade.simulate.gpx import GpxError, read_routes
 from cavalcade.simulate.ride import Plan, Ride, RideError, rider_name
 from cavalcade.simulate.tours import TOURS
-from cavalcade.wire.codes import code_from_link
+from cavalcade.wire.links import read_invitation
 
 DEFAULT_SERVER: Final = "http://localhost:8080"
 MOST_RIDERS: Final = 1000
@@ -119,10 +119,10 @@ def _place(link: str, server: str) -> tuple[str, str]:
             return split_link(link)
         except ValueError as error:
             raise RideError(str(error)) from error
-    code = code_from_link(link)
-    if code is None:
+    invitation = read_invitation(link)
+    if invitation is None:
         raise RideError("this is neither a Cavalcade link nor the code of a session")
-    return server.rstrip("/"), code
+    return invitation.server or server.rstrip("/"), invitation.code
 
 
 async def _simulate(plan: Plan, place: tuple[str, str] | None, server: str, duration: float | None) -> None:

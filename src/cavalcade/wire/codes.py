@@ -10,7 +10,6 @@ from typing import Final
 _ID_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID: Final = re.compile(r"[a-z0-9]{10}")
 _CODE: Final = re.compile(r"([a-z0-9]{10})\.([A-Za-z0-9_-]{22})")
-_LINK: Final = re.compile(r"#([a-z0-9]{10}\.[A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
 
 
 def new_session_id() -> str:
@@ -44,15 +43,6 @@ def parse_code(code: str) -> tuple[str, str] | None:
     """Splits a code into session id and secret; None where it has not the form of one."""
     match = _CODE.fullmatch(code)
     return None if match is None else (match[1], match[2])
-
-
-def code_from_link(text: str) -> str | None:
-    """Finds the code in what somebody pasted: a link `<base>/j#<code>`, with text around it or not, or a bare code."""
-    found = _LINK.search(text)
-    if found:
-        return found[1]
-    code = text.strip()
-    return code if parse_code(code) else None
 
 
 def hash_secret(secret: str) -> bytes:
