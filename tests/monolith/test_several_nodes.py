@@ -16,7 +16,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
 from cavalcade.evaluation.proxy import Proxy
 from cavalcade.monolith import handover, placement
-from cavalcade.monolith.leases import Leases, NameTaken
+from cavalcade.monolith.leases import LEASE_S, NODES, Leases, NameTaken
 from cavalcade.monolith.peers import MARK
 from cavalcade.stack import valkey
 from cavalcade.storage.errors import Unavailable
@@ -102,6 +102,37 @@ async def test_other_nodes_alone_may_ask_for_a_session(nodes: list[RunningNode])
         assert (await client.get(f"/sessions/{anna.session_id}")).status_code == 404
         assert (await client.post(f"/sessions/{anna.session_id}/handover")).status_code == 404
     assert first.holds == {anna.session_id}
+
+
+@pytest.mark.parametrize("step_s", [3600, -3600])
+async def test_a_step_of_redis_clock_is_noticed_and_nobody_loses_a_session(
+    nodes: list[RunningNode], redis_url: str, step_s: int
+) -> None:
+    first, second, third = nodes
+    anna = await first.create()
+    await first.join(anna, "Ben")
+    written = 0
+
+    def write_again() -> None:
+        nonlocal written
+        written += 1
+
+    for each in nodes:
+        each.node.leases._forgotten = write_again
+    async with Redis.from_url(redis_url) as client:
+        leases: dict[bytes, bytes] = await client.hgetall(NODES)  # type: ignore[assignment]  # redis-py: bytes
+        for name, lease in leases.items():  # what was stored before Redis' clock was set
+            until, _, said = lease.partition(b" ")
+            await client.hset(NODES, name, b"%d %b" % (int(until) - step_s * 1000, said))
+        await eventually(lambda: written >= len(nodes))
+        await second.join(anna, "Carl")
+        await third.join(anna, "Dora")
+        assert first.holds == {anna.session_id}
+        assert first.node.ownership.counts.superseded == 0
+        seconds, micros = await client.time()
+        leases = await client.hgetall(NODES)  # type: ignore[assignment]
+        stand = [int(lease.partition(b" ")[0]) for lease in leases.values()]
+    assert max(stand) <= (seconds + LEASE_S) * 1000 + micros / 1000 + 1
 
 
 async def test_a_session_moves_to_where_everybody_comes(

@@ -1,15 +1,19 @@
-"""What both backends hold for each session that has connections: here, what becomes of a flush that fails."""
+"""What both backends hold for each session that has connections: flushes that fail, and clocks that step."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 
 import pytest
 
 from cavalcade.domain.fix import Position
 from cavalcade.server import fanout as fanout_module
-from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.clock import AdaptiveClock, now_ms
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.outbox import Outbox
+from cavalcade.server.steady_clock import Step
+
+HOUR = 3_600_000
 
 
 class Wire:
@@ -54,4 +58,38 @@ async def test_a_flush_that_fails_is_told_of_and_tried_again(monkeypatch: pytest
     async with asyncio.timeout(5):
         assert b'"lat":61' in await wire.taken.get()
     assert len(failures) == 1
+    fanout.stop()
+
+
+async def test_after_a_step_of_the_clock_nobody_is_frozen_in_the_future() -> None:
+    now = now_ms()
+    fanout = Fanout("anything", AdaptiveClock(10))
+    wire = Wire(breaks=0)
+    outbox = Outbox(wire, 1, "json", "1")
+    outbox.open(0, [])
+    fanout.add(outbox)
+    stood = Position(now - 5_000, 590_000_000, 240_000_000)
+    fanout.restore({1: stood, 2: Position(now + HOUR, 600_000_000, 240_000_000)})
+    async with asyncio.timeout(5):
+        assert b'"lat":60' in await wire.taken.get()
+    fanout.correct(Step(since=now + HOUR, by=-HOUR))  # believed: the clock was an hour ahead
+    assert fanout.newest[1] == stood
+    assert now <= fanout.newest[2].fix_time <= now_ms()
+    async with asyncio.timeout(5):
+        shown = json.loads(await wire.taken.get())[4]["positions"]
+    assert [(one["participant"], one["fix_time"]) for one in shown] == [(2, fanout.newest[2].fix_time)]
+    assert fanout.accept(2, Position(now_ms(), 610_000_000, 240_000_000))
+    async with asyncio.timeout(5):
+        assert b'"lat":61' in await wire.taken.get()
+    fanout.stop()
+
+
+async def test_a_fix_from_the_future_makes_room_and_none_is_taken_from_elsewhere() -> None:
+    now = now_ms()
+    fanout = Fanout("anything", AdaptiveClock(10))
+    fanout.restore({1: Position(now + HOUR, 600_000_000, 240_000_000)})
+    assert fanout.accept(1, Position(now, 610_000_000, 240_000_000))
+    assert not fanout.accept(1, Position(now - 1, 620_000_000, 240_000_000)), "the newest wins, as ever"
+    fanout.accept_from_elsewhere([(2, Position(now + HOUR, 600_000_000, 240_000_000))])
+    assert now <= fanout.newest[2].fix_time <= now_ms()
     fanout.stop()

@@ -193,6 +193,32 @@ async def test_keys_in_redis_end_with_their_session_even_if_nobody_cleans_up(gat
     await client.aclose()
 
 
+async def test_fixes_that_a_clock_stored_that_was_ahead_count_as_now_and_make_room(gateway: Gateway) -> None:
+    session_id = await gateway.session(2)
+    now, hour = now_ms(), 3_600_000
+    gateway.writer.put(session_id, now + hour, {1: place(now + hour), 2: place(now - 5_000)})
+    gateway.writer.flush()
+    stored = await gateway.backend.positions(session_id)
+    assert now <= stored[1].fix_time <= now_ms()
+    assert stored[2].fix_time == now - 5_000
+    gateway.writer.put(session_id, now + hour, {1: place(now, lat=610_000_000), 2: place(now - 6_000, lat=610_000_000)})
+    gateway.writer.flush()
+    stored = await gateway.backend.positions(session_id)
+    assert (stored[1].fix_time, stored[1].lat) == (now, 610_000_000)
+    assert stored[2].fix_time == now - 5_000, "among those of the present the newest wins, as ever"
+
+
+async def test_a_host_who_was_seen_in_the_future_is_away_from_now_on(gateway: Gateway) -> None:
+    session_id = await gateway.session(2)
+    before, hour = now_ms(), 3_600_000
+    gateway.writer.seen(session_id, 1, before + hour, before + hour)
+    first = await gateway.live.seen_at(session_id, 1)
+    assert first is not None
+    assert before <= first <= now_ms()
+    await eventually(lambda: now_ms() > first)
+    assert await gateway.live.seen_at(session_id, 1) == first
+
+
 async def test_without_redis_nothing_is_purged_yet(gateway: Gateway) -> None:
     session_id = await gateway.session(1)
     await gateway.backend.submit(session_id, Operation(1, EndSession()))

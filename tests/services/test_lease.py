@@ -99,6 +99,26 @@ async def test_nobody_is_judged_after_redis_lost_its_memory(watching: Make, redi
     assert one.forgotten == 1
 
 
+@pytest.mark.parametrize("step_s", [3600, -3600])
+async def test_a_step_of_redis_clock_is_noticed_and_nobody_is_judged_by_it(
+    watching: Make, redis_url: str, step_s: int
+) -> None:
+    one, other, dead = [await watching() for _ in range(3)]
+    for each in (one, other, dead):
+        await each.lease.renew()
+    one.known = {other.lease.gateway, dead.lease.gateway}
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        for each in (one, other, dead):  # what was stored before Redis' clock was set
+            await client.zincrby(GATEWAYS, -step_s * 1000, each.lease.gateway)
+        for each in (one, other):
+            await each.lease.renew()
+        assert (one.forgotten, other.forgotten) == (1, 1), "what they keep in Redis is gone, or kept for too long"
+        assert one.died == []
+        assert await client.zcard(GATEWAYS) == 2, "whoever died meanwhile is not there for as long as the step"
+    await one.lease.renew()
+    assert one.forgotten == 1
+
+
 async def test_nobody_is_judged_when_renewals_did_not_come_through(
     watching: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,6 +153,11 @@ def is_newer(position: Position, newest: Position | None) -> bool:
     return newest is None or position.fix_time >= newest.fix_time
 
 
+def no_later(position: Position, now: int) -> Position:
+    """A position whose time is at most `now` (ms since the epoch): what was accepted by a clock that was ahead."""
+    return position if position.fix_time <= now else position._replace(fix_time=now)
+
+
 def _is_number(value: object) -> bool:
     if isinstance(value, bool):
         return False

@@ -29,7 +29,7 @@ from cavalcade.monolith.standing import Standing
 from cavalcade.monolith.supervisor import Child, IntensityReached, Supervisor
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
-from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.clock import TIME_OF_DAY, AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import create_internal_app
@@ -39,6 +39,7 @@ from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.socket import SocketServer
 from cavalcade.server.socket_metrics import SocketMetrics
+from cavalcade.server.steady_clock import Step
 from cavalcade.server.stopping import told_to_stop
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.server.upkeep import keep_up
@@ -187,6 +188,11 @@ class Node:
                 Child("standing", self.standing.run, about="compares epochs once a second and after every stall"),
                 Child("position_writer", self.writer.run, about="writes gathered positions five times a second"),
                 Child("clock", clock.run, about="watches the loop's lag, widens the flush window"),
+                Child(
+                    "time_of_day",
+                    lambda: TIME_OF_DAY.watch(self._clock_stepped),
+                    about="notices that the machine's clock was set, and believes it a minute later",
+                ),
                 Child("stall_watchdog", watchdog.run, about="a thread that says where a blocked loop hangs"),
                 Child("sessions", self.registry.run, about="the dynamic supervisor: one process for each session"),
                 Child("handover", self.handover.run, about="asks for the sessions whose sockets are passed on"),
@@ -228,6 +234,11 @@ class Node:
         self.leases.distrust()
         self._write_again()
         self.writer.connected()
+
+    def _clock_stepped(self, step: Step) -> None:
+        """What was noted by the clock before is corrected; Redis is told again for how long it keeps what."""
+        self.registry.correct(step)
+        self._write_again()
 
     def _note_stalls(self) -> None:
         self.standing.is_doubtful()

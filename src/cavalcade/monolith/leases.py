@@ -30,7 +30,8 @@ NODES: Final = "cavalcade:nodes"
 """The hash of all leases, by the nodes' names: until when each stands (ms, by Redis' clock), and the lease."""
 
 # KEYS the hash; ARGV name, lease, ms that it stands, life, 1 at a node's start: then it takes the name from whoever had
-# it. Answers what was there before, the time, and all leases. What stood an hour ago is swept out.
+# it. Answers what was there before, the time, and all leases. What stood an hour ago is swept out, and what
+# stands longer than a lease can, because Redis' clock was set back: whoever lives takes theirs again.
 _RENEW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -40,7 +41,8 @@ if ARGV[5] == '1' or before == '' or string.find(before, ARGV[4], 1, true) then
 end
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  if tonumber(string.match(all[i + 1], '^%d+')) < now - 3600000 then redis.call('HDEL', KEYS[1], all[i]) end
+  local stands = tonumber(string.match(all[i + 1], '^%d+'))
+  if stands < now - 3600000 or stands > now + ARGV[3] then redis.call('HDEL', KEYS[1], all[i]) end
 end
 return {before, string.format('%.0f', now), all}
 """
@@ -75,7 +77,8 @@ class Leases:
         Args:
             client: The caller's connection.
             me: What the lease says.
-            forgotten: Called when Redis has lost its memory: all that this node keeps there is written again.
+            forgotten: Called when Redis has lost its memory, or its clock was set: all that this node keeps there is
+                written again.
             before_renewal: Called before each renewal, while the lease stands or does not.
         """
         self.me = me
@@ -125,12 +128,14 @@ class Leases:
         arguments = (self.me.name, me, round(LEASE_S * 1000), self.me.life, int(not had_one))
         (answer,) = await self._ask([("EVAL", _RENEW, 1, NODES, *arguments)])
         before, now, everybody = cast("tuple[bytes, bytes, object]", answer)
+        is_forgotten = had_one and not before
         if had_one and before:
-            previous = _read_lease(before)[1]
+            stood_until, previous = _read_lease(before)
             if previous.life != self.me.life:
                 _log.error("node_name_taken", node=self.me.name)
                 raise NameTaken(f"another node is called {self.me.name} as well")
-        is_forgotten = had_one and not before
+            stands_here = begun < self.stands_until
+            is_forgotten = stood_until > int(now) + LEASE_S * 1000 or (stands_here and stood_until < int(now))
         if is_forgotten:
             self.distrust()
         self._look_at(everybody, int(now))

@@ -19,6 +19,7 @@ from cavalcade.monolith.ownership import Elsewhere
 from cavalcade.monolith.session_process import SessionProcess, Surroundings, refuse
 from cavalcade.monolith.supervisor import Intensity, RestartBudget, report_crash
 from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, Outbox
+from cavalcade.server.steady_clock import Step
 from cavalcade.storage.errors import Conflict, Unavailable
 
 INTENSITY: Final = Intensity(restarts=5, seconds=10.0)
@@ -110,6 +111,15 @@ class Registry:
                 place.process.rewrite()
             elif place.positions:
                 self.wake(session_id, place)  # it hibernates, and writes what Redis has not when it starts
+
+    def correct(self, step: Step) -> None:
+        """Takes that the clock has stepped: the times of the newest positions are corrected."""
+        now = self._here.clock.now()
+        for place in self.places.values():
+            for who, position in place.positions.items():
+                place.positions[who] = position._replace(fix_time=step.corrected(position.fix_time, now))
+            if place.process is not None and place.process.local is not None:
+                place.process.local.fanout.correct(step)
 
     def leave(self, session_id: str) -> None:
         """Gives up a session's place at once: another node serves it now, and its members find it there."""

@@ -4,15 +4,17 @@ import asyncio
 import time
 from typing import Final
 
+from cavalcade.server.steady_clock import SteadyClock
+
 MAX_WINDOW_S: Final = 1.0
 LATE_S: Final = 0.05
 _PROBE_S: Final = 0.1
 
+TIME_OF_DAY: Final = SteadyClock()
+"""The one clock of this process: everything that asks for the time of day asks this one."""
 
-def now_ms() -> int:
-    """The time of day, ms since the epoch."""
-    return time.time_ns() // 1_000_000
-
+now_ms: Final = TIME_OF_DAY.now
+"""The time of day, ms since the epoch; steps of the machine's clock are believed late, see `SteadyClock`."""
 
 _SINCE_BOOT: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 

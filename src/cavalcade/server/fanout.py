@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from cavalcade.domain.events import Event
-from cavalcade.domain.fix import Position, is_newer
+from cavalcade.domain.fix import Position, is_newer, no_later
 from cavalcade.domain.session import effects
 from cavalcade.server.outbox import CLOSE_REPLACED, Outbox
+from cavalcade.server.steady_clock import Step
 from cavalcade.wire.channel import TOPIC_PREFIX, event_frame
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
 from cavalcade.wire.messages import Mode, event_to_dict
@@ -160,7 +161,9 @@ class Fanout:
 
     def accept(self, participant: int, position: Position) -> bool:
         """Takes a position for the next flush; False where a newer one is known."""
-        if not is_newer(position, self.newest.get(participant)):
+        mine = self.newest.get(participant, position)
+        # One from the future was accepted by a clock that was ahead.
+        if not is_newer(position, mine) and mine.fix_time <= self._clock.now():
             self.refused += 1
             return False
         self.newest[participant] = position
@@ -172,8 +175,9 @@ class Fanout:
 
     def accept_from_elsewhere(self, positions: Iterable[tuple[int, Position]]) -> None:
         """Takes positions that another process has accepted and stored, where they are newer than those here."""
-        for participant, position in positions:
-            mine = self.newest.get(participant)
+        now = self._clock.now()
+        for participant, told in positions:
+            position, mine = no_later(told, now), self.newest.get(participant)
             # Unlike a member's own, an equally old one is refused: it is the same, and must not go in circles.
             if (mine is None or position.fix_time > mine.fix_time) and self.accept(participant, position):
                 self._foreign[participant] = position
@@ -193,6 +197,17 @@ class Fanout:
                 self._pending.add(participant)
         if self._pending and self._timer is None:
             self._arm(0.0)
+
+    def correct(self, step: Step) -> None:
+        """Takes that the clock has stepped: the times of the newest positions are corrected, and shown so."""
+        now = self._clock.now()
+        for participant, position in self.newest.items():
+            fix_time = step.corrected(position.fix_time, now)
+            if fix_time != position.fix_time:
+                self.newest[participant] = position._replace(fix_time=fix_time)
+                self._pending.add(participant)
+        if self._pending:
+            self.expect()
 
     def flush(self) -> None:
         """Sends what changed since the last flush."""

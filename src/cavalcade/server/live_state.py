@@ -1,12 +1,13 @@
 """Live state in Redis: the newest positions, the geospatial index, when hosts were last seen, and tombstones.
 
 Every key carries the hash tag `{id}` and an expiry, so that nothing outlives its session even where nobody cleans up.
+Redis expires by its own clock, so it is told for how long a key stays and not until when. The leases notice where that
+clock is set; then everything is written again.
 Redis away costs freshness elsewhere, never a session on this process: writes are repeated when it is back.
 """
 
 import asyncio
 import hashlib
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,16 +18,20 @@ from redis.exceptions import RedisError
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
-from cavalcade.domain.fix import DEGREE, Position, is_newer
+from cavalcade.domain.fix import DEGREE, Position, is_newer, no_later
 from cavalcade.domain.session import effects
+from cavalcade.server.clock import moment, now_ms
 from cavalcade.server.redis_link import Command, RedisLink
 from cavalcade.wire.positions import pack_fix, unpack_fix
 
 GEO_LATITUDE: Final = 85.05
 """Redis indexes no place beyond this latitude (Web Mercator's edge): GEOADD fails whole."""
 
-GRACE_MS: Final = 5_000
-"""How long keys outlive their session's expiry, so that a clock's drift takes nothing away early."""
+GRACE_MS: Final = 10_000
+"""How long keys outlive their session's expiry: steps of Redis' clock that go unnoticed are shorter than that."""
+
+AHEAD_MS: Final = 1_000
+"""By how much the clocks of two machines may differ; what lies further ahead was stored by one that was wrong."""
 
 TOMBSTONE_S: Final = 45
 """How long writes for an ended session are refused; less than a minute, after which nothing may be stored."""
@@ -37,22 +42,24 @@ WRITE_INTERVAL_S: Final = 0.2
 ANSWER_S: Final = 2.0
 """How long Redis has for an answer: one that hangs must not be waited for without end."""
 
-# KEYS positions, geo, ended; ARGV expiry in ms, then (participant, packed fix) each.
-# The newest fix_time wins, wherever it was written from. The place is read from the packed fix: whoever writes need not
-# spell it out as text as well.
+# KEYS positions, geo, ended; ARGV ms that the keys stay, the greatest time that is not ahead, then (participant, packed
+# fix) each. The newest fix_time wins, wherever it was written from, unless it is ahead. The place is read from
+# the packed fix: whoever writes need not spell it out as text as well.
 _WRITE: Final = f"""
 if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
-for i = 2, #ARGV, 2 do
+local present = tonumber(ARGV[2])
+for i = 3, #ARGV, 2 do
   local time, lat, lon = struct.unpack('>I8i4i4', ARGV[i + 1])
   local old = redis.call('HGET', KEYS[1], ARGV[i])
-  if not old or struct.unpack('>I8', old) <= time then
+  local stored = old and struct.unpack('>I8', old)
+  if not old or stored <= time or stored > present then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
     lat = math.max(-{GEO_LATITUDE}, math.min({GEO_LATITUDE}, lat / {DEGREE}))
     redis.call('GEOADD', KEYS[2], lon / {DEGREE}, lat, ARGV[i])
   end
 end
-redis.call('PEXPIREAT', KEYS[1], ARGV[1])
-redis.call('PEXPIREAT', KEYS[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return 1
 """
 _WRITE_SHA: Final = hashlib.sha1(_WRITE.encode(), usedforsecurity=False).hexdigest()
@@ -61,6 +68,11 @@ _WRITE_SHA: Final = hashlib.sha1(_WRITE.encode(), usedforsecurity=False).hexdige
 def key(session_id: str, part: str) -> str:
     """The name of a session's key or channel."""
     return f"cavalcade:{{{session_id}}}:{part}"
+
+
+def stays_ms(expires_at: int) -> int:
+    """For how long a key of a session is kept from now on, by when the session expires (ms since the epoch)."""
+    return expires_at + GRACE_MS - now_ms()
 
 
 @dataclass(slots=True)
@@ -91,10 +103,11 @@ class _Batch:
 
     dirty: dict[str, _Dirty] = field(default_factory=dict)
     withdrawn: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    deletions: list[Command] = field(default_factory=list)
+    deleted: dict[str, float] = field(default_factory=dict)
+    """Sessions, by the `clock.moment` until which what is written of them late is refused."""
 
     def __bool__(self) -> bool:
-        return bool(self.dirty or self.withdrawn or self.deletions)
+        return bool(self.dirty or self.withdrawn or self.deleted)
 
     def put(self, session_id: str, expires_at: int, positions: Mapping[int, Position]) -> None:
         dirty = self.dirty.get(session_id)
@@ -124,7 +137,11 @@ class _Batch:
         """Takes in all that was gathered after it."""
         for session_id in later.withdrawn.keys() | later.dirty.keys():
             self.take(session_id, later)
-        self.deletions += later.deletions
+        for session_id, until in later.deleted.items():
+            self.delete(session_id, until)
+
+    def delete(self, session_id: str, until: float = 0.0) -> None:
+        self.deleted[session_id] = max(until, self.deleted.get(session_id, 0.0))
 
     def commands(self) -> list[Command]:
         commands: list[Command] = []
@@ -133,7 +150,12 @@ class _Batch:
         for session_id, participants in self.withdrawn.items():
             commands.extend(_withdrawal(session_id, participants))
         commands += [_write(session_id, d.expires_at, d.positions) for session_id, d in self.dirty.items()]
-        return commands + self.deletions
+        at = moment()
+        for session_id, until in self.deleted.items():
+            if (left_ms := round((until - at) * 1000)) > 0:
+                commands.append(("SET", key(session_id, "ended"), 1, "PX", left_ms))
+            commands.append(_deletion([session_id]))
+        return commands
 
 
 class LivePositionWriter:
@@ -195,18 +217,19 @@ class LivePositionWriter:
         if not self._may_write():
             return
         name = key(session_id, "seen")
-        self._link.tell([("HSET", name, participant, at), ("PEXPIREAT", name, expires_at + GRACE_MS)])
+        self._link.tell([("HSET", name, participant, at), ("PEXPIRE", name, stays_ms(expires_at))])
 
     def end(self, session_id: str) -> None:
         """Deletes all of a session that ended, and refuses late writes for a while; as soon as Redis is there."""
         self.forget(session_id)
-        until = int(time.time()) + TOMBSTONE_S  # a moment, not a length: told late, it must not last longer
-        self._gathered.deletions += [("SET", key(session_id, "ended"), 1, "EXAT", until), _deletion([session_id])]
+        # A moment, not a length: told late, it must not last longer.
+        self._gathered.delete(session_id, until=moment() + TOMBSTONE_S)
         self.flush()
 
     def delete(self, session_ids: Sequence[str]) -> None:
         """Deletes all of sessions that ended a while ago, as soon as Redis is there."""
-        self._gathered.deletions += [_deletion([session_id]) for session_id in session_ids]
+        for session_id in session_ids:
+            self._gathered.delete(session_id)
         self.flush()
 
     def flush(self) -> None:
@@ -273,9 +296,19 @@ class LiveState:
         return [(int(member), float(distance)) for member, distance in answer]
 
     async def seen_at(self, session_id: str, participant: int) -> int | None:
-        """When somebody was last noted as connected, ms since the epoch."""
-        (answer,) = await self._pipeline([("HGET", key(session_id, "seen"), participant)])
-        return None if answer is None else int(answer)  # type: ignore[call-overload]  # redis-py: bytes
+        """When somebody was last noted as connected, ms since the epoch.
+
+        What was noted by a clock that was ahead is noted again as now: their absence counts from then on.
+        """
+        name = key(session_id, "seen")
+        (answer,) = await self._pipeline([("HGET", name, participant)])
+        if answer is None:
+            return None
+        assert isinstance(answer, bytes)
+        at, now = int(answer), now_ms()
+        if at > now + AHEAD_MS:
+            await self._pipeline([("HSET", name, participant, now)])
+        return min(at, now)
 
     async def _pipeline(self, commands: Iterable[Command]) -> list[object]:
         try:
@@ -288,7 +321,7 @@ class LiveState:
 
 
 def _write(session_id: str, expires_at: int, positions: Mapping[int, Position]) -> Command:
-    arguments: list[str | bytes | int | float] = [expires_at + GRACE_MS]
+    arguments: list[str | bytes | int | float] = [stays_ms(expires_at), now_ms() + AHEAD_MS]
     for participant, position in positions.items():
         arguments += (participant, pack_fix(position))
     names = (key(session_id, "positions"), key(session_id, "geo"), key(session_id, "ended"))
@@ -311,8 +344,12 @@ def _geo(position: Position) -> tuple[float, float]:
 
 
 def _positions(answer: object) -> dict[int, Position]:
-    """Reads a hash of packed fixes, which comes as a dict from redis-py and as a flat list over RESP2."""
+    """Reads a hash of packed fixes, which comes as a dict from redis-py and as a flat list over RESP2.
+
+    A fix from the future, stored by a clock that was ahead, counts as now.
+    """
     if isinstance(answer, list):
         answer = dict(zip(answer[::2], answer[1::2], strict=True))
     assert isinstance(answer, dict)
-    return {int(participant): unpack_fix(packed) for participant, packed in answer.items()}
+    now = now_ms()
+    return {int(participant): no_later(unpack_fix(packed), now) for participant, packed in answer.items()}

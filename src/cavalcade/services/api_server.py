@@ -8,6 +8,7 @@ import uvloop
 
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
+from cavalcade.server.clock import TIME_OF_DAY
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import create_internal_app
 from cavalcade.server.live_state import LivePositionWriter, LiveState
@@ -47,7 +48,8 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     backend = ServicesBackend(store, LiveState(client), writer, settings.limits)
     api = Api.over(settings, store, backend, client)
     async with asyncio.TaskGroup() as group:
-        background = [group.create_task(link.run()), group.create_task(writer.run())]
+        work = (link.run(), writer.run(), TIME_OF_DAY.watch())
+        background = [group.create_task(task) for task in work]
         listeners = [
             group.create_task(serve_http(create_app(api, registry), listen)),
             group.create_task(serve_http(create_internal_app(backend, registry), internal)),

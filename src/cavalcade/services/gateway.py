@@ -6,7 +6,7 @@ import redis.asyncio
 import structlog
 import uvloop
 
-from cavalcade.server.clock import AdaptiveClock
+from cavalcade.server.clock import TIME_OF_DAY, AdaptiveClock
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import create_internal_app
 from cavalcade.server.live_state import LivePositionWriter, LiveState
@@ -71,6 +71,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         hub.presence.lease.run(),
         writer.run(),
         clock.run(),
+        TIME_OF_DAY.watch(hub.correct),
         watchdog.run(),
         sockets.run(),
         keep_up(backend, settings.purge_after_s),

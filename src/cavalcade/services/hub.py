@@ -24,6 +24,7 @@ from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.local_session import NOT_FOUND, LocalSession
 from cavalcade.server.outbox import CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, Outbox
 from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.server.steady_clock import Step
 from cavalcade.services.broker import Broker, publication
 from cavalcade.services.messages import Happened, Message, Moved, Roll
 from cavalcade.services.presence import Presence, Shared
@@ -180,6 +181,12 @@ class Hub:
         self._rewrite()
         self.presence.heal()
         self.check_soon()
+
+    def correct(self, step: Step) -> None:
+        """Takes that the clock has stepped: times are corrected, and for how long keys stay is said again."""
+        for hosted in self.hosted.values():
+            hosted.fanout.correct(step)
+        self.heal()
 
     def stop(self) -> None:
         """Tells the other gateways that this one stops; its connections have been closed."""

@@ -25,13 +25,16 @@ GATEWAYS: Final = "cavalcade:gateways"
 """The sorted set: the gateways, by the time (ms, of Redis' clock) until which their lease stands."""
 
 # KEYS the sorted set; ARGV the gateway, the lease's length in ms. Answers whether its lease still stood, then all
-# gateways that have one. Redis' own clock counts, so that those of the gateways may differ.
+# gateways that have one. Redis' own clock counts, so that those of the gateways may differ. Where that clock was set
+# back, leases stand for longer than any can: they are swept out like those that it ran ahead of.
 _RENEW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local longest = now + ARGV[2]
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. longest, '+inf')
 local stood = redis.call('ZSCORE', KEYS[1], ARGV[1])
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZADD', KEYS[1], longest, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {stood and 1 or 0, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
 """
@@ -56,7 +59,8 @@ class Lease:
             link: The caller's.
             known: Gives the gateways that this one has heard of.
             died: Called with those of them whose lease is over.
-            forgotten: Called when Redis does not know of this gateway's lease any more.
+            forgotten: Called when Redis does not know of this gateway's lease any more, or its clock was set: what this
+                gateway has there may be gone, or is kept for too long.
         """
         self.gateway = secrets.token_hex(GATEWAY_SIZE)
         self._link = link
@@ -96,7 +100,7 @@ class Lease:
         stood, alive = bool(answer[0]), {name.decode() for name in answer[1:]}
         renewed_before, self._renewed_at = self._renewed_at, begun
         if renewed_before is not None and (not stood or begun - renewed_before > 2 * RENEW_S + ANSWER_S):
-            # Redis was away or has lost its memory: the others could not renew theirs either.
+            # Redis was away, or has lost its memory, or its clock was set: that concerns the others' leases, too.
             self._trusts_from = begun + LEASE_S
             if not stood:
                 self._forgotten()

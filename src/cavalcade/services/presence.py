@@ -17,7 +17,7 @@ import structlog
 
 from cavalcade.server.clock import now_ms
 from cavalcade.server.fanout import MAX_CONNECTIONS, Fanout
-from cavalcade.server.live_state import GRACE_MS, key
+from cavalcade.server.live_state import key, stays_ms
 from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
 from cavalcade.services.broker import publication
 from cavalcade.services.lease import LEASE_S, Lease
@@ -226,7 +226,7 @@ class Presence:
         name = key(shared.session_id, "rolls")
         commands: list[Command] = [
             ("HSET", name, roll.gateway, encode(roll)),
-            ("PEXPIREAT", name, shared.expires_at() + GRACE_MS),
+            ("PEXPIRE", name, stays_ms(shared.expires_at())),
         ]
         if asks or shared.rolls:
             said = Roll(roll.gateway, roll.version, connections, asks=asks)
