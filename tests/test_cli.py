@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cavalcade import __version__
-from cavalcade.cli import commands, default_data_directory
+from cavalcade.cli import _door, commands, default_data_directory
 
 
 def run(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -113,3 +113,23 @@ def test_inspect_says_that_nothing_runs(tmp_path: Path) -> None:
 def test_default_data_directory_follows_the_platform() -> None:
     assert default_data_directory({"XDG_DATA_HOME": "/data"}) == Path("/data/cavalcade")
     assert default_data_directory({}) == Path.home() / ".local" / "share" / "cavalcade"
+
+
+@pytest.mark.parametrize(
+    ("port", "public_url", "base_url", "listens_on"),
+    [
+        (None, None, "http://localhost:8080", (8080,)),
+        (8123, None, "http://localhost:8123", (8123,)),
+        (None, "https://convoy.example.org", "https://convoy.example.org", (80, 443)),
+        (8123, "https://convoy.example.org", "https://convoy.example.org", (8123,)),
+        # What is the default everywhere else means the same here.
+        (None, "http://localhost:8080", "http://localhost:8080", (8080,)),
+        (8080, "http://localhost:8080", "http://localhost:8080", (8080,)),
+        (8123, "http://localhost:8080", "http://localhost:8080", (8123,)),
+    ],
+)
+def test_the_public_address_and_the_port_say_what_is_served(
+    port: int | None, public_url: str | None, base_url: str, listens_on: tuple[int, ...]
+) -> None:
+    door = _door(port, public_url, lan=False, lan_address=None)
+    assert (door.base_url, door.ports) == (base_url, listens_on)

@@ -8,7 +8,8 @@ import pytest
 
 from cavalcade.settings import ExternalServers, Settings, SettingsError, public_url
 
-SECRET = "s" * 32
+SECRET = "Lq5vZ0xW9bTnR2kYd7GmHs4PfUc8JaEo3"
+ANOTHER = "8f3a1c5e7092d4b6a1e0c3975fd2846b"
 COMPLETE = {
     "CAVALCADE_DATABASE_URL": "postgresql://cavalcade@/cavalcade?host=/run/cavalcade",
     "CAVALCADE_REDIS_URL": "unix:///run/cavalcade/valkey.sock",
@@ -32,7 +33,7 @@ def test_everything_given() -> None:
         {
             "CAVALCADE_DATABASE_URL": "postgres://somebody:word@database.example/cavalcade",
             "CAVALCADE_REDIS_URL": "rediss://cache.example:6380/1",
-            "CAVALCADE_SECRET": f"{'n' * 32}, {SECRET}",
+            "CAVALCADE_SECRET": f"{ANOTHER}, {SECRET}",
             "CAVALCADE_PUBLIC_URL": "https://convoy.example/",
             "CAVALCADE_TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8",
             "CAVALCADE_BACKEND": "monolith",
@@ -43,7 +44,7 @@ def test_everything_given() -> None:
         }
     )
     assert settings.database_url == "postgresql://somebody:word@database.example/cavalcade"
-    assert settings.secrets == ("n" * 32, SECRET)
+    assert settings.secrets == (ANOTHER, SECRET)
     assert settings.public_url == "https://convoy.example"
     assert settings.socket_url == "wss://convoy.example/socket"
     assert settings.trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
@@ -67,6 +68,13 @@ def test_missing_variables_are_reported_together() -> None:
     [
         ("CAVALCADE_DATABASE_URL", "mysql://host/name", "postgresql://"),
         ("CAVALCADE_DATABASE_URL", "cavalcade", "postgresql://"),
+        ("CAVALCADE_DATABASE_URL", "postgresql://user:password@host/name", "placeholder of an example"),
+        ("CAVALCADE_REDIS_URL", "redis://:change-me@host:6379/0", "placeholder of an example"),
+        ("CAVALCADE_SECRET", "change-me-change-me-change-me-change-me", "can be guessed"),
+        ("CAVALCADE_SECRET", f"{SECRET},{'x' * 40}", "number 2 of them can be guessed"),
+        ("CAVALCADE_SECRET", f"{SECRET},", "number 2 of them has fewer than 32 characters"),
+        ("CAVALCADE_SECRET", "short", "make one with `openssl rand -hex 32`"),
+        ("CAVALCADE_MAP_TILES", "https://tiles.example/planet", "is a setting of `cavalcade up` alone"),
         ("CAVALCADE_REDIS_URL", "http://host", "redis://"),
         ("CAVALCADE_SECRET", f"{SECRET},short", "32 characters"),
         ("CAVALCADE_PUBLIC_URL", "convoy.example", "https://host"),
@@ -100,9 +108,9 @@ def test_secrets_and_passwords_are_shown_nowhere() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment(COMPLETE | {"CAVALCADE_SECRET": short})
     assert short not in str(caught.value)
-    settings = Settings.from_environment(COMPLETE | {"CAVALCADE_DATABASE_URL": "postgresql://user:password@host/name"})
+    settings = Settings.from_environment(COMPLETE | {"CAVALCADE_DATABASE_URL": "postgresql://user:Kf83hq@host/name"})
     assert SECRET not in repr(settings)
-    assert "password" not in repr(settings)
+    assert "Kf83hq" not in repr(settings)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ A second one beside the first:
   cavalcade up --port 8081 --data ./second
 
 CAVALCADE_DATABASE_URL and CAVALCADE_REDIS_URL make it use servers that already run; CAVALCADE_SECRET must then be set
-too. Other settings ("cavalcade api --help") hold for every process it starts. Logs lie in the data folder.
+too. CAVALCADE_PUBLIC_URL is the same as --public-url, CAVALCADE_BACKEND as --backend, and CAVALCADE_TRUSTED_PROXIES
+names the networks in front whose X-Forwarded-For is believed [nobody; this machine where something on it is in front].
+Other settings ("cavalcade api --help") hold for every process it starts. Logs lie in the data folder.
 
 Streets come from OpenFreeMap, and with --demo from a small map of Helsinki that is built in. Otherwise say where from:
 
@@ -194,11 +196,17 @@ def commands() -> None:
     """The command ``cavalcade`` itself."""
 
 
-def _as_public_url(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+def _as_public_url(context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     try:
         return value and settings.public_url(value)
     except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+        raise click.BadParameter(str(error), param_hint=_where_public_url_was_said(context)) from None
+
+
+def _where_public_url_was_said(context: click.Context) -> str:
+    """The option, or the variable: whoever has to take it away must know which."""
+    is_variable = context.get_parameter_source("public_url") is click.core.ParameterSource.ENVIRONMENT
+    return settings.PUBLIC_URL if is_variable else "--public-url"
 
 
 @commands.command(short_help="Start everything on this machine and serve until ctrl-C.", help=_UP_HELP)
@@ -207,7 +215,8 @@ def _as_public_url(_context: click.Context, _parameter: click.Parameter, value: 
     type=click.Choice(["services", "monolith"]),
     default="services",
     show_default=True,
-    help="Which of the two backends runs.",
+    envvar=settings.BACKEND,
+    help=f"Which of the two backends runs; {settings.BACKEND} says it as well.",
 )
 @click.option(
     "--nodes",
@@ -235,9 +244,11 @@ def _as_public_url(_context: click.Context, _parameter: click.Parameter, value: 
 @click.option("--lan-address", help="With --lan: the address, where the one found is not the one phones can reach.")
 @click.option(
     "--public-url",
+    envvar=settings.PUBLIC_URL,
     callback=_as_public_url,
     help="Serve https://DOMAIN with automatic certificates, on ports 80 and 443. With --port as well, something else "
-    "in front (a tunnel, a proxy) serves that address and passes it on to the port on this machine.",
+    "in front (a tunnel, a proxy) serves that address and passes it on to the port on this machine. "
+    f"{settings.PUBLIC_URL} says it as well.",
 )
 @click.option(
     "--tunnel",
@@ -269,10 +280,11 @@ def up(
 
     if affinity and (nodes == 1 or backend == "monolith"):
         raise click.UsageError("--affinity goes with several --nodes of the backend services; monolith always has it.")
+    said = _where_public_url_was_said(click.get_current_context())
     if lan and public_url:
-        raise click.UsageError("--lan and --public-url exclude each other.")
+        raise click.UsageError(f"--lan and {said} exclude each other.")
     if tunnel is not None and (lan or public_url):
-        raise click.UsageError("--tunnel gives the public address, so --lan and --public-url do not go with it.")
+        raise click.UsageError(f"--tunnel gives the public address, so --lan and {said} do not go with it.")
     if lan_address and not lan:
         raise click.UsageError("--lan-address goes with --lan.")
     try:
@@ -300,9 +312,11 @@ def _door(port: int | None, public_url: str | None, *, lan: bool, lan_address: s
 
     if lan:
         return caddy.lan_door(lan_address or network_address(), port or DEFAULT_LAN_PORT)
-    if public_url:
-        return caddy.proxied_door(public_url, port) if port else caddy.public_door(public_url)
-    return caddy.local_door(port or DEFAULT_PORT)
+    if not public_url:
+        return caddy.local_door(port or DEFAULT_PORT)
+    if (local_port := caddy.port_of_local_door(public_url)) and port in {None, local_port}:
+        return caddy.local_door(local_port)
+    return caddy.proxied_door(public_url, port) if port else caddy.public_door(public_url)
 
 
 def default_data_directory(environment: Mapping[str, str]) -> Path:
@@ -325,6 +339,19 @@ def _as_address(_context: click.Context, _parameter: click.Parameter, value: str
     if host and port.isascii() and port.isdigit() and 0 < int(port) < 65536:
         return value
     raise click.BadParameter(f"{value!r} is neither HOST:PORT nor unix:/path/to.sock")
+
+
+def _settings(backend: settings.BackendName) -> Settings:
+    """The settings of a process of one backend.
+
+    Raises:
+        SettingsError: They are wrong, or are for the other backend.
+    """
+    said = os.environ.get(settings.BACKEND, "").strip().lower()
+    if said and said != backend:
+        command = click.get_current_context().info_name
+        raise SettingsError([f"{settings.BACKEND} must be {backend} for `cavalcade {command}`, not {said!r}"])
+    return dataclasses.replace(Settings.from_environment(os.environ), backend=backend)
 
 
 def _listening(command: Callable[..., None]) -> Callable[..., None]:
@@ -350,7 +377,7 @@ def _listening(command: Callable[..., None]) -> Callable[..., None]:
 @_listening
 def api(listen: str, internal: str) -> None:
     """Run one API server until it is told to stop."""
-    checked = Settings.from_environment(os.environ)
+    checked = _settings("services")
     from cavalcade.services import api_server  # noqa: PLC0415 - see the top of this module
 
     api_server.run(checked, listen, internal)
@@ -360,7 +387,7 @@ def api(listen: str, internal: str) -> None:
 @_listening
 def gateway(listen: str, internal: str) -> None:
     """Run one gateway until it is told to stop."""
-    checked = Settings.from_environment(os.environ)
+    checked = _settings("services")
     from cavalcade.services import gateway as gateway_process  # noqa: PLC0415 - see the top of this module
 
     gateway_process.run(checked, listen, internal)
@@ -383,7 +410,7 @@ def gateway(listen: str, internal: str) -> None:
 )
 def node(listen: str, sockets: str, internal: str, name: str | None, host: str | None) -> None:
     """Run one node until it is told to stop."""
-    checked = dataclasses.replace(Settings.from_environment(os.environ), backend="monolith")
+    checked = _settings("monolith")
     from cavalcade.monolith import application  # noqa: PLC0415 - see the top of this module
 
     application.run(checked, application.Listeners(listen, sockets, internal, host, name))

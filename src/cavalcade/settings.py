@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cavalcade.domain.model import Limits
+from cavalcade.signing_secret import HOW_TO_MAKE_ONE, SHORTEST, is_placeholder, weakness_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,10 +43,10 @@ MAP_SOURCES = "CAVALCADE_MAP_SOURCES"
 DRAIN_S = "CAVALCADE_DRAIN_S"
 
 DEFAULT_PUBLIC_URL = "http://localhost:8080"
-SHORTEST_SECRET = 32
-"""Characters. A shorter signing secret could be guessed offline from one token."""
+DOOR_SETTINGS = (MAP_TILES, MAP_STYLE, MAP_STYLE_DARK, MAP_SOURCES)
+"""What ``cavalcade up`` tells Caddy; no process of ours behind a door of one's own can do anything with it."""
 
-_LOOPBACK = "127.0.0.0/8,::1/128"
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 _DATABASE_SCHEMES = ("postgresql", "postgres")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 
@@ -80,7 +81,7 @@ class Settings:
     public_url: str = DEFAULT_PUBLIC_URL
     """Where people reach this installation, without a slash at the end: the base of links and the allowed Origin."""
 
-    trusted_proxies: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+    trusted_proxies: tuple[Network, ...] = LOOPBACK
     """Peers whose ``X-Forwarded-For`` is believed. A peer on a Unix socket always is."""
 
     backend: BackendName = "services"
@@ -133,12 +134,18 @@ class Settings:
             SettingsError: Names every variable that is missing or wrong, not just the first.
         """
         reader = _Reader(environment)
+        for name in DOOR_SETTINGS:
+            if environment.get(name, "").strip():
+                reader.problems.append(
+                    f"{name} is a setting of `cavalcade up` alone: here the door in front says where the streets of "
+                    "the page come from (see deploy/Caddyfile), so take it out of this process's environment"
+                )
         settings = cls(
             database_url=reader.required(DATABASE_URL, _database_url),
             redis_url=reader.required(REDIS_URL, _redis_url),
             secrets=reader.required(SECRET, _secrets),
             public_url=reader.optional(PUBLIC_URL, public_url, DEFAULT_PUBLIC_URL),
-            trusted_proxies=reader.optional(TRUSTED_PROXIES, _networks, _LOOPBACK),
+            trusted_proxies=reader.absent_or(TRUSTED_PROXIES, _networks) or LOOPBACK,
             backend=cast("BackendName", reader.optional(BACKEND, _one_of(get_args(BackendName)), "services")),
             log_level=cast("LogLevel", reader.optional(LOG_LEVEL, _one_of(get_args(LogLevel)), "info")),
             log_format=cast("LogFormat", reader.optional(LOG_FORMAT, _one_of(get_args(LogFormat)), "json")),
@@ -256,7 +263,9 @@ class _Reader:
             raise SettingsError(self.problems)
 
 
-_SECRET_ALLOWED = f"a secret of at least {SHORTEST_SECRET} characters, or several with commas between (the first signs)"
+_SECRET_ALLOWED = (
+    f"a secret of at least {SHORTEST} characters, or several with commas between (the first signs): {HOW_TO_MAKE_ONE}"
+)
 _ALLOWED = {
     DATABASE_URL: "names the PostgreSQL server, as postgresql://user:password@host/name",
     REDIS_URL: "names the Redis or Valkey server, as redis://host:6379/0 or unix:///path/to.sock",
@@ -291,6 +300,7 @@ def _database_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if scheme not in _DATABASE_SCHEMES or not separator or not rest:
         raise ValueError(_ALLOWED[DATABASE_URL])
+    _refuse_placeholder(value)
     return f"postgresql://{rest}"
 
 
@@ -298,13 +308,28 @@ def _redis_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if scheme not in _REDIS_SCHEMES or not separator or not rest:
         raise ValueError(_ALLOWED[REDIS_URL])
+    _refuse_placeholder(value)
     return value
+
+
+def _refuse_placeholder(address: str) -> None:
+    try:
+        password = urlsplit(address).password
+    except ValueError:
+        return  # whoever connects says what is wrong with it
+    if password is not None and is_placeholder(unquote(password)):
+        raise ValueError(
+            "has the placeholder of an example for its password, which everybody can guess: give the server another "
+            f"one ({HOW_TO_MAKE_ONE}), and write that here"
+        )
 
 
 def _secrets(value: str) -> tuple[str, ...]:
     secrets = tuple(secret.strip() for secret in value.split(","))
-    if any(len(secret) < SHORTEST_SECRET for secret in secrets):
-        raise ValueError(f"must hold {_SECRET_ALLOWED}; one given here is shorter")
+    for number, secret in enumerate(secrets, 1):
+        if weak := weakness_of(secret):
+            which = f": number {number} of them {weak}" if len(secrets) > 1 else f", and it {weak}"
+            raise ValueError(f"signs tokens{which}")
     return secrets
 
 

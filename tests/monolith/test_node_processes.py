@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -112,7 +113,7 @@ async def cluster(database_url: str, redis_url: str) -> AsyncIterator[Cluster]:
     environment = {
         "CAVALCADE_DATABASE_URL": database_url,
         "CAVALCADE_REDIS_URL": redis_url,
-        "CAVALCADE_SECRET": "x" * 32,
+        "CAVALCADE_SECRET": secrets.token_urlsafe(32),
         "CAVALCADE_DRAIN_S": "1",
         "CAVALCADE_WINDOW_MS": "20",
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ class Processes:
         environment = {
             "CAVALCADE_DATABASE_URL": database_url,
             "CAVALCADE_REDIS_URL": redis_url,
-            "CAVALCADE_SECRET": "s" * 32,
+            "CAVALCADE_SECRET": secrets.token_urlsafe(32),
             "CAVALCADE_PUBLIC_URL": self.http,
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import signal
 import sys
@@ -123,7 +124,7 @@ async def test_servers_of_ones_own(
     environment = {
         "CAVALCADE_DATABASE_URL": database_url,
         "CAVALCADE_REDIS_URL": redis_url,
-        "CAVALCADE_SECRET": "a secret that is kept elsewhere and long enough",
+        "CAVALCADE_SECRET": secrets.token_urlsafe(32),
     }
     arguments = ("--port", str(free_port), "--data", directory / "data")
     up = await start_up(*arguments, environment=environment)

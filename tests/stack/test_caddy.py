@@ -7,9 +7,11 @@ import gzip
 import itertools
 import json
 import os
+import re
 import socket
 import subprocess
 from contextlib import closing
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import httpx
@@ -22,9 +24,10 @@ from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, last_lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    from cavalcade.settings import Network
     from cavalcade.stack.caddy import Door
 
 SCRIPT = b"let convoy = 1;\n" * 200
@@ -40,7 +43,9 @@ def configuration(
     *,
     streets: StreetMap | None = None,
     app: Path | None = None,
-    **options: bool,
+    affinity: bool = False,
+    demo: bool = False,
+    trusted_proxies: Sequence[Network] = (),
 ) -> str:
     return caddy.configuration(
         door,
@@ -49,7 +54,9 @@ def configuration(
         page=directory / "page",
         streets=streets,
         app=app,
-        **options,
+        affinity=affinity,
+        demo=demo,
+        trusted_proxies=trusted_proxies,
     )
 
 
@@ -297,3 +304,21 @@ async def test_tokens_and_codes_reach_no_log(client: httpx.AsyncClient, director
     logged = last_lines(directory / "caddy.log", 10_000)
     assert "/api/sessions/hidden/join" in logged
     assert not [secret for secret in ("very-secret", CODE[11:], CODE[11:].upper()) if secret in logged]
+
+
+@pytest.mark.parametrize(
+    ("door", "networks", "believed"),
+    [
+        ("local", (), None),
+        ("proxied", (), "127.0.0.0/8 ::1/128"),
+        ("proxied", (ip_network("10.0.0.0/8"), ip_network("fd00::/8")), "10.0.0.0/8 fd00::/8"),
+        ("public", (ip_network("10.0.0.0/8"),), "10.0.0.0/8"),
+    ],
+)
+def test_who_is_believed_about_addresses(
+    directory: Path, door: str, networks: Sequence[Network], believed: str | None
+) -> None:
+    text = configuration(DOORS[door], directory, trusted_proxies=networks)
+    assert_valid(text, directory)
+    found = re.search(r"trusted_proxies static (.*)", text)
+    assert (found and found[1]) == believed

@@ -109,3 +109,103 @@ def test_long_path_has_its_sockets_elsewhere(directory: Path) -> None:
     with data_directory.opened(directory / ("long" * 30)) as data:
         assert data.run == first
     first.rmdir()
+
+
+MINE_ALONE = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+NOBODY = 65534
+
+
+def refused(directory: Path) -> str:
+    """Why the folder ``data`` is not taken, or its secret not used."""
+    with pytest.raises(StackError) as caught, data_directory.opened(directory / "data") as data:
+        data.signing_secret()
+    return f"{caught.value.problem} {caught.value.advice}"
+
+
+def used_before(directory: Path) -> Path:
+    with data_directory.opened(directory / "data") as data:
+        data.signing_secret()
+    return directory / "data"
+
+
+@MINE_ALONE
+@pytest.mark.parametrize("part", ["", "lock", "version", "secret", "logs", "caddy", "valkey", "run"])
+def test_what_belongs_to_somebody_else_is_refused(directory: Path, part: str) -> None:
+    path = used_before(directory) / part
+    os.chown(path, NOBODY, NOBODY)
+    assert f"{path} belongs to somebody else (user {NOBODY}, not {os.geteuid()})" in refused(directory)
+
+
+@pytest.mark.parametrize("part", ["", "logs", "caddy", "valkey", "run"])
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_folder_that_others_may_write_to_is_refused(directory: Path, part: str, mode: int) -> None:
+    path = used_before(directory) / part
+    (path / "something").touch()
+    path.chmod(mode)
+    said = refused(directory)
+    assert f"Other users may write to {path}" in said
+    assert f"chmod go-w {path}" in said
+    path.chmod(0o755)
+    with data_directory.opened(directory / "data"):
+        pass
+
+
+def test_an_empty_folder_is_made_private(directory: Path) -> None:
+    (directory / "data").mkdir()
+    (directory / "data").chmod(0o777)
+    with data_directory.opened(directory / "data") as data:
+        assert stat.S_IMODE(data.path.stat().st_mode) == 0o700
+
+
+def test_a_way_that_everybody_may_change_is_refused(directory: Path) -> None:
+    (directory / "shared").mkdir()
+    (directory / "shared").chmod(0o777)
+    data = data_directory.opened(directory / "shared" / "data")
+    with pytest.raises(StackError, match="could put another folder into the place"), data:
+        pass
+    # As /tmp is: there, nobody may rename what is another's.
+    (directory / "shared").chmod(0o1777)
+    with data_directory.opened(directory / "shared" / "data"):
+        pass
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602, 0o660])
+def test_a_secret_that_others_may_read_or_change_is_refused(directory: Path, mode: int) -> None:
+    secret = used_before(directory) / "secret"
+    secret.chmod(mode)
+    assert f"Other users may read or change {secret}" in refused(directory)
+
+
+@pytest.mark.parametrize("part", ["lock", "version", "secret", "logs", "caddy", "valkey", "run"])
+def test_no_link_is_followed(directory: Path, part: str) -> None:
+    path = used_before(directory) / part
+    elsewhere = directory / "elsewhere"
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    assert f"{path} is a symbolic link" in refused(directory)
+
+
+@pytest.mark.parametrize("part", ["lock", "version", "secret"])
+def test_what_is_no_file_is_refused_and_holds_nothing_up(directory: Path, part: str) -> None:
+    path = used_before(directory) / part
+    path.unlink()
+    os.mkfifo(path)
+    assert f"{path} is not an ordinary file" in refused(directory)
+    path.unlink()
+    path.mkdir()
+    assert f"{path} is not an ordinary file" in refused(directory)
+
+
+def test_a_file_with_another_name_is_refused(directory: Path) -> None:
+    secret = used_before(directory) / "secret"
+    (directory / "elsewhere").hardlink_to(secret)
+    assert "is also known under another name" in refused(directory)
+
+
+@pytest.mark.parametrize("text", ["", "change-me-change-me-change-me-change-me", "short"])
+def test_a_secret_that_can_be_guessed_is_refused(directory: Path, text: str) -> None:
+    secret = used_before(directory) / "secret"
+    secret.write_text(text)
+    said = refused(directory)
+    assert f"The signing secret in {secret}" in said
+    assert "Remove the file" in said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import shlex
 import subprocess
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cavalcade.cli import commands
-from cavalcade.settings import Settings, StreetMap
+from cavalcade.settings import Settings, SettingsError, StreetMap
 from cavalcade.stack import caddy
 from cavalcade.stack.street_map import content_security_policy, page_configuration
 
@@ -21,7 +23,43 @@ DEPLOY = ROOT / "deploy"
 def test_settings_file_is_complete() -> None:
     lines = (DEPLOY / "systemd" / "cavalcade.env").read_text().splitlines()
     environment = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    assert Settings.from_environment(environment).public_url == "https://convoy.example.org"
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(environment)
+    # As it is, it starts nothing: each line with a placeholder is named.
+    named = {problem.split()[0] for problem in caught.value.problems}
+    assert named == {name for name, value in environment.items() if "change-me" in value}
+    filled_in = {name: value.replace("change-me", secrets.token_hex(32)) for name, value in environment.items()}
+    assert Settings.from_environment(filled_in).public_url == "https://convoy.example.org"
+
+
+def test_no_secret_of_an_example_is_accepted() -> None:
+    """Whoever copies a file, or a line of the documentation, must make a secret of their own."""
+    files = [
+        path
+        for path in (*ROOT.glob("*"), *DEPLOY.rglob("*"), *(ROOT / "docs").rglob("*.md"))
+        if path.is_file() and path.suffix not in {".lock", ".png"}
+    ]
+    found = []
+    for path in files:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        # What the shell or compose makes of ${...} and $(...) is no example.
+        found += [
+            (path, "CAVALCADE_SECRET", value)
+            for value in re.findall(r"CAVALCADE_SECRET['\"]?\s*[=:]\s*['\"]?([^\s'\"$`]+)", text)
+        ]
+        found += [
+            (path, "CAVALCADE_DATABASE_URL", address)
+            for address in re.findall(r"postgres(?:ql)?://[^\s:@/'\"`]+:[^\s@$'\"`]+@[^\s'\"`]+", text)
+        ]
+    assert {path.name for path, _, _ in found} >= {"cavalcade.env", "compose.yaml", "README.md"}
+    environment = {
+        "CAVALCADE_DATABASE_URL": "postgresql:///cavalcade",
+        "CAVALCADE_REDIS_URL": "redis://127.0.0.1",
+        "CAVALCADE_SECRET": secrets.token_hex(32),
+    }
+    for path, name, value in found:
+        with pytest.raises(SettingsError, match=f"^{name} "):
+            pytest.fail(f"{path} is taken: {Settings.from_environment(environment | {name: value})}")
 
 
 @pytest.mark.parametrize(

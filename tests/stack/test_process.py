@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +17,6 @@ from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service, last_lines
 from cavalcade.stack.progress import Progress
 from cavalcade.stack.supervisor import Supervisor
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MARK = "import os, pathlib, signal, sys, time; mark = pathlib.Path(sys.argv[1])\n"
 SERVING = MARK + "mark.write_text(str(os.getpid())); time.sleep(600)"
@@ -143,3 +142,43 @@ async def test_full_disk_is_no_reason_to_give_up(directory: Path, monkeypatch: p
     async with asyncio.timeout(10):
         await progress.serves_again.wait()
     await supervisor.stop()
+
+
+async def test_a_log_that_is_a_link_is_refused_in_plain_words(directory: Path) -> None:
+    (directory / "elsewhere").write_text("kept")
+    (directory / "test.log").symlink_to(directory / "elsewhere")
+    with pytest.raises(StackError, match=r"test\.log is a symbolic link"):
+        await Process.start(service(directory, SERVING))
+    assert (directory / "elsewhere").read_text() == "kept"
+
+
+async def test_supervisor_gives_up_what_has_no_log_any_more(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "FIRST_DELAY_S", 0.001)
+    supervisor = Supervisor(Progress())
+    await supervisor.start(service(directory, SERVING))
+    (directory / "test.log").unlink()
+    (directory / "test.log").symlink_to(directory / "elsewhere")
+    os.kill(int((directory / "test.mark").read_text()), signal.SIGKILL)
+    async with asyncio.timeout(20):
+        failure = await supervisor.failure()
+    assert "test ended 6 times" in failure.problem
+    await supervisor.stop()
+
+
+def environment_of(pid: int) -> bytes:
+    path = Path(f"/proc/{pid}/environ")
+    return path.read_bytes() if path.exists() else b""
+
+
+async def test_a_service_is_told_what_it_needs_alone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAVALCADE_SECRET", "not for everybody")
+    monkeypatch.setenv("TZ", "Europe/Helsinki")
+    told = "import json, os; print(json.dumps(dict(os.environ)), flush=True); "
+    watched = replace(service(directory, told + SERVING), environment={"GIVEN": "yes"})
+    process = await Process.start(watched)
+    await process.until_ready()
+    assert b"GIVEN" not in environment_of(process.watchdog_pid)
+    await process.stop()
+    environment = json.loads((directory / "test.log").read_text())
+    assert (environment["GIVEN"], environment["TZ"]) == ("yes", "Europe/Helsinki")
+    assert "CAVALCADE_SECRET" not in environment

@@ -66,21 +66,21 @@ def test_finds_the_address_among_the_others(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     log = tmp_path / "tunnel.log"
     log.write_text("https://yesterday.trycloudflare.com https://yesterday.lhr.life https://yesterday.example.org\n")
-    tunnel = Tunnel(choice, 8080, log)
+    tunnel = Tunnel(choice, 8080, log, {})
     with log.open("a") as file:
         file.write(text)
     assert tunnel.address == address
 
 
 def test_the_command_gets_the_port(tmp_path: Path) -> None:
-    tunnel = Tunnel(f"{sys.executable} -c 'pass' --to localhost:{{port}}", 8123, tmp_path / "tunnel.log")
+    tunnel = Tunnel(f"{sys.executable} -c 'pass' --to localhost:{{port}}", 8123, tmp_path / "tunnel.log", {})
     assert list(tunnel.service.command) == [sys.executable, "-c", "pass", "--to", "localhost:8123"]
 
 
 @pytest.mark.parametrize("choice", ["no-such-tunnel --fast", "", "open 'quote"])
 def test_a_command_that_there_is_not_is_said_in_plain_words(choice: str, tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"was not found|cannot be read"):
-        Tunnel(choice, 8080, tmp_path / "tunnel.log")
+        Tunnel(choice, 8080, tmp_path / "tunnel.log", {})
 
 
 async def test_links_begin_with_the_tunnels_address(directory: Path, free_port: int, start_up: StartUp) -> None:

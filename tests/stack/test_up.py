@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
+import shlex
 import signal
 import socket
 import sys
@@ -15,7 +17,7 @@ import asyncpg
 import httpx
 import pytest
 
-from cavalcade.stack import postgres
+from cavalcade.stack import data_directory, flutter_app, postgres
 
 if TYPE_CHECKING:
     from tests.stack.conftest import Up
@@ -146,7 +148,7 @@ async def test_servers_that_already_run_are_used(
     assert await without_secret.end() == 1
     assert "CAVALCADE_SECRET must be set too" in without_secret.said()
 
-    up = await start_up(*arguments, environment=environment | {"CAVALCADE_SECRET": "s" * 32})
+    up = await start_up(*arguments, environment=environment | {"CAVALCADE_SECRET": secrets.token_urlsafe(32)})
     base = await up.ready()
     async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
         assert (await client.post("/api/sessions", json={})).status_code == 201
@@ -186,3 +188,82 @@ async def test_follows_its_parent(
     shell.kill()
     await shell.wait()
     until_gone(processes)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks into the processes through /proc")
+@pytest.mark.parametrize("backend", ["services", "monolith"])
+async def test_only_our_servers_know_the_secret_and_the_database(
+    directory: Path, free_port: int, start_up: StartUp, backend: str
+) -> None:
+    secret, password, foreign = (secrets.token_urlsafe(32) for _ in range(3))
+    tunnel = "import time; print('https://ride.example.org', flush=True); time.sleep(600)"
+    up = await start_up(
+        *("--backend", backend, "--port", str(free_port), "--data", directory / "data", "--demo"),
+        *("--tunnel", shlex.join([sys.executable, "-c", tunnel])),
+        environment={
+            "CAVALCADE_SECRET": secret,
+            "PGPASSWORD": password,
+            "SOMEBODY_ELSES_TOKEN": foreign,
+            "TUNNEL_TOKEN": "for the tunnel",
+            "CAVALCADE_APP": "",
+        },
+    )
+    await up.ready()
+    if flutter_app.is_wanted({}):
+        await up.says("The Flutter app:")
+    know, parts = [], set()
+    for pid in up.below():
+        words = [word.decode() for word in _read(pid, "cmdline").split(b"\0")]
+        is_watchdog = any(word.endswith("watchdog.py") for word in words)
+        command = words[3] if words[1:3] == ["-m", "cavalcade"] else ""
+        # PostgreSQL and Valkey add to their names what they do.
+        parts.add("watchdog" if is_watchdog else command or Path(words[0].split(":")[0].split(" ")[0]).name)
+        environment = _read(pid, "environ")
+        assert foreign.encode() not in environment, words
+        if not is_watchdog and tunnel in words:
+            assert b"TUNNEL_TOKEN=for the tunnel" in environment
+        elif command in {"api", "gateway", "node"}:
+            know.append(command)
+            assert secret.encode() in environment
+            continue
+        for unwanted in (secret.encode(), password.encode(), b"CAVALCADE_SECRET", b"DATABASE_URL", b"REDIS_URL"):
+            assert unwanted not in environment, words
+    assert sorted(know) == (["node"] if backend == "monolith" else ["api", "gateway"])
+    assert parts >= {"watchdog", "postgres", "valkey-server", "caddy", *know}
+    assert await up.end(signal.SIGTERM) == 0
+
+
+def _read(pid: int, what: str) -> bytes:
+    """What /proc says of a process; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+@pytest.mark.parametrize("log", ["caddy.log", "gateway.log"])
+async def test_a_log_that_is_a_link_stops_the_start(
+    directory: Path, free_port: int, start_up: StartUp, log: str
+) -> None:
+    with data_directory.opened(directory / "data") as data:
+        elsewhere = directory / "elsewhere"
+        elsewhere.write_text("kept")
+        (data.path / "logs" / log).symlink_to(elsewhere)
+    up = await start_up("--port", str(free_port), "--data", directory / "data")
+    assert await up.end() == 1
+    assert f"logs/{log} is a symbolic link" in up.said()
+    assert "Traceback" not in up.said()
+    assert elsewhere.read_text() == "kept"
+
+
+async def test_public_address_by_the_environment(directory: Path, free_port: int, start_up: StartUp) -> None:
+    public = "https://convoy.example.org"
+    up = await start_up(
+        *("--port", str(free_port), "--data", directory / "data"), environment={"CAVALCADE_PUBLIC_URL": public}
+    )
+    assert await up.ready() == public
+    async with httpx.AsyncClient(base_url=f"http://localhost:{free_port}", trust_env=False) as client:
+        made = (await client.post("/api/sessions", json={})).json()
+        assert made["link"].startswith(f"{public}/j#")
+        assert made["socket"] == "wss://convoy.example.org/socket"
+    assert await up.end(signal.SIGTERM) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -106,3 +107,50 @@ def test_log_never_grows_beyond_twice_its_bound(directory: Path) -> None:
     assert (directory / "bounded.log.1").stat().st_size <= 1000
     assert (directory / "bounded.log").read_text().splitlines()[-1].startswith("099")
     assert BoundedLog(directory / "bounded.log", 1000)._size == (directory / "bounded.log").stat().st_size
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_log_that_is_a_link_is_not_written_to(directory: Path, *, rotated: bool) -> None:
+    elsewhere = directory / "elsewhere"
+    elsewhere.write_text("kept")
+    (directory / ("command.log.1" if rotated else "command.log")).symlink_to(elsewhere)
+    code = run(directory, "print('x' * 80); print('y' * 80)", "--log-bytes", "100").returncode
+    assert code == (0 if rotated else 126)
+    assert elsewhere.read_text() == "kept"
+
+
+def test_a_log_that_is_a_pipe_holds_nothing_up(directory: Path) -> None:
+    os.mkfifo(directory / "command.log")
+    assert run(directory, "print('x')").returncode == 126
+
+
+def test_the_environment_comes_over_standard_input(directory: Path) -> None:
+    told = "import os; print(os.environ.get('GIVEN'), os.environ.get('INHERITED'))"
+    watched = subprocess.Popen(
+        [sys.executable, "-I", "-S", watchdog.__file__, "--log", str(directory / "command.log"), "--environment", "--",
+         sys.executable, "-c", told],
+        stdin=subprocess.PIPE,
+        env={"INHERITED": "no"},
+    )  # fmt: skip
+    assert watched.stdin
+    watched.stdin.write(json.dumps({"GIVEN": "yes\n"}).encode() + b"\n")
+    watched.stdin.flush()
+    assert watched.wait(20) == 0
+    watched.stdin.close()
+    assert (directory / "command.log").read_text() == "yes\n None\n"
+
+
+def test_a_parent_that_ends_before_it_has_said_all_starts_nothing(directory: Path) -> None:
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        watchdog.__file__,
+        "--environment",
+        "--",
+        "touch",
+        str(directory / "started"),
+    ]
+    done = subprocess.run(command, input=b'{"GIVEN": "y', check=False, timeout=20)
+    assert done.returncode == 0
+    assert not (directory / "started").exists()

@@ -103,7 +103,7 @@ async def installation(
     Args:
         backend: `services` or `monolith`.
         nodes: How many processes serve sockets.
-        settings: Environment variables on top of this process's own.
+        settings: Environment variables on top of this process's own, whose settings of Cavalcade do not count.
         cores: On which cores all its processes are kept; None leaves that to the kernel.
         prepare: Called with its empty folder, in which `data` will be its data directory, before anything starts.
 
@@ -119,7 +119,7 @@ async def installation(
                 *(sys.executable, "-m", "cavalcade", "up", "--backend", backend, "--nodes", str(nodes)),
                 *("--port", str(free_port()), "--data", str(folder / "data")),
                 # The app belongs to neither backend, and takes time to start.
-                env={**os.environ, "CAVALCADE_APP": "off", **(settings or {})},
+                env={**_without_settings(os.environ), "CAVALCADE_APP": "off", **(settings or {})},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -131,6 +131,11 @@ async def installation(
             yield Installation(backend, nodes, await _ready(process, running), process.pid, folder)
         finally:
             await _stop(process, running)
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without the database and the address of an installation that somebody runs, which must not be measured."""
+    return {name: value for name, value in environment.items() if not name.startswith("CAVALCADE_")}
 
 
 def free_port() -> int:

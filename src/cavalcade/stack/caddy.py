@@ -14,14 +14,15 @@ from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cavalcade.settings import StreetMap
+from cavalcade.settings import LOOPBACK, StreetMap
 from cavalcade.stack import flutter_app, street_map
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from cavalcade.settings import Network
     from cavalcade.stack.programs import Backend
 
 TEMPLATE = Path(__file__).parent / "door.caddyfile"
@@ -99,6 +100,12 @@ def public_door(public_url: str) -> Door:
             "Give --port as well if something in front of Cavalcade serves that address, or use --lan near by.",
         )
     return Door(public_url, public_url, (), (80, 443), certificates="public")
+
+
+def port_of_local_door(public_url: str) -> int | None:
+    """The port of :func:`local_door` where ``public_url`` is the address of one, else None."""
+    parts = urlsplit(public_url)
+    return (parts.port or 80) if parts.scheme == "http" and parts.hostname == "localhost" else None
 
 
 def lan_door(address: str, port: int) -> Door:
@@ -179,6 +186,7 @@ def configuration(
     streets: StreetMap | None = None,
     demo: bool = False,
     app: Path | None = None,
+    trusted_proxies: Sequence[Network] = (),
 ) -> str:
     """The text of the Caddyfile.
 
@@ -191,13 +199,15 @@ def configuration(
         streets: Where the page's map has its streets from.
         demo: The built-in convoy rides, so its own streets lie beneath it unless `streets` says otherwise.
         app: The Unix socket of the Flutter app, where it is served.
+        trusted_proxies: Networks whose word on where a client comes from is believed; none stands for what is usual at
+            this door, which is nobody, or this machine where something on it stands in front.
     """
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
     streets = streets or StreetMap()
     return template.substitute(
         storage=_quoted(storage),
         global_options=_global_options(door),
-        server_options=_trusting_loopback() if door.behind_proxy else "",
+        server_options=_trusting(trusted_proxies or (LOOPBACK if door.behind_proxy else ())),
         address=door.site,
         base_url=_quoted(door.base_url),
         bind=f"bind {' '.join(door.bind)}" if door.bind else "",
@@ -283,8 +293,10 @@ def _global_options(door: Door) -> str:
     return "auto_https off"
 
 
-def _trusting_loopback() -> str:
-    return """trusted_proxies static 127.0.0.0/8 ::1/128
+def _trusting(networks: Sequence[Network]) -> str:
+    if not networks:
+        return ""
+    return f"""trusted_proxies static {" ".join(map(str, networks))}
 		trusted_proxies_strict"""
 
 
@@ -318,8 +330,13 @@ def _certificate_site(door: Door, storage: Path) -> str:
 """
 
 
-def service(caddyfile: Path, ready: Callable[[], Awaitable[bool]], log: Path | None) -> Service:
-    """Caddy with the configuration in ``caddyfile``."""
+def service(
+    caddyfile: Path,
+    ready: Callable[[], Awaitable[bool]],
+    log: Path | None,
+    environment: Mapping[str, str] | None = None,
+) -> Service:
+    """Caddy with the configuration in ``caddyfile``, and with ``environment`` beside what every program has."""
     folder = str(caddyfile.parent)
     return Service(
         name="Caddy",
@@ -327,7 +344,7 @@ def service(caddyfile: Path, ready: Callable[[], Awaitable[bool]], log: Path | N
         ready=ready,
         log=log,
         # It must leave nothing in the home folder.
-        environment={"XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder},
+        environment={**(environment or {}), "XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder},
     )
 
 

@@ -18,13 +18,14 @@ import hashlib
 import os
 import secrets
 import shutil
-import stat
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cavalcade.signing_secret import weakness_of
+from cavalcade.stack import private_files
 from cavalcade.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class DataDirectory:
     """The folder of the sockets."""
     lock: int
     """The file descriptor whose lock lasts for as long as any process holds it."""
+    folder: int
+    """The file descriptor of the directory itself: what is opened by it cannot be exchanged on the way."""
 
     @property
     def postgres(self) -> Path:
@@ -68,16 +71,28 @@ class DataDirectory:
         return self.path / "logs" / f"{name}.log"
 
     def signing_secret(self) -> str:
-        """The secret that signs tokens, made at the first call for this folder."""
-        path = self.path / "secret"
-        if not path.exists():
-            unfinished = path.with_name("secret.new")
-            unfinished.unlink(missing_ok=True)
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(32))
-            unfinished.rename(path)
-        return path.read_text().strip()
+        """The secret that signs tokens, made at the first call for this folder.
+
+        Raises:
+            StackError: The file is not this user's alone, or what stands in it can be guessed.
+        """
+        path, unfinished = self.path / "secret", self.path / "secret.new"
+        try:
+            secret = private_files.read_secret(path, self.folder).strip()
+        except FileNotFoundError:
+            secret = secrets.token_urlsafe(32)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(unfinished.name, dir_fd=self.folder)
+            made = private_files.open_file(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, self.folder)
+            with os.fdopen(made, "w") as file:
+                file.write(secret)
+            os.rename(unfinished.name, path.name, src_dir_fd=self.folder, dst_dir_fd=self.folder)
+        if weak := weakness_of(secret):
+            raise StackError(
+                f"The signing secret in {path} {weak}.",
+                "Remove the file: a new one is made, and everybody has to join again.",
+            )
+        return secret
 
     def announce(self, base_url: str) -> None:
         """Write into the lock who holds it and where it serves, for whoever tries to start a second one."""
@@ -90,33 +105,48 @@ def opened(path: Path) -> Iterator[DataDirectory]:
     """Open the data directory at ``path``, made first if need be, for this process alone.
 
     Raises:
-        StackError: It cannot be written, is in use, is not Cavalcade's or of another version, or its disk is full.
+        StackError: It cannot be written, is in use, belongs to somebody else or can be changed by others, is not
+            Cavalcade's or of another version, or its disk is full.
     """
     path = path.expanduser().resolve()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = _locked(path)
+        private_files.check_way_to(path)
+        folder = private_files.open_folder(path)
     except OSError as error:
         raise _explained(path, error) from error
+    with _closing(folder):
+        try:
+            lock = _locked(path, folder)
+        except OSError as error:
+            raise _explained(path, error) from error
+        with _closing(lock):
+            try:
+                _check(path, folder)
+                for name in ("valkey", "caddy", "logs"):
+                    private_files.own_folder(path / name)
+                yield DataDirectory(path, _sockets(path), lock, folder)
+            except OSError as error:
+                raise _explained(path, error) from error
+
+
+@contextlib.contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
     try:
-        _check(path)
-        for folder in ("valkey", "caddy", "logs"):
-            (path / folder).mkdir(mode=0o700, exist_ok=True)
-        yield DataDirectory(path, _sockets(path), descriptor)
-    except OSError as error:
-        raise _explained(path, error) from error
+        yield
     finally:
         os.close(descriptor)
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, folder: int) -> int:
     """Take the lock, waiting a little where only the watchdogs of a killed process still hold it."""
-    lock = path / "lock"
-    if not lock.exists() and any(path.iterdir()):
+    with os.scandir(folder) as entries:
+        found = {entry.name for entry in entries}
+    if found and "lock" not in found:
         raise StackError(
             f"{path} holds files that are not Cavalcade's.", "Choose an empty or a new folder with --data."
         )
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = private_files.open_file(path / "lock", os.O_RDWR | os.O_CREAT, folder)
     deadline = time.monotonic() + _WAIT_FOR_WATCHDOGS_S
     while True:
         try:
@@ -149,12 +179,14 @@ def _alive(process: str) -> bool:
     return True
 
 
-def _check(path: Path) -> None:
-    stamp = path / "version"
-    new = not stamp.exists()
-    if new:
-        stamp.write_text(f"{LAYOUT}\n")
-    elif (found := stamp.read_text().strip()) != LAYOUT:
+def _check(path: Path, folder: int) -> None:
+    stamp = private_files.open_file(path / "version", os.O_RDWR | os.O_CREAT, folder)
+    with os.fdopen(stamp, "r+", encoding="utf-8", errors="replace") as file:
+        found = file.read().strip()
+        new = not found
+        if new:
+            file.write(f"{LAYOUT}\n")
+    if found not in {"", LAYOUT}:
         raise StackError(
             f"{path} was written by another version of Cavalcade (layout {found}; this one reads {LAYOUT}).",
             "Start that version, or choose another folder with --data.",
@@ -180,12 +212,8 @@ def sockets_folder(path: Path) -> Path:
 
 def _sockets(path: Path) -> Path:
     run = sockets_folder(path)
-    run.mkdir(mode=0o700, exist_ok=True)
     # Anybody may make a folder of this name under the temporary folder before us.
-    found = run.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise StackError(f"{run} belongs to somebody else.", "Remove it, or choose a shorter path with --data.")
-    run.chmod(0o700)
+    private_files.own_folder(run)
     return run
 
 

@@ -58,7 +58,7 @@ def service(socket: Path, base_url: str, environment: Mapping[str, str], log: Pa
     Args:
         socket: Where it serves.
         base_url: The address that people use, which the app uses too.
-        environment: What it is told on top of what `cavalcade up` itself was.
+        environment: What it is told beside what every program is.
         log: Its log.
     """
     return Service(

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from cavalcade.stack import unprivileged
+from cavalcade.stack import environments, unprivileged
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
@@ -56,7 +56,8 @@ def binaries() -> Path:
 
 def major_version() -> str:
     """The major version of the binaries, such as "18"."""
-    answer = subprocess.run([binaries() / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    command = [str(binaries() / "postgres"), "--version"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())  # noqa: S603
     return answer.stdout.split()[-1].split(".")[0]
 
 
@@ -90,7 +91,8 @@ def _has_name(user: int) -> bool:
 
 def runs_as(identity: str) -> bool:
     """Whether PostgreSQL's programs can be run as ``identity`` here."""
-    tried = subprocess.run(_as(identity, binaries() / "postgres", "--version"), capture_output=True, check=False)  # noqa: S603
+    command = _as(identity, binaries() / "postgres", "--version")
+    tried = subprocess.run(command, capture_output=True, check=False, env=_environment())  # noqa: S603
     return tried.returncode == 0
 
 
@@ -145,9 +147,13 @@ def create(data: Path) -> None:
     unfinished.rename(data)
 
 
+def _environment() -> dict[str, str]:
+    return {**environments.of_every_program(), "LC_ALL": "C", "TZ": "UTC"}
+
+
 def _run(command: list[str], text: str = "") -> None:
     done = subprocess.run(  # noqa: S603, PLW1510 - the exit code is looked at
-        command, input=text, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+        command, input=text, capture_output=True, text=True, env=_environment()
     )
     # The single-user server reports an error and still ends with 0.
     if done.returncode == 0 and "ERROR:" not in done.stderr and "FATAL:" not in done.stderr:
@@ -181,6 +187,7 @@ async def _accepts_connections(sockets: Path) -> bool:
     probe = await asyncio.create_subprocess_exec(
         *(binaries() / "pg_isready", "--quiet", "-h", sockets, "-U", USER, "-d", DATABASE, "-t", "2"),
         stdin=asyncio.subprocess.DEVNULL,
+        env=_environment(),
     )
     return await probe.wait() == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cavalcade.stack import watchdog
+from cavalcade.stack import environments, private_files, watchdog
 from cavalcade.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Service:
     """Where its output goes; None for the terminal (standard error)."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables set on top of those of this process."""
+    """Variables that it has beside those of ``environments.of_every_program``."""
 
     stop_signal: signal.Signals = signal.SIGTERM
     ready_within_s: float = 30.0
@@ -67,20 +68,30 @@ class Process:
             service: What to start.
             held: File descriptors that the watchdog keeps open for as long as the process lives, such as the lock of a
                 data directory. The process itself does not get them.
+
+        Raises:
+            StackError: Its log is not a file of this user's own.
         """
         service.before_start()
+        if service.log:
+            _check_log(service.log)
         options = ["--signal", str(int(service.stop_signal)), "--grace", str(service.stop_within_s)]
+        # What the process is told is no business of the watchdog's, so it comes by another way than its environment.
+        options.append("--environment")
+        system = environments.of_every_program()
         if service.log:
             options += ["--log", str(service.log)]
         watched = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", watchdog.__file__, *options, "--", *service.command),
             stdin=asyncio.subprocess.PIPE,
             stdout=None if service.log is None else asyncio.subprocess.DEVNULL,
-            env={**os.environ, **service.environment},
+            env=system,
             pass_fds=held,
             # Out of the terminal's group: ctrl-C must reach `up` alone, which then stops everything in order.
             start_new_session=True,
         )
+        assert watched.stdin
+        watched.stdin.write(json.dumps({**system, **service.environment}).encode() + b"\n")
         return cls(service, watched)
 
     @property
@@ -128,9 +139,21 @@ class Process:
         return StackError(problem, advice, lines)
 
 
+def _check_log(log: Path) -> None:
+    try:
+        os.close(private_files.open_file(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
+    except OSError:
+        # A full disk, for example: the watchdog loses lines then, and the process runs.
+        return
+
+
 def last_lines(log: Path | None, most: int = _LAST_LINES) -> str:
-    """The last lines of a log file, or nothing where there is none."""
-    if log is None or not log.exists():
+    """The last lines of a log file, or nothing where there is none of this user's own."""
+    if log is None:
         return ""
-    with log.open(encoding="utf-8", errors="replace") as file:
+    try:
+        descriptor = private_files.open_file(log, os.O_RDONLY)
+    except (OSError, StackError):
+        return ""
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
         return "".join(deque(file, most)).rstrip()

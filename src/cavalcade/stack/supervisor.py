@@ -109,13 +109,14 @@ class Supervisor:
 
     async def _start_again(self, child: _Child, delay: float) -> None:
         await asyncio.sleep(delay)
-        child.process = await Process.start(child.service, self._held)
         try:
+            child.process = await Process.start(child.service, self._held)
             await child.process.until_ready()
         except StackError as error:
             # One that hangs is ended, and counts as one that died.
             self._progress.warn(error.problem)
-            await child.process.stop()
+            if child.process:
+                await child.process.stop()
         else:
             self._progress.say(f"{child.service.name} serves again")
 

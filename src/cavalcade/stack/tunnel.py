@@ -6,15 +6,18 @@ somewhere on the internet and passes everything on to a port here.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from cavalcade.stack import environments, private_files
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service, last_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _READY_WITHIN_S = 30.0
@@ -50,12 +53,13 @@ class Tunnel:
         choice: `cloudflared`, `ssh` (through localhost.run), or a command line, in which `{port}` is filled in.
         port: The port to pass everything on to.
         log: Where its output goes, and is looked for the address.
+        environment: That of `cavalcade up`, of which the tunnel is told what concerns it.
 
     Raises:
         StackError: There is no such program, or the command line cannot be read.
     """
 
-    def __init__(self, choice: str, port: int, log: Path) -> None:
+    def __init__(self, choice: str, port: int, log: Path, environment: Mapping[str, str]) -> None:
         line, self._address, origin = _KNOWN.get(choice, (choice, _ANY_ADDRESS, "Give a command that is here."))
         try:
             words = shlex.split(line)
@@ -71,15 +75,18 @@ class Tunnel:
             command=[word.replace("{port}", str(port)) for word in words],
             ready=self._has_address,
             log=log,
+            environment=environments.of_the_tunnel(environment),
             ready_within_s=_READY_WITHIN_S,
         )
 
     @property
     def address(self) -> str | None:
         """The https address that it printed, or None as long as it has not."""
-        if not self._log.exists():
+        try:
+            log = private_files.open_file(self._log, os.O_RDONLY)
+        except (OSError, StackError):
             return None
-        with self._log.open("rb") as file:
+        with os.fdopen(log, "rb") as file:
             file.seek(self._from)
             found = self._address.search(file.read(_MOST_BYTES))
         return found[0].decode().lower() if found else None

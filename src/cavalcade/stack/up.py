@@ -38,7 +38,18 @@ from cavalcade.settings import (
     Settings,
     StreetMap,
 )
-from cavalcade.stack import caddy, data_directory, flutter_app, lan, postgres, probe, programs, valkey
+from cavalcade.stack import (
+    caddy,
+    data_directory,
+    environments,
+    flutter_app,
+    lan,
+    postgres,
+    private_files,
+    probe,
+    programs,
+    valkey,
+)
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.progress import Progress
@@ -48,6 +59,7 @@ from cavalcade.stack.tunnel import Tunnel
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cavalcade.settings import Network
     from cavalcade.stack.caddy import Door
     from cavalcade.stack.data_directory import DataDirectory
     from cavalcade.stack.programs import Program
@@ -132,11 +144,17 @@ class _Stack:
         door = self._door
         environment = self._environment()
         # A wrong setting is told here in plain words, not by processes that keep dying of it.
-        Settings.from_environment({**self._options.environment, **environment})
+        checked = Settings.from_environment(environment)
         await self.supervisor.start(*await self._servers_to_start())
-        self._write_caddyfile()
+        is_said = self._options.environment.get(TRUSTED_PROXIES, "").strip()
+        self._write_caddyfile(checked.trusted_proxies if is_said else ())
         await self.supervisor.start(
-            caddy.service(data.caddy / "Caddyfile", self._caddy_answers, data.log("caddy")),
+            caddy.service(
+                data.caddy / "Caddyfile",
+                self._caddy_answers,
+                data.log("caddy"),
+                environments.of_public_caddy(self._options.environment) if door.certificates == "public" else {},
+            ),
             *(self._cavalcade(program, environment) for program in self._backend.programs),
         )
         await self._until_ready_at_the_door()
@@ -148,15 +166,15 @@ class _Stack:
         sys.stdout.flush()
         self._say_what_next()
         if self._options.demo:
-            await self._start_demo(environment)
+            await self._start_demo()
         if self._app is not None:
-            await self._start_app(self._app, environment)
+            await self._start_app(self._app)
         raise await self._failure()
 
     async def _lead_through_tunnel(self, choice: str) -> Door:
         """Start the tunnel and wait for its address, since every link begins with it."""
         port = self._door.ports[0]
-        tunnel = Tunnel(choice, port, self._data.log("tunnel"))
+        tunnel = Tunnel(choice, port, self._data.log("tunnel"), self._options.environment)
         self._tunnel_process = await Process.start(tunnel.service, (self._data.lock,))
         self.supervisor.run_once(self._tunnel_process)
         self._progress.say("Waiting for the tunnel's address")
@@ -207,16 +225,15 @@ class _Stack:
         return self._data.run / "valkey.sock"
 
     def _environment(self) -> dict[str, str]:
-        """What the processes of our own are told, on top of what `cavalcade up` itself was."""
+        """What the servers of our own are told."""
         secrets = self._servers.secrets or (self._data.signing_secret(),)
         return {
+            **environments.of_our_servers(self._options.environment),
             DATABASE_URL: self._servers.database_url or postgres.url(self._data.run / "postgres"),
             REDIS_URL: self._servers.redis_url or valkey.url(self._valkey_socket),
             SECRET: ",".join(secrets),
             PUBLIC_URL: self._door.base_url,
             BACKEND: self._options.backend,
-            # Caddy is the one peer, over a Unix socket, and it has replaced whatever clients claimed.
-            TRUSTED_PROXIES: self._options.environment.get(TRUSTED_PROXIES, ""),
             # The processes stop one after another, and usually all of them.
             DRAIN_S: self._options.environment.get(DRAIN_S) or "1",
         }
@@ -237,7 +254,7 @@ class _Stack:
             stop_within_s=_STOP_WITHIN_S + float(environment[DRAIN_S]),
         )
 
-    def _write_caddyfile(self) -> None:
+    def _write_caddyfile(self, trusted_proxies: tuple[Network, ...]) -> None:
         if not (PAGE / "index.html").exists():
             self._progress.warn(f"The page is not built, so there is none to open: `make page` builds it into {PAGE}.")
         text = caddy.configuration(
@@ -249,8 +266,9 @@ class _Stack:
             streets=self._streets,
             demo=self._options.demo,
             app=self._app,
+            trusted_proxies=trusted_proxies,
         )
-        (self._data.caddy / "Caddyfile").write_text(text, encoding="utf-8")
+        private_files.write(self._data.caddy / "Caddyfile", text)
 
     async def _ask_the_door(self, path: str) -> probe.Answer:
         door = self._door
@@ -317,10 +335,10 @@ class _Stack:
             say("The address is the tunnel's: it holds until you stop, and may take a minute to be known everywhere.")
         say(f"Data and logs are in {self._data.path}. Ctrl-C stops everything and keeps the data.")
 
-    async def _start_app(self, socket: Path, environment: dict[str, str]) -> None:
+    async def _start_app(self, socket: Path) -> None:
         """Start the Flutter app, last of all: people can ride while it does, and go on where it does not start."""
         door = self._door
-        service = flutter_app.service(socket, door.base_url, self._trusting_door(environment), self._data.log("app"))
+        service = flutter_app.service(socket, door.base_url, self._for_clients(), self._data.log("app"))
         try:
             await self.supervisor.start(service)
         except StackError as error:
@@ -328,20 +346,21 @@ class _Stack:
         else:
             self._progress.say(f"The Flutter app: {door.base_url}{flutter_app.BASE_PATH}")
 
-    def _trusting_door(self, environment: dict[str, str]) -> dict[str, str]:
+    def _for_clients(self) -> dict[str, str]:
         """For programs of ours that come in by the door, whose certificate may be of our own authority."""
+        environment = environments.of_our_clients(self._options.environment)
         if self._door.certificates != "internal":
             return environment
         return {**environment, "SSL_CERT_FILE": str(caddy.root_certificate(self._data.caddy))}
 
-    async def _start_demo(self, environment: dict[str, str]) -> None:
+    async def _start_demo(self) -> None:
         self._progress.say("\nA convoy sets out; its link:")
         service = Service(
             name="simulator",
             command=(sys.executable, "-m", "cavalcade", "simulate", "--server", self._door.base_url, "--new"),
             ready=_at_once,
             log=None,
-            environment=self._trusting_door(environment),
+            environment=self._for_clients(),
         )
         self.supervisor.run_once(await Process.start(service))
 

@@ -5,6 +5,9 @@ input is a pipe whose other end the parent holds. The end of that pipe is the on
 to stop the command in good order, and the kernel closes it when the parent dies, even of SIGKILL. (PR_SET_PDEATHSIG
 would fire when the spawning thread ends, is cleared by setuid, and macOS has nothing like it.)
 
+With ``--environment`` the first line of standard input is the command's environment, a JSON object, so that the
+watchdog's own shows nothing of it.
+
 The command's output goes into a log file that is never longer than twice a bound: a full file becomes ``<name>.1``.
 """
 
@@ -12,9 +15,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import selectors
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -34,7 +39,14 @@ class BoundedLog:
         self._size = os.fstat(self._descriptor).st_size
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        # Not through a link, and without waiting for whoever reads a pipe that was put into the file's place.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(self._path, flags, 0o600)
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink > 1:
+            os.close(descriptor)
+            raise OSError(f"{self._path} is not a file of this user's own")
+        return descriptor
 
     def write(self, data: bytes) -> None:
         """Append ``data``. A full disk loses lines of the log; it must not end the command."""
@@ -47,7 +59,13 @@ class BoundedLog:
             self._size += os.write(self._descriptor, data)
 
 
-def run(command: list[str], log: BoundedLog | None, stop_signal: signal.Signals, grace_s: float) -> int:
+def run(
+    command: list[str],
+    log: BoundedLog | None,
+    stop_signal: signal.Signals,
+    grace_s: float,
+    environment: dict[str, str] | None = None,
+) -> int:
     """Run ``command`` until it ends or standard input does.
 
     Args:
@@ -55,6 +73,7 @@ def run(command: list[str], log: BoundedLog | None, stop_signal: signal.Signals,
         log: Takes the command's output; None leaves the output where the watchdog's own goes.
         stop_signal: Asks the command to end.
         grace_s: Seconds it may take over that, before it is killed.
+        environment: All variables that the command has; None gives it the watchdog's own.
 
     Returns:
         The command's exit code; 128 and the signal's number where a signal ended it.
@@ -74,6 +93,7 @@ def run(command: list[str], log: BoundedLog | None, stop_signal: signal.Signals,
             stdin=subprocess.DEVNULL,
             stdout=output or sys.stderr,
             stderr=subprocess.STDOUT if output else None,
+            env=environment,
             start_new_session=True,
             # exec keeps "ignored", and the command must be able to receive what is ignored here.
             restore_signals=True,
@@ -153,10 +173,32 @@ def main() -> int:
     parser.add_argument("--log-bytes", type=int, default=LOG_BYTES)
     parser.add_argument("--signal", type=int, default=int(signal.SIGTERM))
     parser.add_argument("--grace", type=float, default=10.0)
+    parser.add_argument("--environment", action="store_true")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
-    log = BoundedLog(options.log, options.log_bytes) if options.log else None
-    return run(options.command, log, signal.Signals(options.signal), options.grace)
+    environment: dict[str, str] | None = None
+    if options.environment:
+        line = _first_line()
+        if line is None:
+            return 0
+        environment = json.loads(line)
+    try:
+        log = BoundedLog(options.log, options.log_bytes) if options.log else None
+    except OSError as error:
+        sys.stderr.write(f"cannot write the log: {error}\n")
+        return 126
+    return run(options.command, log, signal.Signals(options.signal), options.grace, environment)
+
+
+def _first_line() -> bytes | None:
+    """The first line of standard input, which has nothing after it; None where the parent ended before it was whole."""
+    line = b""
+    while not line.endswith(b"\n"):
+        read = os.read(0, _CHUNK)
+        if not read:
+            return None
+        line += read
+    return line
 
 
 if __name__ == "__main__":
