@@ -1,5 +1,6 @@
 """GPX files: tracks, routes, folders, and files that are none."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,10 @@ def test_a_folder_by_name(tmp_path: Path) -> None:
     written(tmp_path, f"{HEAD}{TRACK}</gpx>", "b.GPX")
     written(tmp_path, f"{HEAD}{TRACK.replace('47.01', '47.02')}</gpx>", "a.gpx")
     written(tmp_path, "not a track", "notes.txt")
-    first, second = read_routes(tmp_path)
+    reading = read_routes(tmp_path)
+    first, second = reading.routes
     assert first.length_m > second.length_m
+    assert not reading.left_out
 
 
 @pytest.mark.parametrize(
@@ -51,10 +54,10 @@ def test_a_folder_by_name(tmp_path: Path) -> None:
         ("", "no element"),
         ("hello", "syntax"),
         (f"{HEAD}</gpx>", "lead somewhere"),
-        (f"{HEAD}{TRACK}", "no element"),
-        (f'{HEAD}<trk><trkseg><trkpt lat="91" lon="0"/></trkseg></trk></gpx>', "place on the Earth"),
-        (f'{HEAD}<trk><trkseg><trkpt lat="nan" lon="0"/></trkseg></trk></gpx>', "place on the Earth"),
-        (f'{HEAD}<trk><trkseg><trkpt lon="0"/></trkseg></trk></gpx>', "place on the Earth"),
+        (f"{HEAD}<trk><trkseg>", "no element"),
+        (f'{HEAD}<trk><trkseg><trkpt lat="91" lon="0"/></trkseg></trk></gpx>', "lead somewhere"),
+        (f'{HEAD}<trk><trkseg><trkpt lat="nan" lon="0"/></trkseg></trk></gpx>', "lead somewhere"),
+        (f'{HEAD}<trk><trkseg><trkpt lon="0"/></trkseg></trk></gpx>', "lead somewhere"),
         ('<!DOCTYPE gpx [<!ENTITY a "aaaa">]><gpx>&a;</gpx>', "document type"),
         ('<!DOCTYPE gpx SYSTEM "file:///etc/passwd"><gpx/>'.encode("utf-16"), "document type"),
     ],
@@ -68,6 +71,79 @@ def test_missing_files_and_empty_folders(tmp_path: Path) -> None:
     with pytest.raises(GpxError, match="cannot be read"):
         read_routes(tmp_path / "none.gpx")
     with pytest.raises(GpxError, match=r"no \.gpx files"):
+        read_routes(tmp_path)
+
+
+def with_points(points: str) -> str:
+    return f"{HEAD}{TRACK.replace('</trkseg>', points + '</trkseg>')}</gpx>"
+
+
+ROUTE = '<rte><rtept lat="47.0" lon="9.0"/><rtept lat="47.01" lon="9.0"/></rte>'
+
+
+@pytest.mark.parametrize(
+    ("content", "left_out"),
+    [
+        (with_points("<trkpt></trkpt>"), "without a place on the Earth (1)"),
+        (with_points('<trkpt lat="" lon="9"/>'), "without a place on the Earth (1)"),
+        (with_points('<trkpt lat="91" lon="9"/><trkpt lat="nan" lon="9"/>'), "without a place on the Earth (2)"),
+        (with_points('<trkpt lat="0" lon="0.0"/>'), "points at 0, 0, which are no fixes (1)"),
+        (f"{HEAD}<trk><name>planned</name></trk>{ROUTE}</gpx>", "empty tracks or routes (1)"),
+        (f"{HEAD}<trk><trkseg/></trk>{TRACK}</gpx>", "empty tracks or routes (1)"),
+        (f"{HEAD}{TRACK}", "what follows a fault"),
+        (f"{HEAD}{TRACK}<trk><name>a & b</name></trk></gpx>", "what follows a fault"),
+    ],
+)  # fmt: skip
+def test_what_is_good_is_taken_and_what_is_not_is_said_in_a_line(tmp_path: Path, content: str, left_out: str) -> None:
+    reading = read_routes(written(tmp_path, content))
+    (route,) = reading.routes
+    assert route.length_m == pytest.approx(1112, rel=0.01)
+    (line,) = reading.left_out
+    assert "tour.gpx" in line
+    assert left_out in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeff".encode() + f"{HEAD}{TRACK}</gpx>".encode(),
+        f"{HEAD}{TRACK}</gpx>".encode("utf-16"),
+        f"{HEAD}{TRACK}</gpx>".encode("utf-16-le"),
+        "\ufeff".encode("utf-16-be") + f"{HEAD}{TRACK}</gpx>".encode("utf-16-be"),
+        f"{HEAD}{TRACK}</gpx>".encode("utf-32"),
+        f"{HEAD}{TRACK}</gpx>".replace("?>", ' encoding="utf-16"?>').encode(),
+        f"{HEAD}{TRACK}</gpx>".replace("?>", ' encoding="cp1252"?>').replace("A<", "Zo\xeb<").encode("cp1252"),
+        f"{HEAD}{TRACK}</gpx>".replace("A<", "Zo\xeb<").encode("latin-1"),
+        f"\r\n{HEAD}{TRACK}</gpx>".replace("\n", "\r\n").encode(),
+        f"{HEAD}{TRACK}</gpx>".replace("GPX/1/1", "GPX/1/0").encode(),
+        re.sub("(</?)(gpx|trk|ele)", r"\1g:\2", f"{HEAD}{TRACK}</gpx>").replace("xmlns=", "xmlns:g=").encode(),
+        f"{HEAD}{TRACK}</gpx>".replace("47.0", "47,0").encode(),
+        f"{HEAD}{TRACK}</gpx>".replace("2026-01-01T00:00:00Z", "yesterday").encode(),
+    ],
+)  # fmt: skip
+def test_files_as_other_programs_write_them(tmp_path: Path, content: bytes) -> None:
+    reading = read_routes(written(tmp_path, content))
+    assert reading.routes[0].length_m == pytest.approx(1112, rel=0.01)
+    assert reading.routes[0].at(0).altitude == 400
+    assert not reading.left_out
+
+
+def test_one_odd_file_does_not_cost_the_folder(tmp_path: Path) -> None:
+    written(tmp_path, f"{HEAD}{TRACK}</gpx>", "good.gpx")
+    written(tmp_path, "hello", "odd.gpx")
+    written(tmp_path, '<!DOCTYPE gpx [<!ENTITY a "aaaa">]><gpx>&a;</gpx>', "bomb.gpx")
+    (tmp_path / "folder.gpx").mkdir()
+    reading = read_routes(tmp_path)
+    assert len(reading.routes) == 1
+    said = " ".join(reading.left_out)
+    assert [name in said for name in ("odd.gpx", "bomb.gpx", "folder.gpx", "good.gpx")] == [True, True, True, False]
+
+
+def test_a_folder_without_a_good_file_says_what_is_wrong_with_each(tmp_path: Path) -> None:
+    written(tmp_path, "hello", "odd.gpx")
+    written(tmp_path, f"{HEAD}</gpx>", "empty.gpx")
+    with pytest.raises(GpxError, match=r"empty\.gpx .*odd\.gpx "):
         read_routes(tmp_path)
 
 

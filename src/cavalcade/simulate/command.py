@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -18,11 +18,15 @@ from cavalcade.client import ClientError, Membership, Rejected, create_session
 from cavalcade.client.membership import split_link
 from cavalcade.simulate.gpx import GpxError, read_routes
 from cavalcade.simulate.ride import Plan, Ride, RideError, rider_name
+from cavalcade.simulate.route import Route
 from cavalcade.simulate.tours import TOURS
 from cavalcade.wire.links import read_invitation
 
 DEFAULT_SERVER: Final = "http://localhost:8080"
 MOST_RIDERS: Final = 1000
+MOST_NAMED: Final = 5
+"""Files that are named in the line that says what was left out."""
+
 _LINES_EVERY_S: Final = 10.0
 _SCREEN_EVERY_S: Final = 0.5
 
@@ -103,7 +107,7 @@ def simulate(
     if new is (link is not None):
         raise click.UsageError("Give the LINK of a session, or --new to make one (and not both).")
     try:
-        routes = read_routes(gpx) if gpx else [TOURS[tour]()]
+        routes = _routes(gpx) if gpx else [TOURS[tour]()]
         plan = Plan(routes, riders, speed, secrets.randbelow(2**32) if seed is None else seed, mode)
         place = None if link is None else _place(link, server)
         asyncio.run(_simulate(plan, place, server, duration))
@@ -111,6 +115,15 @@ def simulate(
         _fail(str(error))
     except Rejected as refusal:
         _fail(f"the server refused: {refusal}")
+
+
+def _routes(gpx: Path) -> Sequence[Route]:
+    reading = read_routes(gpx)
+    if reading.left_out:
+        more = len(reading.left_out) - MOST_NAMED
+        named = "; ".join(reading.left_out[:MOST_NAMED])
+        click.echo(f"cavalcade: {named}{f'; and so on with {more} more files' if more > 0 else ''}", err=True)
+    return reading.routes
 
 
 def _place(link: str, server: str) -> tuple[str, str]:
