@@ -3,6 +3,7 @@
  * smallest of altitude, and a known value saturates one short of it.
  */
 import type { Fix, Position } from "./model";
+import { known } from "./reading";
 
 const FIX_BYTES = 25;
 const HEADER_BYTES = 8;
@@ -31,11 +32,11 @@ export function encodeFix(fix: Fix): ArrayBuffer {
   view.setBigUint64(0, BigInt(Math.max(0, Math.round(fix.fix_time))));
   view.setInt32(8, Math.round(fix.lat * DEGREE));
   view.setInt32(12, Math.round(fix.lon * DEGREE));
-  view.setUint16(16, unsigned(fix.accuracy, 10));
-  view.setUint16(18, unsigned(fix.speed, 100));
-  view.setUint16(20, heading(fix.heading));
-  view.setInt16(22, altitude(fix.altitude));
-  view.setUint8(24, battery(fix.battery));
+  view.setUint16(16, unsigned(known("accuracy", fix.accuracy), 10, 1));
+  view.setUint16(18, unsigned(known("speed", fix.speed), 100, 0));
+  view.setUint16(20, heading(known("heading", fix.heading)));
+  view.setInt16(22, altitude(known("altitude", fix.altitude)));
+  view.setUint8(24, Math.round(known("battery", fix.battery) ?? U8_UNKNOWN));
   return buffer;
 }
 
@@ -79,23 +80,14 @@ function decodeReading(view: DataView, at: number): Reading {
   return reading;
 }
 
-function unsigned(value: number | undefined, scale: number): number {
-  if (value === undefined || !Number.isFinite(value) || value < 0) return U16_UNKNOWN;
-  return Math.min(Math.round(value * scale), U16_UNKNOWN - 1);
+function unsigned(value: number | undefined, scale: number, least: number): number {
+  return value === undefined ? U16_UNKNOWN : Math.max(least, Math.min(Math.round(value * scale), U16_UNKNOWN - 1));
 }
 
 function heading(degrees: number | undefined): number {
-  if (degrees === undefined || !Number.isFinite(degrees)) return U16_UNKNOWN;
-  const turned = ((degrees % 360) + 360) % 360;
-  return Math.round(turned * 100) % 36_000;
+  return degrees === undefined ? U16_UNKNOWN : Math.round(degrees * 100) % 36_000;
 }
 
 function altitude(metres: number | undefined): number {
-  if (metres === undefined || !Number.isFinite(metres)) return I16_UNKNOWN;
-  return Math.max(I16_UNKNOWN + 1, Math.min(Math.round(metres), I16_MAX));
-}
-
-function battery(percent: number | undefined): number {
-  if (percent === undefined || !Number.isFinite(percent) || percent < 0) return U8_UNKNOWN;
-  return Math.min(Math.round(percent), U8_UNKNOWN - 1);
+  return metres === undefined ? I16_UNKNOWN : Math.max(I16_UNKNOWN + 1, Math.min(Math.round(metres), I16_MAX));
 }

@@ -26,7 +26,7 @@ export class FixBacklog {
   /** Keeps a fix, unless one was kept a moment ago; when full, every second one goes, so that the whole way remains. */
   add(fix: Fix): void {
     const last = this.fixes.at(-1);
-    if (last && fix.fix_time - last.fix_time < APART_MS) return;
+    if (last && Math.abs(fix.fix_time - last.fix_time) < APART_MS) return;
     const all = [...this.fixes, fix];
     this.keep(all.length > MOST ? all.filter((_, index) => index % 2 === 0) : all);
   }
@@ -34,6 +34,11 @@ export class FixBacklog {
   /** Lets go of what has arrived: everything up to a time. */
   drop(untilFixTime: number): void {
     this.keep(this.fixes.filter((fix) => fix.fix_time > untilFixTime));
+  }
+
+  /** Gives each fix another time, where that is known better now. */
+  settle(settled: (fix: Fix) => Fix): void {
+    this.keep(this.fixes.map(settled));
   }
 
   clear(): void {

@@ -6,6 +6,8 @@ import { LocationSource, type LocationState } from "./location";
 import { forgetMembership, keptFixes, type Membership, randomId, rememberMembership } from "./memory";
 import type { Fix, JoinReply, Participant, SessionEvent } from "./model";
 import { fixToSendAgain, newestOf, withdraws } from "./newest_fix";
+import { ReadingClock } from "./reading_time";
+import { ServerClock } from "./server_clock";
 import { type Action, reduce, type SessionState } from "./session_state";
 import { STALE_MS } from "./staleness";
 import { WakeLock } from "./wake_lock";
@@ -22,7 +24,7 @@ const RETRY_MS = 1_500;
 export class LiveSession {
   state: SessionState | null = null;
   link: LinkState = "connecting";
-  /** When the connection was lost, on this device's clock. */
+  /** When the connection was lost, by `performance.now()`. */
   lostSince: number | null = null;
   ending: Ending | null = null;
   /** What the person wants; the server's word follows. Null until the first join. */
@@ -41,8 +43,10 @@ export class LiveSession {
   private storedSharing: boolean | null = null;
   private isSettlingSharing = false;
   private readonly ownOperations = new Set<string>();
-  /** The server's clock minus this device's, in milliseconds. */
-  private skew = 0;
+  private readonly clock = new ServerClock(performance.now(), Date.now());
+  private readonly readings = new ReadingClock();
+  /** Fixes whose times were told before the server's clock was known well. */
+  private unsettled = new WeakSet<Fix>();
   private isNotifying = false;
   private hiddenAt: number | null = null;
   private readonly watching = new AbortController();
@@ -54,6 +58,7 @@ export class LiveSession {
     this.wantsSharing = startSharing ? null : false;
     this.backlog = new FixBacklog(keptFixes(membership.sessionId));
     this.location = new LocationSource(
+      (stamp) => this.timeOf(stamp),
       (fix) => this.sendFix(fix),
       () => this.changed(),
     );
@@ -62,7 +67,7 @@ export class LiveSession {
     this.connection = new SessionConnection(membership.socket, membership.sessionId, membership.token, offset, {
       onLinkState: (link) => this.linkChanged(link),
       onJoined: (reply) => {
-        this.skew = reply.server_time - Date.now();
+        this.hear(reply.server_time);
         this.dispatch({ type: "joined", reply });
         this.settleAfterJoin(reply);
       },
@@ -71,9 +76,8 @@ export class LiveSession {
         this.followOtherPages(event);
       },
       onPositions: (serverTime, positions) => {
-        // Delay on the way only ever makes the server look behind: the greatest difference is the nearest.
-        this.skew = Math.max(this.skew, serverTime - Date.now());
-        this.dispatch({ type: "positions", positions });
+        this.hear(serverTime);
+        this.dispatch({ type: "positions", positions, at: serverTime });
       },
       onPresence: (connected) => this.dispatch({ type: "presence", connected, at: this.now() }),
       onRefused: (reason) => this.finish(endingOf(reason)),
@@ -96,7 +100,9 @@ export class LiveSession {
 
   /** The server's time as far as this device can tell, in milliseconds. */
   now(): number {
-    return Date.now() + this.skew;
+    const steady = performance.now();
+    this.clock.look(steady, Date.now());
+    return Math.round(this.clock.now(steady));
   }
 
   get me(): Participant | null {
@@ -181,12 +187,29 @@ export class LiveSession {
     }
   }
 
-  private sendFix(reading: Fix): void {
-    // Some receivers stamp their readings ahead of the clock.
-    const fix = { ...reading, fix_time: Math.round(Math.min(reading.fix_time, Date.now()) + this.skew) };
-    this.newestFix = newestOf(this.newestFix, fix);
+  private timeOf(stamp: number): number {
+    return this.readings.timeOf(stamp, { server: this.now(), steady: performance.now(), wall: Date.now() });
+  }
+
+  /** Takes what the server says its time is, and gives fixes the times that follow from it. */
+  private hear(serverTime: number): void {
+    const steady = performance.now();
+    this.clock.look(steady, Date.now());
+    const by = this.clock.hear(serverTime, steady);
+    if (by === 0) return;
+    const unsettled = this.unsettled;
+    this.unsettled = new WeakSet();
+    const settled = (fix: Fix) => (unsettled.has(fix) ? { ...fix, fix_time: Math.round(fix.fix_time + by) } : fix);
+    if (this.newestFix) this.newestFix = settled(this.newestFix);
+    this.backlog.settle(settled);
+  }
+
+  private sendFix(fix: Fix): void {
+    if (this.clock.isUnsure) this.unsettled.add(fix);
+    this.newestFix = newestOf(this.newestFix, fix, this.now());
     if (!this.connection.sendFix(fix)) this.backlog.add(fix);
-    if (this.state) this.dispatch({ type: "positions", positions: [{ ...fix, participant: this.state.me }] });
+    if (this.state)
+      this.dispatch({ type: "positions", positions: [{ ...fix, participant: this.state.me }], at: this.now() });
   }
 
   private settleAfterJoin(reply: JoinReply): void {
@@ -304,7 +327,7 @@ export class LiveSession {
     if (this.ending || link === this.link) return;
     this.link = link;
     if (link === "lost") {
-      this.lostSince ??= Date.now();
+      this.lostSince ??= performance.now();
       this.dispatch({ type: "presence_unknown" });
     }
     if (link === "live") this.lostSince = null;

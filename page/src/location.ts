@@ -2,6 +2,7 @@
 import { follow, type Pace, paceFor, type Whereabouts } from "./location_pace";
 import type { Fix } from "./model";
 import { RateGate } from "./rate_gate";
+import { fixOf } from "./reading";
 
 /**
  * Browsers may report changes alone. Who stands still is asked for afresh after so long, with the time that the
@@ -17,7 +18,7 @@ export type LocationState = "off" | "asking" | "on" | "refused" | "unavailable" 
 export class LocationSource {
   private watch: number | null = null;
   private askAgain: ReturnType<typeof setInterval> | null = null;
-  private lastFixAt = 0;
+  private lastFixAt = Number.NEGATIVE_INFINITY;
   private watchedSince = 0;
   private current: LocationState = "off";
   private readonly gate: RateGate<Fix>;
@@ -26,8 +27,12 @@ export class LocationSource {
   private battery: { readonly percent: number; readonly isCharging: boolean } | null = null;
   private batteryWatched: Promise<void> | null = null;
 
-  /** @param onFix - Given fixes whose `fix_time` is on this device's clock. */
+  /**
+   * @param timeOf - When a reading was taken, on the server's clock, by the stamp that the browser gives it.
+   * @param onFix - Given fixes whose `fix_time` is on the server's clock.
+   */
   constructor(
+    private readonly timeOf: (stamp: number) => number,
     onFix: (fix: Fix) => void,
     private readonly onState: (state: LocationState) => void,
   ) {
@@ -52,7 +57,7 @@ export class LocationSource {
     this.become("asking");
     this.beginWatch();
     this.askAgain = setInterval(() => {
-      const isSilent = Date.now() - Math.max(this.lastFixAt, this.watchedSince) >= ASK_AGAIN_MS;
+      const isSilent = performance.now() - Math.max(this.lastFixAt, this.watchedSince) >= ASK_AGAIN_MS;
       // Another question beside a watch is answered with the watch's next change, so the watch itself begins anew.
       if (isSilent && this.current === "on" && document.visibilityState === "visible") this.beginWatch();
     }, LOOK_MS);
@@ -71,7 +76,7 @@ export class LocationSource {
 
   private beginWatch(): void {
     if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
-    this.watchedSince = Date.now();
+    this.watchedSince = performance.now();
     this.watch = navigator.geolocation.watchPosition(
       (reading) => this.accept(reading),
       (error) => this.failed(error),
@@ -81,9 +86,11 @@ export class LocationSource {
 
   private accept(reading: GeolocationPosition): void {
     if (this.watch === null) return;
-    this.lastFixAt = Date.now();
+    // Without a place the receiver is still looking for one: it will be asked again.
+    const fix = fixOf(reading.coords, this.timeOf(reading.timestamp), this.battery?.percent);
+    if (fix === null) return;
+    this.lastFixAt = performance.now();
     this.become("on");
-    const fix = toFix(reading, this.battery?.percent);
     this.whereabouts = follow(this.whereabouts, fix);
     this.adapt(this.whereabouts);
     this.gate.offer(fix);
@@ -102,7 +109,7 @@ export class LocationSource {
     if (error.code === error.PERMISSION_DENIED) {
       this.stop();
       this.become("refused");
-    } else if (Date.now() - this.lastFixAt > 2 * ASK_AGAIN_MS) {
+    } else if (performance.now() - this.lastFixAt > 2 * ASK_AGAIN_MS) {
       // A tunnel or a slow receiver: the watch goes on, and the next fix clears this.
       this.become("unavailable");
     }
@@ -131,18 +138,4 @@ export class LocationSource {
 interface BatteryManager extends EventTarget {
   readonly level: number;
   readonly charging: boolean;
-}
-
-function toFix(reading: GeolocationPosition, battery: number | undefined): Fix {
-  const { latitude, longitude, accuracy, speed, heading, altitude } = reading.coords;
-  return {
-    lat: latitude,
-    lon: longitude,
-    fix_time: reading.timestamp,
-    ...(Number.isFinite(accuracy) && { accuracy }),
-    ...(speed !== null && Number.isFinite(speed) && { speed }),
-    ...(heading !== null && Number.isFinite(heading) && { heading }),
-    ...(altitude !== null && Number.isFinite(altitude) && { altitude }),
-    ...(battery !== undefined && { battery }),
-  };
 }

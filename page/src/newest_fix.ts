@@ -3,10 +3,15 @@
  * a server that failed may have lost it, and whoever stands still would have no position. The Python client does the same.
  */
 import type { Fix, JoinReply, SessionEvent } from "./model";
+import { isAhead } from "./staleness";
 
-/** What is the newest once a fix was taken: receivers may say an older one late. */
-export function newestOf(known: Fix | null, fix: Fix): Fix {
-  return known === null || fix.fix_time >= known.fix_time ? fix : known;
+/**
+ * What is the newest once a fix was taken: receivers may say an older one late.
+ *
+ * @param now - Milliseconds on the server's clock. A fix that lies ahead of it is from before that clock was set back.
+ */
+export function newestOf(known: Fix | null, fix: Fix, now: number): Fix {
+  return known === null || fix.fix_time >= known.fix_time || isAhead(known, now) ? fix : known;
 }
 
 /**

@@ -4,6 +4,7 @@
  * The law that the tests check: events applied to a stale snapshot equal a fresh snapshot.
  */
 import type { JoinReply, Participant, Position, Role, Session, SessionEvent } from "./model";
+import { isAhead } from "./staleness";
 
 export interface SessionState {
   readonly session: Session;
@@ -24,7 +25,8 @@ export interface SessionState {
 export type Action =
   | { readonly type: "joined"; readonly reply: JoinReply }
   | { readonly type: "event"; readonly event: SessionEvent }
-  | { readonly type: "positions"; readonly positions: readonly Position[] }
+  /** Sent at a time on the server's clock. */
+  | { readonly type: "positions"; readonly positions: readonly Position[]; readonly at: number }
   | { readonly type: "presence"; readonly connected: ReadonlySet<number>; readonly at: number }
   | { readonly type: "presence_unknown" };
 
@@ -36,7 +38,7 @@ export function reduce(state: SessionState | null, action: Action): SessionState
     case "event":
       return applyEvent(state, action.event);
     case "positions":
-      return applyPositions(state, action.positions);
+      return applyPositions(state, action.positions, action.at);
     case "presence":
       return applyPresence(state, action.connected, action.at);
     case "presence_unknown":
@@ -58,22 +60,23 @@ function join(state: SessionState | null, reply: JoinReply): SessionState | null
       endedBecause: null,
       gap: false,
     };
-    return replacePositions(fresh, reply.positions);
+    return replacePositions(fresh, reply);
   }
   if (state === null) return null;
   const caughtUp = (reply.events ?? []).reduce(applyEvent, { ...state, me: reply.me });
   if (caughtUp.offset !== reply.offset && caughtUp.endedBecause === null) return { ...caughtUp, gap: true };
-  return replacePositions(caughtUp, reply.positions);
+  return replacePositions(caughtUp, reply);
 }
 
 /** The positions in a join's answer are all there are: whoever is not among them has none. */
-function replacePositions(state: SessionState, positions: readonly Position[]): SessionState {
+function replacePositions(state: SessionState, { positions, server_time }: JoinReply): SessionState {
   const kept = new Map<number, Position>();
   for (const position of positions) {
     const before = state.positions.get(position.participant);
-    kept.set(position.participant, before && before.fix_time > position.fix_time ? before : position);
+    const isKept = before && before.fix_time > position.fix_time && !isAhead(before, server_time);
+    kept.set(position.participant, isKept ? before : position);
   }
-  return applyPositions({ ...state, positions: new Map() }, [...kept.values()]);
+  return applyPositions({ ...state, positions: new Map() }, [...kept.values()], server_time);
 }
 
 function applyEvent(state: SessionState, event: SessionEvent): SessionState {
@@ -144,14 +147,14 @@ function withHost(state: SessionState, host: number): SessionState {
   return { ...state, participants };
 }
 
-function applyPositions(state: SessionState, incoming: readonly Position[]): SessionState {
+function applyPositions(state: SessionState, incoming: readonly Position[], at: number): SessionState {
   let positions: Map<number, Position> | null = null;
   for (const position of incoming) {
     const owner = state.participants.get(position.participant);
     // A frame that was under way when its owner stopped sharing must not bring the position back.
     if (!owner?.sharing) continue;
     const before = (positions ?? state.positions).get(position.participant);
-    if (before && before.fix_time >= position.fix_time) continue;
+    if (before && before.fix_time >= position.fix_time && !isAhead(before, at)) continue;
     positions ??= new Map(state.positions);
     positions.set(position.participant, position);
   }

@@ -1,5 +1,5 @@
 /** When a position stops counting as where somebody is. */
-import type { Position } from "./model";
+import type { Fix, Position } from "./model";
 
 /** Fixes come each second while moving, and at least every twenty while standing still. */
 export const STALE_MS = 30_000;
@@ -14,4 +14,12 @@ export function isStale(position: Position, now: number): boolean {
 /** Whether the camera still keeps the position in the picture. */
 export function isRecent(position: Position, now: number): boolean {
   return now - position.fix_time < FORGOTTEN_MS;
+}
+
+/** No position is taken so long after it is sent: frames of several processes may differ by less. */
+const AHEAD_MS = 5_000;
+
+/** Whether a fix lies ahead of the server's clock: that was set back since. Newer ones count in its place. */
+export function isAhead(fix: Fix, now: number): boolean {
+  return fix.fix_time > now + AHEAD_MS;
 }

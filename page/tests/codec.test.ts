@@ -37,19 +37,40 @@ describe("encodeFix", () => {
     expect(encodeFix(fix)).toEqual(bytesOf(bytes));
   });
 
-  test("saturates one short of unknown", () => {
-    const view = new DataView(encodeFix({ ...fix, accuracy: 1e9, speed: 1e9, altitude: -1e9, battery: 900 }));
+  test("large values saturate one short of unknown", () => {
+    const view = new DataView(encodeFix({ ...fix, accuracy: 1e9, speed: 1e9, altitude: -1e9 }));
     expect(view.getUint16(16)).toBe(0xfffe);
     expect(view.getUint16(18)).toBe(0xfffe);
     expect(view.getInt16(22)).toBe(-0x7fff);
-    expect(view.getUint8(24)).toBe(0xfe);
+  });
+
+  // As the server's own rule says of JSON: a field that cannot be is unknown.
+  test.each([
+    ["accuracy", 0, 16, 0xffff],
+    ["accuracy", -1, 16, 0xffff],
+    ["accuracy", 0.04, 16, 1],
+    ["speed", -1, 18, 0xffff],
+    ["speed", 0, 18, 0],
+    ["speed", Number.NaN, 18, 0xffff],
+  ])("%s of %f", (field, value, at, packed) => {
+    expect(new DataView(encodeFix({ ...fix, [field]: value })).getUint16(at)).toBe(packed);
+  });
+
+  test.each([
+    [0, 0],
+    [100, 100],
+    [101, 0xff],
+    [-1, 0xff],
+  ])("a battery of %f", (battery, packed) => {
+    expect(new DataView(encodeFix({ ...fix, battery })).getUint8(24)).toBe(packed);
   });
 
   test.each([
     [360, 0],
     [359.999, 0],
-    [-90, 27_000],
-    [450, 9_000],
+    [-1, 0xffff],
+    [-90, 0xffff],
+    [450, 0xffff],
   ])("a heading of %f becomes %i", (heading, packed) => {
     expect(new DataView(encodeFix({ ...fix, heading })).getUint16(20)).toBe(packed);
   });

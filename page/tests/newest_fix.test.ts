@@ -7,10 +7,14 @@ const of = (participant: number, fixTime: number): Position => ({ participant, .
 const reply = (...positions: Position[]): JoinReply => ({ offset: 1, server_time: 9, me: 1, positions, events: [] });
 
 test("an older reading that comes late is not the newest", () => {
-  expect(newestOf(null, at(3))).toEqual(at(3));
-  expect(newestOf(at(3), at(2))).toEqual(at(3));
-  expect(newestOf(at(3), at(4))).toEqual(at(4));
-  expect(newestOf(at(3), { ...at(3), lat: 61 }).lat).toBe(61);
+  expect(newestOf(null, at(3), 9)).toEqual(at(3));
+  expect(newestOf(at(3), at(2), 9)).toEqual(at(3));
+  expect(newestOf(at(3), at(4), 9)).toEqual(at(4));
+  expect(newestOf(at(3), { ...at(3), lat: 61 }, 9).lat).toBe(61);
+});
+
+test("a reading from before the server's clock was set back is not the newest for ever", () => {
+  expect(newestOf(at(3_600_000), at(2), 2)).toEqual(at(2));
 });
 
 describe("after a join the newest fix", () => {

@@ -111,7 +111,7 @@ describe("events", () => {
     const state = run(
       joined,
       { type: "event", event: event(3, "sharing_changed", { participant: 2, on: false }) },
-      { type: "positions", positions: [at(2, 99)] },
+      { type: "positions", positions: [at(2, 99)], at: 50 },
     );
     expect(state.positions.has(2)).toBe(false);
   });
@@ -125,7 +125,7 @@ describe("events", () => {
 
 describe("positions", () => {
   test("the newest wins, and strangers are ignored", () => {
-    const state = run(joined, { type: "positions", positions: [at(1, 9), at(2, 12), at(8, 50)] });
+    const state = run(joined, { type: "positions", positions: [at(1, 9), at(2, 12), at(8, 50)], at: 50 });
     expect([...state.positions.values()].map((one) => [one.participant, one.fix_time])).toEqual([
       [1, 10],
       [2, 12],
@@ -134,7 +134,7 @@ describe("positions", () => {
 
   test("nothing new changes nothing", () => {
     const state = run(joined);
-    expect(reduce(state, { type: "positions", positions: [at(1, 10)] })).toBe(state);
+    expect(reduce(state, { type: "positions", positions: [at(1, 10)], at: 50 })).toBe(state);
   });
 });
 

@@ -26,7 +26,7 @@ def meta(*refs: str) -> dict[str, object]:
 
 def test_positions_of_strangers_and_of_those_who_pause_are_ignored() -> None:
     copy = replica()
-    taken = copy.merge_positions([(1, Position(5, 1, 1)), (3, Position(5, 1, 1)), (9, Position(5, 1, 1))])
+    taken = copy.merge_positions([(1, Position(5, 1, 1)), (3, Position(5, 1, 1)), (9, Position(5, 1, 1))], 9)
     assert taken == copy.positions == {1: Position(5, 1, 1)}
 
 
@@ -34,17 +34,17 @@ def test_positions_of_strangers_and_of_those_who_pause_are_ignored() -> None:
 def test_the_newest_position_stays_whatever_the_order(times: list[int]) -> None:
     copy = replica()
     for time in times:
-        copy.merge_positions([(1, Position(time, time, 0))])
+        copy.merge_positions([(1, Position(time, time, 0))], 9)
     assert [position.fix_time for position in copy.positions.values()] == ([max(times)] if times else [])
 
 
 @pytest.mark.parametrize("change", [ParticipantLeft(1, "left"), SharingChanged(1, on=False)])
 def test_leaving_and_pausing_withdraw_the_position(change: ParticipantLeft | SharingChanged) -> None:
     copy = replica()
-    copy.merge_positions([(1, Position(5, 1, 1)), (2, Position(5, 1, 1))])
+    copy.merge_positions([(1, Position(5, 1, 1)), (2, Position(5, 1, 1))], 9)
     assert copy.fold(Event(4, 0, 1, None, change))
     assert copy.positions.keys() == {2}
-    assert not copy.merge_positions([(1, Position(9, 1, 1))])
+    assert not copy.merge_positions([(1, Position(9, 1, 1))], 9)
 
 
 def test_an_event_is_folded_once_and_none_is_skipped() -> None:

@@ -103,12 +103,12 @@ def positions(latest: int = MAX_FIX_TIME) -> st.SearchStrategy[Position]:
         fix_time=st.integers(0, latest),
         lat=st.integers(-90 * DEGREE, 90 * DEGREE),
         lon=st.integers(-180 * DEGREE, 180 * DEGREE),
-        accuracy=st.none() | st.integers(0, MAX_U16 - 1),
+        accuracy=st.none() | st.integers(1, MAX_U16 - 1),
         speed=st.none() | st.integers(0, MAX_U16 - 1),
         heading=st.none() | st.integers(0, 35_999),
         altitude=st.none() | st.integers(MIN_I16 + 1, MAX_I16),
         battery=st.none() | st.integers(0, 100),
-    )
+    ).filter(lambda position: position.lat != 0 or position.lon != 0)
 
 
 def commands() -> st.SearchStrategy[Command]:

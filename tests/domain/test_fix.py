@@ -21,7 +21,8 @@ def accepted(fix: Fix, now: int = NOW) -> Position:
 def test_any_reading_is_accepted_within_the_packed_ranges_or_refused(fix: Fix, now: int) -> None:
     position = accept(fix, now)
     on_earth = -90 <= fix.lat <= 90 and -180 <= fix.lon <= 180
-    assert (position is not None) == on_earth
+    knows_a_place = on_earth and (abs(fix.lat) > 5e-8 or abs(fix.lon) > 5e-8)
+    assert (position is not None) == knows_a_place
     if position is not None:
         assert 0 <= position.fix_time <= now
         assert abs(position.lat) <= 90 * DEGREE
@@ -61,7 +62,7 @@ def test_the_poles_and_the_antimeridian_are_accepted() -> None:
 
 
 def test_minus_zero_is_zero() -> None:
-    position = accepted(Fix(-0.0, -0.0, altitude=-0.0, heading=-0.0))
+    position = accepted(Fix(-0.0, 1, altitude=-0.0, heading=-0.0))
     assert str(position.to_fix().lat) == "0.0"
     assert (position.heading, position.altitude) == (0, 0)
 
@@ -82,7 +83,9 @@ def test_a_time_ahead_or_out_of_range_counts_as_now(fix_time: int | None, taken:
         ("accuracy", 6553.5, MAX_U16 - 1),
         ("accuracy", 1e308, MAX_U16 - 1),
         ("accuracy", 10**400, MAX_U16 - 1),
-        ("accuracy", 0, 0),
+        ("accuracy", 0.04, 1),
+        ("accuracy", 0, None),
+        ("accuracy", -0.01, None),
         ("accuracy", -1, None),
         ("accuracy", -1e308, None),
         ("accuracy", math.inf, None),
@@ -123,24 +126,38 @@ def test_a_bad_optional_field_is_unknown_and_a_large_one_saturates(
     ("given_heading", "heading"), [(None, None), (35_999, 35_999), (36_000, 0), (36_001, None), (65_534, None)]
 )
 def test_a_packed_heading_is_bounded(given_heading: int | None, heading: int | None) -> None:
-    position = Position(NOW, 0, 0, heading=given_heading)
+    position = Position(NOW, 0, 1, heading=given_heading)
     assert clamp(position, NOW) == position._replace(heading=heading)
 
 
 @pytest.mark.parametrize(("given_battery", "battery"), [(None, None), (100, 100), (101, None), (254, None)])
 def test_a_packed_battery_is_bounded(given_battery: int | None, battery: int | None) -> None:
-    position = Position(NOW, 0, 0, battery=given_battery)
+    position = Position(NOW, 0, 1, battery=given_battery)
     assert clamp(position, NOW) == position._replace(battery=battery)
 
 
 @pytest.mark.parametrize(("fix_time", "taken"), [(0, 0), (NOW, NOW), (NOW + 1, NOW), (2**53, NOW), (2**64 - 1, NOW)])
 def test_a_packed_time_ahead_counts_as_now(fix_time: int, taken: int) -> None:
-    assert clamp(Position(fix_time, 0, 0), NOW) == Position(taken, 0, 0)
+    assert clamp(Position(fix_time, 0, 1), NOW) == Position(taken, 0, 1)
 
 
 @pytest.mark.parametrize("place", [(900_000_001, 0), (-900_000_001, 0), (0, 1_800_000_001), (0, -1_800_000_001)])
 def test_a_packed_place_off_the_earth_is_refused(place: tuple[int, int]) -> None:
     assert clamp(Position(NOW, *place), NOW) is None
+
+
+def test_0_0_is_no_place_in_either_form() -> None:
+    """Receivers say it before they know one."""
+    assert accept(Fix(0, 0), NOW) is None
+    assert accept(Fix(-0.0, 4e-8), NOW) is None
+    assert clamp(Position(NOW, 0, 0), NOW) is None
+    assert accepted(Fix(0, 1e-7))[1:3] == (0, 1)
+
+
+@pytest.mark.parametrize(("given_accuracy", "accuracy"), [(0, None), (1, 1), (None, None)])
+def test_a_packed_accuracy_of_0_is_unknown(given_accuracy: int | None, accuracy: int | None) -> None:
+    position = Position(NOW, 0, 1, accuracy=given_accuracy)
+    assert clamp(position, NOW) == position._replace(accuracy=accuracy)
 
 
 def test_an_older_fix_is_refused_and_an_equal_one_taken() -> None:

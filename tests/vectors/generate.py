@@ -135,7 +135,7 @@ def _position(chance: Random) -> Position:
         fix_time=NOW - chance.randint(0, 60_000),
         lat=chance.randint(-90 * DEGREE, 90 * DEGREE),
         lon=chance.randint(-180 * DEGREE, 180 * DEGREE),
-        accuracy=maybe(0, MAX_U16 - 1),
+        accuracy=maybe(1, MAX_U16 - 1),
         speed=maybe(0, MAX_U16 - 1),
         heading=maybe(0, 35_999),
         altitude=maybe(MIN_I16 + 1, MAX_I16),

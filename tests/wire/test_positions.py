@@ -54,9 +54,9 @@ class TestPackedFix:
                 unpack_fix(data)
 
     def test_known_values_saturate_one_short_of_unknown(self) -> None:
-        position = accept(Fix(0, 0, 0, accuracy=1e9, speed=1e9, heading=360, altitude=-1e9, battery=100), NOW)
+        position = accept(Fix(0, 1, 0, accuracy=1e9, speed=1e9, heading=360, altitude=-1e9, battery=100), NOW)
         assert position is not None
-        assert pack_fix(position) == bytes(16) + bytes.fromhex("fffe fffe 0000 8001 64")
+        assert pack_fix(position) == bytes(12) + bytes.fromhex("00989680 fffe fffe 0000 8001 64")
 
 
 class TestPackedPositions:

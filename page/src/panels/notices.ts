@@ -25,7 +25,7 @@ export function notices(view: SessionView): TemplateResult {
 /** Whether the connection has been away for long enough to say so. */
 export function isLost(view: SessionView): boolean {
   const { lostSince } = view.live;
-  return lostSince !== null && Date.now() - lostSince >= WORTH_SAYING_MS;
+  return lostSince !== null && performance.now() - lostSince >= WORTH_SAYING_MS;
 }
 
 function connection(view: SessionView): Notice {
@@ -36,7 +36,7 @@ function connection(view: SessionView): Notice {
   if (live.lostSince === null || !isLost(view)) return null;
   return html`<div class="notice is-warning" data-notice="lost">
     <span class="spinner"></span>
-    <p><b>${say("connection.lost")}</b> ${say("connection.lostHint", { length: duration(Date.now() - live.lostSince) })}</p>
+    <p><b>${say("connection.lost")}</b> ${say("connection.lostHint", { length: duration(performance.now() - live.lostSince) })}</p>
   </div>`;
 }
 

@@ -13,8 +13,7 @@ import flet_geolocator as fg
 
 from cavalcade.app.location import Obstacle, OnFix, OnObstacle
 from cavalcade.app.policy import HEARTBEAT_MS, Tuning
-from cavalcade.client.clock import epoch_ms
-from cavalcade.domain.fix import Fix
+from cavalcade.domain.fix import Fix, readable
 from cavalcade.strings import Words
 
 log = logging.getLogger(__name__)
@@ -88,23 +87,31 @@ def configuration(tuning: Tuning, platform: ft.PagePlatform | None, words: Words
 
 
 def fix_of(position: fg.GeolocatorPosition, battery: int | None) -> Fix | None:
-    """The fix in what the plugin reports, which writes 0.0 for what it does not know; None without a place."""
+    """The fix in what the plugin reports; None without a place.
+
+    The plugin writes 0.0 for what is not known, iPhones say -1. What its time means is decided where it is shared.
+    """
     if position.latitude is None or position.longitude is None:
         return None
-    speed = position.speed if position.speed is not None and position.speed >= 0 else None
-    knows_heading = bool(position.heading_accuracy) or bool(position.heading)
-    knows_altitude = bool(position.altitude_accuracy) or bool(position.altitude)
-    taken = None if position.timestamp is None else int(position.timestamp.timestamp() * 1000)
-    return Fix(
-        lat=float(position.latitude),
-        lon=float(position.longitude),
-        fix_time=min(taken, epoch_ms()) if taken is not None and taken > 0 else epoch_ms(),
-        accuracy=float(position.accuracy) if position.accuracy else None,
-        heading=float(position.heading) % 360 if knows_heading and position.heading is not None else None,
-        speed=None if speed is None else float(speed),
-        altitude=float(position.altitude) if knows_altitude and position.altitude is not None else None,
-        battery=battery,
+    knows_heading = _is_known(position.heading, position.heading_accuracy)
+    knows_altitude = _is_known(position.altitude, position.altitude_accuracy)
+    return readable(
+        Fix(
+            lat=float(position.latitude),
+            lon=float(position.longitude),
+            fix_time=None if position.timestamp is None else int(position.timestamp.timestamp() * 1000),
+            accuracy=None if position.accuracy is None else float(position.accuracy),
+            heading=float(position.heading) if knows_heading and position.heading is not None else None,
+            speed=None if position.speed is None or (position.speed_accuracy or 0) < 0 else float(position.speed),
+            altitude=float(position.altitude) if knows_altitude and position.altitude is not None else None,
+            battery=battery,
+        )
     )
+
+
+def _is_known(value: float | None, accuracy: float | None) -> bool:
+    """An accuracy below 0 says that the value means nothing. With one of 0, only a value of 0 means nothing."""
+    return bool(accuracy or value) and (accuracy or 0) >= 0
 
 
 class DeviceSource:
@@ -255,7 +262,7 @@ class DeviceSource:
         fix = fix_of(position, self._battery)
         if fix is not None and self._page.web:
             # The browser's clock is another machine's.
-            fix = replace(fix, fix_time=epoch_ms())
+            fix = replace(fix, fix_time=None)
         if fix is not None:
             self._last_at = time.monotonic()
             self._on_fix(fix)

@@ -24,7 +24,7 @@ from cavalcade.client import (
     SessionOver,
     Timing,
 )
-from cavalcade.client.clock import epoch_ms
+from cavalcade.client.clock import steady_ms
 from cavalcade.client.watchers import Reader
 from cavalcade.domain.model import Participant, Role
 
@@ -51,7 +51,7 @@ class Participation:
     Attributes:
         live: The connection.
         obstacle: Why there are no positions of one's own; None while there are.
-        lost_since: Since when the connection is away, ms since the epoch; None while it is there.
+        lost_since: Since when the connection is away, ms of the steady clock; None while it is there.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Participation:
         """
         self.live = LiveSession(kept.membership, timing=timing, resumption=kept.resumption)
         self.obstacle: Obstacle | None = None
-        self.lost_since: int | None = epoch_ms()
+        self.lost_since: int | None = steady_ms()
         self._store = store
         self._source = source
         self._on_happening = on_happening
@@ -86,7 +86,6 @@ class Participation:
         self._pacing = policy.Pacing()
         self._tuning = policy.tuning(self._pacing.pace, None)
         self._is_locating = False
-        self._clock_ahead_ms = 0
         self._dirty = asyncio.Event()
         self._keeping = asyncio.Lock()
         self._is_forgotten = False
@@ -123,7 +122,7 @@ class Participation:
     @property
     def now(self) -> int:
         """The server's clock, ms since the epoch."""
-        return epoch_ms() + self._clock_ahead_ms
+        return self.live.now()
 
     @property
     def known(self) -> Known | None:
@@ -256,7 +255,6 @@ class Participation:
 
     def _take_in(self, change: Change) -> None:
         if isinstance(change, PositionsReceived):
-            self._clock_ahead_ms = change.server_time - epoch_ms()
             mine = change.positions.get(self.live.membership.participant)
             if mine is not None:
                 self._backlog.shown(mine.fix_time)
@@ -267,7 +265,7 @@ class Participation:
                 self.lost_since = None
                 self._spawn(self._catch_up())
             elif self.lost_since is None:
-                self.lost_since = epoch_ms()
+                self.lost_since = steady_ms()
                 self._backlog.disconnected()
         self._dirty.set()
         self._on_happening(Happening.SESSION)
@@ -275,7 +273,7 @@ class Participation:
     async def _catch_up(self) -> None:
         """Sends what was kept while there was no connection, and locates where one shares."""
         if self.is_sharing and len(self._backlog):
-            await self.operate(self.live.send_fixes(self._backlog.take()))
+            await self.operate(self.live.send_fixes(self._backlog.take(), reported=True))
         await self.locate()
 
     async def _end(self, closed: Closed) -> None:
@@ -289,9 +287,8 @@ class Participation:
 
     def _on_fix(self, fix: Fix) -> None:
         self._on_obstacle(None)
-        now = epoch_ms()
         battery = self._source.battery
-        self._pacing, sends = policy.take(self._pacing, fix, now, battery)
+        self._pacing, sends = policy.take(self._pacing, fix, steady_ms(), battery)
         tuning = policy.tuning(self._pacing.pace, battery)
         if tuning != self._tuning:
             self._tuning = tuning
@@ -299,11 +296,13 @@ class Participation:
         if not sends or not self.is_sharing or self.live.closed is not None:
             return
         with suppress(ValueError):
-            self.live.report(fix)
+            shared = self.live.report(fix)
+            if shared is None:
+                return
             if self.is_connected:
-                self._backlog.sent(fix)
+                self._backlog.sent(shared)
             else:
-                self._backlog.keep(fix)
+                self._backlog.keep(shared)
                 self._dirty.set()
 
     def _on_obstacle(self, obstacle: Obstacle | None) -> None:

@@ -6,6 +6,7 @@ back, and are passed in, as is randomness.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
@@ -22,9 +23,10 @@ from cavalcade.client.changes import (
 )
 from cavalcade.client.errors import ProtocolError, SessionOver
 from cavalcade.client.outbox import FINISHING, Outbox, PendingOperation
-from cavalcade.client.replica import Gap, Replica
+from cavalcade.client.replica import AHEAD_MS, Gap, Replica
 from cavalcade.client.replies import JoinReply, read_join_reply, read_positions, read_rejection
 from cavalcade.client.resumption import Resumption
+from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
@@ -60,6 +62,7 @@ class Channel:
         timing: Timing | None = None,
         random: Callable[[], float],
         resumption: Resumption | None = None,
+        stamps: Stamps | None = None,
     ) -> None:
         """Prepares a channel that `start` then opens.
 
@@ -70,6 +73,7 @@ class Channel:
             timing: How patient to be.
             random: A source of numbers from 0 to 1, for the back-off.
             resumption: What an earlier run of the program kept.
+            stamps: Told what the server says its time is.
         """
         resumption = resumption or Resumption()
         self.topic = TOPIC_PREFIX + session_id
@@ -79,6 +83,7 @@ class Channel:
         self.closed: Closed | None = None
         self.failure: Exception | None = None
         """Why it closed, where that was a refusal or a failure: what to raise."""
+        self._stamps = stamps or Stamps(steady=0, wall=0)
         self._mode: Mode = mode
         self._timing = timing or Timing()
         self._reconnects = Backoff(random)
@@ -315,7 +320,7 @@ class Channel:
             case "event":
                 self._on_event(event_from_dict(message.payload))
             case "positions":
-                self._on_positions(message.payload)
+                self._on_positions(message.payload, now)
             case "presence_state":
                 self.replica.replace_presence(message.payload)
                 self._notify(PresenceChanged(self.replica.present))
@@ -347,6 +352,7 @@ class Channel:
             self._send_operation(now)
 
     def _on_joined(self, reply: JoinReply, now: int) -> None:
+        self._hear(reply.server_time, now)
         self.participant = reply.me
         if reply.state is not None:
             self._needs_snapshot = False
@@ -396,11 +402,20 @@ class Channel:
         elif self._has_left():
             self._finish("left", None)
 
-    def _on_positions(self, payload: object) -> None:
+    def _on_positions(self, payload: object, now: int) -> None:
         server_time, positions = read_positions(payload)
-        taken = self.replica.merge_positions(positions)
+        self._hear(server_time, now)
+        taken = self.replica.merge_positions(positions, server_time)
         if taken:
             self._notify(PositionsReceived(server_time, taken))
+
+    def _hear(self, server_time: int, now: int) -> None:
+        self._stamps.hear(server_time, now)
+        if self._newest_fix is not None:
+            fix, server_now = self._stamps.settled(self._newest_fix), self._stamps.now(now)
+            # Where the server's clock was set back, a time from before must not keep newer fixes from being the newest.
+            is_ahead = (fix.fix_time or 0) > server_now + AHEAD_MS
+            self._newest_fix = replace(fix, fix_time=server_now) if is_ahead else fix
 
     # What goes out
 

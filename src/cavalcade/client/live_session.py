@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Self
 from weakref import WeakSet
 
@@ -16,11 +17,13 @@ from cavalcade.client.errors import SessionOver, Unreachable
 from cavalcade.client.link import Link
 from cavalcade.client.membership import Membership
 from cavalcade.client.resumption import Resumption
+from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
 from cavalcade.domain.features.fixes import MAX_FIXES
-from cavalcade.domain.fix import Fix, Position, accept
+from cavalcade.domain.fix import Fix, Position, quantised, readable
 from cavalcade.domain.model import Participant, SessionState
+from cavalcade.domain.reading_time import SLACK_MS, plausible_time
 from cavalcade.wire.messages import Mode
 from cavalcade.wire.positions import fix_to_dict
 
@@ -50,6 +53,8 @@ class LiveSession:
                 is fetched, and operations without an answer are sent again under their ids.
         """
         self.membership = membership
+        self._loop = asyncio.get_running_loop()
+        self._stamps = Stamps(steady=self._now(), wall=epoch_ms())
         self._channel = Channel(
             membership.session_id,
             membership.participant,
@@ -57,8 +62,8 @@ class LiveSession:
             timing=timing,
             random=random.random,
             resumption=resumption,
+            stamps=self._stamps,
         )
-        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._link: Link | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -109,20 +114,39 @@ class LiveSession:
         """Why it has ended, or None while it lives."""
         return self._channel.closed
 
+    def now(self) -> int:
+        """The server's time, ms since the epoch, as far as is known; before the first join, this device's clock."""
+        self._look()
+        return self._stamps.now(self._now())
+
     def resumption(self) -> Resumption:
         """What to keep so that a later run of the program can go on where this one was."""
         return Resumption(self._channel.replica.state, self._channel.waiting)
 
-    def report(self, fix: Fix) -> None:
+    def report(self, fix: Fix) -> Fix | None:
         """Shares one's position: sends it, or keeps the newest while offline. Never blocks.
 
         Nothing leaves this device while sharing is off, from the moment that was asked for. At most 4 a second reach
-        the others.
+        the others. A reading of 0, 0, which receivers say before they know a place, is not sent.
+
+        Args:
+            fix: The reading as the receiver gives it. Its time may be on this device's clock, on the server's, or on
+                the receiver's own (docs/decisions/0032-what-the-time-of-a-reading-means.md). Without one, it was taken
+                now.
+
+        Returns:
+            The fix as it is shared: its time on the server's clock, and None in fields that mean "unknown", such as a
+            heading of -1. None where it says no place.
 
         Raises:
             ValueError: Latitude and longitude are not both finite and in range.
         """
-        self._perform(self._channel.report(_stamped(fix)))
+        known = _known(fix)
+        if known is None:
+            return None
+        stamped = self._stamps.stamp(known, steady=self._now(), wall=epoch_ms())
+        self._perform(self._channel.report(stamped))
+        return stamped
 
     async def set_profile(self, *, name: str | None = None, color: str | None = None) -> int:
         """Changes how one appears; None leaves a field as it is, an empty name takes the default again.
@@ -164,8 +188,13 @@ class LiveSession:
         """Takes over from a host who has been away for long enough."""
         return await self._operate("host:claim", {})
 
-    async def send_fixes(self, fixes: Iterable[Fix]) -> int:
+    async def send_fixes(self, fixes: Iterable[Fix], *, reported: bool = False) -> int:
         """Sends fixes that were kept while offline: the newest moves the avatar, the rest are history.
+
+        Args:
+            fixes: In any order.
+            reported: They are what `report` returned, in this run of the program or an earlier one. Otherwise their
+                times are on this device's clock as it is set now.
 
         Returns:
             How many the server accepted.
@@ -175,7 +204,8 @@ class LiveSession:
             Rejected: The server refused them.
             SessionOver: The session object ended before the answer came.
         """
-        stamped = [_stamped(fix) for fix in fixes]
+        known = [fix for fix in map(_known, fixes) if fix is not None]
+        stamped = [self._stamps.settled(fix) if reported else self._translated(fix) for fix in known]
         readings = [fix_to_dict(fix) for fix in stamped]
         accepted = 0
         for start in range(0, len(readings), MAX_FIXES):
@@ -185,6 +215,16 @@ class LiveSession:
         for fix in stamped:
             self._channel.remember(fix)
         return accepted
+
+    def _translated(self, fix: Fix) -> Fix:
+        """A fix from the device's clock to the server's; where the two agree, its time stands as it is."""
+        now, wall = self.now(), epoch_ms()
+        taken = now if fix.fix_time is None else plausible_time(fix.fix_time, wall)
+        if taken is None:
+            taken = plausible_time(fix.fix_time, now) or now
+        elif fix.fix_time is not None and abs(now - wall) > SLACK_MS:
+            taken += now - wall
+        return replace(fix, fix_time=max(0, min(taken, now)))
 
     def changes(self) -> Reader:
         """Every change from this call on, up to and including `Closed`, for `async for`.
@@ -322,6 +362,9 @@ class LiveSession:
     def _now(self) -> int:
         return int(self._loop.time() * 1000)
 
+    def _look(self) -> None:
+        self._stamps.look(steady=self._now(), wall=epoch_ms())
+
     # What the link calls.
 
     def on_opened(self, link: Link) -> None:
@@ -333,6 +376,7 @@ class LiveSession:
     def on_received(self, link: Link, frame: str | bytes) -> None:
         """A frame came over it."""
         if link is self._link:
+            self._look()
             self._perform(self._channel.received(frame, self._now()))
 
     def on_lost(self, link: Link, close_code: int | None, problem: str) -> None:
@@ -368,14 +412,11 @@ async def connect(
         await session.close()
 
 
-def _stamped(fix: Fix) -> Fix:
-    """The fix with its time, because it may be sent later than it was taken."""
-    now = epoch_ms()
-    if accept(fix, now) is None:
+def _known(fix: Fix) -> Fix | None:
+    """What a reading says; None for 0, 0."""
+    if quantised(fix, 0) is None:
         raise ValueError("a fix must have a latitude and a longitude on the Earth")
-    if fix.fix_time is not None:
-        return fix
-    return Fix(fix.lat, fix.lon, now, fix.accuracy, fix.heading, fix.speed, fix.altitude, fix.battery)
+    return readable(fix)
 
 
 def _given(**fields: str | None) -> dict[str, object]:

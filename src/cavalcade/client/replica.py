@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from cavalcade.domain import session
 from cavalcade.domain.events import Event
@@ -10,6 +11,9 @@ from cavalcade.domain.model import SessionState
 from cavalcade.wire.errors import DecodeError
 
 PresenceRefs = dict[int, set[str]]
+
+AHEAD_MS: Final = 5_000
+"""No position is taken so long after it is sent: frames of several processes may differ by less."""
 
 
 class Gap(Exception):
@@ -60,17 +64,24 @@ class Replica:
         """Takes the newest positions of everybody: who is not among them has none."""
         self.positions = {who: where for who, where in positions if self._shows(who)}
 
-    def merge_positions(self, positions: Iterable[tuple[int, Position]]) -> dict[int, Position]:
+    def merge_positions(self, positions: Iterable[tuple[int, Position]], server_time: int) -> dict[int, Position]:
         """Takes the newest positions of some.
+
+        Args:
+            positions: (participant, position) pairs.
+            server_time: When they were sent, ms since the epoch.
 
         Returns:
             Those that were taken: of participants who are known and share, and not older than what was there.
         """
-        taken = {
-            who: where for who, where in positions if self._shows(who) and is_newer(where, self.positions.get(who))
-        }
+        taken = {who: where for who, where in positions if self._shows(who) and self._is_newer(who, where, server_time)}
         self.positions.update(taken)
         return taken
+
+    def _is_newer(self, who: int, where: Position, server_time: int) -> bool:
+        known = self.positions.get(who)
+        # One that lies ahead is from before the server's clock was set back.
+        return is_newer(where, known) or (known is not None and known.fix_time > server_time + AHEAD_MS)
 
     def forget_presence(self) -> None:
         """Expects a whole new presence: differences that come before it are kept until it is there."""

@@ -6,7 +6,7 @@ are those of the packed form (see docs/contract.md).
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 MAX_FIX_TIME = 2**53 - 1
@@ -24,7 +24,7 @@ class Fix:
         lat: Degrees north, -90 to 90.
         lon: Degrees east, -180 to 180.
         fix_time: When it was taken, ms since the epoch; None means now.
-        accuracy: Radius of 68 % confidence, metres.
+        accuracy: Radius of 68 % confidence, metres; more than 0.
         heading: Degrees clockwise from true north.
         speed: m/s over ground.
         altitude: Metres.
@@ -48,7 +48,7 @@ class Position(NamedTuple):
         fix_time: ms since the epoch.
         lat: Degrees north x 1e7.
         lon: Degrees east x 1e7.
-        accuracy: Decimetres, 0 to 65534.
+        accuracy: Decimetres, 1 to 65534.
         speed: cm/s, 0 to 65534.
         heading: Hundredths of a degree, 0 to 35999.
         altitude: Metres, -32767 to 32767.
@@ -102,6 +102,24 @@ def read_fix(data: object) -> Fix | None:
     )
 
 
+def readable(fix: Fix) -> Fix | None:
+    """What a receiver's reading says: fields that mean "unknown", such as a heading of -1, are None.
+
+    Returns:
+        The fix, or None where it says no place: out of range, or 0, 0, which receivers say before they know one.
+    """
+    if accept(fix, 0) is None:
+        return None
+    return replace(
+        fix,
+        accuracy=fix.accuracy if _is_within(fix.accuracy, 0, math.inf) and fix.accuracy != 0 else None,
+        heading=fix.heading if _is_within(fix.heading, 0, 360) else None,
+        speed=fix.speed if _is_within(fix.speed, 0, math.inf) else None,
+        altitude=fix.altitude if _is_within(fix.altitude, -math.inf, math.inf) else None,
+        battery=fix.battery if _is_within(fix.battery, 0, 100) else None,
+    )
+
+
 def accept(fix: Fix, now: int) -> Position | None:
     """Turns a reading into a position.
 
@@ -110,8 +128,15 @@ def accept(fix: Fix, now: int) -> Position | None:
         now: The server's time, ms since the epoch; a fix from the future counts as now.
 
     Returns:
-        The quantised position, its bad optional fields unknown; None where the place itself is not finite and in range.
+        The quantised position, its bad optional fields unknown; None where the place itself is not finite and in range,
+        or is 0, 0, which receivers say before they know where they are.
     """
+    position = quantised(fix, now)
+    return None if position is None or position.lat == position.lon == 0 else position
+
+
+def quantised(fix: Fix, now: int) -> Position | None:
+    """As `accept`, for a fix that a server has accepted already: any place on the Earth."""
     if not (_is_number(fix.lat) and _is_number(fix.lon) and -90 <= fix.lat <= 90 and -180 <= fix.lon <= 180):
         return None
     fix_time = fix.fix_time
@@ -122,7 +147,7 @@ def accept(fix: Fix, now: int) -> Position | None:
         fix_time=fix_time,
         lat=round(fix.lat * DEGREE),
         lon=round(fix.lon * DEGREE),
-        accuracy=_scaled(fix.accuracy, 10, 0, MAX_U16 - 1, saturate=True),
+        accuracy=_accuracy(fix.accuracy),
         speed=_scaled(fix.speed, 100, 0, MAX_U16 - 1, saturate=True),
         heading=None if heading is None else heading % 36_000,
         altitude=_scaled(fix.altitude, 1, MIN_I16 + 1, MAX_I16, saturate=True),
@@ -134,18 +159,24 @@ def clamp(position: Position, now: int) -> Position | None:
     """Checks a position that arrived already quantised (a packed fix), by the rules of `accept`.
 
     Returns:
-        The position with bad optional fields unknown and its time at most `now`; None where the place is out of range.
+        The position with bad optional fields unknown and its time at most `now`; None where the place is out of range,
+        or is 0, 0.
     """
     fix_time, lat, lon, accuracy, speed, heading, altitude, battery = position
-    if not (-90 * DEGREE <= lat <= 90 * DEGREE and -180 * DEGREE <= lon <= 180 * DEGREE):
+    if not (-90 * DEGREE <= lat <= 90 * DEGREE and -180 * DEGREE <= lon <= 180 * DEGREE) or lat == lon == 0:
         return None
-    if fix_time <= now and (heading is None or heading < 36_000) and (battery is None or battery <= 100):
+    if (
+        fix_time <= now
+        and accuracy != 0
+        and (heading is None or heading < 36_000)
+        and (battery is None or battery <= 100)
+    ):
         return position
     if heading is not None and heading >= 36_000:
         heading = 0 if heading == 36_000 else None
     if battery is not None and battery > 100:
         battery = None
-    return Position(min(fix_time, now), lat, lon, accuracy, speed, heading, altitude, battery)
+    return Position(min(fix_time, now), lat, lon, accuracy or None, speed, heading, altitude, battery)
 
 
 def is_newer(position: Position, newest: Position | None) -> bool:
@@ -163,6 +194,17 @@ def _is_number(value: object) -> bool:
         return False
     # An integer is finite; asking math.isfinite fails for those that no float can hold.
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _is_within(value: float | None, low: float, high: float) -> bool:
+    return value is not None and _is_number(value) and low <= value <= high
+
+
+def _accuracy(metres: float | None) -> int | None:
+    """No receiver is exact: 0, as less than 0, says that it does not know. The finest that is told is a decimetre."""
+    if not _is_within(metres, 0, math.inf) or metres == 0:
+        return None
+    return max(1, _scaled(metres, 10, 0, MAX_U16 - 1, saturate=True) or 0)
 
 
 def _scaled(value: float | None, scale: int, low: int, high: int, *, saturate: bool = False) -> int | None:

@@ -50,13 +50,14 @@ class RecordingSession(LiveSession):
         self._asked_under: dict[str, Ask] = {}
         self._was_joined = False
 
-    def report(self, fix: Fix) -> None:
-        """Notes and shares a position."""
-        stamped = replace(fix, fix_time=epoch_ms())
-        position = accept(stamped, stamped.fix_time or 0)
+    def report(self, fix: Fix) -> Fix | None:
+        """Shares and notes a position."""
+        reported_at = moment()
+        shared = super().report(replace(fix, fix_time=epoch_ms()))
+        position = None if shared is None else accept(shared, shared.fix_time or 0)
         if position is not None:
-            self.history.reports.append(Reported(moment(), position))
-        super().report(stamped)
+            self.history.reports.append(Reported(reported_at, position))
+        return shared
 
     def on_received(self, link: Link, frame: str | bytes) -> None:
         """Notes what a frame says, and hands it on."""

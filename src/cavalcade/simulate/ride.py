@@ -228,9 +228,11 @@ class Ride:
                     loop.call_later(self._random.uniform(0, LATEST_SEND_S), self._send, participant, fix)
 
     def _send(self, participant: _Participant, fix: Fix) -> None:
-        if participant.session.closed is None and fix.fix_time is not None and not self._stop.is_set():
-            participant.under_way.append((fix.fix_time, asyncio.get_running_loop().time()))
-            participant.session.report(fix)
+        if participant.session.closed is not None or self._stop.is_set():
+            return
+        shared = participant.session.report(fix)
+        if shared is not None and shared.fix_time is not None:
+            participant.under_way.append((shared.fix_time, asyncio.get_running_loop().time()))
             self.statistics.sent += 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from struct import Struct
 from typing import Final
 
-from cavalcade.domain.fix import MAX_U8, MAX_U16, MIN_I16, Fix, Position, accept, read_fix
+from cavalcade.domain.fix import MAX_U8, MAX_U16, MIN_I16, Fix, Position, quantised, read_fix
 from cavalcade.wire.errors import DecodeError
 
 FIX_SIZE: Final = 25
@@ -132,7 +132,7 @@ def position_from_dict(data: object) -> tuple[int, Position]:
     reading = read_fix(data)
     if reading is None or reading.fix_time is None or not isinstance(participant, int) or isinstance(participant, bool):
         raise DecodeError("a position must have participant, lat, lon and fix_time")
-    position = accept(reading, reading.fix_time)
+    position = quantised(reading, reading.fix_time)
     if position is None:
         raise DecodeError("a position must lie on the Earth")
     return participant, position

@@ -11,7 +11,7 @@ from cavalcade.app.screens.menu_sheet import menu_sheet
 from cavalcade.app.screens.people_list import PeopleList
 from cavalcade.app.screens.share_sheet import share_sheet
 from cavalcade.app.view import Padding, Size
-from cavalcade.client.clock import epoch_ms
+from cavalcade.client.clock import steady_ms
 
 LOW = 172.0
 """The sheet's height when it is down: a handle, who is here, and the two large buttons."""
@@ -285,7 +285,7 @@ class SessionScreen:
         around, controller = self._around, self._around.controller
         taking_part = controller.participation
         assert taking_part is not None
-        lost_ms = 0 if taking_part.lost_since is None else epoch_ms() - taking_part.lost_since
+        lost_ms = 0 if taking_part.lost_since is None else steady_ms() - taking_part.lost_since
         problem, obstacle = controller.problem, taking_part.obstacle if taking_part.is_sharing else None
         if problem is not None:
             self._notice.fill(problem, lambda: problem_card(problem, around, controller.dismiss, {}))
