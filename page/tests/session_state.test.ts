@@ -124,6 +124,12 @@ describe("events", () => {
 });
 
 describe("positions", () => {
+  test("from before the server's clock was set back keep nobody in place", () => {
+    const ahead: Action = { type: "positions", positions: [at(1, 3_600_000)], at: 3_600_000 };
+    const after = run(joined, ahead, { type: "positions", positions: [at(1, 60)], at: 61 });
+    expect(after.positions.get(1)?.fix_time).toBe(60);
+  });
+
   test("the newest wins, and strangers are ignored", () => {
     const state = run(joined, { type: "positions", positions: [at(1, 9), at(2, 12), at(8, 50)], at: 50 });
     expect([...state.positions.values()].map((one) => [one.participant, one.fix_time])).toEqual([

@@ -23,6 +23,7 @@ from cavalcade.client import (
     Unreachable,
     connect,
 )
+from cavalcade.client.clock import epoch_ms
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.features.profile import SetProfile
@@ -63,6 +64,34 @@ async def test_two_members_see_each_other_move(room: Room, mode: Mode) -> None:
         assert second.state == first.state
         assert first.me is not None
         assert first.me.id == 1
+
+
+async def test_a_fix_is_as_new_as_it_is_whatever_this_devices_clock_says(room: Room) -> None:
+    # The room's clock is weeks away from that of the machine.
+    assert abs(epoch_ms() - NOW) > 3_600_000
+    anna, ben = room.let_in(), room.let_in()
+    early = LiveSession(anna)
+    early.report(Fix(47.66, 9.18))
+    early.start()
+    async with connect(ben) as session:
+        await session.wait_for(lambda s: 1 in s.positions, SOON)
+        assert abs(session.positions[1].fix_time - NOW) < 60_000
+        by_the_wall = session.report(Fix(47.67, 9.19, epoch_ms() - 90_000))
+        assert by_the_wall is not None
+        assert abs(NOW - 90_000 - (by_the_wall.fix_time or 0)) < 60_000
+        kept = await session.send_fixes([Fix(47.67, 9.19, epoch_ms())])
+        assert kept == 1
+    await early.close()
+
+
+async def test_a_reading_of_no_place_is_not_shared(room: Room) -> None:
+    async with connect(room.let_in()) as session:
+        assert session.report(Fix(0.0, 0.0)) is None
+        told = session.report(Fix(47.66, 9.18, heading=-1, speed=-1, accuracy=0))
+        assert told is not None
+        assert (told.heading, told.speed, told.accuracy) == (None, None, None)
+        await session.wait_for(lambda s: 1 in s.positions, SOON)
+        assert session.positions[1].to_fix().lat == 47.66
 
 
 async def test_presence_follows_connections(room: Room) -> None:

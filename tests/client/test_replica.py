@@ -38,6 +38,12 @@ def test_the_newest_position_stays_whatever_the_order(times: list[int]) -> None:
     assert [position.fix_time for position in copy.positions.values()] == ([max(times)] if times else [])
 
 
+def test_a_position_from_before_the_servers_clock_was_set_back_keeps_nobody_in_place() -> None:
+    copy = replica()
+    copy.merge_positions([(1, Position(3_600_000, 1, 1))], 3_600_000)
+    assert copy.merge_positions([(1, Position(5, 2, 2))], 6) == {1: Position(5, 2, 2)}
+
+
 @pytest.mark.parametrize("change", [ParticipantLeft(1, "left"), SharingChanged(1, on=False)])
 def test_leaving_and_pausing_withdraw_the_position(change: ParticipantLeft | SharingChanged) -> None:
     copy = replica()

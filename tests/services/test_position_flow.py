@@ -83,7 +83,8 @@ async def test_json_fixes_carry_every_field_and_are_quantised_once(gateway: Gate
 @pytest.mark.parametrize(
     "fix",
     [
-        {}, {"lat": 91, "lon": 0}, {"lat": 0, "lon": 180.1}, {"lat": "1", "lon": 2}, {"lat": True, "lon": 2},
+        {}, {"lat": 0, "lon": 0.0},
+        {"lat": 91, "lon": 0}, {"lat": 0, "lon": 180.1}, {"lat": "1", "lon": 2}, {"lat": True, "lon": 2},
         {"lat": 10**400, "lon": 2}, {"lat": None, "lon": None}, [], None, "fix", 5,
     ],
 )  # fmt: skip
