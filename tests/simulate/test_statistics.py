@@ -11,4 +11,4 @@ def test_latencies() -> None:
     statistics = Statistics(1, connected=1, sent=100, received=100)
     for milliseconds in range(1, 101):
         statistics.echo(milliseconds / 1000)
-    assert statistics.summary().endswith("back after 51 ms (p50), 100 ms (p99)")
+    assert statistics.summary().endswith("back after 50 ms (p50), 99 ms (p99)")

@@ -57,7 +57,7 @@ def test_nothing_is_translated_that_nobody_says() -> None:
         ("en", 0, "0 people are here"),
         ("de", 2, "2 Personen sind da"),
         ("fr", 0, "0 personne est là"),
-        ("es", 1_200, "Hay 1.200 personas"),
+        ("es", 1_200, "Hay 1200 personas"),
     ],
 )
 def test_says_how_many(language: str, count: int, said: str) -> None:
@@ -68,6 +68,9 @@ def test_numbers_are_written_as_readers_write_them() -> None:
     assert words("en").number(1234.5, 1) == "1,234.5"
     assert words("de").number(1234.5, 1) == "1.234,5"
     assert words("fr").number(1234.04, 1) == "1\u202f234"
+    # The Real Academia and CLDR group from five digits on.
+    assert words("es").number(1234.5, 1) == "1234,5"
+    assert words("es").number(12_345) == "12.345"
 
 
 def test_a_missing_text_or_value_is_an_error() -> None:

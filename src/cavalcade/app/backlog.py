@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cavalcade.domain.fix import Fix, accept
+from cavalcade.domain.fix import Fix, quantised
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.positions import fix_to_dict
 
@@ -85,6 +85,6 @@ def _fix(item: object) -> Fix:
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in numbers):
         raise DecodeError("a kept fix consists of numbers")
     fix = Fix(**item)
-    if not isinstance(fix.fix_time, int) or accept(fix, fix.fix_time) is None:
+    if not isinstance(fix.fix_time, int) or quantised(fix, fix.fix_time) is None:
         raise DecodeError("a kept fix must lie on the Earth")
     return fix

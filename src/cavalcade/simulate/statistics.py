@@ -1,5 +1,6 @@
 """What a ride has come to so far: counts, and how long positions take to come back."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
@@ -33,7 +34,7 @@ class Statistics:
         if not self._echoes:
             return None
         ordered = sorted(self._echoes)
-        return ordered[min(len(ordered) - 1, int(part * len(ordered)))] * 1000
+        return ordered[max(0, math.ceil(part * len(ordered)) - 1)] * 1000
 
     def summary(self) -> str:
         """One line for a person."""

@@ -46,7 +46,9 @@ class Words:
         text = f"{value:,.{digits}f}"
         whole, _, fraction = text.partition(".")
         fraction = fraction.rstrip("0")
-        grouped = whole.replace(",", self.say("language.group"))
+        # Spanish writes four digits together, as CLDR has it and browsers do.
+        is_short = self.language == "es" and len(whole.lstrip("-")) <= len("1,234")
+        grouped = whole.replace(",", "" if is_short else self.say("language.group"))
         return f"{grouped}{self.say('language.decimal')}{fraction}" if fraction else grouped
 
     def _written(self, value: str | float) -> str:
