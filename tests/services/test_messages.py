@@ -24,12 +24,12 @@ positions = st.builds(
     fix_time=st.integers(0, U64),
     lat=st.integers(-90 * DEGREE, 90 * DEGREE),
     lon=st.integers(-180 * DEGREE, 180 * DEGREE),
-    accuracy=_unknown_or(0, MAX_U16 - 1),
+    accuracy=_unknown_or(1, MAX_U16 - 1),
     speed=_unknown_or(0, MAX_U16 - 1),
     heading=_unknown_or(0, 35_999),
     altitude=_unknown_or(MIN_I16 + 1, MAX_I16),
     battery=_unknown_or(0, 100),
-)
+).filter(lambda position: position.lat != 0 or position.lon != 0)
 participants = st.integers(1, MAX_U16)
 gateways = st.binary(min_size=8, max_size=8).map(bytes.hex)
 refs = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=MAX_REF)
@@ -53,6 +53,12 @@ messages = (
         )
     )
 )
+
+
+def test_what_the_version_before_took_for_a_place_or_an_accuracy_costs_nothing_else() -> None:
+    sent = [(1, Position(0, 0, 0)), (2, Position(0, 5, 0, accuracy=0)), (3, Position(0, 5, 6, accuracy=7))]
+    taken = decode(encode(Moved(GATEWAY, sent)))
+    assert taken == Moved(GATEWAY, [(2, Position(0, 5, 0)), (3, Position(0, 5, 6, accuracy=7))])
 
 
 @given(messages)
@@ -89,8 +95,8 @@ def test_cut_and_changed_messages_are_messages_or_one_error(message: Message, da
     ("message", "said"),
     [
         (Moved(GATEWAY, [(1, Position(0, 91 * DEGREE, 0))]), "within the bounds"),
-        (Moved(GATEWAY, [(1, Position(0, 0, 0, heading=36_000))]), "within the bounds"),
-        (Moved(GATEWAY, [(1, Position(0, 0, 0, battery=101))]), "within the bounds"),
+        (Moved(GATEWAY, [(1, Position(0, 0, 1, heading=36_000))]), "within the bounds"),
+        (Moved(GATEWAY, [(1, Position(0, 0, 1, battery=101))]), "within the bounds"),
         (Roll(GATEWAY, 1, [Connected(1, 0, "")]), "visible ASCII"),
         (Roll(GATEWAY, 1, [Connected(1, 0, "a b")]), "visible ASCII"),
     ],

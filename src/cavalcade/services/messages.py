@@ -135,12 +135,18 @@ def _positions(data: memoryview) -> list[tuple[int, Position]]:
     size = _PARTICIPANT.size + FIX_SIZE
     if len(data) % size:
         raise DecodeError(f"positions must have {size} bytes each")
-    return [_position(data[at : at + size]) for at in range(0, len(data), size)]
+    moved = [_position(data[at : at + size]) for at in range(0, len(data), size)]
+    return [(participant, position) for participant, position in moved if position is not None]
 
 
-def _position(data: memoryview) -> tuple[int, Position]:
+def _position(data: memoryview) -> tuple[int, Position | None]:
     (participant,) = _PARTICIPANT.unpack_from(data)
     position = unpack_fix(data[_PARTICIPANT.size :])
+    # While versions change, a gateway of the one before may still have taken these for a place and for an accuracy.
+    if position.lat == position.lon == 0:
+        return participant, None
+    if position.accuracy == 0:
+        position = position._replace(accuracy=None)
     # It was clamped when it was accepted: what is not as it should be comes from nobody of ours.
     if clamp(position, position.fix_time) is not position:
         raise DecodeError("a position must be within the bounds of accepted ones")
