@@ -45,6 +45,7 @@ interface Change<Type extends string, Data> {{
   readonly at: number;
   readonly by: number | null;
   readonly op_id: string | null;
+  readonly mark?: string | null;
   readonly type: Type;
   readonly data: Data;
 }}

@@ -3,6 +3,7 @@ import { type Channel, Presence, Socket } from "phoenix";
 import { decodePositions, encodeFix } from "./codec";
 import { openSocket } from "./first_dial";
 import type { Fix, JoinReply, Position, SessionEvent } from "./model";
+import type { SessionState } from "./session_state";
 
 /** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 7 s. */
 const HEARTBEAT_MS = 3_500;
@@ -47,13 +48,13 @@ export class SessionConnection {
 
   /**
    * @param socketAddress - The `socket` field of the API's answer.
-   * @param offset - Gives the newest offset known, or null for a fresh snapshot; asked at every join.
+   * @param known - Gives the newest event known, or null for a fresh snapshot; asked at every join.
    */
   constructor(
     socketAddress: string,
     sessionId: string,
     token: string,
-    private readonly offset: () => number | null,
+    private readonly known: () => Pick<SessionState, "offset" | "mark"> | null,
     private readonly events: ConnectionEvents,
   ) {
     this.topic = `session:${sessionId}`;
@@ -84,7 +85,7 @@ export class SessionConnection {
     return !this.isOver && this.socket.isConnected() && this.channel.state === "joined";
   }
 
-  /** Joins again from a fresh snapshot: an event was missed. `offset` gives null then. */
+  /** Joins again from a fresh snapshot: an event was missed. `known` gives null then. */
   rejoin(): void {
     if (this.isOver) return;
     const before = this.channel;
@@ -127,8 +128,10 @@ export class SessionConnection {
 
   private openChannel(): Channel {
     const channel = this.socket.channel(this.topic, () => {
-      const offset = this.offset();
-      return offset === null ? { mode: "binary" } : { mode: "binary", offset };
+      const known = this.known();
+      if (known === null) return { mode: "binary" };
+      const { offset, mark } = known;
+      return mark === null ? { mode: "binary", offset } : { mode: "binary", offset, mark };
     });
     channel.on("event", (event: SessionEvent) => this.events.onEvent(event));
     channel.on("positions", (payload: ArrayBuffer | { server_time: number; positions: Position[] }) => {

@@ -63,8 +63,8 @@ export class LiveSession {
       () => this.changed(),
     );
     document.addEventListener("visibilitychange", () => this.noteAbsence(), { signal: this.watching.signal });
-    const offset = () => (this.state && !this.state.gap ? this.state.offset : null);
-    this.connection = new SessionConnection(membership.socket, membership.sessionId, membership.token, offset, {
+    const known = () => (this.state && !this.state.gap ? this.state : null);
+    this.connection = new SessionConnection(membership.socket, membership.sessionId, membership.token, known, {
       onLinkState: (link) => this.linkChanged(link),
       onJoined: (reply) => {
         this.hear(reply.server_time);

@@ -30,6 +30,8 @@ export interface Snapshot {
 /** The ok answer to `phx_join`: a snapshot, or the events missed since the offset that was given. */
 export interface JoinReply {
   readonly offset: number;
+  /** The newest event's mark; an older server gives none. */
+  readonly mark?: string | null;
   readonly server_time: number;
   readonly me: number;
   readonly positions: readonly Position[];

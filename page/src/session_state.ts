@@ -13,6 +13,8 @@ export interface SessionState {
   /** The id of the participant that this page is. */
   readonly me: number;
   readonly offset: number;
+  /** The newest event's mark, by which the server notices that this page knows another history. */
+  readonly mark: string | null;
   /** Who is connected now; null until presence is known. */
   readonly connected: ReadonlySet<number> | null;
   /** When each participant who is not connected was last seen to be, in milliseconds on the server's clock. */
@@ -55,6 +57,7 @@ function join(state: SessionState | null, reply: JoinReply): SessionState | null
       positions: new Map(),
       me: reply.me,
       offset: reply.offset,
+      mark: reply.mark ?? null,
       connected: state?.connected ?? null,
       lastSeen: state?.lastSeen ?? new Map(),
       endedBecause: null,
@@ -82,7 +85,7 @@ function replacePositions(state: SessionState, { positions, server_time }: JoinR
 function applyEvent(state: SessionState, event: SessionEvent): SessionState {
   if (event.offset <= state.offset || state.gap) return state;
   if (event.offset !== state.offset + 1) return { ...state, gap: true };
-  const next = { ...state, offset: event.offset };
+  const next = { ...state, offset: event.offset, mark: event.mark ?? null };
   switch (event.type) {
     case "participant_joined":
       return withParticipant(next, event.data.participant);

@@ -150,7 +150,7 @@ class Room:
                 "mode": parameters.mode,
                 "positions": [position_to_dict(*item) for item in self.positions.items()],
             }
-            since = parameters.offset
+            since = None if parameters.since is None else parameters.since.offset
             if since is None or since > self.state.offset or self.state.offset - since > self.furthest_back:
                 response["snapshot"] = snapshot_to_dict(self.state)
             else:

@@ -23,10 +23,11 @@ from cavalcade.server.backend import MAX_MISSED
 from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter
-from cavalcade.server.local_session import LocalSession
+from cavalcade.server.local_session import AnotherHistory, LocalSession
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
+from cavalcade.wire.messages import Since
 from tests.domain.strategies import session_with
 
 HERE = Position(5, 600_000_000, 240_000_000)
@@ -54,7 +55,7 @@ def _local() -> tuple[LocalSession, LivePositionWriter]:
 
 
 def _next(local: LocalSession, change: Change) -> Event:
-    return Event(local.state.offset + 1, 0, 1, None, change)
+    return Event(local.state.offset + 1, 0, 1, None, change, f"mark {local.state.offset + 1}")
 
 
 def _renamed(local: LocalSession) -> Event:
@@ -76,13 +77,41 @@ def test_whoever_comes_back_is_told_each_later_event_once(applies: list[bool], d
             else:
                 local.stored = replace(local.stored, state=replay(local.state, [event]))
         shelf.events = [*history, _renamed(local)]  # PostgreSQL may know more
-        since = data.draw(st.integers(first, local.state.offset))
+        offset = data.draw(st.integers(first, local.state.offset))
+        since = Since(offset, data.draw(st.sampled_from((None, f"mark {offset}"))))
         told = await local.events_since(since, cast("SessionStore", shelf))
-        assert told == history[since - first :]
+        assert told == history[offset - first :]
         assert replay(begun_with, history) == local.state
         assert shelf.asked <= (local.logged_since(since) is None)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("logged", [True, False])
+@pytest.mark.parametrize("behind", [0, 1, 2])
+async def test_whoever_knows_another_history_is_noticed(logged: bool, behind: int) -> None:
+    local, _ = _local()
+    shelf = Shelf()
+    for _ in range(3):
+        shelf.events.append(_renamed(local))
+        local.apply(shelf.events[-1])
+    if not logged:
+        local.log.clear()
+    offset = local.state.offset - behind
+    with pytest.raises(AnotherHistory):
+        await local.events_since(Since(offset, "from before the restore"), cast("SessionStore", shelf))
+    assert len(await local.events_since(Since(offset), cast("SessionStore", shelf))) == behind
+
+
+async def test_an_event_without_a_mark_is_compared_with_nothing() -> None:
+    local, _ = _local()
+    shelf = Shelf()
+    for _ in range(2):  # as a process of a version without marks appends them
+        shelf.events.append(replace(_renamed(local), mark=None))
+        local.apply(shelf.events[-1])
+    for behind in (0, 1):
+        known = Since(local.state.offset - behind, "a mark")
+        assert await local.events_since(known, cast("SessionStore", shelf)) == shelf.events[2 - behind :]
 
 
 async def test_events_that_come_while_storage_is_read_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +122,7 @@ async def test_events_that_come_while_storage_is_read_are_told_too(monkeypatch: 
         shelf.events.append(_renamed(local))
         local.apply(shelf.events[-1])
     assert [event.offset for event in local.log] == [first + 4, first + 5]
-    reading = asyncio.create_task(local.events_since(first, cast("SessionStore", shelf)))
+    reading = asyncio.create_task(local.events_since(Since(first), cast("SessionStore", shelf)))
     await asyncio.sleep(0)  # it has been asked
     shelf_knew = len(shelf.events)
     for _ in range(2):
@@ -132,4 +161,6 @@ async def test_whoever_is_too_far_behind_or_ahead_gets_everything() -> None:
     local, _ = _local()
     local.stored = replace(local.stored, state=replace(local.state, offset=MAX_MISSED + 10))
     newest = local.state.offset
-    assert [local.resumes(since) for since in (None, 9, 10, newest, newest + 1)] == [False, False, True, True, False]
+    assert not local.resumes(None)
+    offsets = (9, 10, newest, newest + 1)
+    assert [local.resumes(Since(offset)) for offset in offsets] == [False, True, True, False]

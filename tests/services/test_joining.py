@@ -31,7 +31,7 @@ async def test_a_join_without_an_offset_gets_a_snapshot(gateway: Gateway) -> Non
     session_id = await gateway.session(members=2)
     async with await Peer.connect(gateway, session_id, 2) as ben:
         response = await ben.join()
-        assert response.keys() == {"offset", "server_time", "me", "mode", "positions", "snapshot"}
+        assert response.keys() == {"offset", "mark", "server_time", "me", "mode", "positions", "snapshot"}
         assert (response["offset"], response["me"], response["mode"], response["positions"]) == (2, 2, "json", [])
         assert response["snapshot"]["session"]["id"] == session_id
         assert [person["role"] for person in response["snapshot"]["participants"]] == ["host", "member"]

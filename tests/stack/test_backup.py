@@ -114,7 +114,9 @@ async def test_embedded_servers(directory: Path, free_port: int, start_up: Start
     await up.ready()
     # Her phone knows more than the dump, and takes what there is.
     assert await name_after_coming_back(anna, second, offset_of(first)) == "dumped"
-    assert offset_of(await rename(anna, "on again")) == offset_of(first) + 1
+    assert offset_of(await rename(anna, "on again")) == offset_of(first) + 1 == offset_of(second)
+    # A phone that still knows "copied" at this offset is told what really happened there.
+    assert await name_after_coming_back(anna, second, offset_of(second)) == "on again"
     assert {path.stat().st_mode & 0o077 for path in backup.iterdir()} == {0}
 
 

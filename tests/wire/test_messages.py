@@ -18,6 +18,7 @@ from cavalcade.domain.model import Participant, Role, Session
 from cavalcade.wire import messages
 from cavalcade.wire.codec import decode, encode
 from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.messages import Since
 from tests.domain.strategies import NOW, History, histories, rejection_of, session_with
 from tests.wire.test_frame import JSON
 
@@ -43,8 +44,8 @@ HAPPENED = [example for feature in session.FEATURES for example in feature.happe
 class TestEvents:
     @pytest.mark.parametrize(("change", "data"), HAPPENED)
     def test_each_type_has_the_contracts_form(self, change: Change, data: dict[str, object]) -> None:
-        event = Event(3, NOW, 1, "op-1", change)
-        written = {"offset": 3, "at": NOW, "by": 1, "op_id": "op-1", "type": change.type, "data": data}
+        event = Event(3, NOW, 1, "op-1", change, "m")
+        written = {"offset": 3, "at": NOW, "by": 1, "op_id": "op-1", "type": change.type, "data": data, "mark": "m"}
         assert messages.event_to_dict(event) == written
         assert messages.event_from_dict(written) == event
 
@@ -58,7 +59,15 @@ class TestEvents:
 
     @pytest.mark.parametrize("data", [None, {}, {"text": "hello"}, [1], 7])
     def test_an_unknown_type_is_passed_on_whole(self, data: object) -> None:
-        written = {"offset": 4, "at": NOW, "by": None, "op_id": None, "type": "message_sent", "data": data}
+        written = {
+            "offset": 4,
+            "at": NOW,
+            "by": None,
+            "op_id": None,
+            "type": "message_sent",
+            "data": data,
+            "mark": None,
+        }
         event = messages.event_from_dict(written)
         assert event == Event(4, NOW, None, None, UnknownChange("message_sent", data))
         assert messages.event_to_dict(event) == written
@@ -74,7 +83,7 @@ class TestEvents:
         written = copy.deepcopy(messages.event_to_dict(Event(3, NOW, None, None, change)))
         place = written
         while True:
-            name = data.draw(st.sampled_from(sorted(set(place) - {"by", "op_id", "time_asked_by"})))
+            name = data.draw(st.sampled_from(sorted(set(place) - {"by", "mark", "op_id", "time_asked_by"})))
             inner = place[name]
             if not isinstance(inner, dict) or data.draw(st.booleans()):
                 break
@@ -158,8 +167,10 @@ class TestJoin:
         [
             ({}, messages.JoinParameters(None, "json")),
             ({"offset": None, "mode": None}, messages.JoinParameters(None, "json")),
-            ({"offset": 0}, messages.JoinParameters(0, "json")),
-            ({"offset": 7.0, "mode": "binary", "future": [1]}, messages.JoinParameters(7, "binary")),
+            ({"offset": 0}, messages.JoinParameters(Since(0), "json")),
+            ({"offset": 7.0, "mode": "binary", "future": [1]}, messages.JoinParameters(Since(7), "binary")),
+            ({"offset": 7, "mark": "m"}, messages.JoinParameters(Since(7, "m"), "json")),
+            ({"mark": "m"}, messages.JoinParameters(None, "json")),
             ({"mode": "json"}, messages.JoinParameters(None, "json")),
         ],
     )

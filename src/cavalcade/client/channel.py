@@ -250,6 +250,8 @@ class Channel:
         payload: dict[str, object] = {"mode": self._mode}
         if self.replica.state is not None and not self._needs_snapshot:
             payload["offset"] = self.replica.state.offset
+            if self.replica.state.mark is not None:
+                payload["mark"] = self.replica.state.mark
         self._send(Message(self._join_ref, self._join_ref, self.topic, "phx_join", payload))
         self._timers[Timer.JOIN] = now + self._timing.answer_ms
 

@@ -49,7 +49,12 @@ def read_join_reply(response: object) -> JoinReply:
         positions = positions_from_list(response.get("positions"))
         if "snapshot" in response:
             return JoinReply(
-                offset, server_time, me, positions, state_from_snapshot(offset, response["snapshot"]), events=()
+                offset,
+                server_time,
+                me,
+                positions,
+                state_from_snapshot(offset, response["snapshot"], response.get("mark")),
+                events=(),
             )
         if "events" in response:
             return JoinReply(offset, server_time, me, positions, None, events_from_list(response["events"]))

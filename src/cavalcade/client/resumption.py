@@ -25,6 +25,7 @@ class Resumption:
         """As JSON can hold it."""
         return {
             "offset": None if self.state is None else self.state.offset,
+            "mark": None if self.state is None else self.state.mark,
             "snapshot": None if self.state is None else snapshot_to_dict(self.state),
             "operations": [{"event": waiting.event, "payload": dict(waiting.payload)} for waiting in self.operations],
         }
@@ -43,7 +44,7 @@ class Resumption:
         if snapshot is not None:
             if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
                 raise DecodeError("offset must be a whole number")
-            state = state_from_snapshot(offset, snapshot)
+            state = state_from_snapshot(offset, snapshot, data.get("mark"))
         if not isinstance(operations, list) or len(operations) > MAX_OPERATIONS:
             raise DecodeError(f"operations must be an array of at most {MAX_OPERATIONS}")
         return cls(state, tuple(map(_operation, operations)))

@@ -32,6 +32,8 @@ class Event:
         by: The participant who caused it; None for the system (expiry).
         op_id: The operation's id as its client chose it, where it came over a socket.
         change: What happened.
+        mark: Chosen at random when it was appended: two histories that part, as after a restore from a backup, have
+            different marks at the same offset. None where it was appended by a version that knew no marks.
     """
 
     offset: int
@@ -39,3 +41,4 @@ class Event:
     by: int | None
     op_id: str | None
     change: Change
+    mark: str | None = None

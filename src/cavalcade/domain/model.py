@@ -94,6 +94,7 @@ class SessionState:
             bound, and does not need it.
         max_participants: How many may be present at once.
         ended: Why the session ended, or None while it lives.
+        mark: The mark of the newest event folded in, where it has one.
     """
 
     session: Session
@@ -102,6 +103,7 @@ class SessionState:
     next_participant: int = 1
     max_participants: int = 200
     ended: str | None = None
+    mark: str | None = None
 
     @property
     def host(self) -> Participant | None:

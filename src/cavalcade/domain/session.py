@@ -92,7 +92,7 @@ def evolve(state: SessionState, event: Event) -> SessionState:
     """
     if event.offset != state.offset + 1:
         raise ValueError(f"event {event.offset} does not follow offset {state.offset}")
-    return replace(event.change.evolve(state), offset=event.offset)
+    return replace(event.change.evolve(state), offset=event.offset, mark=event.mark)
 
 
 def replay(state: SessionState, events: Iterable[Event]) -> SessionState:

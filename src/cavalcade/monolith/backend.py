@@ -12,6 +12,7 @@ from cavalcade.server.backend import Attachment, Receipt
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.local_session import LocalSession
 from cavalcade.server.outbox import Outbox
+from cavalcade.wire.messages import Since
 
 
 class MonolithBackend(Foundation):
@@ -29,7 +30,7 @@ class MonolithBackend(Foundation):
         super().__init__(here.store, here.live, here.writer, here.limits)
         self._registry = registry
 
-    async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
+    async def attach(self, session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
         """See `server.backend.Backend.attach`."""
         answer: asyncio.Future[Attachment] = asyncio.get_running_loop().create_future()
         self._registry.send(session_id, Attach(outbox, since, answer))

@@ -13,6 +13,7 @@ from cavalcade.domain.fix import Position, is_newer
 from cavalcade.domain.operations import Operation
 from cavalcade.server.backend import Attachment, Receipt
 from cavalcade.server.outbox import Outbox
+from cavalcade.wire.messages import Since
 
 MAX_OPERATIONS: Final = 256
 """Operations that may wait; one more is answered `unavailable, retry`."""
@@ -34,7 +35,7 @@ class Attach:
     """A connection wants in."""
 
     outbox: Outbox
-    since: int | None
+    since: Since | None
     answer: asyncio.Future[Attachment]
 
 

@@ -31,10 +31,11 @@ from cavalcade.server.clock import AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.local_session import NOT_FOUND, LocalSession, last_seen
+from cavalcade.server.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
 from cavalcade.server.outbox import Outbox
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
+from cavalcade.wire.messages import Since
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,13 @@ class SessionProcess:
         since = message.since
         if since is None or not local.resumes(since):
             self._welcome(message, None)
-        elif (logged := local.logged_since(since)) is not None:
+            return
+        try:
+            logged = local.logged_since(since)
+        except AnotherHistory:
+            self._welcome(message, None)
+            return
+        if logged is not None:
             self._welcome(message, logged)
         else:
             if self._beside is None:
@@ -261,12 +268,15 @@ class SessionProcess:
             self._beside[task] = message
             task.add_done_callback(self._attached)
 
-    async def _attach_from_storage(self, message: Attach, since: int) -> None:
+    async def _attach_from_storage(self, message: Attach, since: Since) -> None:
+        events: list[Event] | None
         try:
             events = await self._session.events_since(since, self._here.store)
             while self._here.standing.is_doubtful():
                 await self._here.standing.settled()
                 events = await self._session.events_since(since, self._here.store)  # more may have happened meanwhile
+        except AnotherHistory:
+            events = None
         except Unavailable:
             refuse([message], Rejected(ErrorCode.UNAVAILABLE, "The missed events cannot be read right now."))
             return

@@ -13,6 +13,7 @@ from cavalcade.domain.fix import Position
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.server.outbox import Outbox
+from cavalcade.wire.messages import Since
 
 MAX_MISSED: Final = 1000
 """A client further behind than this many events gets a snapshot."""
@@ -39,8 +40,8 @@ class Attachment:
 
     Attributes:
         state: The session, folded up to `state.offset`.
-        events: Those after the offset that was asked for, or None where a snapshot is due: none was asked for, or it
-            lies too far back or ahead.
+        events: Those after the offset that was asked for, or None where a snapshot is due: none was asked for, it lies
+            too far back or ahead, or its event is one of another history.
         positions: The newest of everybody who shares, by participant.
         present: How many connections each connected participant has, by their presence refs.
     """
@@ -65,13 +66,13 @@ class Backend(Protocol):
 
     name: str
 
-    async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
+    async def attach(self, session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
         """Subscribes an outbox and returns what it starts from, with nothing lost or doubled in between.
 
         Args:
             session_id: Which session.
             outbox: Where later changes go; its participant must be in the session.
-            since: The newest event that the client has, or None for a snapshot.
+            since: Up to where the client knows the session, or None for a snapshot.
 
         Raises:
             Rejected: `session_not_found`, `unauthorized` or `unavailable`.

@@ -3,8 +3,10 @@
 What differs is what happens around it: who serialises operations, and what a conflict means.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
@@ -17,6 +19,9 @@ from cavalcade.server.backend import Receipt
 from cavalcade.server.receipts import first_joined, outcome_of, recalled
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
+
+MARK_BYTES: Final = 6
+"""Enough that two histories never have the same mark at the same offset by chance; nobody has to guess it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -65,7 +70,7 @@ async def carry_out(
     if concerned is not None:
         seen_at = await last_seen(stored.state.session.id, concerned)
         operation = replace(operation, command=operation.command.informed(seen_at))
-    events = decide(stored.state, operation, now, limits)
+    events = marked(decide(stored.state, operation, now, limits))
     after = replay(stored.state, events)
     kept = operation.command.kept_fixes
     accepted = None if kept is None else len(kept)
@@ -76,6 +81,11 @@ async def carry_out(
         if events and (reason := effects(events[-1].change).ends) is not None:
             _log.info("session_ended", reason=reason, participants=len(after.participants))
     return Carried(receipt, events, after)
+
+
+def marked(events: Iterable[Event]) -> list[Event]:
+    """Gives each event that is about to be appended its mark."""
+    return [replace(event, mark=secrets.token_urlsafe(MARK_BYTES)) for event in events]
 
 
 def newest_kept(operation: Operation, now: int) -> tuple[int, Position] | None:

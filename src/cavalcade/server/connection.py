@@ -353,7 +353,7 @@ class Connection(WSListener):
             return not self._closing and self._join is join and self._channel.is_current(request)
 
         async def attach() -> Attachment:
-            attachment = await backend.attach(self._session_id, outbox, parameters.offset)
+            attachment = await backend.attach(self._session_id, outbox, parameters.since)
             if not is_wanted():
                 # Too late, or replaced by a newer join: nobody would ever take the outbox out again.
                 backend.detach(self._session_id, outbox)
@@ -380,6 +380,7 @@ class Connection(WSListener):
     def _welcome(self, attachment: Attachment, parameters: JoinParameters, me: int) -> dict[str, object]:
         response: dict[str, object] = {
             "offset": attachment.state.offset,
+            "mark": attachment.state.mark,
             "server_time": now_ms(),
             "me": me,
             "mode": parameters.mode,

@@ -19,11 +19,16 @@ from cavalcade.server.fanout import Fanout
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
+from cavalcade.wire.messages import Since
 
 LOG_LENGTH: Final = 256
 """Newest events kept for those who come back, so that a reconnect storm does not read PostgreSQL."""
 
 NOT_FOUND: Final = "This session does not exist or is over."
+
+
+class AnotherHistory(Exception):
+    """A client knows an event that is not the one of that offset here, as after a restore from a backup."""
 
 
 class LocalSession:
@@ -97,29 +102,38 @@ class LocalSession:
         if participant not in self.state.participants:
             raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
 
-    def resumes(self, since: int | None) -> bool:
+    def resumes(self, since: Since | None) -> bool:
         """Whether somebody who knows all events up to an offset is told the later ones, rather than everything."""
-        return since is not None and 0 <= self.state.offset - since <= MAX_MISSED
+        return since is not None and 0 <= self.state.offset - since.offset <= MAX_MISSED
 
-    def logged_since(self, offset: int) -> list[Event] | None:
-        """The events after an offset, or None where the log does not reach back so far."""
-        if offset < self.state.offset and not (self.log and self.log[0].offset <= offset + 1):
-            return None
-        return [event for event in self.log if event.offset > offset]
-
-    async def events_since(self, offset: int, store: SessionStore) -> list[Event]:
-        """The events after an offset, up to the state that the session has when this returns.
+    def logged_since(self, since: Since) -> list[Event] | None:
+        """The events after those that somebody knows, or None where the log does not reach back so far.
 
         Raises:
+            AnotherHistory: What they know is not what has happened here.
+        """
+        if since.offset == self.state.offset:
+            _compare(since, self.state.mark)
+            return []
+        first = _first_needed(since)
+        if not (self.log and self.log[0].offset <= first):
+            return None
+        return _after(since, [event for event in self.log if event.offset >= first])
+
+    async def events_since(self, since: Since, store: SessionStore) -> list[Event]:
+        """The events after those that somebody knows, up to the state that the session has when this returns.
+
+        Raises:
+            AnotherHistory: What they know is not what has happened here.
             Unavailable: Where PostgreSQL must be read and cannot.
         """
-        logged = self.logged_since(offset)
+        logged = self.logged_since(since)
         if logged is not None:
             return logged
-        events = await store.events_after(self.state.session.id, offset)
+        events = await store.events_after(self.state.session.id, _first_needed(since) - 1)
         # PostgreSQL may know more than this process has applied; what is to come is delivered as it comes.
-        events = [event for event in events if event.offset <= self.state.offset]
-        known = events[-1].offset if events else offset
+        events = _after(since, [event for event in events if event.offset <= self.state.offset])
+        known = events[-1].offset if events else since.offset
         return events + [event for event in self.log if event.offset > known]
 
     def attachment(self, missed: list[Event] | None) -> Attachment:
@@ -143,3 +157,22 @@ async def last_seen(session_id: str, participant: int, fanout: Fanout | None, li
     if fanout is not None and fanout.is_present(participant):
         return now
     return await live.seen_at(session_id, participant)
+
+
+def _first_needed(since: Since) -> int:
+    """The first event to look at: the newest that they know, where it can be compared, else the one after it."""
+    return since.offset + (since.mark is None or since.offset == 0)
+
+
+def _after(since: Since, events: list[Event]) -> list[Event]:
+    """Leaves out the event that is only compared."""
+    if events and events[0].offset == since.offset:
+        _compare(since, events[0].mark)
+        return events[1:]
+    return events
+
+
+def _compare(since: Since, mark: str | None) -> None:
+    # An event that was appended by a version without marks can be compared with nothing.
+    if None not in (since.mark, mark) and since.mark != mark:
+        raise AnotherHistory

@@ -12,6 +12,7 @@ from cavalcade.domain.model import Limits, Participant, Role, SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
 from cavalcade.server.backend import Backend
+from cavalcade.server.carrying import marked
 from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -73,7 +74,7 @@ class Sessions:
         """
         for _ in range(_TRIES):
             empty = found(codes.new_session_id(), creation.name, creation.lifetime_s, now, self._limits)
-            events = decide(empty, Operation(None, creation.host), now, self._limits)
+            events = marked(decide(empty, Operation(None, creation.host), now, self._limits))
             state = replay(empty, events)
             secret, viewer_secret = self._new_secrets(key)
             stored = Stored(state, 1, codes.hash_secret(secret), codes.hash_secret(viewer_secret))

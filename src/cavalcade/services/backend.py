@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -16,7 +17,7 @@ from cavalcade.server.carrying import Carried, carry_out, newest_kept
 from cavalcade.server.clock import now_ms
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.local_session import NOT_FOUND, LocalSession, last_seen
+from cavalcade.server.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
 from cavalcade.server.outbox import Outbox
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
@@ -24,6 +25,7 @@ from cavalcade.services.messages import Happened
 from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
+from cavalcade.wire.messages import Since
 
 MAX_TRIES: Final = 5
 """How often an operation is decided again because another one came first."""
@@ -58,7 +60,7 @@ class ServicesBackend(Foundation):
         self._hub = hub
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def attach(self, session_id: str, outbox: Outbox, since: int | None) -> Attachment:
+    async def attach(self, session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
         """See `server.backend.Backend.attach`."""
         hub = self._gateway()
         try:
@@ -99,18 +101,19 @@ class ServicesBackend(Foundation):
             hosted.fanout.accept(participant, position)
 
     async def _hosted(
-        self, hub: Hub, session_id: str, participant: int, since: int | None
+        self, hub: Hub, session_id: str, participant: int, since: Since | None
     ) -> tuple[Hosted, list[Event] | None]:
         """The session with the missed events up to where it stands now, or None in their place."""
         while True:
             hosted = await hub.host(session_id)
             state = hosted.state
-            if participant not in state.participants or (since is not None and since > state.offset):
+            if participant not in state.participants or (since is not None and since.offset > state.offset):
                 # They know something that has not come here yet, such as their own joining a moment ago.
                 await hub.refresh(hosted)
             missed: list[Event] | None = None
             if since is not None and hosted.resumes(since):
-                missed = await hosted.events_since(since, self._store)
+                with suppress(AnotherHistory):
+                    missed = await hosted.events_since(since, self._store)
             if hub.hosted.get(session_id) is hosted or hosted.state.ended is not None:
                 return hosted, missed
 

@@ -314,5 +314,6 @@ def _stored(row: Row[Any]) -> Stored:
         next_participant=row.next_participant,
         max_participants=row.max_participants,
         ended=row.ended,
+        mark=row.mark,
     )
     return Stored(state, row.epoch, row.code_hash, row.viewer_hash)

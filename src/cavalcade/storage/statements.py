@@ -62,6 +62,11 @@ LOAD: Final = select(
     .where(participants.c.session_id == sessions.c.id)
     .scalar_subquery()
     .label("people"),
+    # Not a column of the session: a process of the version before would move the offset and leave the old mark.
+    select(events.c.mark)
+    .where(events.c.session_id == sessions.c.id, events.c.offset == sessions.c.offset)
+    .scalar_subquery()
+    .label("mark"),
 ).where(sessions.c.id == any_(_IDS))
 """Sessions with their people, of `session_ids`."""
 

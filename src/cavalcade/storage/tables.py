@@ -66,6 +66,7 @@ events: Final = Table(
     Column("op_id", Text),
     Column("type", Text, nullable=False),
     Column("data", JSONB, nullable=False),
+    Column("mark", Text),
 )
 """Every durable change, as the wire writes it."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.events import Event, UnknownChange
@@ -17,16 +17,32 @@ from cavalcade.wire.errors import DecodeError
 Mode = Literal["json", "binary"]
 
 
+MAX_MARK_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Up to where a client knows a session.
+
+    Attributes:
+        offset: The newest event that it has.
+        mark: That event's mark; None where it knows none, and any history will do.
+    """
+
+    offset: int
+    mark: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class JoinParameters:
     """What `phx_join` asks for.
 
     Attributes:
-        offset: The newest event that the client has, or None for a snapshot.
+        since: The newest event that the client has, or None for a snapshot.
         mode: How it wants its positions.
     """
 
-    offset: int | None
+    since: "Since | None"
     mode: Mode
 
 
@@ -36,12 +52,16 @@ def read_join(payload: object) -> JoinParameters:
     Raises:
         Rejected: `invalid_request` with every bad field.
     """
-    known = {k: v for k, v in payload.items() if k in {"offset", "mode"}} if isinstance(payload, dict) else payload
+    known = (
+        {k: v for k, v in payload.items() if k in {"offset", "mark", "mode"}} if isinstance(payload, dict) else payload
+    )
     fields = Fields(known)
     offset = fields.integer("offset", 0, MAX_FIX_TIME)
+    mark = fields.text("mark", _bounded_mark)
     mode = fields.choice("mode", ("json", "binary"))
     fields.finish()
-    return JoinParameters(offset, "binary" if mode == "binary" else "json")
+    since = None if offset is None else Since(offset, mark)
+    return JoinParameters(since, "binary" if mode == "binary" else "json")
 
 
 def snapshot_to_dict(state: SessionState) -> dict[str, object]:
@@ -54,7 +74,7 @@ def snapshot_to_dict(state: SessionState) -> dict[str, object]:
 
 
 def event_to_dict(event: Event) -> dict[str, object]:
-    """`{offset, at, by, op_id, type, data}`."""
+    """`{offset, at, by, op_id, type, data, mark}`."""
     return {
         "offset": event.offset,
         "at": event.at,
@@ -62,6 +82,7 @@ def event_to_dict(event: Event) -> dict[str, object]:
         "op_id": event.op_id,
         "type": event.change.type,
         "data": _content(event.change),
+        "mark": event.mark,
     }
 
 
@@ -70,7 +91,7 @@ def _content(change: Change) -> object:
     return change.data if isinstance(change, UnknownChange) else encode(change)
 
 
-def state_from_snapshot(offset: int, snapshot: object) -> SessionState:
+def state_from_snapshot(offset: int, snapshot: object, mark: object = None) -> SessionState:
     """Reads a snapshot into a state that events from `offset` + 1 on can be folded into.
 
     Raises:
@@ -86,6 +107,7 @@ def state_from_snapshot(offset: int, snapshot: object) -> SessionState:
         participants,
         offset=offset,
         next_participant=max(participants, default=0) + 1,
+        mark=_mark(mark),
     )
 
 
@@ -104,7 +126,7 @@ def event_from_dict(data: object) -> Event:
     kind = _text(fields, "type")
     known, content = CHANGES.get(kind), fields.get("data")
     change = UnknownChange(kind, content) if known is None else decode(known, content)
-    return Event(_integer(fields, "offset"), _integer(fields, "at"), by, op_id, change)
+    return Event(_integer(fields, "offset"), _integer(fields, "at"), by, op_id, change, _mark(fields.get("mark")))
 
 
 def events_from_list(data: object) -> Sequence[Event]:
@@ -126,6 +148,18 @@ def rejection_to_dict(rejected: Rejected) -> dict[str, object]:
     if rejected.errors:
         response["errors"] = [{"pointer": error.pointer, "detail": error.detail} for error in rejected.errors]
     return response
+
+
+def _bounded_mark(text: str) -> str:
+    if len(text) > MAX_MARK_LENGTH:
+        raise ValueError(f"must have at most {MAX_MARK_LENGTH} characters")
+    return text
+
+
+def _mark(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise DecodeError("mark must be a string or null")
+    return value
 
 
 def _mapping(data: object) -> Mapping[str, object]:

@@ -205,7 +205,7 @@ async def test_view_has_everything_of_one_moment(server: Running) -> None:
     await place(server, session_id, {1: (47.5, 8.25), 2: (47.25, 8.5), 3: (1, 1), 99: (0, 0)})
     answer = await server.http.get(f"/api/sessions/{session_id}", headers=bearer(member))
     view = answer.json()
-    assert set(view) == {"offset", "server_time", "me", "snapshot", "positions"}
+    assert set(view) == {"offset", "mark", "server_time", "me", "snapshot", "positions"}
     assert (view["offset"], view["me"]) == (3, 2)
     assert abs(view["server_time"] - now_ms()) < 5_000
     people = [created["participant"], member["participant"], viewer["participant"]]

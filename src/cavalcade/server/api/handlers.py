@@ -150,6 +150,7 @@ async def view_session(request: AnyRequest, session_id: FromPath[str], api: Inje
         positions = await api.backend.positions(session_id)
         return {
             "offset": state.offset,
+            "mark": state.mark,
             "server_time": api.clock(),
             "me": claims.participant,
             "snapshot": snapshot_to_dict(state),

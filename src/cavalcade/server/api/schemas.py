@@ -195,6 +195,7 @@ class View(Struct):
     """Everything about a session at one moment."""
 
     offset: Annotated[int, Meta(ge=1, description="The number of the newest event that the snapshot contains.")]
+    mark: Annotated[str | None, Meta(description="That event's mark: tells histories apart after a restore.")]
     server_time: Time
     me: ParticipantId
     snapshot: Snapshot
