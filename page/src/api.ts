@@ -2,6 +2,9 @@
 import type { Participant, Session } from "./model";
 
 const TIMEOUT_MS = 12_000;
+const ATTEMPTS = 3;
+/** A longer wait is for the person to know of. */
+const PATIENCE_S = 15;
 
 export interface Created {
   readonly session: Session;
@@ -77,7 +80,20 @@ interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Makes a call, and makes it again after a short wait that the server asks for. */
 async function call<Answer>(method: string, path: string, options: CallOptions): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await callOnce<Answer>(method, path, options);
+    } catch (error) {
+      const wait = error instanceof ApiError && error.code === "too_many_requests" ? error.retryAfter : null;
+      if (wait === null || wait > PATIENCE_S || attempt === ATTEMPTS || options.signal?.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait * 1_000));
+    }
+  }
+}
+
+async function callOnce<Answer>(method: string, path: string, options: CallOptions): Promise<Answer> {
   const headers = new Headers({ Accept: "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.idempotencyKey) headers.set("Idempotency-Key", options.idempotencyKey);

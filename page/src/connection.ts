@@ -4,10 +4,10 @@ import { decodePositions, encodeFix } from "./codec";
 import { openSocket } from "./first_dial";
 import type { Fix, JoinReply, Position, SessionEvent } from "./model";
 import type { SessionState } from "./session_state";
+import { askedMs, backOffMs, type Refusal } from "./waits";
 
 /** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 7 s. */
 const HEARTBEAT_MS = 3_500;
-const LONGEST_WAIT_MS = 2_000;
 /** An attempt to come back that takes longer than usual is begun anew: its packets were lost, and wait to be resent. */
 const PATIENCE_MS = 2_000;
 const USUAL_TIMES = 3;
@@ -16,12 +16,6 @@ const LONG_PATIENCE_MS = 5_000;
 const PROBE_MS = 3_000;
 
 export type LinkState = "connecting" | "live" | "lost";
-
-export interface Refusal {
-  readonly reason: string;
-  readonly retry: boolean;
-  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
-}
 
 export interface ConnectionEvents {
   onLinkState(state: LinkState): void;
@@ -64,8 +58,8 @@ export class SessionConnection {
       transport: openSocket as unknown as new (address: string) => WebSocket,
       params: { session: sessionId },
       heartbeatIntervalMs: HEARTBEAT_MS,
-      reconnectAfterMs: waitAfter,
-      rejoinAfterMs: (tries) => waitAfter(tries + 5),
+      reconnectAfterMs: backOffMs,
+      rejoinAfterMs: (tries) => backOffMs(tries + 5),
     });
     this.socket.onClose(() => this.lost());
     this.opened = new Promise((resolve) => this.socket.onOpen(() => resolve()));
@@ -142,7 +136,7 @@ export class SessionConnection {
     channel.onClose(() => {
       // Closed by the server without a last word: the answer to the next join says whether there is a way back.
       if (channel !== this.channel || this.isOver) return;
-      setTimeout(() => channel === this.channel && this.rejoin(), waitAfter(5));
+      setTimeout(() => channel === this.channel && this.rejoin(), backOffMs(5));
     });
     const presence = new Presence(channel);
     presence.onSync(() => this.events.onPresence(new Set(presence.list((key) => Number(key)))));
@@ -168,8 +162,19 @@ export class SessionConnection {
           this.events.onRefused(refusal.reason ?? "session_not_found");
         } else {
           this.lost();
+          this.waitAsAsked(channel, askedMs(refusal));
         }
       });
+  }
+
+  /** Joins no sooner than the server said: the Phoenix client's own next try would come earlier. */
+  private waitAsAsked(channel: Channel, wait: number): void {
+    if (wait === 0) return;
+    const next = this.openChannel();
+    this.channel = next;
+    channel.leave();
+    this.awaitJoin(wait);
+    setTimeout(() => next === this.channel && !this.isOver && this.join(), wait);
   }
 
   private lost(): void {
@@ -179,9 +184,9 @@ export class SessionConnection {
   }
 
   /** Begins the attempt anew where it takes too long: a browser gives one up after minutes only. */
-  private awaitJoin(): void {
+  private awaitJoin(wait = 0): void {
     this.stopWaiting();
-    this.attemptBegan = performance.now();
+    this.attemptBegan = performance.now() + wait;
     this.attempts += 1;
     const usual = Math.max(PATIENCE_MS, USUAL_TIMES * this.usualJoinMs);
     const patience = this.attempts % 3 === 0 ? Math.max(LONG_PATIENCE_MS, usual) : usual;
@@ -189,7 +194,7 @@ export class SessionConnection {
       this.impatience = null;
       // A page that is not seen comes back when it is.
       if (document.visibilityState === "visible") this.reconnect();
-    }, patience);
+    }, wait + patience);
   }
 
   private stopWaiting(): void {
@@ -227,10 +232,4 @@ export class SessionConnection {
     this.socket.connect();
     this.awaitJoin();
   }
-}
-
-/** Back-off that doubles from 100 ms to 2 s, with jitter, so that a restarted server is not met by all at once. */
-function waitAfter(tries: number): number {
-  const longest = Math.min(LONGEST_WAIT_MS, 100 * 2 ** Math.min(tries, 10));
-  return longest / 2 + Math.random() * (longest / 2);
 }

@@ -1,6 +1,6 @@
 /** One membership while its map is open: state, connection and this device's position, and what one can do. */
 import { ApiError, leaveSession } from "./api";
-import { type LinkState, type Refusal, SessionConnection } from "./connection";
+import { type LinkState, SessionConnection } from "./connection";
 import { FixBacklog } from "./fix_backlog";
 import { LocationSource, type LocationState } from "./location";
 import { forgetMembership, keptFixes, type Membership, randomId, rememberMembership } from "./memory";
@@ -10,6 +10,7 @@ import { ReadingClock } from "./reading_time";
 import { ServerClock } from "./server_clock";
 import { type Action, reduce, type SessionState } from "./session_state";
 import { STALE_MS } from "./staleness";
+import { askedMs, operationWaitMs, type Refusal } from "./waits";
 import { WakeLock } from "./wake_lock";
 
 /** An absence that others notice: by then a position counts as stale. */
@@ -19,7 +20,6 @@ const AWAY_MS = STALE_MS;
 export type Ending = "ended" | "expired" | "left" | "gone" | "full" | "unauthorized";
 
 const TRIES = 4;
-const RETRY_MS = 1_500;
 
 export class LiveSession {
   state: SessionState | null = null;
@@ -173,7 +173,7 @@ export class LiveSession {
   private async perform(operation: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
     const opId = randomId();
     this.ownOperations.add(opId);
-    for (let attempt = 1; ; attempt++) {
+    for (let failures = 0; ; ) {
       try {
         await this.connection.submit(operation, { op_id: opId, ...payload });
         return;
@@ -181,8 +181,10 @@ export class LiveSession {
         const refusal = error as Refusal;
         const isOver = refusal.reason === "session_not_found" && (operation === "leave" || operation === "session:end");
         if (isOver) return;
-        if (!refusal.retry || attempt === TRIES) throw refusal;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS * attempt));
+        if (askedMs(refusal) === 0) failures += 1;
+        const wait = operationWaitMs(refusal, failures, TRIES);
+        if (wait === null) throw refusal;
+        await new Promise((resolve) => setTimeout(resolve, wait));
       }
     }
   }

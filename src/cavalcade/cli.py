@@ -104,6 +104,11 @@ CAVALCADE_HOST_AWAY_S       seconds after which a member may take over from a
                             host who is away [600]
 CAVALCADE_PURGE_AFTER_S     seconds after its end until a session is deleted,
                             45 at most [30]
+CAVALCADE_SESSIONS_PER_HOUR, CAVALCADE_JOINS_PER_MINUTE,
+CAVALCADE_OPERATIONS_PER_S, CAVALCADE_REJOINS_PER_MINUTE,
+CAVALCADE_SOCKETS_PER_ADDRESS
+                            quotas of an address, a session and a participant
+                            [300, 200, 5, 30, 500]
 CAVALCADE_DRAIN_S           seconds over which a node that is to stop gives its
                             sessions to others [5]
 

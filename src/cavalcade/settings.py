@@ -41,6 +41,12 @@ MAP_STYLE = "CAVALCADE_MAP_STYLE"
 MAP_STYLE_DARK = "CAVALCADE_MAP_STYLE_DARK"
 MAP_SOURCES = "CAVALCADE_MAP_SOURCES"
 DRAIN_S = "CAVALCADE_DRAIN_S"
+SESSIONS_PER_HOUR = "CAVALCADE_SESSIONS_PER_HOUR"
+JOINS_PER_MINUTE = "CAVALCADE_JOINS_PER_MINUTE"
+OPERATIONS_PER_S = "CAVALCADE_OPERATIONS_PER_S"
+REJOINS_PER_MINUTE = "CAVALCADE_REJOINS_PER_MINUTE"
+SOCKETS_PER_ADDRESS = "CAVALCADE_SOCKETS_PER_ADDRESS"
+MOST_OF_A_QUOTA = 1_000_000
 
 DEFAULT_PUBLIC_URL = "http://localhost:8080"
 DOOR_SETTINGS = (MAP_TILES, MAP_STYLE, MAP_STYLE_DARK, MAP_SOURCES)
@@ -63,6 +69,27 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How much one address, one session or one participant may ask for; more than a real group ever does."""
+
+    sessions_per_hour: int = 300
+    """Sessions that one address may make; a third of them at once."""
+
+    joins_per_minute: int = 200
+    """Members who may join one session; viewers a quarter of it, and where more have left than are there, as many in
+    an hour."""
+
+    operations_per_s: int = 5
+    """Operations of one participant; four times as many at once."""
+
+    rejoins_per_minute: int = 30
+    """Times that one participant may join over a socket; two thirds of them at once."""
+
+    sockets_per_address: int = 500
+    """Connections that one address may have open at one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +132,8 @@ class Settings:
 
     drain_s: int = 5
     """Seconds over which a process that is to stop sends its connections elsewhere (a node gives its sessions away)."""
+
+    quotas: Quotas = Quotas()
 
     @property
     def limits(self) -> Limits:
@@ -155,6 +184,13 @@ class Settings:
             host_away_s=reader.optional(HOST_AWAY_S, _whole_number(1, 86_400, "seconds"), "600"),
             purge_after_s=reader.optional(PURGE_AFTER_S, _whole_number(1, 45, "seconds"), "30"),
             drain_s=reader.optional(DRAIN_S, _whole_number(0, 600, "seconds"), "5"),
+            quotas=Quotas(
+                sessions_per_hour=reader.optional(SESSIONS_PER_HOUR, _quota("sessions"), "300"),
+                joins_per_minute=reader.optional(JOINS_PER_MINUTE, _quota("people"), "200"),
+                operations_per_s=reader.optional(OPERATIONS_PER_S, _quota("operations"), "5"),
+                rejoins_per_minute=reader.optional(REJOINS_PER_MINUTE, _quota("joins"), "30"),
+                sockets_per_address=reader.optional(SOCKETS_PER_ADDRESS, _quota("connections"), "500"),
+            ),
         )
         reader.finish()
         return settings
@@ -368,6 +404,10 @@ def _one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
         return value.lower()
 
     return parse
+
+
+def _quota(unit: str) -> Callable[[str], int]:
+    return _whole_number(1, MOST_OF_A_QUOTA, unit)
 
 
 def _whole_number(least: int, most: int, unit: str) -> Callable[[str], int]:

@@ -208,6 +208,34 @@ def test_a_push_to_a_channel_the_server_lost_is_sent_again_after_a_join() -> Non
     assert frames(actions)[-1][4] == {"op_id": "a"}
 
 
+def test_who_asked_for_too_much_asks_the_same_again_when_the_server_says() -> None:
+    channel = joined_channel()
+    channel.submit("a", "profile:set", {}, 0)
+    channel.submit("b", "profile:set", {}, 0)
+    wait = {"reason": "too_many_requests", "retry": True, "retry_after_s": 3}
+    assert not frames(say(channel, 0, "phx_reply", {"status": "error", "response": wait}, "2"))
+    assert not frames(channel.tick(2_999))
+    assert [frame[4] for frame in frames(channel.tick(3_100))] == [{"op_id": "a"}]
+
+
+def test_a_join_that_comes_too_often_waits_as_long_as_the_server_says() -> None:
+    channel = a_channel()
+    channel.start(0)
+    channel.opened(0)
+    wait = {"reason": "too_many_requests", "retry": True, "retry_after_s": 2}
+    say(channel, 0, "phx_reply", {"status": "error", "response": wait}, "1", join_ref="1")
+    assert not frames(channel.tick(1_999))
+    assert [frame[3] for frame in frames(channel.tick(2_200))] == ["phx_join"]
+
+
+def test_a_connection_that_is_refused_for_a_while_is_not_dialled_before() -> None:
+    channel = a_channel()
+    channel.start(0)
+    channel.lost(0, None, 10_000)
+    assert Dial() not in channel.tick(9_999)
+    assert Dial() in channel.tick(10_200)
+
+
 def test_too_many_waiting_operations_are_refused_at_once() -> None:
     channel = a_channel()
     for number in range(MAX_OPERATIONS):

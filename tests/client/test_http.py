@@ -123,11 +123,23 @@ async def test_a_problem_document_is_raised_with_its_code_and_fields(server: Scr
         await create_session(server.url)
     assert refused.value.code is ErrorCode.INVALID_REQUEST
     assert [(error.pointer, error.detail) for error in refused.value.errors] == [("/name", "too long")]
-    server.headers = "Retry-After: 7\r\n"
+    server.headers = "Retry-After: 600\r\n"
     server.answers.append(problem(429, "too_many_requests"))
     with pytest.raises(Rejected) as refused:
         await create_session(server.url)
-    assert refused.value.retry_after_s == 7
+    assert refused.value.retry_after_s == 600
+
+
+async def test_a_short_wait_that_the_server_asks_for_is_waited(server: ScriptedServer) -> None:
+    server.headers = "Retry-After: 1\r\n"
+    server.answers.append(problem(429, "too_many_requests"))
+    server.answers.append(created())
+    begun = asyncio.get_running_loop().time()
+    assert (await create_session(server.url)).session_id == SESSION["id"]
+    assert asyncio.get_running_loop().time() - begun >= 1
+    keys = [headers["idempotency-key"] for _, headers, *_ in server.requests]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,13 @@ class TestJoin:
         assert refused(state, None, Join(VIEWER)).code is ErrorCode.SESSION_FULL
         assert list(done(done(state, 3, Leave()), None, Join(MEMBER)).participants) == [1, 2, 4, 5, 6]
 
+    def test_viewers_leave_half_of_the_places_to_members(self) -> None:
+        state = session_with(HOST, VIEWER, VIEWER)  # of five
+        assert refused(state, None, Join(VIEWER)).code is ErrorCode.SESSION_FULL
+        full = done(done(state, None, Join(MEMBER)), None, Join(MEMBER))
+        assert len(full.participants) == 5
+        assert len(done(done(state, 2, Leave()), None, Join(VIEWER)).participants) == 3
+
     def test_ids_stay_within_what_packed_positions_can_carry(self) -> None:
         state = replace(session_with(HOST), next_participant=MAX_PARTICIPANT_ID)
         state = done(state, None, Join(MEMBER))

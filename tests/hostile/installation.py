@@ -1,6 +1,7 @@
 """A running installation as it stands on the internet, with what its operator could look at."""
 
 import asyncio
+import itertools
 import json
 import socket
 import subprocess
@@ -13,10 +14,17 @@ from typing import Any
 import httpx
 
 from cavalcade.client import Membership, create_session, join_session
-from cavalcade.evaluation.installation import installation
+from cavalcade.evaluation.installation import ROOM, installation
 from cavalcade.stack import data_directory, programs
 
-SETTINGS = {"CAVALCADE_MIN_LIFETIME_S": "1", "CAVALCADE_HOST_AWAY_S": "1", "CAVALCADE_PURGE_AFTER_S": "1"}
+SETTINGS = {
+    **dict.fromkeys(ROOM, ""),  # the quotas that an operator has who sets none
+    "CAVALCADE_MIN_LIFETIME_S": "1",
+    "CAVALCADE_HOST_AWAY_S": "1",
+    "CAVALCADE_PURGE_AFTER_S": "1",
+}
+
+_callers = itertools.count()
 
 _HARMLESS = {"websocket_library", "loop_stalled"}
 """Logged as errors, though one says that a peer broke the protocol, the other that the machine is busy."""
@@ -85,8 +93,9 @@ class Installation:
         return lines
 
     @asynccontextmanager
-    async def caller(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
+    async def caller(self, address: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
         """Who calls from an address of its own, past Caddy: what others do from this machine does not count for it."""
+        address = address or f"192.0.{2 + next(_callers) % 250}.{next(_callers) % 250}"
         transport = httpx.AsyncHTTPTransport(uds=str(self.parts.http[0]))
         headers = {"X-Forwarded-For": address}
         async with httpx.AsyncClient(transport=transport, headers=headers, base_url=self.base) as client:

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from cavalcade.client import Membership, end_session
-from cavalcade.server.limits import ALLOWANCES
+from cavalcade.server.limits import WRONG_CODES
 from tests.hostile.installation import Installation
 
-MOST = ALLOWANCES[0].failures
+MOST = WRONG_CODES.rates[0].at_once
 _networks = itertools.count(1)
 
 
@@ -54,9 +54,18 @@ async def test_a_hundred_friends_behind_one_address_come_in_at_once(installation
                         return answer.status_code
 
         assert Counter(await asyncio.gather(*(join() for _ in range(100)))) == {201: 100}
-        await guess_until_refused(client, host, itertools.repeat(address))
-        assert await join() == 429  # now the address has to wait, with whatever code
         assert await guess(client, host, f"{network()}.1") == 404
+
+
+async def test_right_codes_pass_while_wrong_ones_are_refused(installation: Installation) -> None:
+    host, address = await installation.create(), f"{network()}.1"
+    async with installation.caller(address) as client:
+        statuses = Counter([await guess(client, host, address) for _ in range(5 * MOST)])
+        assert statuses[404] >= MOST
+        assert statuses[429] > 3 * MOST
+        body = {"code": host.code}
+        assert (await client.post(f"/api/sessions/{host.session_id}/preview", json=body)).status_code == 200
+        assert (await client.post(f"/api/sessions/{host.session_id}/join", json=body)).status_code == 201
 
 
 async def test_guesses_at_the_same_moment_are_all_counted(installation: Installation) -> None:

@@ -15,6 +15,7 @@ from cavalcade.monolith.application import Listeners, Node
 from cavalcade.monolith.registry import Place
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
+from tests.quotas import AMPLE
 from tests.services.peer import eventually
 
 
@@ -69,6 +70,7 @@ async def running_node(database_url: str, redis_url: str, name: str = "alone") -
         window_ms=20,
         min_lifetime_s=1,
         host_away_s=1,
+        quotas=AMPLE,
     )
     node = Node(settings, Listeners(http, sockets, internal, name=name))
     running = asyncio.create_task(node.supervisor.run())

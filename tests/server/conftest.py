@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
 from cavalcade.server.http import serve_http
-from cavalcade.server.limits import FailureLimiter
+from cavalcade.server.limits import RateLimits
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.sessions import Sessions
@@ -27,6 +27,7 @@ from cavalcade.settings import Settings
 from cavalcade.stack import postgres
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
+from tests.quotas import AMPLE
 
 SECRET = "a secret of more than 32 characters for tests"
 PUBLIC_URL = "https://convoy.example.org"
@@ -88,7 +89,7 @@ async def running(settings: Settings, *, wait_for_redis: bool = True) -> AsyncIt
         sessions=Sessions(store, backend, settings.limits, settings.secrets),
         backend=backend,
         signer=TokenSigner(settings.secrets),
-        limiter=FailureLimiter(client, settings.secrets[0]),
+        limits=RateLimits(link, settings.secrets[0], settings.quotas),
     )
     with tempfile.TemporaryDirectory(prefix="cavalcade-api-") as folder:
         listen = f"unix:{Path(folder) / 'api.sock'}"
@@ -116,7 +117,9 @@ async def settings(postgres_url: str, valkey_url: str, server_directory: Path) -
     await connection.execute("CREATE DATABASE test_api")
     database_url = postgres.url(server_directory, "test_api")
     await migrate(database_url)
-    yield Settings(database_url=database_url, redis_url=valkey_url, secrets=(SECRET,), public_url=PUBLIC_URL)
+    yield Settings(
+        database_url=database_url, redis_url=valkey_url, secrets=(SECRET,), public_url=PUBLIC_URL, quotas=AMPLE
+    )
     await connection.execute("DROP DATABASE test_api WITH (FORCE)")
     await connection.close()
 

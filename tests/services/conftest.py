@@ -17,6 +17,7 @@ from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
 from cavalcade.evaluation.installation import free_port
 from cavalcade.server.clock import AdaptiveClock, now_ms
+from cavalcade.server.limits import RateLimits
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.socket import SocketServer
@@ -24,11 +25,13 @@ from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.services.hub import Hub
+from cavalcade.settings import Quotas
 from cavalcade.stack import postgres
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
 from cavalcade.wire.codes import hash_secret, new_secret, new_session_id
+from tests.quotas import AMPLE
 
 ORIGIN = "http://localhost:8080"
 
@@ -72,7 +75,9 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running_gateway(database_url: str, redis_url: str, port: int | None = None) -> AsyncIterator[Gateway]:
+async def running_gateway(
+    database_url: str, redis_url: str, port: int | None = None, quotas: Quotas = AMPLE
+) -> AsyncIterator[Gateway]:
     """A running gateway with short limits and a short window, over a database that is migrated."""
     store = SessionStore.open(database_url)
     client = redis.asyncio.Redis.from_url(redis_url)
@@ -89,7 +94,15 @@ async def running_gateway(database_url: str, redis_url: str, port: int | None = 
     hub = Hub(store, live, writer, clock, link=link, redis_url=redis_url)
     backend = ServicesBackend(store, live, writer, limits, hub)
     signer = TokenSigner(["x" * 32])
-    sockets = SocketServer(backend, signer, ORIGIN, SocketMetrics(CollectorRegistry()), window_s=clock.window_s())
+    sockets = SocketServer(
+        backend,
+        signer,
+        ORIGIN,
+        SocketMetrics(CollectorRegistry()),
+        limits=RateLimits(link, "x" * 32, quotas),
+        sockets_per_address=quotas.sockets_per_address,
+        window_s=clock.window_s(),
+    )
     work = [link.run(), hub.broker.run(), hub.run(), hub.pulse.run(), hub.presence.lease.run()]
     work += [writer.run(), clock.run(), sockets.run()]
     port = port or free_port()

@@ -1,7 +1,6 @@
 /** The session: a full map, with everything else laid over its edges. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import type { MapPerson } from "../avatars";
-import type { Refusal } from "../connection";
 import { age, duration } from "../format";
 import { icons } from "../icons";
 import { type Follow, LiveMap } from "../live_map";
@@ -21,6 +20,7 @@ import type { Streets } from "../streets";
 import { say } from "../strings";
 import { onThemeChange, theme } from "../theme";
 import type { PanelName, SessionView } from "../ui";
+import type { Refusal } from "../waits";
 
 const TICK_MS = 1_000;
 const REDRAW_MS = 250;

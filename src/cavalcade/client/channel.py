@@ -22,9 +22,9 @@ from cavalcade.client.changes import (
     StateReplaced,
 )
 from cavalcade.client.errors import ProtocolError, SessionOver
-from cavalcade.client.outbox import FINISHING, Outbox, PendingOperation
+from cavalcade.client.outbox import Outbox, PendingOperation
 from cavalcade.client.replica import AHEAD_MS, Gap, Replica
-from cavalcade.client.replies import JoinReply, read_join_reply, read_positions, read_rejection
+from cavalcade.client.replies import JoinReply, asked_to_wait_ms, read_join_reply, read_positions, read_rejection
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
@@ -32,7 +32,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
-from cavalcade.domain.session import effects
+from cavalcade.domain.session import FINISHING, effects
 from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push, encode_text
@@ -147,12 +147,13 @@ class Channel:
             self._join(now)
         return self._take()
 
-    def lost(self, now: int, close_code: int | None = None) -> list[Action]:
+    def lost(self, now: int, close_code: int | None = None, wait_ms: int = 0) -> list[Action]:
         """The WebSocket could not be opened, or has closed.
 
         Args:
             now: Now.
             close_code: What the server closed it with, where it did.
+            wait_ms: How long the server asked to wait, where it refused the connection.
         """
         if self.closed is None:
             reason = FINAL_CLOSES.get(close_code or 0)
@@ -161,7 +162,7 @@ class Channel:
                 known = reason in set(ErrorCode)
                 self._finish(reason, Rejected(ErrorCode(reason)) if known else None)
             else:
-                self._wait_to_dial(now)
+                self._wait_to_dial(now, wait_ms)
         return self._take()
 
     def received(self, frame: str | bytes, now: int) -> list[Action]:
@@ -255,7 +256,7 @@ class Channel:
         self._send(Message(self._join_ref, self._join_ref, self.topic, "phx_join", payload))
         self._timers[Timer.JOIN] = now + self._timing.answer_ms
 
-    def _rejoin_later(self, now: int, *, needs_snapshot: bool = False) -> None:
+    def _rejoin_later(self, now: int, *, needs_snapshot: bool = False, wait_ms: int = 0) -> None:
         """Joins again over the same socket; until then what comes for the channel is not listened to."""
         self._needs_snapshot = self._needs_snapshot or needs_snapshot
         self._join_ref = None
@@ -263,17 +264,17 @@ class Channel:
         for timer in (Timer.JOIN, Timer.STABLE, Timer.OPERATION_ANSWER):
             self._timers.pop(timer, None)
         self._change_connection(ConnectionState.CONNECTING)
-        self._timers[Timer.REJOIN] = now + self._reconnects.next_wait_ms()
+        self._timers[Timer.REJOIN] = now + wait_ms + self._reconnects.next_wait_ms()
 
     def _drop(self, now: int, code: int) -> None:
         self._socket_open = False
         self._actions.append(Disconnect(code))
         self._wait_to_dial(now)
 
-    def _wait_to_dial(self, now: int) -> None:
+    def _wait_to_dial(self, now: int, wait_ms: int = 0) -> None:
         self._forget_connection()
         self._change_connection(ConnectionState.WAITING)
-        self._timers[Timer.DIAL] = now + self._reconnects.next_wait_ms()
+        self._timers[Timer.DIAL] = now + wait_ms + self._reconnects.next_wait_ms()
 
     def _forget_connection(self) -> None:
         self._join_ref = self._heartbeat_ref = None
@@ -375,7 +376,7 @@ class Channel:
 
     def _on_join_refused(self, response: object, now: int) -> None:
         if isinstance(response, dict) and response.get("retry") is True:
-            self._rejoin_later(now)
+            self._rejoin_later(now, wait_ms=asked_to_wait_ms(response))
         else:
             rejected = read_rejection(response)
             self._finish(rejected.code.value, rejected)
@@ -434,7 +435,7 @@ class Channel:
 
     def _on_operation_refused(self, operation: PendingOperation, response: object, now: int) -> None:
         if isinstance(response, dict) and response.get("retry") is True:
-            self._timers[Timer.OPERATION_RETRY] = now + self._retries.next_wait_ms()
+            self._timers[Timer.OPERATION_RETRY] = now + asked_to_wait_ms(response) + self._retries.next_wait_ms()
             return
         error: Exception
         try:

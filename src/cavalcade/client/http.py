@@ -15,7 +15,7 @@ import httpx
 from cavalcade.client.backoff import Backoff
 from cavalcade.client.errors import ProtocolError, Unreachable
 from cavalcade.client.membership import Membership, split_link
-from cavalcade.client.replies import JoinReply, read_join_reply, rejected
+from cavalcade.client.replies import JoinReply, read_join_reply, rejected, retry_after_s
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Session
@@ -26,6 +26,9 @@ from cavalcade.wire.positions import position_from_dict
 
 ATTEMPTS: Final = 4
 TIMEOUT_S: Final = 10.0
+
+PATIENCE_S: Final = 15
+"""A call waits by itself where the server asks for no more seconds than this; a longer wait is for its caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,7 @@ async def _call(
     attempts: int = ATTEMPTS,
     http: httpx.AsyncClient | None = None,
 ) -> Mapping[str, object]:
-    """Makes one call, repeated while the server cannot be reached or says that it is not available."""
+    """Makes one call, repeated while the server cannot be reached, is not available, or asks to wait a little."""
     headers = {"Accept": "application/json, application/problem+json"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
@@ -258,7 +261,11 @@ async def _call(
                 if attempt == attempts:
                     raise Unreachable(f"no answer from the server: {error or type(error).__name__}") from error
             except Rejected as refusal:
-                if refusal.code is not ErrorCode.UNAVAILABLE or attempt == attempts:
+                if refusal.code is ErrorCode.TOO_MANY_REQUESTS and refusal.retry_after_s <= PATIENCE_S:
+                    await asyncio.sleep(refusal.retry_after_s)
+                elif refusal.code is not ErrorCode.UNAVAILABLE:
+                    raise
+                if attempt == attempts:
                     raise
             await asyncio.sleep(waits.next_wait_ms() / 1000)
     raise AssertionError("the last attempt returns or raises")
@@ -290,12 +297,11 @@ def _read(response: httpx.Response) -> Mapping[str, object]:
         if isinstance(content, dict):
             return content
         raise ProtocolError("the server's answer is not the JSON that was expected; is this Cavalcade's address?")
-    retry_after = response.headers.get("Retry-After", "")
-    retry_after_s = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1
+    wait_s = retry_after_s(response.headers) or 1
     if isinstance(content, dict) and "code" in content:
-        raise rejected(content["code"], content, retry_after_s)
+        raise rejected(content["code"], content, wait_s)
     if response.status_code in {httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}:
-        raise Rejected(ErrorCode.UNAVAILABLE, "The server is not available now.", retry_after_s=retry_after_s)
+        raise Rejected(ErrorCode.UNAVAILABLE, "The server is not available now.", retry_after_s=wait_s)
     raise Unreachable(f"the server answered {response.status_code}, but not as Cavalcade does; is this its address?")
 
 

@@ -7,10 +7,11 @@ from typing import Final, Protocol
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from cavalcade.client.membership import Membership
+from cavalcade.client.replies import retry_after_s
 
 MAX_FRAME: Final = 4 * 1024 * 1024
 """The largest frame read, bytes: a join's answer with a thousand events is about a tenth of it."""
@@ -27,8 +28,8 @@ class LinkOwner(Protocol):
     def on_received(self, link: "Link", frame: str | bytes) -> None:
         """A frame came over it."""
 
-    def on_lost(self, link: "Link", close_code: int | None, problem: str) -> None:
-        """It could not be opened, or is gone."""
+    def on_lost(self, link: "Link", close_code: int | None, problem: str, wait_s: int = 0) -> None:
+        """It could not be opened, or is gone; the server may have said how many seconds to wait."""
 
 
 class Link:
@@ -85,7 +86,8 @@ class Link:
                 max_size=MAX_FRAME,
             )
         except (OSError, TimeoutError, WebSocketException) as error:
-            self._owner.on_lost(self, None, str(error) or type(error).__name__)
+            wait_s = retry_after_s(error.response.headers) if isinstance(error, InvalidStatus) else 0
+            self._owner.on_lost(self, None, str(error) or type(error).__name__, wait_s)
             return
         self._websocket = websocket
         writer = asyncio.create_task(self._write(websocket))

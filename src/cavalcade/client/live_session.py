@@ -379,12 +379,12 @@ class LiveSession:
             self._look()
             self._perform(self._channel.received(frame, self._now()))
 
-    def on_lost(self, link: Link, close_code: int | None, problem: str) -> None:
+    def on_lost(self, link: Link, close_code: int | None, problem: str, wait_s: int = 0) -> None:
         """It is gone."""
         if link is self._link:
             self._link = None
             self._last_problem = problem
-            self._perform(self._channel.lost(self._now(), close_code))
+            self._perform(self._channel.lost(self._now(), close_code, wait_s * 1000))
 
 
 @asynccontextmanager

@@ -10,9 +10,6 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 MAX_OPERATIONS: Final = 256
 """More than this and new ones are refused: a client that is offline for long must not fill its memory."""
 
-FINISHING: Final = frozenset({"leave", "session:end"})
-"""Operations after which the session is over for this participant, whoever finished it."""
-
 
 @dataclass(frozen=True, slots=True)
 class PendingOperation:

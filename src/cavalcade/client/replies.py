@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cavalcade.client.errors import ProtocolError
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
@@ -11,6 +12,9 @@ from cavalcade.domain.model import SessionState
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.messages import events_from_list, state_from_snapshot
 from cavalcade.wire.positions import positions_from_list, unpack_positions
+
+LONGEST_WAIT_S: Final = 3600
+"""A wait that is longer is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,18 @@ def read_rejection(response: object) -> Rejected:
     """
     fields = response if isinstance(response, Mapping) else {}
     return rejected(fields.get("reason"), fields)
+
+
+def asked_to_wait_ms(response: Mapping[str, object]) -> int:
+    """How long the server asks to wait before the same is tried again; 0 where it does not say."""
+    seconds = response.get("retry_after_s")
+    return seconds * 1000 if isinstance(seconds, int) and 0 < seconds <= LONGEST_WAIT_S else 0
+
+
+def retry_after_s(headers: Mapping[str, str]) -> int:
+    """The seconds of the header `Retry-After`; 0 where there is none that can be believed."""
+    value = headers.get("Retry-After", "")
+    return int(value) if value.isascii() and value.isdigit() and int(value) <= LONGEST_WAIT_S else 0
 
 
 def rejected(code: object, fields: Mapping[object, object], retry_after_s: int = 1) -> Rejected:

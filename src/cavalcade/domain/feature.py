@@ -97,6 +97,7 @@ class Command:
         issuer: Who gives it.
         roles: The roles of those who may give it.
         refusal: What the others are told.
+        finishes: Whether the session is over for whoever gave it, whoever finished it.
     """
 
     __slots__ = ()
@@ -105,6 +106,7 @@ class Command:
     issuer: ClassVar[Issuer] = Issuer.PARTICIPANT
     roles: ClassVar[frozenset[Role]] = EVERYBODY
     refusal: ClassVar[str] = ""
+    finishes: ClassVar[bool] = False
 
     @classmethod
     def read(cls, fields: Fields) -> Self:

@@ -13,9 +13,25 @@ from pathlib import Path
 from typing import Final
 
 from cavalcade.evaluation.process_usage import descendants
+from cavalcade.settings import (
+    JOINS_PER_MINUTE,
+    OPERATIONS_PER_S,
+    REJOINS_PER_MINUTE,
+    SESSIONS_PER_HOUR,
+    SOCKETS_PER_ADDRESS,
+)
 
 START_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 30.0
+
+ROOM: Final = {
+    SESSIONS_PER_HOUR: "100000",
+    JOINS_PER_MINUTE: "10000",
+    OPERATIONS_PER_S: "1000",
+    REJOINS_PER_MINUTE: "1000",
+    SOCKETS_PER_ADDRESS: "20000",
+}
+"""Quotas for thousands of riders who all come from this machine."""
 
 OWN: Final = ("api", "gateway", "node")
 """The commands of `cavalcade` whose processes a backend consists of."""
@@ -103,7 +119,8 @@ async def installation(
     Args:
         backend: `services` or `monolith`.
         nodes: How many processes serve sockets.
-        settings: Environment variables on top of this process's own, whose settings of Cavalcade do not count.
+        settings: Environment variables on top of `ROOM` and of this process's own, whose settings of Cavalcade do not
+                count.
         cores: On which cores all its processes are kept; None leaves that to the kernel.
         prepare: Called with its empty folder, in which `data` will be its data directory, before anything starts.
 
@@ -119,7 +136,7 @@ async def installation(
                 *(sys.executable, "-m", "cavalcade", "up", "--backend", backend, "--nodes", str(nodes)),
                 *("--port", str(free_port()), "--data", str(folder / "data")),
                 # The app belongs to neither backend, and takes time to start.
-                env={**_without_settings(os.environ), "CAVALCADE_APP": "off", **(settings or {})},
+                env={**_without_settings(os.environ), "CAVALCADE_APP": "off", **ROOM, **(settings or {})},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

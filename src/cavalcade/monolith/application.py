@@ -33,6 +33,7 @@ from cavalcade.server.clock import TIME_OF_DAY, AdaptiveClock
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import create_internal_app
+from cavalcade.server.limits import RateLimits
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
@@ -157,6 +158,8 @@ class Node:
             settings.public_url,
             SocketMetrics(metrics),
             settings.trusted_proxies,
+            limits=RateLimits(self._link, settings.secrets[0], settings.quotas),
+            sockets_per_address=settings.quotas.sockets_per_address,
             window_s=settings.window_ms / 1000,
             through=self.relays.protocol,
         )
@@ -170,7 +173,7 @@ class Node:
             writer=self.writer,
             link=self._link,
         )
-        api = Api.over(settings, self._store, self.backend, self._client)
+        api = Api.over(settings, self._store, self.backend, self._link)
         self.forwarding = Forwarding(
             create_app(api, metrics), self.ownership, self._peers, self.leases.note_gone, settings.trusted_proxies
         )

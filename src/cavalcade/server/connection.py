@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from cavalcade.domain import commands
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Position, accept, clamp, read_fix
-from cavalcade.domain.session import OPERATIONS
+from cavalcade.domain.session import FINISHING, OPERATIONS
 from cavalcade.server.backend import Attachment, Receipt
 from cavalcade.server.clock import now_ms
 from cavalcade.server.deadline import REPLY_DEADLINE_S, within
@@ -56,12 +56,12 @@ class Connection(WSListener):
     """One connection and the channel on it."""
 
     __slots__ = (
+        "_attaching",
         "_bytes",
         "_channel",
         "_claims",
         "_closing",
         "_finished",
-        "_forwarded_for",
         "_fragment_type",
         "_fragments",
         "_frames",
@@ -74,6 +74,7 @@ class Connection(WSListener):
         "_server",
         "_session_id",
         "_transport",
+        "address",
         "joined_or_opened_at",
         "last_received_at",
     )
@@ -83,7 +84,7 @@ class Connection(WSListener):
         server: "SocketServer",
         session_id: str,
         claims: "Claims | None",
-        forwarded_for: Sequence[str] = (),
+        address: str,
     ) -> None:
         """Starts a connection whose handshake was accepted.
 
@@ -91,18 +92,19 @@ class Connection(WSListener):
             server: What all connections share.
             session_id: The session that its address names.
             claims: What its token says, or None where it has no valid one.
-            forwarded_for: What its request said about where it comes from.
+            address: What the address that it comes from counts as.
         """
         super().__init__()
         self._server = server
         self._session_id = session_id
         self._claims = claims
-        self._forwarded_for = forwarded_for
+        self.address = address
         self._channel = ServerChannel(session_id)
         self._loop = asyncio.get_running_loop()
         self._transport: WSTransport | None = None
         self._outbox: Outbox | None = None
         self._join: asyncio.Task[None] | None = None
+        self._attaching = asyncio.Lock()
         self._operations = OperationQueue(self._carry_out, self._operations_done)
         self._fragments: bytearray | None = None
         self._fragment_type: WSMsgType | None = None
@@ -132,9 +134,7 @@ class Connection(WSListener):
         underlying.set_write_buffer_limits(high=0)
         with contextlib.suppress(OSError):
             underlying.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        peer = underlying.get_extra_info("peername")  # of a Unix socket: an empty text
-        self._server.opened(self, peer[0] if peer else None, self._forwarded_for)
-        self._forwarded_for = ()
+        self._server.opened(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """A frame came in."""
@@ -353,13 +353,18 @@ class Connection(WSListener):
             return not self._closing and self._join is join and self._channel.is_current(request)
 
         async def attach() -> Attachment:
-            attachment = await backend.attach(self._session_id, outbox, parameters.since)
-            if not is_wanted():
-                # Too late, or replaced by a newer join: nobody would ever take the outbox out again.
-                backend.detach(self._session_id, outbox)
-            return attachment
+            # One after another: two at once would count as two connections, and close one of the participant's others.
+            async with self._attaching:
+                if not is_wanted():
+                    raise Rejected(ErrorCode.UNAVAILABLE)
+                attachment = await backend.attach(self._session_id, outbox, parameters.since)
+                if not is_wanted():
+                    # Too late, or replaced by a newer join: nobody would ever take the outbox out again.
+                    backend.detach(self._session_id, outbox)
+                return attachment
 
         try:
+            await self._server.limits.socket_join(self._session_id, participant)
             attachment = await within(REPLY_DEADLINE_S, attach())
         except Rejected as rejected:
             if is_wanted():
@@ -438,6 +443,9 @@ class Connection(WSListener):
         if seconds <= 0:
             raise Rejected(ErrorCode.UNAVAILABLE, "Earlier operations take too long right now; try again.")
         assert self._claims is not None  # only members have joined
+        if pushed.event not in FINISHING:  # nobody is kept from going, however much they asked for
+            # Before it is decoded: what is refused should cost as little as can be.
+            await self._server.limits.operation(self._session_id, self._claims.participant)
         operation = commands.operation(pushed.event, self._claims.participant, pushed.content())
         return await within(seconds, self._server.backend.submit(self._session_id, operation))
 

@@ -23,7 +23,8 @@ HANDSHAKE_S: Final = 10
 READ_BUFFER: Final = 512
 BACKLOG: Final = 1024
 
-Accept = Callable[[WSUpgradeRequest], WSListener | WSUpgradeResponseWithListener]
+Accept = Callable[[WSUpgradeRequest, str | None], WSListener | WSUpgradeResponseWithListener]
+"""Answers an upgrade request, given the address at the other end; None of a Unix socket."""
 
 Through = Callable[[Callable[[], asyncio.BaseProtocol]], asyncio.BaseProtocol]
 """Makes a connection's first protocol, which may hand it to the one that its argument makes."""
@@ -53,7 +54,7 @@ async def listen_for_sockets(
         )
     host, _, port = address.rpartition(":")
     return await loop.create_server(
-        lambda: through(lambda: _protocol(WSProtocol, accept)), host.strip("[]") or None, int(port), backlog=BACKLOG
+        lambda: through(lambda: _protocol(_TcpProtocol, accept)), host.strip("[]") or None, int(port), backlog=BACKLOG
     )
 
 
@@ -65,11 +66,12 @@ def _bind_privately(listening: socket.socket, path: Path) -> None:
 
 
 def _protocol(kind: type[Any], accept: Accept) -> asyncio.BaseProtocol:
+    peer = _Peer()
     protocol = kind(
         None,  # host and port, for clients
         None,  # path, for clients
         False,  # is_client_side
-        accept,
+        lambda request: accept(request, peer.address),
         _QUIET,
         True,  # disconnect_on_exception
         HANDSHAKE_S,
@@ -82,7 +84,26 @@ def _protocol(kind: type[Any], accept: Accept) -> asyncio.BaseProtocol:
         None,  # extra_headers, for clients
         READ_BUFFER,
     )
+    protocol.peer = peer
     return cast("asyncio.BaseProtocol", protocol)
+
+
+class _Peer:
+    """Who is at the other end, once a connection is there: picows shows the request alone."""
+
+    __slots__ = ("address",)
+
+    def __init__(self) -> None:
+        self.address: str | None = None
+
+
+class _TcpProtocol(WSProtocol):  # type: ignore[misc]  # as above
+    """picows' protocol, which notes who is at the other end."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        name = transport.get_extra_info("peername")
+        self.peer.address = name[0] if name else None
+        super().connection_made(transport)
 
 
 class _UnixProtocol(WSProtocol):  # type: ignore[misc]  # as above

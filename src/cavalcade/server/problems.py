@@ -42,7 +42,7 @@ _ALL: Final = (
     Kind(ErrorCode.SESSION_FULL, HTTPStatus.CONFLICT, "The session is full"),
     Kind(ErrorCode.OP_ID_REUSED, HTTPStatus.CONFLICT, "The id was used for something else"),
     Kind(ErrorCode.PAYLOAD_TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
-    Kind(ErrorCode.TOO_MANY_REQUESTS, HTTPStatus.TOO_MANY_REQUESTS, "Too many wrong codes"),
+    Kind(ErrorCode.TOO_MANY_REQUESTS, HTTPStatus.TOO_MANY_REQUESTS, "Too much was asked for in a short time"),
     Kind(ErrorCode.UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE, "The service cannot do this right now"),
     Kind("not_found", HTTPStatus.NOT_FOUND, "There is nothing at this address"),
     Kind("method_not_allowed", HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take this method"),

@@ -1,21 +1,25 @@
 """The WebSocket server that both backends run: handshakes, the list of connections, silence, and the drain."""
 
 import asyncio
+import json
+from collections import Counter
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any, Final
 
 from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse
 from picows.common import WSUpgradeResponseWithListener
 
+from cavalcade.domain.errors import ErrorCode
 from cavalcade.server.addresses import Network, bucket, client_address
 from cavalcade.server.backend import Backend
 from cavalcade.server.clock import now_ms
 from cavalcade.server.connection import Connection
 from cavalcade.server.gathering import Gathering
 from cavalcade.server.handshake import Refusal, allowed_origins, read_handshake
+from cavalcade.server.limits import RateLimits
 from cavalcade.server.listener import Through, listen_for_sockets
 from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_GOING_AWAY
+from cavalcade.server.problems import KINDS, MEDIA_TYPE, document
 from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.server.waiting import WaitingRoom
@@ -28,6 +32,9 @@ SILENCE_S: Final = 90.0
 
 MAX_CONNECTIONS: Final = 20_000
 """How many connections one process takes, so that what they hold has a bound; more are answered 503."""
+
+COME_AGAIN_S: Final = 10
+"""After how many seconds one that was not taken may try again."""
 
 SWEEP_S: Final = 1.0
 HEALTH: Final = b"/healthz"
@@ -45,6 +52,8 @@ class SocketServer:
         metrics: SocketMetrics,
         trusted_proxies: Sequence[Network] = (),
         *,
+        limits: RateLimits,
+        sockets_per_address: int,
         window_s: float,
         through: Through = lambda protocol: protocol(),
     ) -> None:
@@ -56,10 +65,13 @@ class SocketServer:
             public_url: Where browsers come from.
             metrics: What is counted.
             trusted_proxies: Who is believed about where a connection comes from.
+            limits: Refuses those who ask for too much.
+            sockets_per_address: How many connections one address may have here.
             window_s: For how long positions are gathered before members are sent them, seconds.
             through: What looks at each connection first; see `listener.listen_for_sockets`.
         """
         self.backend = backend
+        self.limits = limits
         self.metrics = metrics
         self.positions_received = 0
         """Valid positions since the last sweep: a plain number, as this is counted for every one of them."""
@@ -68,6 +80,8 @@ class SocketServer:
         self._origins = allowed_origins(public_url)
         self._trusted_proxies = trusted_proxies
         self._connections: dict[Connection, None] = {}
+        self._sockets_per_address = sockets_per_address
+        self._of_address: Counter[str] = Counter()
         self._waiting: WaitingRoom[Connection] = WaitingRoom()
         self._servers: list[asyncio.Server] = []
 
@@ -114,20 +128,13 @@ class SocketServer:
             connection.close(CLOSE_GOING_AWAY)
             await asyncio.sleep(seconds / len(connections))
 
-    def opened(self, connection: Connection, peer: str | None, forwarded_for: Sequence[str]) -> None:
-        """Notes a new connection, which waits until it joins; where too many do, the one that waited longest goes.
-
-        Args:
-            connection: Which.
-            peer: The address at its other end; None on a Unix socket.
-            forwarded_for: What its request said about where it comes from.
-        """
+    def opened(self, connection: Connection) -> None:
+        """Notes a new connection, which waits until it joins; where too many do, the one that waited longest goes."""
         self._connections[connection] = None
+        self._of_address[connection.address] += 1
         self.metrics.connections.set(len(self._connections))
-        name = connection.member
-        if name is None:
-            name = bucket(client_address(peer, forwarded_for, self._trusted_proxies))
-        self._wait(connection, name, stranger=connection.member is None)
+        member = connection.member
+        self._wait(connection, connection.address if member is None else member, stranger=member is None)
 
     def joined(self, connection: Connection) -> None:
         """Notes that a connection waits no more."""
@@ -140,7 +147,11 @@ class SocketServer:
     def gone(self, connection: Connection) -> None:
         """Forgets a connection."""
         self._waiting.leave(connection)
-        self._connections.pop(connection, None)
+        if connection in self._connections:
+            del self._connections[connection]
+            self._of_address[connection.address] -= 1
+            if not self._of_address[connection.address]:
+                del self._of_address[connection.address]
         self.metrics.connections.set(len(self._connections))
 
     def _wait(self, connection: Connection, name: str, *, stranger: bool) -> None:
@@ -149,15 +160,16 @@ class SocketServer:
             self.metrics.connections_crowded_out.inc()
             longest.close(CLOSE_FAILED)
 
-    def _accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+    def _accept(self, request: WSUpgradeRequest, peer: str | None) -> WSListener | WSUpgradeResponseWithListener:
         if request.path == HEALTH:
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_ok_response(), None)
-        if len(self._connections) >= MAX_CONNECTIONS:
-            self.metrics.handshakes_refused.labels("full").inc()
-            return WSUpgradeResponseWithListener(
-                WSUpgradeResponse.create_error_response(HTTPStatus.SERVICE_UNAVAILABLE), None
-            )
         headers = request.headers
+        address = bucket(client_address(peer, headers.getall("X-Forwarded-For", ()), self._trusted_proxies))
+        if len(self._connections) >= MAX_CONNECTIONS:
+            return self._refused("full", ErrorCode.UNAVAILABLE, "This server has too many connections; try again.")
+        if self._of_address[address] >= self._sockets_per_address:
+            too_many = "Too many connections are open from this network."
+            return self._refused("too many of one address", ErrorCode.TOO_MANY_REQUESTS, too_many)
         _mend_connection_header(headers)
         handshake = read_handshake(request.path.decode("latin-1"), headers, self._origins)
         if isinstance(handshake, Refusal):
@@ -167,8 +179,15 @@ class SocketServer:
         claims = self._signer.verify(handshake.token, now_ms()) if handshake.token else None
         extra = {"Sec-WebSocket-Protocol": handshake.subprotocol} if handshake.subprotocol else None
         response = WSUpgradeResponse.create_101_response(extra_headers=extra)
-        forwarded_for = headers.getall("X-Forwarded-For", ())
-        return WSUpgradeResponseWithListener(response, Connection(self, handshake.session_id, claims, forwarded_for))
+        return WSUpgradeResponseWithListener(response, Connection(self, handshake.session_id, claims, address))
+
+    def _refused(self, reason: str, code: ErrorCode, detail: str) -> WSUpgradeResponseWithListener:
+        """The answer to a handshake that there is no room for, as a problem document."""
+        self.metrics.handshakes_refused.labels(reason).inc()
+        body = json.dumps(document(code, detail)).encode()
+        headers = {"Content-Type": MEDIA_TYPE, "Retry-After": str(COME_AGAIN_S)}
+        refusal = WSUpgradeResponse.create_error_response(KINDS[code].status, body, headers)
+        return WSUpgradeResponseWithListener(refusal, None)
 
 
 def _mend_connection_header(headers: Any) -> None:  # noqa: ANN401 - a multidict, which picows does not export

@@ -46,7 +46,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     link = RedisLink(settings.redis_url, connected=lambda: writer.connected())  # noqa: PLW0108 - made below
     writer = LivePositionWriter(link)
     backend = ServicesBackend(store, LiveState(client), writer, settings.limits)
-    api = Api.over(settings, store, backend, client)
+    api = Api.over(settings, store, backend, link)
     async with asyncio.TaskGroup() as group:
         work = (link.run(), writer.run(), TIME_OF_DAY.watch())
         background = [group.create_task(task) for task in work]

@@ -9,6 +9,7 @@ import uvloop
 from cavalcade.server.clock import TIME_OF_DAY, AdaptiveClock
 from cavalcade.server.http import serve_http
 from cavalcade.server.internal import create_internal_app
+from cavalcade.server.limits import RateLimits
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
@@ -61,6 +62,8 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         settings.public_url,
         metrics,
         settings.trusted_proxies,
+        limits=RateLimits(link, settings.secrets[0], settings.quotas),
+        sockets_per_address=settings.quotas.sockets_per_address,
         window_s=settings.window_ms / 1000,
     )
     work = [

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from cavalcade.domain.errors import Rejected
+from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event, UnknownChange
 from cavalcade.domain.feature import Change
 from cavalcade.domain.fields import Fields
@@ -141,8 +141,10 @@ def events_from_list(data: object) -> Sequence[Event]:
 
 
 def rejection_to_dict(rejected: Rejected) -> dict[str, object]:
-    """The response of an error reply: `{reason, retry, errors?}`."""
+    """The response of an error reply: `{reason, retry, retry_after_s?, detail?, errors?}`."""
     response: dict[str, object] = {"reason": rejected.code.value, "retry": rejected.retry}
+    if rejected.code is ErrorCode.TOO_MANY_REQUESTS:
+        response["retry_after_s"] = rejected.retry_after_s
     if rejected.detail:
         response["detail"] = rejected.detail
     if rejected.errors:

@@ -181,11 +181,50 @@ async def test_only_failures_count_against_an_address(server: Running) -> None:
     for _ in range(20):
         forged = {"X-Forwarded-For": f"{uuid.uuid4()}, 1.2.3.4, 203.0.113.50"}
         assert (await server.http.post(path, json={"code": OUT_OF_REACH}, headers=forged)).status_code == 404
-    blocked = await server.http.post(path, json={"code": created["code"]}, headers=here)
+    blocked = await server.http.post(path, json={"code": OUT_OF_REACH}, headers=here)
     assert (blocked.status_code, blocked.json()["code"]) == (429, "too_many_requests")
     assert 0 < int(blocked.headers["retry-after"]) <= 60
+    # Others behind the same address have the right code, and somebody elsewhere has none.
+    assert (await server.http.post(path, json={"code": created["code"]}, headers=here)).status_code == 200
     elsewhere = {"X-Forwarded-For": "203.0.113.51"}
-    assert (await server.http.post(path, json={"code": created["code"]}, headers=elsewhere)).status_code == 200
+    assert (await server.http.post(path, json={"code": OUT_OF_REACH}, headers=elsewhere)).status_code == 404
+
+
+async def test_an_address_makes_a_bounded_number_of_sessions(settings: Settings) -> None:
+    quotas = dataclasses.replace(settings.quotas, sessions_per_hour=6)  # a third of them at once
+    here, elsewhere = {"X-Forwarded-For": "203.0.113.60"}, {"X-Forwarded-For": "203.0.113.61"}
+    async with running(dataclasses.replace(settings, quotas=quotas)) as strict:
+        made = [await strict.http.post("/api/sessions", headers=here) for _ in range(3)]
+        assert [answer.status_code for answer in made] == [201, 201, 429]
+        assert made[-1].json()["code"] == "too_many_requests"
+        assert 590 <= int(made[-1].headers["retry-after"]) <= 600
+        assert (await strict.http.post("/api/sessions", headers=elsewhere)).status_code == 201
+
+
+async def test_viewers_who_flood_a_session_keep_no_member_out(settings: Settings) -> None:
+    quotas = dataclasses.replace(settings.quotas, joins_per_minute=8)  # a quarter of them for viewers
+    async with running(dataclasses.replace(settings, quotas=quotas)) as strict:
+        created = await strict.create()
+        path = f"/api/sessions/{created['session']['id']}/join"
+        watching = [await strict.http.post(path, json={"code": created["viewer_code"]}) for _ in range(4)]
+        assert [answer.status_code for answer in watching] == [201, 201, 429, 429]
+        assert 1 <= int(watching[-1].headers["retry-after"]) <= 30
+        joining = [await strict.http.post(path, json={"code": created["code"]}) for _ in range(8)]
+        assert {answer.status_code for answer in joining} == {201}
+
+
+async def test_who_comes_and_goes_uses_up_few_ids(settings: Settings) -> None:
+    quotas = dataclasses.replace(settings.quotas, joins_per_minute=30)  # a tenth where more have left than are there
+    async with running(dataclasses.replace(settings, quotas=quotas)) as strict:
+        created = await strict.create()
+        path = f"/api/sessions/{created['session']['id']}/join"
+        statuses = []
+        for _ in range(8):
+            answer = await strict.http.post(path, json={"code": created["code"]})
+            statuses.append(answer.status_code)
+            if answer.status_code == 201:
+                await strict.http.delete(path.replace("join", "participants/me"), headers=bearer(answer.json()))
+        assert statuses == [201] * 5 + [429] * 3  # two before anybody counts as coming and going
 
 
 async def test_a_full_session_says_so(settings: Settings) -> None:

@@ -19,7 +19,8 @@ from cavalcade.server.api.application import create_app
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.openapi import document
 from cavalcade.server.http import serve_http
-from cavalcade.server.limits import Allowance, FailureLimiter
+from cavalcade.server.limits import Quota, RateLimits
+from tests.quotas import AMPLE
 from tests.server.conftest import PUBLIC_URL, SECRET, Running, bearer
 
 SCHEMA = schemathesis.openapi.from_dict(document(HANDLERS, PUBLIC_URL))
@@ -33,11 +34,17 @@ CHECKS = [
 ]
 
 
+class Unlimited(RateLimits):
+    """No quota is ever used up."""
+
+    async def take(self, quota: Quota, subject: str) -> None:
+        """Takes nothing."""
+
+
 @pytest.fixture(scope="module")
 async def address(server: Running) -> AsyncIterator[str]:
-    """The same API on TCP, where wrong codes are not limited, so that all of them get to the end."""
-    limiter = FailureLimiter(None, SECRET, allowances=(Allowance(10**9, 60),))
-    app = create_app(dataclasses.replace(server.api, limiter=limiter), CollectorRegistry())
+    """The same API on TCP, where nothing is limited, so that all of them get to the end."""
+    app = create_app(dataclasses.replace(server.api, limits=Unlimited(None, SECRET, AMPLE)), CollectorRegistry())
     port = free_port()
     serving = asyncio.create_task(serve_http(app, f"127.0.0.1:{port}"))
     async with asyncio.timeout(5):

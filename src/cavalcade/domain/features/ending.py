@@ -34,6 +34,7 @@ class EndSession(Command):
 
     operation: ClassVar[str | None] = "session:end"
     meaning: ClassVar[str] = "end for all"
+    finishes: ClassVar[bool] = True
     roles: ClassVar[frozenset[Role]] = HOSTS
     refusal: ClassVar[str] = ONLY_THE_HOST
 

@@ -66,10 +66,14 @@ class Join(Command):
         state = situation.state
         if len(state.participants) >= state.max_participants:
             raise Rejected(ErrorCode.SESSION_FULL, f"This session already has {state.max_participants} people in it.")
+        role = self.role
+        if role is Role.VIEWER:
+            viewers = sum(each.role is Role.VIEWER for each in state.participants.values())
+            if viewers >= state.max_participants // 2:
+                raise Rejected(ErrorCode.SESSION_FULL, "Enough people watch this session; members can still join.")
         number = state.next_participant
         if number > MAX_PARTICIPANT_ID:
             raise Rejected(ErrorCode.SESSION_FULL, "Too many people have come and gone in this session.")
-        role = self.role
         if role is not Role.VIEWER:
             role = Role.HOST if state.host is None else Role.MEMBER
         name = self.name or names.default_participant_name(number)
@@ -91,6 +95,7 @@ class Leave(Command):
 
     operation: ClassVar[str | None] = "leave"
     meaning: ClassVar[str] = "gone for good"
+    finishes: ClassVar[bool] = True
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """They are gone; where they were host, the member who has been there longest follows them."""

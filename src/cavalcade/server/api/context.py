@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-import redis.asyncio
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
@@ -14,7 +13,8 @@ from cavalcade.server.addresses import bucket, client_address
 from cavalcade.server.api.requests import AnyRequest, bearer_token
 from cavalcade.server.backend import Backend
 from cavalcade.server.clock import now_ms
-from cavalcade.server.limits import FailureLimiter
+from cavalcade.server.limits import RateLimits
+from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.sessions import Sessions
 from cavalcade.server.tokens import Claims, TokenSigner, token_expiry
 from cavalcade.settings import Settings
@@ -33,7 +33,7 @@ class Api:
         sessions: Lets people in.
         backend: Carries out what they ask for.
         signer: Makes and checks tokens.
-        limiter: Refuses addresses that guess codes.
+        limits: Refuses those who ask for too much.
         clock: Gives ms since the epoch.
     """
 
@@ -41,18 +41,18 @@ class Api:
     sessions: Sessions
     backend: Backend
     signer: TokenSigner
-    limiter: FailureLimiter
+    limits: RateLimits
     clock: Callable[[], int] = now_ms
 
     @classmethod
-    def over(cls, settings: Settings, store: SessionStore, backend: Backend, client: redis.asyncio.Redis) -> Self:
+    def over(cls, settings: Settings, store: SessionStore, backend: Backend, link: RedisLink) -> Self:
         """The parts over a server's own; who owns these opens and closes them."""
         return cls(
             settings=settings,
             sessions=Sessions(store, backend, settings.limits, settings.secrets),
             backend=backend,
             signer=TokenSigner(settings.secrets),
-            limiter=FailureLimiter(client, settings.secrets[0]),
+            limits=RateLimits(link, settings.secrets[0], settings.quotas),
         )
 
     def claims(self, request: AnyRequest, session_id: str) -> Claims:
@@ -67,21 +67,23 @@ class Api:
             raise Rejected(ErrorCode.UNAUTHORIZED, "This needs a valid token of this session.")
         return claims
 
-    async def admit(self, request: AnyRequest, session_id: str, code: str) -> tuple[SessionState, Role]:
-        """Checks a code, unless too many wrong ones came from the same address.
-
-        Raises:
-            Rejected: `too_many_requests`, or what `Sessions.admit` says.
-        """
+    def address(self, request: AnyRequest) -> str:
+        """What the address that a request comes from counts as."""
         peer = None if request.client is None else request.client.host
         forwarded_for = request.headers.getall("x-forwarded-for", [])
-        address = bucket(client_address(peer, forwarded_for, self.settings.trusted_proxies))
-        await self.limiter.check(address)
+        return bucket(client_address(peer, forwarded_for, self.settings.trusted_proxies))
+
+    async def admit(self, request: AnyRequest, session_id: str, code: str) -> tuple[SessionState, Role]:
+        """Checks a code. Right ones are let in whatever else comes from their address; wrong ones are counted.
+
+        Raises:
+            Rejected: `too_many_requests` where too many wrong ones came, or what `Sessions.admit` says.
+        """
         try:
             return await self.sessions.admit(session_id, code, self.clock())
         except Rejected as rejected:
             if rejected.code is ErrorCode.SESSION_NOT_FOUND:
-                await self.limiter.record_failure(address)
+                await self.limits.wrong_code(self.address(request))
             raise
 
     def entry(self, state: SessionState, participant: Participant) -> Json:

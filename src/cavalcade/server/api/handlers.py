@@ -15,7 +15,7 @@ from cavalcade.server.api.context import Api, InjectedApi, Json
 from cavalcade.server.api.documentation import Documentation, Query
 from cavalcade.server.api.requests import MAX_RADIUS_M, AnyRequest, read_body, read_radius
 from cavalcade.server.deadline import REPLY_DEADLINE_S, within
-from cavalcade.server.sessions import Joined
+from cavalcade.server.sessions import Created, Joined
 from cavalcade.wire.codec import encode
 from cavalcade.wire.messages import snapshot_to_dict
 from cavalcade.wire.positions import position_to_dict
@@ -48,9 +48,13 @@ async def create_session(request: AnyRequest, api: InjectedApi) -> Json:
     key = commands.idempotency_key(request.headers.get("idempotency-key"))
     data = await read_body(request, required=False)
     creation = commands.creation(data)
-    created = await within(
-        REPLY_DEADLINE_S, api.sessions.create(creation, key, commands.digest("session:create", data), api.clock())
-    )
+    digest = commands.digest("session:create", data)
+
+    async def create() -> Created:
+        await api.limits.new_session(api.address(request))
+        return await api.sessions.create(creation, key, digest, api.clock())
+
+    created = await within(REPLY_DEADLINE_S, create())
     return {
         **api.entry(created.state, created.participant),
         "code": created.code,
@@ -122,7 +126,9 @@ async def join_session(request: AnyRequest, session_id: FromPath[str], api: Inje
     digest = commands.digest("session:join", data)
 
     async def join() -> Joined:
-        _state, role = await api.admit(request, session_id, admission.code)
+        state, role = await api.admit(request, session_id, admission.code)
+        present = len(state.participants)
+        await api.limits.join(session_id, role, present=present, gone=state.next_participant - 1 - present)
         return await api.sessions.join(session_id, role, admission, key, digest)
 
     joined = await within(REPLY_DEADLINE_S, join())
@@ -223,6 +229,7 @@ async def change_session(request: AnyRequest, session_id: FromPath[str], api: In
     command = commands.session_settings(await read_body(request))
 
     async def change() -> Json:
+        await api.limits.operation(session_id, claims.participant)
         await api.backend.submit(session_id, Operation(claims.participant, command))
         state = await api.sessions.member(session_id, claims.participant, api.clock())
         return {"session": encode(state.session)}
