@@ -53,13 +53,14 @@ async def test_a_member_joins_a_session_that_viewers_flood(installation: Install
     await installation.join(host)
 
 
-async def test_who_comes_and_goes_leaves_few_events(installation: Installation) -> None:
+async def test_who_comes_and_goes_leaves_few_events_and_room_for_members(installation: Installation) -> None:
     host = await installation.create()
+    assert host.viewer_code is not None
     loop = asyncio.get_running_loop()
     async with installation.caller() as client:
         until = loop.time() + FLOOD_S
         while loop.time() < until:
-            joined = await client.post(place(host, "join"), json={"code": host.code})
+            joined = await client.post(place(host, "join"), json={"code": host.viewer_code})
             if joined.status_code == 201:
                 token = {"Authorization": f"Bearer {joined.json()['token']}"}
                 await client.delete(place(host, "participants/me"), headers=token)
