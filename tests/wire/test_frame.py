@@ -127,6 +127,21 @@ class TestText:
         assert head == Message("1", None, "session:abc", "fixes:send", Undecoded(b'{"n":[1]} ,7]'))
         assert Undecoded(b'{"n":[1]} ,7]').decode() == {"n": [1]}
 
+    @given(st.lists(JSON, max_size=6).map(json.dumps) | st.text('[]"\\\\nul, \\u12', max_size=24))
+    def test_reading_in_two_parts_takes_just_what_is_a_frame(self, data: str) -> None:
+        try:
+            whole = json.loads(data, parse_constant=lambda _: 1 / 0)
+            is_frame = isinstance(whole, list) and len(whole) > 4
+            is_frame = is_frame and all(isinstance(string, str) for string in whole[2:4])
+            is_frame = is_frame and all(string is None or isinstance(string, str) for string in whole[:2])
+        except (ValueError, ZeroDivisionError):
+            is_frame = False
+        if is_frame:
+            assert decode_text(data) == Message(*whole[:5])
+        else:
+            with pytest.raises(DecodeError):
+                decode_text(data)
+
     def test_a_payload_that_is_no_json_is_noticed_when_it_is_decoded(self) -> None:
         head = decode_text_head('["1","2","t","e",{"a":}]')
         assert head == Message("1", "2", "t", "e", Undecoded(b'{"a":}]'))

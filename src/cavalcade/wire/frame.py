@@ -23,9 +23,18 @@ _MAX_STRING: Final = 255
 _NO_JSON: Final = "a text frame must be valid JSON in UTF-8"
 _NO_FRAME: Final = "a text frame must be an array of [join_ref, ref, topic, event, payload]"
 _NO_STRINGS: Final = "join_ref and ref must be strings or null, topic and event must be strings"
-_DECODER: Final = json.JSONDecoder()
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)  # `json.loads` would make one for each frame
 _OPENING: Final = re.compile(r"[ \t\n\r]*\[[ \t\n\r]*")
 _COMMA: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_PLAIN_HEAD: Final = re.compile(r"[ \t\n\r]*\[[ \t\n\r]*" + 4 * r'(?:null|"([^"\\\x00-\x1f]*)")[ \t\n\r]*,[ \t\n\r]*')
+"""The head of nearly all frames: nothing in its strings is escaped, so that they need no decoder."""
+
 _STRING_OR_NULL: Final = ('"', "n")
 """What an element before the payload begins with."""
 
@@ -161,6 +170,16 @@ def _text(data: str | bytes | bytearray | memoryview) -> str:
 
 def _head(text: str) -> tuple[str | None, str | None, str, str, int]:
     """The four strings of a text frame, and where its payload begins."""
+    plain = _PLAIN_HEAD.match(text)
+    strings, at = (list(plain.groups()), plain.end()) if plain else _escaped_head(text)
+    join_ref, ref, topic, event = strings
+    if topic is None or event is None:
+        raise DecodeError(_NO_STRINGS)
+    return join_ref, ref, topic, event, at
+
+
+def _escaped_head(text: str) -> tuple[list[str | None], int]:
+    """The same by the JSON decoder, which says what is wrong as well."""
     opening = _OPENING.match(text)
     if opening is None:
         raise DecodeError(_NO_FRAME)
@@ -178,25 +197,18 @@ def _head(text: str) -> tuple[str | None, str | None, str, str, int]:
             raise DecodeError(_NO_FRAME)
         strings.append(string)
         at = comma.end()
-    join_ref, ref, topic, event = strings
-    if topic is None or event is None:
-        raise DecodeError(_NO_STRINGS)
-    return join_ref, ref, topic, event, at
+    return strings, at
 
 
 def _payload(text: str) -> object:
     """The first of the JSON values that a text frame ends with."""
     try:
-        rest = json.loads("[" + text, parse_constant=_no_constant)
+        rest = _DECODER.decode("[" + text)
     except (ValueError, RecursionError) as error:
         raise DecodeError(_NO_JSON) from error
     if not rest:
         raise DecodeError(_NO_FRAME)
     return rest[0]
-
-
-def _no_constant(_name: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are not JSON")
 
 
 def _strings(data: bytes, count: int) -> tuple[list[str], bytes]:
