@@ -104,9 +104,9 @@ async def test_a_flood_of_positions_and_operations_is_answered_and_others_go_on(
     async with connect(host) as watching:
         writer.write(handshake(member.session_id, member.token) + frame(1, "phx_join", {}))
         received = bytearray()
-        await _until(reader, received, b'"presence_state"', 1)
+        await until(reader, received, b'"presence_state"', 1)
         writer.write(flood)
-        await _until(reader, received, b'"phx_reply"', len(operations) + 1)  # one is the join's
+        await until(reader, received, b'"phx_reply"', len(operations) + 1)  # one is the join's
         replies: dict[int, str] = {}
         for _, payload in read_answer(bytes(received)).frames:
             if b'"phx_reply"' in payload:
@@ -122,7 +122,7 @@ async def test_a_flood_of_positions_and_operations_is_answered_and_others_go_on(
     writer.transport.abort()
 
 
-async def _until(reader: asyncio.StreamReader, received: bytearray, piece: bytes, times: int) -> None:
+async def until(reader: asyncio.StreamReader, received: bytearray, piece: bytes, times: int) -> None:
     """Reads until a piece was there some times."""
     async with asyncio.timeout(SOON):
         while received.count(piece) < times:
@@ -182,12 +182,12 @@ async def test_large_operations_that_wait_cost_a_bounded_memory(installation: In
     async with many(door, [handshake(m.session_id, m.token) + join for m in members * 4]) as connections:
         received = [bytearray() for _ in connections]
         each = list(zip(connections, received, strict=True))
-        await asyncio.gather(*(_until(reader, so_far, b'"presence_state"', 1) for (reader, _), so_far in each))
+        await asyncio.gather(*(until(reader, so_far, b'"presence_state"', 1) for (reader, _), so_far in each))
         await people_see_each_other(installation)
         before, most = resident_bytes(pid), 0
         for _, writer in connections:
             writer.write(flood)
-        answered = asyncio.gather(*(_until(reader, so_far, b'"phx_reply"', frames) for (reader, _), so_far in each))
+        answered = asyncio.gather(*(until(reader, so_far, b'"phx_reply"', frames) for (reader, _), so_far in each))
         while not answered.done():
             await asyncio.wait([answered], timeout=0.02)
             most = max(most, resident_bytes(pid))

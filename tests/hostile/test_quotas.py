@@ -10,7 +10,7 @@ from cavalcade.client import Membership, connect
 from cavalcade.settings import Quotas
 from tests.hostile.frames import TEXT, client_frame, handshake, read_answer
 from tests.hostile.installation import Installation, opened
-from tests.hostile.test_floods import many, people_see_each_other
+from tests.hostile.test_floods import many, people_see_each_other, until
 
 FLOOD_S = 3.0
 """How long the floods here last; the bounds are those of so many seconds."""
@@ -114,3 +114,25 @@ async def test_a_stranger_connects_while_one_address_has_all_that_it_may(install
                 assert head.split()[1] == b"429"
                 assert b"retry-after: " in head.lower()
             await people_see_each_other(installation)
+
+
+async def test_joins_in_quick_succession_close_none_of_the_participants_others(installation: Installation) -> None:
+    host = await installation.create()
+    topic = f"session:{host.session_id}"
+    joins = b"".join(
+        client_frame(TEXT, json.dumps([str(ref), str(ref), topic, "phx_join", {}]).encode()) for ref in range(1, 6)
+    )
+    heartbeat = client_frame(TEXT, json.dumps([None, "9", "phoenix", "heartbeat", {}]).encode())
+    hello = handshake(host.session_id, host.token)
+    async with many(installation.doors("socket")["process"], [hello] * 4) as connections:
+        received = [bytearray() for _ in connections]
+        each = list(zip(connections, received, strict=True))
+        for _, writer in connections:
+            writer.write(joins)
+        for (reader, _), so_far in each:
+            await until(reader, so_far, b'"presence_state"', 1)
+        await people_see_each_other(installation)
+        for (reader, writer), so_far in each:
+            writer.write(heartbeat)
+            await until(reader, so_far, b'"9","phoenix"', 1)
+            assert read_answer(bytes(so_far)).close_code is None
