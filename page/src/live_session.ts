@@ -48,7 +48,8 @@ export class LiveSession {
   /** Fixes whose times were told before the server's clock was known well. */
   private unsettled = new WeakSet<Fix>();
   private isNotifying = false;
-  private hiddenAt: number | null = null;
+  /** When the page went into the background, on the server's clock and on the device's two. */
+  private hidden: { readonly at: number; readonly steady: number; readonly wall: number } | null = null;
   private readonly watching = new AbortController();
 
   constructor(
@@ -286,14 +287,18 @@ export class LiveSession {
 
   private noteAbsence(): void {
     if (document.visibilityState === "hidden") {
-      this.hiddenAt = this.isSharing ? this.now() : null;
+      const now = { at: this.now(), steady: performance.now(), wall: Date.now() };
+      this.hidden = this.isSharing ? now : null;
       return;
     }
+    const { hidden } = this;
+    // Where the device slept, the steady clock may have stood still, and the server was not heard yet.
+    const slept = hidden ? Math.max(0, Date.now() - hidden.wall - (performance.now() - hidden.steady)) : 0;
     // Some browsers go on giving positions for a while, and desktops often do.
-    const shownUntil = Math.max(this.hiddenAt ?? Number.POSITIVE_INFINITY, this.newestFix?.fix_time ?? 0);
-    const absence = this.now() - shownUntil;
+    const shownUntil = Math.max(hidden?.at ?? Number.POSITIVE_INFINITY, this.newestFix?.fix_time ?? 0);
+    const absence = this.now() + slept - shownUntil;
     if (this.isSharing && absence >= AWAY_MS) this.awayFor = absence;
-    this.hiddenAt = null;
+    this.hidden = null;
     this.changed();
   }
 

@@ -47,6 +47,13 @@ DEVICE_IS_BACK = {
 }
 """What tells the page so, by its name."""
 A_MINUTE_PASSES = "const before = Date.now; Date.now = () => before() + 60_000"
+"""While a device sleeps: the clock that nobody sets stands still."""
+TWENTY_MINUTES_PASS = """() => {
+  for (const clock of [Date, performance]) {
+    const before = clock.now.bind(clock);
+    clock.now = () => before() + 20 * 60_000;
+  }
+}"""
 KEPT_FIXES = """() => Object.entries(localStorage)
   .filter(([key]) => key.startsWith("cavalcade.fixes."))
   .flatMap(([, fixes]) => JSON.parse(fixes)).length"""
@@ -72,19 +79,54 @@ async def test_anyone_asks_for_time_and_the_host_gives_it(cavalcade_url: str, ne
 
 @BOTH_BACKENDS
 async def test_the_end_is_announced_in_time(cavalcade_url: str, new_phone: NewPhone) -> None:
-    ben = await new_phone()
-    made = await create_session(cavalcade_url, lifetime_s=1500)
-    assert made.link
-    await ben.join(made.link, "Ben")
-    notice = ben.page.locator("[data-notice=time]")
-    await expect(notice).to_contain_text("Ends in 24 min")
-    await notice.get_by_role("button", name="Ask for more time").click()
-    await expect(notice).to_contain_text("More time was asked for")
-    await notice.get_by_role("button", name="Not now").click()
-    await expect(notice).to_have_count(0)
-    # It comes again when there is next to no time left.
-    await ben.page.evaluate("const before = Date.now; Date.now = () => before() + 20 * 60_000")
-    await expect(notice).to_contain_text("Ends in 4 min")
+    async with Wire() as wire:
+        ben = await new_phone(proxy=wire.proxy)
+        made = await create_session(cavalcade_url, lifetime_s=1500)
+        assert made.link
+        await ben.join(made.link, "Ben")
+        notice = ben.page.locator("[data-notice=time]")
+        await expect(notice).to_contain_text("Ends in 24 min")
+        await notice.get_by_role("button", name="Ask for more time").click()
+        await expect(notice).to_contain_text("More time was asked for")
+        await notice.get_by_role("button", name="Not now").click()
+        await expect(notice).to_have_count(0)
+        # It comes again when there is next to no time left: twenty minutes pass, without a word of the server's.
+        wire.fall_silent()
+        await ben.page.evaluate(TWENTY_MINUTES_PASS)
+        await expect(notice).to_contain_text("Ends in 4 min")
+
+
+@EITHER_BACKEND
+@pytest.mark.parametrize("minutes", [10, -10])
+async def test_a_clock_that_is_set_makes_nobody_old_and_moves_no_end(
+    cavalcade_url: str, new_phone: NewPhone, minutes: int
+) -> None:
+    anna, ben = await new_phone(), await new_phone()
+    await ben.join(await anna.start(cavalcade_url), "Ben")
+    for phone in (anna, ben):
+        await phone.open_panel("people")
+    await expect(ben.row("Traveller 1")).to_contain_text("0 m")
+    await ben.page.evaluate("by => { const before = Date.now; Date.now = () => before() + by }", minutes * 60_000)
+    await anna.move(north=1_000)
+    await expect(ben.row("Traveller 1")).to_contain_text("1 km")
+    await ben.move(north=3_000)
+    await expect(anna.row("Ben")).to_contain_text("2 km")
+    await expect(ben.row("Traveller 1")).to_contain_text("2 km")
+    for row in (ben.row("Traveller 1"), anna.row("Ben")):
+        await expect(row).not_to_contain_text("ago")
+    await expect(ben.page.locator(".top")).to_contain_text(re.compile("7 h 5[5-9] min left"))
+
+
+@EITHER_BACKEND
+async def test_a_reading_of_0_0_moves_no_map(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ben = await new_phone(), await new_phone()
+    await ben.join(await anna.start(cavalcade_url), "Ben")
+    await anna.open_panel("people")
+    await expect(anna.row("Ben")).to_contain_text("0 m")
+    await ben.context.set_geolocation({"latitude": 0, "longitude": 0, "accuracy": 5})
+    # What comes after it has passed it.
+    await ben.move(north=1_000)
+    await expect(anna.row("Ben")).to_contain_text("1 km")
 
 
 @BOTH_BACKENDS
