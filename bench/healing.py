@@ -10,9 +10,10 @@ import redis.asyncio
 import structlog
 
 from bench.contenders import make_session
-from bench.report import CRASHES, percentile
+from bench.report import CRASHES
 from bench.session_memory import surroundings
 from cavalcade.domain.fix import DEGREE, Position
+from cavalcade.evaluation.latencies import nearest_rank
 from cavalcade.monolith.backend import MonolithBackend
 from cavalcade.monolith.mailbox import Failed
 from cavalcade.monolith.registry import Registry
@@ -101,11 +102,11 @@ async def measure(database_url: str, redis_url: str) -> dict[str, float]:
     return {
         "crashes": float(registry.restarts),
         "healed": float(len(healed)),
-        "healed_p50_ms": percentile(healed, 0.5),
-        "healed_p99_ms": percentile(healed, 0.99),
-        "healed_max_ms": percentile(healed, 1.0),
-        "others_p99_ms_quiet": percentile(quiet, 0.99),
-        "others_p99_ms_crashing": percentile(crashing, 0.99),
+        "healed_p50_ms": nearest_rank(healed, 0.5),
+        "healed_p99_ms": nearest_rank(healed, 0.99),
+        "healed_max_ms": nearest_rank(healed, 1.0),
+        "others_p99_ms_quiet": nearest_rank(quiet, 0.99),
+        "others_p99_ms_crashing": nearest_rank(crashing, 0.99),
     }
 
 

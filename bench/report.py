@@ -7,6 +7,7 @@ from typing import Final
 from rich.table import Table
 
 from bench.scenes import DEFAULT_WINDOW_MS, WINDOW_MS, Scene
+from cavalcade.evaluation.latencies import nearest_rank
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.measuring import flaw_of
 
@@ -243,8 +244,8 @@ def _summary(runs: list[Run], floors: dict[tuple[int, tuple[int, int, int]], flo
         ratio_high=max(ratios, default=None),
         positions_per_frame=median(reading.positions / reading.frames for reading in readings),
         core_share=median(reading.server_cpu_s / reading.wall_s for reading in readings),
-        latency_p50_ms=median(percentile(reading.latencies_ms, 0.5) for reading in readings),
-        latency_p99_ms=median(percentile(reading.latencies_ms, 0.99) for reading in readings),
+        latency_p50_ms=median(nearest_rank(reading.latencies_ms, 0.5) for reading in readings),
+        latency_p99_ms=median(nearest_rank(reading.latencies_ms, 0.99) for reading in readings),
         connection_kb=median(reading.connection_bytes for reading in readings) / 1000,
         connection_us=median(reading.connection_cpu_s for reading in readings) * 1e6,
         connects_per_s=median(reading.connections / max(reading.connect_s, 1e-9) for reading in readings),
@@ -255,8 +256,3 @@ def _summary(runs: list[Run], floors: dict[tuple[int, tuple[int, int, int]], flo
         }
         | {"their clients": median(reading.generator_cpu_s / reading.positions for reading in readings) * 1e6},
     )
-
-
-def percentile(ordered: list[float], share: float) -> float:
-    """A point of values that are in order; NaN where there are none."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bench.report import Run, percentile
+from bench.report import Run
 from bench.scenes import DEFAULT_WINDOW_MS, Scene
+from cavalcade.evaluation.latencies import nearest_rank
 from cavalcade.stack.errors import StackError
 
 FIRST: Final = 1000
@@ -26,7 +27,7 @@ async def saturate(name: str, measure: Callable[[str, Scene], Awaitable[Run]]) -
             run = await measure(name, Scene("half", MEMBERS, count, DEFAULT_WINDOW_MS, (name,)))
         except StackError as error:
             return held, error.problem
-        late = percentile(run.reading.latencies_ms, 0.99)
+        late = nearest_rank(run.reading.latencies_ms, 0.99)
         if run.flaw is not None or late > TOO_LATE_MS:
             return held, run.flaw or f"p99 was {late:.0f} ms"
         held, count = count, count * 2

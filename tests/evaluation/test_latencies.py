@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.evaluation.latencies import encoded, histogram, merged, percentiles
+from cavalcade.evaluation.latencies import encoded, histogram, merged, nearest_rank, percentiles
 
 LATENCIES = st.lists(st.floats(-5, 30_000), min_size=1, max_size=200)
 
@@ -25,3 +25,10 @@ def test_merging_is_the_same_as_counting_together(some: list[float], others: lis
 
 def test_nothing_has_no_percentiles() -> None:
     assert all(math.isnan(value) for value in percentiles(histogram([])).values())
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
+def test_a_rank_is_the_least_that_so_many_stay_within(values: list[float], share: float) -> None:
+    rank = nearest_rank(sorted(values), share)
+    assert sum(value <= rank for value in values) >= share * len(values) - 1e-9
+    assert sum(value < rank for value in values) < share * len(values) + 1e-9

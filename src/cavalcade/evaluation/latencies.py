@@ -3,7 +3,8 @@
 The encoding is HdrHistogram's own (V2, compressed, base64), so that its other tools read the raw samples.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from hdrh.histogram import HdrHistogram
@@ -45,3 +46,8 @@ def percentiles(counted: HdrHistogram) -> dict[str, float]:
     if not counted.get_total_count():
         return dict.fromkeys(POINTS, float("nan"))
     return {name: counted.get_value_at_percentile(point) * TICK_MS for name, point in POINTS.items()}
+
+
+def nearest_rank(ordered: Sequence[float], share: float) -> float:
+    """The least of some values that so many of them stay within, such as 0.99; they are in order. NaN of none."""
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)] if ordered else math.nan

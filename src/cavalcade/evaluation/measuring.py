@@ -17,7 +17,7 @@ from cavalcade.evaluation.crowd import Habits
 from cavalcade.evaluation.faults import fault
 from cavalcade.evaluation.groups import envelope_size, make_groups, targets
 from cavalcade.evaluation.installation import OWN, Installation, installation
-from cavalcade.evaluation.latencies import encoded, histogram, percentiles
+from cavalcade.evaluation.latencies import encoded, histogram, nearest_rank, percentiles
 from cavalcade.evaluation.load import Reading
 from cavalcade.evaluation.paths import trace
 from cavalcade.evaluation.peers import Server, peer
@@ -267,8 +267,8 @@ async def _storm(step: Step, groups: Sequence[Sequence[Membership]]) -> Sample:
     missing = sum(math.isnan(time) for time in again)
     arrived = sorted(time for time in again if not math.isnan(time)) or [math.nan]
     values = {
-        "back_p50_ms": arrived[len(arrived) // 2] * 1000,
-        "back_p99_ms": arrived[min(len(arrived) - 1, int(len(arrived) * 0.99))] * 1000,
+        "back_p50_ms": nearest_rank(arrived, 0.5) * 1000,
+        "back_p99_ms": nearest_rank(arrived, 0.99) * 1000,
         "back_all_ms": arrived[-1] * 1000,
         "never_back": float(missing),
     }
