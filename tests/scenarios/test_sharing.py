@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from cavalcade.client import ConnectionState, ErrorCode, Rejected, connect, fetch_session
+from cavalcade.client import ConnectionState, ErrorCode, Fix, Position, Rejected, connect, fetch_session
+from cavalcade.client.clock import epoch_ms
 from cavalcade.evaluation.proxy import Proxy
+from cavalcade.wire.positions import pack_fix
 from tests.scenarios.people import SOON, Group, fetched_positions, fix, through
 from tests.scenarios.raw_socket import open_socket
 
@@ -32,6 +34,28 @@ async def test_a_pause_withdraws_the_position_everywhere(server: str) -> None:
         await ben.set_sharing(on=True)
         ben.report(fix(47.7))
         await anna.wait_for(lambda s: 2 in s.positions and s.positions[2].lat == 477_000_000, SOON)
+
+
+async def test_what_receivers_say_for_unknown_is_unknown_and_0_0_is_no_place(server: str) -> None:
+    async with Group(server) as group:
+        anna, ben = await group.pair()
+        async with open_socket(ben.membership) as raw:
+            await raw.join()
+            await raw.send("position", {"lat": 0, "lon": 0.0, "accuracy": 5})
+            await raw.send("position", pack_fix(Position(epoch_ms(), 0, 0)))
+            await raw.send("position", {"lat": 1.0, "lon": 2.0, "heading": -1, "speed": -1, "accuracy": 0})
+            await anna.wait_for(lambda s: 2 in s.positions, SOON)
+            known = anna.positions[2].to_fix()
+            assert known == Fix(1.0, 2.0, known.fix_time)
+            packed = Position(epoch_ms(), 10_000_000, 30_000_000, accuracy=0, heading=36_001)
+            await raw.send("position", pack_fix(packed))
+            await anna.wait_for(lambda s: s.positions[2].lon == 30_000_000, SOON)
+            known = anna.positions[2].to_fix()
+            assert known == Fix(1.0, 3.0, known.fix_time)
+            # Of those that were kept, the one without a place is not counted.
+            kept = [{"lat": 0, "lon": 0}, {"lat": 1.0, "lon": 4.0, "speed": -1}]
+            status, answer = await raw.ask("fixes:send", {"op_id": "1", "fixes": kept})
+            assert (status, answer["accepted"]) == ("ok", 1)
 
 
 async def test_fixes_kept_while_offline_move_the_avatar_to_the_newest(server: str) -> None:
