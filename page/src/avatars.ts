@@ -73,6 +73,7 @@ export class Avatar {
     this.disc.ariaHidden = "true";
     this.label.className = "avatar-label";
     this.name.className = "avatar-name";
+    this.name.dir = "auto";
     this.note.className = "avatar-note";
     this.label.append(this.name, this.note);
     this.button.append(this.disc, this.arrow, this.label);

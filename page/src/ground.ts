@@ -3,8 +3,9 @@ import type { Map as GlMap } from "maplibre-gl";
 import type { Point } from "./geo";
 import { mapConfiguration } from "./map_configuration";
 import { groundColor, loadWorld, OWN_SOURCES, ownStyle, SHAPES_FADE, type World } from "./map_styles";
-import { findStreets, type Streets } from "./streets";
+import { findStreets, type Streets, TILES_ZOOM } from "./streets";
 import type { Theme } from "./theme";
+import { type Tile, tilesIn } from "./view";
 
 const PATIENCE_MS = 3_000;
 /** So many failed tiles without one that came, and the streets count as missing. */
@@ -16,6 +17,11 @@ export class GroundLoader {
   private attempt = new AbortController();
   private world: World | null = null;
   private failures = 0;
+  /** Tiles with something in them, tiles that turned out to have nothing, and those of which it is not known yet. */
+  private readonly filled = new Set<string>();
+  private readonly blank = new Set<string>();
+  private readonly unknown = new Set<string>();
+  private isOver = false;
   /** Whether nothing was drawn yet. */
   private isBare = true;
   private markFound: () => void = () => undefined;
@@ -39,13 +45,16 @@ export class GroundLoader {
     });
     this.map.on("error", () => this.countFailure());
     // Close by, a picture has fewer tiles than are tolerated to fail.
-    this.map.on("idle", () => this.failures > 0 && this.giveUp());
-    this.map.on("sourcedata", (event) => {
-      if (event.tile && !OWN_SOURCES.has(event.sourceId)) this.failures = Number.NEGATIVE_INFINITY;
+    this.map.on("idle", () => (this.failures > 0 ? this.giveUp() : this.noteBlank()));
+    this.map.on("sourcedata", ({ tile, sourceId }) => {
+      if (!tile || OWN_SOURCES.has(sourceId)) return;
+      this.failures = Number.NEGATIVE_INFINITY;
+      // A server may say with 404, 204 or an empty answer that it has nothing there.
+      if (Object.keys(tile.buckets ?? {}).length > 0) this.filled.add(tileName(tile.tileID.canonical));
     });
     this.map.on("moveend", () => this.lookAround());
     addEventListener("online", () => {
-      if (!this.streets) void this.load();
+      if (!this.streets && !this.isOver) void this.load();
     });
     // Nothing of its own until then: whoever looks sees the sketch, and each style in turn takes a slow phone a while.
     void this.load(first);
@@ -60,9 +69,33 @@ export class GroundLoader {
 
   /** Whether streets are drawn at a place; without them, rings and a grid are what one judges distances by. */
   hasStreetsAt({ lat, lon }: Point): boolean {
-    if (this.streets?.kind !== "tiles" || !this.streets.bounds) return this.streets !== null;
-    const { south, west, north, east } = this.streets.bounds;
-    return lat >= south && lat <= north && lon >= west && lon <= east;
+    if (this.streets?.kind !== "tiles") return this.streets !== null;
+    const { bounds, source } = this.streets;
+    if (bounds && (lat < bounds.south || lat > bounds.north || lon < bounds.west || lon > bounds.east)) return false;
+    const { minzoom = 0, maxzoom = TILES_ZOOM } = source;
+    const zoom = Math.max(minzoom, Math.min(maxzoom, Math.floor(this.map.getZoom())));
+    const [tile] = tilesIn({ center: { lat, lon }, zoom, bearing: 0 }, { width: 0, height: 0 }, zoom);
+    if (!tile) return true;
+    const name = tileName(tile);
+    if (this.filled.has(name)) return true;
+    this.unknown.add(name);
+    return !this.blank.has(name);
+  }
+
+  /** Draws nothing any more: the map is gone, or what it was drawn with. */
+  stop(): void {
+    this.isOver = true;
+    this.attempt.abort();
+  }
+
+  /** Once all that was asked for has come, what is not there is nowhere. */
+  private noteBlank(): void {
+    const before = this.blank.size;
+    for (const name of this.unknown) if (!this.filled.has(name)) this.blank.add(name);
+    this.unknown.clear();
+    if (this.blank.size === before) return;
+    this.onGround();
+    this.lookAround();
   }
 
   private async load(begun?: Promise<Streets>): Promise<void> {
@@ -85,11 +118,13 @@ export class GroundLoader {
   private show(streets: Streets | null): void {
     this.streets = streets;
     this.failures = 0;
+    for (const names of [this.filled, this.blank, this.unknown]) names.clear();
     this.draw();
     this.markFound();
   }
 
   private draw(): void {
+    if (this.isOver) return;
     const { streets } = this;
     this.isBare = false;
     const isOwn = streets?.kind !== "style";
@@ -101,7 +136,7 @@ export class GroundLoader {
 
   /** Around a region of streets lies the rest of the world, for whoever looks from so far that it can be seen. */
   private lookAround(): void {
-    const isRegion = this.streets?.kind === "tiles" && this.streets.bounds !== null;
+    const isRegion = this.streets?.kind === "tiles" && (this.streets.bounds !== null || this.blank.size > 0);
     if (isRegion && this.map.getZoom() < SHAPES_FADE[1]) void this.bringWorld(this.attempt.signal);
   }
 
@@ -129,4 +164,8 @@ export class GroundLoader {
     this.show(null);
     void this.bringWorld(this.attempt.signal);
   }
+}
+
+function tileName({ z, x, y }: Tile): string {
+  return `${z}/${x}/${y}`;
 }

@@ -8,7 +8,7 @@ import { SketchStage } from "./sketch_stage";
 import type { Stage, StageEvents } from "./stage";
 import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
 import { fetchWorker } from "./street_worker";
-import { fetchTiles, type Streets } from "./streets";
+import { fetchTiles, findStreets, type Streets } from "./streets";
 import type { Theme } from "./theme";
 import { type Camera, centerCamera, type Padding, roomyPadding, toScreen, ZOOMS } from "./view";
 
@@ -84,14 +84,33 @@ export class LiveMap {
       .catch(() => undefined);
     if (!mapConfiguration().style) fetchWorker();
     const { StreetStage, library } = await parts;
-    const streets = new StreetStage(library, this.container, theme, this.stageEvents, () => this.stage.camera(), found);
+    let isUsable = true;
+    // Without graphics people are on a sketch again; afterwards streets are made anew, as everything is by then.
+    const onGraphics = (areThere: boolean) => {
+      isUsable = false;
+      if (this.stage === streets) this.take(new SketchStage(this.container, this.theme, this.stageEvents));
+      if (!areThere) return;
+      streets.remove();
+      if (!this.container.isConnected) return;
+      const again = findStreets(mapConfiguration(), this.theme, new AbortController().signal);
+      void this.loadStreets(again, parts).catch(() => undefined);
+    };
+    const events = { ...this.stageEvents, onGraphics };
+    const streets = new StreetStage(library, this.container, theme, events, () => this.stage.camera(), found);
     await streets.drawn;
-    streets.moveTo(this.stage.camera(), 0);
+    if (!isUsable) return;
     const sketch = this.stage;
-    this.stage = streets;
-    streets.setTheme(this.theme);
-    streets.overlay.append(this.layer.element);
+    this.take(streets);
     sketch.remove();
+  }
+
+  /** Has people stand on another stage, where the camera stands as well. */
+  private take(stage: Stage): void {
+    stage.moveTo(this.stage.camera(), 0);
+    this.stage = stage;
+    stage.setTheme(this.theme);
+    stage.overlay.append(this.layer.element);
+    stage.setRingCenter(this.layer.me()?.point ?? null);
     this.refit();
     this.cameraRests();
   }

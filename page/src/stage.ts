@@ -10,6 +10,8 @@ export interface StageEvents {
   onRest(): void;
   /** Somebody moves the picture by hand. */
   onTouch(): void;
+  /** The browser took away what the stage is drawn with, or gave it back. */
+  onGraphics?(areThere: boolean): void;
 }
 
 export interface Stage {

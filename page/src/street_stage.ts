@@ -82,6 +82,11 @@ export class StreetStage implements Stage {
       this.drawAids();
       events.onRest();
     });
+    this.map.on("webglcontextlost", () => {
+      this.ground.stop();
+      events.onGraphics?.(false);
+    });
+    this.map.on("webglcontextrestored", () => events.onGraphics?.(true));
     this.giveCameraToTouch(events.onTouch);
   }
 
@@ -111,6 +116,7 @@ export class StreetStage implements Stage {
   }
 
   remove(): void {
+    this.ground.stop();
     this.map.remove();
     this.box.remove();
   }

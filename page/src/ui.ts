@@ -9,6 +9,8 @@ export interface SessionView {
   readonly selected: number | null;
   openPanel(panel: PanelName | null): void;
   select(participant: number): void;
+  /** A panel lies over the map: where the window is low, cards are cut to their titles until it is shut. */
+  readonly doCardsWait: boolean;
   /** Whether a notice was put away on this page. */
   isShut(notice: string): boolean;
   shut(notice: string): void;

@@ -13,6 +13,14 @@ describe("strings", () => {
     expect(say("join.here", { count: 1_200 })).toBe("1,200 people are here");
   });
 
+  test("a name that is written from the right keeps its direction to itself", () => {
+    expect(say("news.left", { name: "محمد (2)" })).toBe("\u2068محمد (2)\u2069 left");
+    expect(say("map.beyond", { name: "נועה", distance: "5 km" })).toBe(
+      "\u2068נועה\u2069, 5 km away, beyond the picture",
+    );
+    expect(say("news.left", { name: "Zoë 👩‍👧" })).toBe("Zoë 👩‍👧 left");
+  });
+
   test("a value that is missing is a mistake, not an empty place", () => {
     expect(() => say("start.back")).toThrow("start.back needs name");
   });

@@ -27,8 +27,14 @@ MAP_MS = 20_000
 """A software renderer on a busy machine takes its time for a map; until then people are on the sketch."""
 
 
-def _openfreemap(*, has_tiles: bool) -> Callable[[Route], Awaitable[None]]:
-    """An imitation of the default street map's server, whose tiles may or may not come."""
+# A vector tile that is all water: one layer of version 2 with one square, from corner to corner.
+_SQUARE = bytes([0x18, 0x03, 0x22, 0x0D, 0x09, 0, 0, 0x1A, 0x80, 0x40, 0, 0, 0x80, 0x40, 0xFF, 0x3F, 0, 0x0F])
+_LAYER = b"\x78\x02\x0a\x05water" + bytes([0x12, len(_SQUARE)]) + _SQUARE + b"\x28\x80\x20"
+WATER = bytes([0x1A, len(_LAYER)]) + _LAYER
+
+
+def _openfreemap(status: int, tile: bytes = b"") -> Callable[[Route], Awaitable[None]]:
+    """An imitation of the default street map's server, which answers so wherever it is asked for a tile."""
     tile_json = {
         "tilejson": "3.0.0",
         "tiles": [f"{PLANET}/a_version/{{z}}/{{x}}/{{y}}.pbf"],
@@ -41,10 +47,8 @@ def _openfreemap(*, has_tiles: bool) -> Callable[[Route], Awaitable[None]]:
         headers = {"Access-Control-Allow-Origin": "*"}
         if route.request.url == PLANET:
             await route.fulfill(content_type="application/json", body=json.dumps(tile_json), headers=headers)
-        elif has_tiles:
-            await route.fulfill(content_type="application/x-protobuf", body=b"", headers=headers)
         else:
-            await route.fulfill(status=503, headers=headers)
+            await route.fulfill(status=status, content_type="application/x-protobuf", body=tile, headers=headers)
 
     return answer
 
@@ -91,7 +95,7 @@ async def test_without_the_shapes_too_there_are_rings(
 
 async def test_streets_take_the_place_of_the_built_in_shapes(cavalcade_url: str, new_phone: NewPhone) -> None:
     phone = await new_phone()
-    await phone.context.route(f"{PLANET}**", _openfreemap(has_tiles=True))
+    await phone.context.route(f"{PLANET}**", _openfreemap(200, WATER))
     async with phone.page.expect_response(f"{PLANET}/a_version/**"):
         await phone.start(cavalcade_url)
     await expect(phone.avatar(1)).to_be_visible()
@@ -101,11 +105,66 @@ async def test_streets_take_the_place_of_the_built_in_shapes(cavalcade_url: str,
 
 async def test_streets_whose_tiles_do_not_come_give_way(cavalcade_url: str, new_phone: NewPhone) -> None:
     phone = await new_phone(theme="dark")
-    await phone.context.route(f"{PLANET}**", _openfreemap(has_tiles=False))
+    await phone.context.route(f"{PLANET}**", _openfreemap(503))
     async with phone.page.expect_response(PLANET):
         await phone.start(cavalcade_url)
     await expect(phone.page.locator(".ring-label")).to_have_count(3, timeout=MAP_MS)
     await expect(phone.page.locator(".maplibregl-ctrl-attrib")).to_contain_text("Natural Earth", timeout=MAP_MS)
+
+
+@pytest.mark.parametrize("status", [404, 204, 200], ids=["not_found", "no_content", "empty"])
+async def test_where_tiles_have_nothing_there_are_rings(cavalcade_url: str, new_phone: NewPhone, status: int) -> None:
+    phone = await new_phone()
+    await phone.context.route(f"{PLANET}**", _openfreemap(status))
+    async with phone.page.expect_response(f"{PLANET}/a_version/**"):
+        await phone.start(cavalcade_url)
+    await expect(phone.page.locator(".streets .ring-label")).to_have_count(3, timeout=MAP_MS)
+
+
+LOSE = """() => {
+  const canvas = document.querySelector(".maplibregl-canvas");
+  window.graphics = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+  window.graphics.loseContext();
+}"""
+
+
+async def test_graphics_that_come_back_show_what_is_there_by_then(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ben, cora = await new_phone(), await new_phone(east=100), await new_phone(east=300)
+    link = await anna.start(cavalcade_url)
+    await ben.join(link, "Ben")
+    await cora.join(link, "Cora")
+    await expect(anna.page.locator(".streets .avatar")).to_have_count(3, timeout=MAP_MS)
+    await anna.page.evaluate(LOSE)
+    await expect(anna.page.locator(".sketch .avatar")).to_have_count(3)
+    await anna.page.emulate_media(color_scheme="dark")
+    await cora.open_panel("menu")
+    await cora.button("Leave the session").click()
+    await cora.page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    await ben.move(400)
+    await expect(anna.page.locator(".sketch .avatar")).to_have_count(2)
+    await anna.page.evaluate("window.graphics.restoreContext()")
+    await expect(anna.page.locator(".streets .avatar")).to_have_count(2, timeout=MAP_MS)
+    await expect(anna.page.locator(".sketch")).to_have_count(0)
+    await expect(anna.page.locator(".streets .ring-label")).to_have_count(3, timeout=MAP_MS)
+    await expect(anna.page.locator(".streets")).to_have_css("background-color", "rgb(18, 23, 25)")
+    await ben.move(500)
+    await anna.open_panel("people")
+    await expect(anna.row("Ben").locator(".whereabouts")).to_contain_text("500 m")
+
+
+async def test_two_people_at_a_pole_are_in_view(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ben = await new_phone(), await new_phone()
+    await anna.context.set_geolocation({"latitude": 89.999, "longitude": 10, "accuracy": 6})
+    await ben.context.set_geolocation({"latitude": 89.998, "longitude": 11, "accuracy": 6})
+    link = await anna.start(cavalcade_url)
+    await anna.page.locator(".panel-head .icon-button").click()
+    await ben.join(link, "Ben")
+    await expect(anna.page.locator(".streets .avatar")).to_have_count(2, timeout=MAP_MS)
+    await anna.until("""[...document.querySelectorAll(".avatar-disc")].every((disc) => {
+      const { top, bottom } = disc.getBoundingClientRect();
+      const lowest = document.querySelector(".dock").getBoundingClientRect().top;
+      return top > document.querySelector(".top").getBoundingClientRect().bottom && bottom < lowest;
+    })""")
 
 
 async def test_streets_of_ones_own_need_no_third_party(own_tiles_url: str, new_phone: NewPhone) -> None:

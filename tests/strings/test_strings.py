@@ -85,3 +85,10 @@ def test_a_missing_text_or_value_is_an_error() -> None:
 )
 def test_chooses_the_first_language_that_there_is(preferred: list[str], chosen: str) -> None:
     assert choose(preferred) == chosen
+
+
+def test_a_name_that_is_written_from_the_right_keeps_its_direction_to_itself() -> None:
+    say = words("en").say
+    assert say("news.left", name="محمد (2)") == "\u2068محمد (2)\u2069 left"
+    assert say("news.left", name="שרה") == "\u2068שרה\u2069 left"
+    assert say("news.left", name="Zoë 👩‍👧") == "Zoë 👩‍👧 left"

@@ -104,7 +104,7 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
   function invitation(found: Preview): TemplateResult {
     const left = duration(found.session.expires_at - Date.now());
     return html`<p class="eyebrow">${link.watch ? say("join.watching") : say("join.invited")}</p>
-      <h1>${found.session.name}</h1>
+      <h1 dir="auto">${found.session.name}</h1>
       <p class="facts">
         <span>${icons.people} ${found.participants ? say("join.here", { count: found.participants }) : say("join.nobody")}</span>
         <span>${icons.clock} ${say("join.endsIn", { length: left })}</span>
@@ -117,6 +117,7 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
       <input
         id="name"
         name="name"
+        dir="auto"
         maxlength="48"
         autocomplete="nickname"
         autocapitalize="words"

@@ -25,7 +25,8 @@ import type { Refusal } from "../waits";
 const TICK_MS = 1_000;
 const REDRAW_MS = 250;
 const FAILURE_SHOWN_MS = 4_000;
-const WIDE = matchMedia("(min-width: 760px), (min-width: 640px) and (max-height: 520px)");
+/** The panels lie beside the map, and not over it: the same as in the styles. */
+const WIDE = matchMedia("(min-width: 760px), (min-width: 560px) and (max-height: 520px)");
 
 export class SessionPage implements SessionView {
   panel: PanelName | null;
@@ -97,8 +98,13 @@ export class SessionPage implements SessionView {
     this.redraw();
   }
 
+  get doCardsWait(): boolean {
+    return this.panel !== null && !WIDE.matches;
+  }
+
   explainLocation(): void {
     this.shutNotices.delete("location");
+    if (this.doCardsWait) this.panel = null;
     this.live.retryLocation();
     this.redraw();
   }
@@ -169,8 +175,7 @@ export class SessionPage implements SessionView {
       <div class="map" role="region" aria-label=${say("session.mapLabel")}></div>
       <div class="rail">
         ${this.top()}
-        ${notices(this)}
-        ${this.failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${this.failure.text}</p>` : nothing}
+        ${notices(this, this.failure?.text ?? "")}
         <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
         ${dock(this)}
       </div>
@@ -191,7 +196,7 @@ export class SessionPage implements SessionView {
     return html`<header class="top">
       <span class="pulse is-${live.link}" title=${live.link}></span>
       <div class="top-words">
-        <h1>${session?.name ?? say("product")}</h1>
+        <h1 dir="auto">${session?.name ?? say("product")}</h1>
         <p>${left === null ? say("connection.connecting") : say("time.left", { length: duration(left) })}</p>
       </div>
       <button
@@ -315,14 +320,12 @@ export class SessionPage implements SessionView {
     const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
     const notice = this.root.querySelector(".notices:has(*)")?.getBoundingClientRect();
     const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);
-    this.root.style.setProperty("--top-height", `${Math.round(top.height)}px`);
-    this.root.style.setProperty("--dock-height", `${Math.round(dockBox.height)}px`);
     this.root.style.setProperty("--rail-end", `${Math.round(top.right + 8)}px`);
     this.root.style.setProperty("--covered-bottom", WIDE.matches ? "0px" : `${Math.round(bottom)}px`);
     // Labels hang below their points, and arrows stand around them.
     this.map?.setPadding(
       WIDE.matches
-        ? { top: 40, right: 70, bottom: 60, left: top.right + 30 }
+        ? { top: (notice?.bottom ?? 6) + 34, right: 70, bottom: 60, left: top.right + 30 }
         : { top: Math.max(top.bottom, notice?.bottom ?? 0) + 34, right: 34, bottom: bottom + 50, left: 34 },
     );
   }

@@ -17,9 +17,13 @@ const MOST = 2;
 
 type Notice = TemplateResult | null;
 
-export function notices(view: SessionView): TemplateResult {
+/** @param failure - What did not work just now, in words; empty where nothing failed. */
+export function notices(view: SessionView, failure: string): TemplateResult {
   const all = [connection, whereabouts, timeAsked, timeLeft, wasAway, keepOpen].map((notice) => notice(view));
-  return html`<div class="notices">${all.filter((notice) => notice !== null).slice(0, MOST)}</div>`;
+  return html`<div class="notices">
+    ${failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${failure}</p>` : nothing}
+    ${all.filter((notice) => notice !== null).slice(0, MOST)}
+  </div>`;
 }
 
 /** Whether the connection has been away for long enough to say so. */
@@ -136,5 +140,6 @@ function card(
         <button class="button is-small" @click=${shut}>${say(shutLabel)}</button>
       </div>
     </div>
+    ${view.doCardsWait ? html`<button class="notice-opener" aria-label=${title} @click=${() => view.openPanel(null)}></button>` : nothing}
   </section>`;
 }

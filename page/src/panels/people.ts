@@ -54,7 +54,7 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
     </span>
     <span class="person-words">
       <span class="person-name">
-        <b>${person.name}</b>
+        <b dir="auto">${person.name}</b>
         ${isMe ? html`<span class="tag is-me">${say("people.you")}</span>` : nothing}
         ${person.role === "host" ? html`<span class="tag">${say("people.host")}</span>` : nothing}
         ${person.role === "viewer" ? html`<span class="tag">${say("people.viewer")}</span>` : nothing}
@@ -178,7 +178,7 @@ function profileForm(view: SessionView, person: Participant): TemplateResult {
   };
   return html`<form class="profile" @submit=${save} @keydown=${cancel}>
     <label for="my-name">${say("people.nameLabel")}</label>
-    <input id="my-name" name="name" maxlength="48" autocomplete="nickname" enterkeyhint="done" .value=${person.name} />
+    <input id="my-name" name="name" maxlength="48" dir="auto" autocomplete="nickname" enterkeyhint="done" .value=${person.name} />
     <fieldset class="swatches">
       <legend>${say("people.colorLabel")}</legend>
       <div>

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
+from unicodedata import bidirectional
 
 import flet as ft
 import flet.canvas as cv
@@ -42,6 +43,7 @@ def text(
         max_lines=lines,
         overflow=ft.TextOverflow.ELLIPSIS if lines else ft.TextOverflow.CLIP,
         text_align=ft.TextAlign.CENTER if center else ft.TextAlign.START,
+        rtl=reads_from_right(words),
     )
 
 
@@ -57,7 +59,13 @@ def title(words: str, palette: Palette, *, size: float = 26, lines: int | None =
         overflow=ft.TextOverflow.ELLIPSIS if lines else ft.TextOverflow.CLIP,
         style=ft.TextStyle(height=1.1, letter_spacing=0),
         text_align=ft.TextAlign.CENTER if center else ft.TextAlign.START,
+        rtl=reads_from_right(words),
     )
+
+
+def reads_from_right(words: str) -> bool:
+    """Whether words begin with a script that is written from the right; they end at the left, and are cut there."""
+    return next((kind != "L" for one in words if (kind := bidirectional(one)) in {"L", "R", "AL"}), False)
 
 
 def shadow(palette: Palette, blur: float = 18) -> ft.BoxShadow:

@@ -5,6 +5,7 @@ plural forms `one` and `other`, chosen by the placeholder `count`.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,13 @@ from typing import Final
 
 LANGUAGES: Final = ("en", "de", "es", "fr")
 """The languages that there are, the one to fall back to first."""
+
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+
+
+def _isolated(value: str) -> str:
+    """A name that is written from the right keeps its direction to itself: what stands around it stays where it is."""
+    return f"\u2068{value}\u2069" if _RIGHT_TO_LEFT.search(value) else value
 
 
 class Words:
@@ -52,7 +60,7 @@ class Words:
         return f"{grouped}{self.say('language.decimal')}{fraction}" if fraction else grouped
 
     def _written(self, value: str | float) -> str:
-        return value if isinstance(value, str) else self.number(value)
+        return _isolated(value) if isinstance(value, str) else self.number(value)
 
     def _is_singular(self, count: str | float) -> bool:
         """Follows the plural rules of CLDR for whole numbers: French counts nothing as singular."""

@@ -134,7 +134,7 @@ class SessionScreen:
         if known is not None:
             session = known.state.session
             left = session.expires_at - taking_part.now
-            self._name.value = session.name
+            self._name.value, self._name.rtl = session.name, parts.reads_from_right(session.name)
             self._time.value = " · ".join(
                 [
                     around.say("time.left", length=controller.form.duration(left)),
