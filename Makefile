@@ -15,7 +15,7 @@ PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install page run demo test test-long fuzz lint evaluate bench bench-page screenshots streets dist lock clean
+.PHONY: help install page run demo quick test test-long fuzz lint evaluate bench bench-page screenshots streets dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,13 @@ demo: install ## Start everything with a simulated convoy, and print its link
 
 # A test that takes longer than so many seconds is stuck: the run ends, and says which one and where it stood.
 STUCK = --max-worker-restart=0 -o faulthandler_exit_on_timeout=true -o faulthandler_timeout=
+
+SMOKE := tests/scenarios/test_joining.py::test_whoever_has_the_link_comes_in_and_everyone_sees_everyone_move[services]
+quick: export CAVALCADE_EXAMPLES := 10
+quick: install $(VENV)/.installed-dev ## Lint, types, units and one scenario, without a browser: for between two commits
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -q -m "not long" -n $(WORKERS) --dist loadscope \
+		tests/domain tests/wire tests/strings tests/vectors tests/client tests/simulate "$(SMOKE)" $(ARGS)
 
 test: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
 test: install $(VENV)/.installed-dev ## Install what tests need and run them all in WORKERS processes, after lint

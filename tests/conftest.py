@@ -27,7 +27,11 @@ os.environ.setdefault("CAVALCADE_APP", "off")
 
 # Time says little on machines that run other things as well.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+# `make quick` tries fewer examples.
+settings.register_profile(
+    "quick", settings.get_profile("shared"), max_examples=int(os.environ.get("CAVALCADE_EXAMPLES", "100"))
+)
+settings.load_profile("quick" if "CAVALCADE_EXAMPLES" in os.environ else "shared")
 
 pytest_plugins = ["tests.summary"]
 
