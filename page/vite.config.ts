@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 import { compressedCopies, dialBeforeAll, shellList } from "./build_plugins.ts";
 import { mapLibrary } from "./map_library_plugin.ts";
 
+const SERVER = "http://localhost:8080";
 const OUTPUT = "../src/cavalcade/page";
 
 export default defineConfig({
@@ -24,6 +25,12 @@ export default defineConfig({
     },
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": "http://localhost:8080", "/socket": { target: "ws://localhost:8080", ws: true } } },
+  server: {
+    // The server refuses what comes from pages of other addresses, and this one's is another.
+    proxy: {
+      "/api": { target: SERVER, headers: { Origin: SERVER } },
+      "/socket": { target: SERVER, ws: true, headers: { Origin: SERVER } },
+    },
+  },
   test: { include: ["tests/**/*.test.ts"] },
 });

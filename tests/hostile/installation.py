@@ -5,6 +5,7 @@ import itertools
 import json
 import socket
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ import httpx
 from cavalcade.client import Membership, create_session, join_session
 from cavalcade.evaluation.installation import ROOM, installation
 from cavalcade.stack import data_directory, programs
+from cavalcade.stack.up import PAGE
+from tests.stack import doors
 
 SETTINGS = {
     **dict.fromkeys(ROOM, ""),  # the quotas that an operator has who sets none
@@ -39,12 +42,14 @@ class Installation:
         base: Its public address.
         data: Its data directory.
         pid: Of `cavalcade up` itself.
+        deployed: The port of a second door in front of the same processes: the one in `deploy/`.
     """
 
     backend: str
     base: str
     data: Path
     pid: int
+    deployed: int
 
     @property
     def parts(self) -> programs.Backend:
@@ -52,13 +57,13 @@ class Installation:
         return programs.backend(self.backend, data_directory.sockets_folder(self.data))
 
     def doors(self, kind: str) -> dict[str, str | int]:
-        """Where requests can be sent: through Caddy (a port), and past it to the process itself (a path).
+        """Where requests can be sent: through either Caddy (a port), and past it to the process itself (a path).
 
         Args:
             kind: `http` or `socket`.
         """
         behind = self.parts.http if kind == "http" else self.parts.sockets
-        return {"caddy": int(self.base.rpartition(":")[2]), "process": str(behind[0])}
+        return {"caddy": int(self.base.rpartition(":")[2]), "deployed": self.deployed, "process": str(behind[0])}
 
     def pids(self) -> dict[str, int]:
         """The process ids of the processes of our own, and Caddy's, by their command."""
@@ -130,8 +135,15 @@ def resident_bytes(pid: int) -> int:
 @asynccontextmanager
 async def installed(backend: str, environment: Mapping[str, str] = SETTINGS) -> AsyncIterator[Installation]:
     """Starts an installation on a port and a folder of its own."""
-    async with installation(backend, 1, settings=environment) as running:
-        yield Installation(backend, running.public_url, running.data, running.pid)
+    (port,) = doors.free_ports(1)
+    with tempfile.TemporaryDirectory(prefix="cavalcade-test-") as folder:
+        async with installation(backend, 1, settings=environment) as running:
+            both = Installation(backend, running.public_url, running.data, running.pid, port)
+            http, sockets = ([f"unix/{path}" for path in paths] for paths in (both.parts.http, both.parts.sockets))
+            told = doors.deployed_environment(port, PAGE, http, sockets, backend)
+            text = doors.on_this_machine(doors.DEPLOYED.read_text())
+            async with doors.running(text, Path(folder), port, told, ready="/readyz"):
+                yield both
 
 
 async def opened(door: str | int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

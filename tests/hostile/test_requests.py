@@ -8,7 +8,7 @@ import pytest
 from tests.hostile.frames import handshake, read_answer
 from tests.hostile.installation import Installation, exchange
 
-DOORS = ("caddy", "process")
+DOORS = ("caddy", "deployed", "process")
 PATIENCE_S = 5.0
 GET = "GET /api/sessions/zzzzzzzzzz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 POST = "POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -64,6 +64,14 @@ REQUESTS: dict[str, tuple[bytes, set[int]]] = {
         post(b"0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "Transfer-Encoding: \x0bchunked"),
         {400, 501},
     ),
+    # Go's server, and so Caddy, answers these with a 501 of its own, as RFC 9112 wants it.
+    "gzipped transfer": (post(b"{}", "Transfer-Encoding: gzip, chunked"), {400, 501}),
+    "two transfer encodings": (post(b"{}", "Transfer-Encoding: chunked", "Transfer-Encoding: identity"), {400, 501}),
+    "another site's form": (
+        POST.replace("application/json", "text/plain").encode() + b"Origin: https://evil.example\r\n\r\n",
+        {403},
+    ),
+    "another site's call": (POST.encode() + b"Sec-Fetch-Site: cross-site\r\n\r\n", {403}),
 }
 
 

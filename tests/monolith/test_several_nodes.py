@@ -74,6 +74,27 @@ async def test_calls_from_elsewhere_keep_their_senders_address(nodes: list[Runni
     assert second.node.forwarding.passed_on == 22
 
 
+async def test_calls_that_break_off_at_the_wrong_node_count_against_nobody(nodes: list[RunningNode]) -> None:
+    first, second, _ = nodes
+    anna = await first.create()
+    head = f"POST /api/sessions/{anna.session_id}/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    broken = (
+        "Content-Length: 100\r\n\r\n{",
+        "Content-Length: 1000000\r\n\r\n" + "x" * 100_000,
+        "Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    )
+    url = httpx.URL(second.http)
+    for rest in broken * 5:
+        _, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write((head + rest).encode())
+        await writer.drain()
+        writer.transport.abort()
+    await second.join(anna, "Ben")
+    assert first.holds == {anna.session_id}
+    assert second.holds == set()
+
+
 async def test_a_call_is_passed_on_once(nodes: list[RunningNode]) -> None:
     first, second, _ = nodes
     anna = await first.create()

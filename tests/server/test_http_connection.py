@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -116,6 +117,31 @@ async def test_a_body_that_does_not_end_is_given_up(served: Served, monkeypatch:
     answer = await served.ask(HEAD + b"Content-Length: 100\r\n\r\nhalf")
     assert answer.startswith(b"HTTP/1.1 408 ")
     await asyncio.wait_for(served.failed.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    "encodings",
+    [
+        *([b"gzip"], [b"gzip, chunked"], [b"chunked, gzip"], [b"chunked, chunked"], [b"identity"], [b"xchunked"]),
+        *([b"\x0bchunked"], [b"chunked;a=b"], [b"chunked", b"gzip"], [b"gzip", b"chunked"], [b"chunked", b"chunked"]),
+    ],
+)
+async def test_a_transfer_encoding_but_chunked_is_refused(served: Served, encodings: list[bytes]) -> None:
+    lines = b"".join(b"Transfer-Encoding: " + each + b"\r\n" for each in encodings)
+    answer = await served.ask(HEAD + lines + b"\r\n2\r\n{}\r\n0\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nContent-Type: application/problem+json" in head
+    assert (problem := json.loads(body))["code"] == "invalid_request"
+    assert problem["status"] == 400
+    assert not served.begun.is_set()
+
+
+async def test_chunks_are_understood(served: Served) -> None:
+    head = HEAD + b"Connection: close\r\nTransfer-Encoding: Chunked\r\n\r\n"
+    answer = await served.ask(head + b"2\r\n{}\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert answer.endswith(b"{}")
 
 
 @pytest.mark.parametrize(

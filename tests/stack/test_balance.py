@@ -10,31 +10,40 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from cavalcade.stack import caddy, probe, programs
-from cavalcade.stack.process import Process
+from cavalcade.stack import caddy, programs
+from tests.stack import doors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
 NODES = 3
-BROKEN = b"POST %s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
-"""A request to a path that comes to no good by its sender's doing."""
+BROKEN = {
+    "malformed": b"POST %s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "short": b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{",
+    # More than Caddy keeps to itself, so that whoever is behind has part of it already.
+    "long": b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 100_000,
+}
+"""Requests to a path that come to no good by their sender's doing."""
 
 SESSIONS = [f"session{number:03}" for number in range(30)]
 
 
 class Answering:
-    """Listens on a socket and answers each request with its own name, or with nothing at all."""
+    """Listens, and answers each request with its own name, or with nothing at all."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, name: str, at: Path | int) -> None:
+        self.name, self._at = name, at
         self._server: asyncio.Server | None = None
         self._hangs = asyncio.Event()
 
     async def start(self) -> None:
-        self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._answer, self._path)
+        """Begins to listen, on its Unix socket or its port."""
+        if isinstance(self._at, int):
+            self._server = await asyncio.start_server(self._answer, "127.0.0.1", self._at)
+        else:
+            self._at.unlink(missing_ok=True)
+            self._server = await asyncio.start_unix_server(self._answer, self._at)
 
     async def stop(self) -> None:
         assert self._server
@@ -49,7 +58,7 @@ class Answering:
             if self._hangs.is_set():
                 await reader.read()
                 return
-            name = self._path.stem.encode()
+            name = self.name.encode()
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(name) + name)
             await writer.drain()
 
@@ -57,10 +66,9 @@ class Answering:
 class Balanced:
     """Three processes of each kind, named by their sockets, behind a Caddy."""
 
-    def __init__(self, backend: programs.Backend, client: httpx.AsyncClient) -> None:
+    def __init__(self, http: list[Answering], sockets: list[Answering], client: httpx.AsyncClient) -> None:
         self._client = client
-        self.http = [Answering(path) for path in backend.http]
-        self.sockets = [Answering(path) for path in backend.sockets]
+        self.http, self.sockets = http, sockets
 
     async def call(self, session: str = "") -> str:
         """Who answers a call about a session."""
@@ -76,37 +84,34 @@ class Balanced:
 
 
 @contextlib.asynccontextmanager
-async def balanced(directory: Path, port: int, name: str, *, affinity: bool = False) -> AsyncIterator[Balanced]:
-    backend = programs.backend(name, directory, NODES)
-    (directory / "caddy").mkdir()
-    (directory / "page").mkdir()
-    (directory / "page" / "index.html").touch()
-    caddyfile = directory / "caddy" / "Caddyfile"
-    caddyfile.write_text(
-        caddy.configuration(
-            caddy.local_door(port),
-            storage=directory / "caddy",
-            backend=backend,
-            page=directory / "page",
-            affinity=affinity,
+async def balanced(
+    directory: Path, port: int, name: str, door: str = "embedded", *, affinity: bool = False
+) -> AsyncIterator[Balanced]:
+    backend, page = programs.backend(name, directory, NODES), directory / "page"
+    page.mkdir()
+    (page / "index.html").touch()
+    if door == "embedded":
+        text = caddy.configuration(
+            caddy.local_door(port), storage=directory / "caddy", backend=backend, page=page, affinity=affinity
         )
-    )
-
-    async def ready() -> bool:
-        return (await probe.get("/api/sessions", port=port)).status == 200
-
-    async with httpx.AsyncClient(base_url=f"http://localhost:{port}", trust_env=False, timeout=10) as client:
-        processes = Balanced(backend, client)
-        for each in (*processes.http, *processes.sockets):
+        environment = None
+        http, sockets = ([Answering(path.stem, path) for path in paths] for paths in (backend.http, backend.sockets))
+    else:
+        text = doors.on_this_machine(doors.DEPLOYED.read_text())
+        ports = doors.free_ports(2 * NODES)
+        addresses = [f"127.0.0.1:{each}" for each in ports]
+        environment = doors.deployed_environment(port, page, addresses[:NODES], addresses[NODES:], name)
+        http, sockets = (
+            [Answering(path.stem, at) for path, at in zip(paths, taken, strict=True)]
+            for paths, taken in ((backend.http, ports[:NODES]), (backend.sockets, ports[NODES:]))
+        )
+    async with contextlib.AsyncExitStack() as stack:
+        for each in (*http, *sockets):
             await each.start()
-        process = await Process.start(caddy.service(caddyfile, ready, directory / "caddy.log"))
-        await process.until_ready()
-        try:
-            yield processes
-        finally:
-            await process.stop()
-            for each in (*processes.http, *processes.sockets):
-                await each.stop()
+            stack.push_async_callback(each.stop)
+        await stack.enter_async_context(doors.running(text, directory, port, environment, ready="/api/sessions"))
+        client = httpx.AsyncClient(base_url=f"http://localhost:{port}", trust_env=False, timeout=10)
+        yield Balanced(http, sockets, await stack.enter_async_context(client))
 
 
 async def test_session_has_its_node_for_sockets_and_calls(directory: Path, free_port: int) -> None:
@@ -136,8 +141,22 @@ async def test_session_has_its_node_for_sockets_and_calls(directory: Path, free_
                 await asyncio.sleep(0.1)
 
 
-async def test_services_spread_everything_and_leave_out_one_that_hangs(directory: Path, free_port: int) -> None:
-    async with balanced(directory, free_port, "services") as behind:
+async def test_session_has_its_node_at_the_deployed_door(directory: Path, free_port: int) -> None:
+    """For calls and for sockets; these may be two nodes, since the addresses that are hashed are not alike."""
+    async with balanced(directory, free_port, "monolith", "deployed") as behind:
+        nodes = {session: (await behind.call(session), await behind.socket(session)) for session in SESSIONS}
+        for session in SESSIONS:
+            assert (await behind.call(session), await behind.socket(session)) == nodes[session]
+        assert {call for call, _ in nodes.values()} == {"node-1", "node-2", "node-3"}
+        assert {socket for _, socket in nodes.values()} == {"node-1", "node-2", "node-3"}
+        assert await behind.call() in {"node-1", "node-2", "node-3"}
+
+
+@pytest.mark.parametrize("door", doors.KINDS)
+async def test_services_spread_everything_and_leave_out_one_that_hangs(
+    directory: Path, free_port: int, door: str
+) -> None:
+    async with balanced(directory, free_port, "services", door) as behind:
         assert set(Counter([await behind.socket(SESSIONS[0]) for _ in range(60)])) == {
             "gateway-1",
             "gateway-2",
@@ -157,9 +176,13 @@ async def test_affinity_keeps_the_sockets_of_a_session_together(directory: Path,
         assert {session: await behind.socket(session) for session in SESSIONS} == gateways
 
 
+@pytest.mark.parametrize("door", doors.KINDS)
 @pytest.mark.parametrize("name", programs.BACKENDS)
-async def test_requests_broken_by_their_senders_leave_nobody_out(directory: Path, free_port: int, name: str) -> None:
-    async with balanced(directory, free_port, name) as behind:
+@pytest.mark.parametrize("way", BROKEN)
+async def test_requests_broken_by_their_senders_leave_nobody_out(
+    directory: Path, free_port: int, name: str, door: str, way: str
+) -> None:
+    async with balanced(directory, free_port, name, door) as behind:
         is_over = asyncio.Event()
 
         async def break_off(path: bytes) -> int:
@@ -167,7 +190,7 @@ async def test_requests_broken_by_their_senders_leave_nobody_out(directory: Path
             while not is_over.is_set():
                 reader, writer = await asyncio.open_connection("127.0.0.1", free_port)
                 with contextlib.suppress(OSError, TimeoutError):
-                    writer.write(BROKEN % path)
+                    writer.write(BROKEN[way] % path)
                     await writer.drain()
                     await asyncio.wait_for(reader.read(1), 0.02)  # time for it to be passed on
                 writer.transport.abort()

@@ -19,9 +19,10 @@ import pytest
 
 from cavalcade.server.problems import KINDS
 from cavalcade.settings import StreetMap
-from cavalcade.stack import caddy, probe, programs
+from cavalcade.stack import caddy, programs
 from cavalcade.stack.errors import StackError
-from cavalcade.stack.process import Process, last_lines
+from cavalcade.stack.process import last_lines
+from tests.stack import doors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -131,14 +132,17 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @pytest.fixture
-async def http(directory: Path) -> AsyncIterator[asyncio.Server]:
-    server = await asyncio.start_unix_server(echo, directory / "api.sock")
-    async with server:
-        yield server
+async def http(directory: Path, free_port: int) -> AsyncIterator[None]:
+    """Answers calls, for the embedded door on a Unix socket and for the deployed one on a port."""
+    async with (
+        await asyncio.start_unix_server(echo, directory / "api.sock"),
+        await asyncio.start_server(echo, "127.0.0.1", free_port + 1),
+    ):
+        yield
 
 
-@pytest.fixture
-async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(params=doors.KINDS)
+async def client(request: pytest.FixtureRequest, directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncClient]:
     """Asks a Caddy in front of ``http``, of nobody who takes sockets, and of a small page."""
     assets = directory / "page" / "assets"
     assets.mkdir(parents=True)
@@ -146,22 +150,26 @@ async def client(directory: Path, free_port: int) -> AsyncIterator[httpx.AsyncCl
     (directory / "page" / ".hidden").write_text("hidden")
     (assets / "main-a1b2.js").write_bytes(SCRIPT)
     (assets / "main-a1b2.js.gz").write_bytes(gzip.compress(SCRIPT))
-    (directory / "caddy").mkdir()
-    caddyfile = directory / "caddy" / "Caddyfile"
-    tiles = directory / 'a "quoted" map.pmtiles'
-    tiles.write_bytes(TILES)
-    text = configuration(caddy.local_door(free_port), directory, streets=StreetMap(file=tiles))
+    if request.param == "embedded":
+        tiles = directory / 'a "quoted" map.pmtiles'
+        tiles.write_bytes(TILES)
+        text = configuration(caddy.local_door(free_port), directory, streets=StreetMap(file=tiles))
+        environment = None
+    else:
+        text = doors.on_this_machine(doors.DEPLOYED.read_text())
+        addresses = [f"127.0.0.1:{free_port + 1}"], [f"unix/{directory}/nobody.sock"]
+        environment = doors.deployed_environment(free_port, directory / "page", *addresses)
     # So that the log says all that it could ever say of a request.
-    caddyfile.write_text(text.replace("\tadmin off\n", "\tadmin off\n\tdebug\n"))
-
-    async def ready() -> bool:
-        return (await probe.get("/j", port=free_port)).status == 200
-
-    process = await Process.start(caddy.service(caddyfile, ready, directory / "caddy.log"))
-    await process.until_ready()
-    async with httpx.AsyncClient(base_url=f"http://localhost:{free_port}", trust_env=False) as asking:
+    text = text.replace("\tadmin off\n", "\tadmin off\n\tdebug\n", 1)
+    async with (
+        doors.running(text, directory, free_port, environment),
+        httpx.AsyncClient(base_url=f"http://localhost:{free_port}", trust_env=False) as asking,
+    ):
         yield asking
-    await process.stop()
+
+
+embedded = pytest.mark.parametrize("client", ["embedded"], indirect=True)
+"""Of what the deployed door does without."""
 
 
 @pytest.mark.usefixtures("http")
@@ -196,12 +204,20 @@ CONDITIONS: tuple[dict[str, str], ...] = (
 """Beside whole pages a browser asks for parts, and for what has changed."""
 
 
+FILLED_IN = {
+    '<title>http://localhost:{}</title><meta content="tiles=/tiles/own.pmtiles">',
+    '<title>https://localhost:{}</title><meta content="tiles=https://tiles.openfreemap.org/planet">',
+}
+"""The page as the embedded door and the deployed one give it away, with their port."""
+
+
 def assert_page(answer: httpx.Response, port: int) -> None:
     """It is the page, filled in, with what goes with it."""
-    assert answer.text == f'<title>http://localhost:{port}</title><meta content="tiles=/tiles/own.pmtiles">'
+    assert answer.text in {text.format(port) for text in FILLED_IN}
     assert answer.headers["Content-Type"].startswith("text/html")
     assert answer.headers["Cache-Control"] == "no-cache"
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert re.search(f"connect-src 'self' wss?://localhost:{port}[ ;]", answer.headers["Content-Security-Policy"])
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -233,6 +249,7 @@ async def test_hashed_assets_are_kept_for_good_and_come_compressed(client: httpx
     assert "immutable" in answer.headers["Cache-Control"]
 
 
+@embedded
 async def test_tiles_of_ones_own_come_in_ranges_and_uncompressed(client: httpx.AsyncClient) -> None:
     answer = await client.get("/tiles/own.pmtiles", headers={"Range": "bytes=7-262", "Accept-Encoding": "gzip, br"})
     assert (answer.status_code, answer.content) == (206, bytes(range(256)))
@@ -241,6 +258,7 @@ async def test_tiles_of_ones_own_come_in_ranges_and_uncompressed(client: httpx.A
     assert answer.headers["ETag"]
 
 
+@embedded
 async def test_page_by_address_leads_to_the_name(client: httpx.AsyncClient, free_port: int) -> None:
     """A page from 127.0.0.1 would have an Origin that sockets are refused for."""
     assert client.base_url.port == free_port

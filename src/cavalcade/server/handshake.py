@@ -19,8 +19,6 @@ _TOKEN_PREFIX: Final = "base64url.bearer.phx."  # noqa: S105 - the prefix of a s
 _PROTOCOL_VERSIONS: Final = ("13", "8", "7")
 """Those that picows speaks; it fails on one that is no text rather than refusing it."""
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
-
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
@@ -43,16 +41,6 @@ class Refusal:
 
     status: int
     reason: str
-
-
-def allowed_origins(public_url: str) -> frozenset[str]:
-    """The Origins that a browser may come from: the public address, and for a local one its other names."""
-    parts = urlsplit(public_url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    if host not in _LOOPBACK:
-        return frozenset({public_url})
-    port = f":{parts.port}" if parts.port else ""
-    return frozenset(f"{parts.scheme}://{name}{port}" for name in _LOOPBACK)
 
 
 def read_handshake(target: str, headers: Mapping[str, str], origins: frozenset[str]) -> Handshake | Refusal:

@@ -7,7 +7,10 @@ past it.
 import asyncio
 from typing import Any, Final, cast
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from cavalcade.server.problems import MEDIA_TYPE, document
 
 HEAD_S: Final = 10.0
 """How long a request's head may take from its first byte."""
@@ -23,6 +26,11 @@ MAX_HEAD: Final = 32_768
 
 MAX_PIPELINED: Final = 8
 """Requests that may wait on one connection behind the one that is being answered."""
+
+_ENCODINGS: Final[tuple[list[bytes], ...]] = ([], [b"chunked"])
+"""What a request's `Transfer-Encoding` may be."""
+
+_UNREADABLE: Final = msgspec.json.encode(document("invalid_request", "The request could not be read."))
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -65,6 +73,9 @@ class HttpConnection(HttpToolsProtocol):
             self._refuse(b"431 Request Header Fields Too Large")
         elif len(self.pipeline) == MAX_PIPELINED:
             self._refuse(b"429 Too Many Requests")
+        elif [value.lower() for name, value in self.headers if name == b"transfer-encoding"] not in _ENCODINGS:
+            # The parser takes others as well, and leaves them in the body.
+            self.send_400_response("")
         if not self.transport.is_closing():
             super().on_headers_complete()
 
@@ -79,6 +90,13 @@ class HttpConnection(HttpToolsProtocol):
         self._in_head = True
         if not self.transport.is_closing():
             super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - as uvicorn has it
+        """Answers what is no request with a problem document, and closes."""
+        self._stop_waiting()
+        head = b"HTTP/1.1 400 Bad Request\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+        self.transport.write(head % (MEDIA_TYPE.encode(), len(_UNREADABLE)) + _UNREADABLE)
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """The peer does not read its answer."""

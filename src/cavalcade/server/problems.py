@@ -37,7 +37,7 @@ _ALL: Final = (
     Kind(
         ErrorCode.UNAUTHORIZED, HTTPStatus.UNAUTHORIZED, "The token is missing, not valid, or its participant has left"
     ),
-    Kind(ErrorCode.FORBIDDEN, HTTPStatus.FORBIDDEN, "Your role does not allow this"),
+    Kind(ErrorCode.FORBIDDEN, HTTPStatus.FORBIDDEN, "This is not allowed"),
     Kind(ErrorCode.SESSION_NOT_FOUND, HTTPStatus.NOT_FOUND, "No such session"),
     Kind(ErrorCode.SESSION_FULL, HTTPStatus.CONFLICT, "The session is full"),
     Kind(ErrorCode.OP_ID_REUSED, HTTPStatus.CONFLICT, "The id was used for something else"),

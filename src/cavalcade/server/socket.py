@@ -15,9 +15,10 @@ from cavalcade.server.backend import Backend
 from cavalcade.server.clock import now_ms
 from cavalcade.server.connection import Connection
 from cavalcade.server.gathering import Gathering
-from cavalcade.server.handshake import Refusal, allowed_origins, read_handshake
+from cavalcade.server.handshake import Refusal, read_handshake
 from cavalcade.server.limits import RateLimits
 from cavalcade.server.listener import Through, listen_for_sockets
+from cavalcade.server.origins import allowed_origins
 from cavalcade.server.outbox import CLOSE_FAILED, CLOSE_GOING_AWAY
 from cavalcade.server.problems import KINDS, MEDIA_TYPE, document
 from cavalcade.server.socket_metrics import SocketMetrics

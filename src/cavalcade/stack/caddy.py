@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cavalcade.settings import LOOPBACK, StreetMap
-from cavalcade.stack import flutter_app, street_map
+from cavalcade.stack import balancing, flutter_app, street_map
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cavalcade.stack.programs import Backend
 
 TEMPLATE = Path(__file__).parent / "door.caddyfile"
+"""Of both doors: the one that `cavalcade up` has, and the one for servers of one's own."""
 
 PERMISSIONS_POLICY = "geolocation=(self), camera=(), microphone=(), payment=()"
 
@@ -74,6 +75,11 @@ class Door:
     def host(self) -> str:
         """The name or address in ``base_url``."""
         return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def sockets(self) -> str:
+        """Where the page's sockets lead: ``base_url`` with the scheme of WebSockets."""
+        return self.base_url.replace("http", "ws", 1)
 
 
 def local_door(port: int) -> Door:
@@ -202,81 +208,107 @@ def configuration(
         trusted_proxies: Networks whose word on where a client comes from is believed; none stands for what is usual at
             this door, which is nobody, or this machine where something on it stands in front.
     """
-    template = Template(TEMPLATE.read_text(encoding="utf-8"))
     streets = streets or StreetMap()
-    return template.substitute(
-        storage=_quoted(storage),
-        global_options=_global_options(door),
+    return _filled(
+        about="# How Caddy serves either backend: the only door to the outside. Each `cavalcade up` writes it again.",
+        global_options=_global_options(door, storage),
         server_options=_trusting(trusted_proxies or (LOOPBACK if door.behind_proxy else ())),
+        snippets="",
         address=door.site,
         base_url=_quoted(door.base_url),
         bind=f"bind {' '.join(door.bind)}" if door.bind else "",
         tls="tls internal" if door.certificates == "internal" else "",
-        transport_security=('Strict-Transport-Security "max-age=31536000"' if door.certificates == "public" else ""),
-        permissions_policy=_quoted(PERMISSIONS_POLICY),
-        content_security_policy=_quoted(street_map.content_security_policy(streets, demo=demo)),
+        transport_security=_STRICT_TRANSPORT if door.certificates == "public" else "",
+        content_security_policy=_quoted(street_map.content_security_policy(streets, door.sockets, demo=demo)),
         map_configuration=_quoted(street_map.page_configuration(streets, demo=demo)),
         own_tiles=street_map.caddy_lines(streets),
         app=flutter_app.caddy_lines(_upstreams((app,)) if app else None),
         http=_upstreams(backend.http),
         sockets=_upstreams(backend.sockets),
-        **_balance(backend, affinity=affinity),
+        **balancing.lines(backend, affinity=affinity),
         page=_quoted(page),
         redirect_other_hosts=_redirect_other_hosts(door),
-        unreadable=json.dumps(_UNREADABLE),
-        unavailable=json.dumps(_UNAVAILABLE),
         certificate_site=_certificate_site(door, storage) if door.certificate_page else "",
     )
 
 
-_FIRST_FREE = "lb_policy least_conn"
-_HEALTH_CHECKS = """
-			# Only what Caddy asks by itself says who is left out. `fail_duration` would count a body that its sender
-			# has broken off as a failure of whoever it was for: anybody could have everyone left out.
-			health_uri /healthz
-			health_interval 250ms
-			health_timeout 2s"""
+def deployed_configuration() -> str:
+    """The text of ``deploy/Caddyfile``: the same door, told by Caddy's environment what it leads to."""
+    streets = StreetMap()
+    return _filled(
+        about=_ABOUT_DEPLOYED,
+        global_options="grace_period 10s",
+        server_options="",
+        snippets=balancing.snippets(),
+        address="{$CAVALCADE_DOMAIN}",
+        base_url='"https://{hostport}"',
+        bind="",
+        tls="",
+        transport_security=_STRICT_TRANSPORT,
+        content_security_policy=_quoted(street_map.content_security_policy(streets, "wss://{hostport}", demo=False)),
+        map_configuration=_quoted(street_map.page_configuration(streets, demo=False)),
+        own_tiles="",
+        app="",
+        http="{$CAVALCADE_API:127.0.0.1:8100}",
+        sockets="{$CAVALCADE_GATEWAY:127.0.0.1:8200}",
+        **balancing.imports("{$CAVALCADE_BACKEND:services}"),
+        page='"{$CAVALCADE_PAGE:/opt/cavalcade/page}"',
+        redirect_other_hosts="",
+        certificate_site="",
+    )
+
+
+def _filled(**parts: str) -> str:
+    """The template with what sets a door apart, and with what is the same for all."""
+    text = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        parts,
+        permissions_policy=_quoted(PERMISSIONS_POLICY),
+        unreadable=json.dumps(_UNREADABLE),
+        unreadable_errors=_UNREADABLE_ERRORS,
+        unavailable=json.dumps(_UNAVAILABLE),
+    )
+    # A part that a door does without leaves empty lines.
+    text = re.sub(r"(?m)^[ \t]+\n", "", text)
+    return re.sub(r"(?<=\{\n)\n+|(?<=\n\n)\n+", "", text).rstrip("\n") + "\n"
+
+
+_ABOUT_DEPLOYED = """# The door of an installation on servers of one's own: certificates, page, API and sockets.
+# `make caddyfile` writes it from the template of the door that `cavalcade up` has; a test compares the two.
+#
+# In the environment of Caddy:
+#   CAVALCADE_DOMAIN    the name that people use; it must lead to this machine
+#   CAVALCADE_API       who answers calls, CAVALCADE_GATEWAY who takes sockets: HOST:PORT, several with spaces between
+#   CAVALCADE_BACKEND   `monolith` where these are nodes: the requests of a session then go to the same one
+#   CAVALCADE_PAGE      the folder of the built page
+# Where a load balancer stands in front of Caddy, name it with `trusted_proxies` below, in `servers`."""
+
+_STRICT_TRANSPORT = 'Strict-Transport-Security "max-age=31536000"'
+
+_UNREADABLE_ERRORS = (
+    "chunk|^(read tcp .*: )?i/o timeout$|header line too long|trailer"
+    "|declared (a )?Content-Length|ContentLength=.* with Body length"
+)
+"""What Go says of bodies that cannot be read, in HTTP/1 and HTTP/2, and of no process that is away."""
 
 
 def _upstreams(sockets: tuple[Path, ...]) -> str:
     return " ".join(_quoted(f"unix/{path}") for path in sockets)
 
 
-def _balance(backend: Backend, *, affinity: bool) -> dict[str, str]:
-    """How requests are spread over several processes; nothing to say where there is one."""
-    if len(backend.http) == 1:
-        return {"session_header": "", "balance_http": "", "balance_sockets": ""}
-    by_query = "lb_policy query session {\n\t\t\t\tfallback least_conn\n\t\t\t}"
-    if backend.name == "monolith":
-        # Rendezvous hashing takes the highest hash of a path and the session together, so a longer path is made up
-        # for in front of the session, and calls lead to the node that its sockets lead to.
-        rest = str(backend.sockets[0]).removeprefix(str(backend.http[0]))
-        header = "X-Cavalcade-Session"
-        return {
-            "session_header": f"""# Outside of `route` the header would be set before it is removed.
-		@session path_regexp session ^/api/sessions/([^/]+)
-		route {{
-			request_header -{header}
-			request_header @session {header} {rest}{{re.session.1}}
-		}}""",
-            "balance_http": f"""lb_policy header {header} {{
-				fallback least_conn
-			}}
-			# No `header_up` may remove it: a request that is tried again would be without it.{_HEALTH_CHECKS}""",
-            "balance_sockets": by_query + _HEALTH_CHECKS,
-        }
-    return {
-        "session_header": "",
-        "balance_http": _FIRST_FREE + _HEALTH_CHECKS,
-        "balance_sockets": (by_query if affinity else _FIRST_FREE) + _HEALTH_CHECKS,
-    }
-
-
 def _quoted(value: object) -> str:
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _global_options(door: Door) -> str:
+def _global_options(door: Door, storage: Path) -> str:
+    return f"""admin off
+	persist_config off
+	skip_install_trust
+	storage file_system {_quoted(storage)}
+	grace_period 2s
+	{_certificate_options(door)}"""
+
+
+def _certificate_options(door: Door) -> str:
     if door.certificates == "public":
         return ""
     if door.certificates == "internal":

@@ -74,7 +74,7 @@ def backend(name: str, run: Path, nodes: int = 1) -> Backend:
     numbers = [""] if nodes == 1 else [f"-{number}" for number in range(1, nodes + 1)]
     if name == "monolith":
         # Caddy hashes a socket's path together with the session: for both kinds of requests to lead to the same node,
-        # one path must begin with the other. See `caddy.configuration`.
+        # one path must begin with the other. See `balancing.lines`.
         both = {"--listen": ".sock", "--sockets": ".sockets"}
         programs = tuple(_program("node", "node", run, number, both) for number in numbers)
         return Backend(name, programs, _listening(programs, "--listen"), _listening(programs, "--sockets"))

@@ -28,15 +28,21 @@ def page_configuration(streets: StreetMap, *, demo: bool) -> str:
     return urlencode({name: value for name, value in given.items() if value}, safe="/:")
 
 
-def content_security_policy(streets: StreetMap, *, demo: bool) -> str:
-    """What the page may load, and from where. This is the one place to change it."""
+def content_security_policy(streets: StreetMap, sockets: str, *, demo: bool) -> str:
+    """What the page may load, and from where. This is the one place to change it.
+
+    Args:
+        streets: Where the map has its streets from.
+        sockets: The origin of the page's own WebSockets, ``ws://`` or ``wss://``.
+        demo: The built-in convoy rides.
+    """
     addresses = [streets.style, streets.style_dark] if streets.style else [_tiles(streets, demo=demo)]
     origins = {_origin(address) for address in (*addresses, *streets.sources) if address and "://" in address}
     elsewhere = "".join(f" {origin}" for origin in sorted(origins))
     directives = {
         "default-src": "'self'",
-        # Some browsers do not count ws: on the same host as 'self'.
-        "connect-src": f"'self' ws: wss:{elsewhere}",
+        # Safari before 15.4 does not count the sockets of the page's own host as 'self'.
+        "connect-src": f"'self' {sockets}{elsewhere}",
         "worker-src": "'self' blob:",
         "img-src": f"'self' data: blob:{elsewhere}",
         # The page and the map library set styles by script alone, which needs no more than this.

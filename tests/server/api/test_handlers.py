@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import re
 import uuid
+from typing import Any
 
 import pytest
 
@@ -358,3 +359,33 @@ async def test_an_expired_session_is_gone_before_anybody_has_ended_it(server: Ru
 
 def test_secrets_are_not_in_what_is_shown_of_a_server(server: Running) -> None:
     assert SECRET not in repr(server)
+
+
+OF_ANOTHER_SITE = ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"})
+
+
+async def test_a_page_of_another_site_changes_nothing(server: Running) -> None:
+    """Browsers send its forms and its calls without a body unasked; what may be read is another matter."""
+    created = await server.create()
+    session, code = created["session"]["id"], {"code": created["code"]}
+    calls: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("POST", "/api/sessions", {}),
+        ("POST", "/api/sessions", {"content": "name=x", "headers": {"Content-Type": "text/plain"}}),
+        ("POST", "/api/sessions", {"json": {}}),
+        ("POST", f"/api/sessions/{session}/preview", {"json": code}),
+        ("POST", f"/api/sessions/{session}/join", {"json": code}),
+        ("PATCH", f"/api/sessions/{session}", {"json": {"name": "x"}, "headers": bearer(created)}),
+        ("DELETE", f"/api/sessions/{session}/participants/me", {"headers": bearer(created)}),
+        ("DELETE", f"/api/sessions/{session}", {"headers": bearer(created)}),
+    )
+    for method, path, call in calls:
+        for said in OF_ANOTHER_SITE:
+            answer = await server.http.request(method, path, **{**call, "headers": {**call.get("headers", {}), **said}})
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    view = await server.http.get(f"/api/sessions/{session}", headers={**bearer(created), **OF_ANOTHER_SITE[0]})
+    assert view.json()["offset"] == 1
+
+
+async def test_our_own_page_and_what_is_no_browser_go_on(server: Running) -> None:
+    for said in ({}, {"Origin": PUBLIC_URL}, {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "same-origin"}):
+        assert (await server.http.post("/api/sessions", headers=said)).status_code == 201

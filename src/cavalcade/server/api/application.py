@@ -1,19 +1,27 @@
 """The API as an ASGI application."""
 
+from collections.abc import Awaitable, Callable
+from typing import Final
+
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
 
+from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.server.access import observed
 from cavalcade.server.api.context import Api
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.health import healthz, readyz
 from cavalcade.server.api.openapi import document
 from cavalcade.server.api.pages import documentation_handlers
-from cavalcade.server.api.requests import MAX_BODY
+from cavalcade.server.api.requests import MAX_BODY, AnyRequest
 from cavalcade.server.metrics import HttpMetrics
+from cavalcade.server.origins import allowed_origins, is_of_another_site
 from cavalcade.server.problems import EXCEPTION_HANDLERS
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 
 
 def create_app(api: Api, registry: CollectorRegistry) -> ASGIApp:
@@ -30,6 +38,7 @@ def create_app(api: Api, registry: CollectorRegistry) -> ASGIApp:
             "api": Provide(lambda: api, sync_to_thread=False),
             "backend": Provide(lambda: api.backend, sync_to_thread=False),
         },
+        before_request=_refuse_other_sites(allowed_origins(api.settings.public_url)),
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY,
         openapi_config=None,  # `openapi.document` says more: every problem, and bodies that Litestar does not validate
@@ -37,3 +46,13 @@ def create_app(api: Api, registry: CollectorRegistry) -> ASGIApp:
         debug=False,
     )
     return observed(litestar, HttpMetrics(registry))
+
+
+def _refuse_other_sites(origins: frozenset[str]) -> Callable[[AnyRequest], Awaitable[None]]:
+    """What no other site's page may do is change something: its form, or a call without a body, is sent unasked."""
+
+    async def refuse(request: AnyRequest) -> None:
+        if request.method not in _SAFE and is_of_another_site(request.headers, origins):
+            raise Rejected(ErrorCode.FORBIDDEN, "A page of another site may not do this.")
+
+    return refuse

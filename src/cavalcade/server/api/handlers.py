@@ -35,6 +35,7 @@ from cavalcade.wire.positions import position_to_dict
         failures=(
             ErrorCode.INVALID_REQUEST,
             ErrorCode.UNAUTHORIZED,
+            ErrorCode.FORBIDDEN,
             ErrorCode.SESSION_NOT_FOUND,
             ErrorCode.OP_ID_REUSED,
             ErrorCode.PAYLOAD_TOO_LARGE,
@@ -77,6 +78,7 @@ async def create_session(request: AnyRequest, api: InjectedApi) -> Json:
         response=schemas.Preview,
         failures=(
             ErrorCode.INVALID_REQUEST,
+            ErrorCode.FORBIDDEN,
             ErrorCode.SESSION_NOT_FOUND,
             ErrorCode.PAYLOAD_TOO_LARGE,
             ErrorCode.TOO_MANY_REQUESTS,
@@ -108,6 +110,7 @@ async def preview_session(request: AnyRequest, session_id: FromPath[str], api: I
         failures=(
             ErrorCode.INVALID_REQUEST,
             ErrorCode.UNAUTHORIZED,
+            ErrorCode.FORBIDDEN,
             ErrorCode.SESSION_NOT_FOUND,
             ErrorCode.SESSION_FULL,
             ErrorCode.OP_ID_REUSED,
@@ -244,7 +247,7 @@ async def change_session(request: AnyRequest, session_id: FromPath[str], api: In
         "Leave a session",
         "For good: the position disappears everywhere, and the token opens nothing any more.",
         204,
-        failures=(ErrorCode.UNAUTHORIZED, ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAVAILABLE),
+        failures=(ErrorCode.UNAUTHORIZED, ErrorCode.FORBIDDEN, ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAVAILABLE),
         token=True,
     ).opt(),
 )
