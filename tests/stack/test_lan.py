@@ -50,6 +50,8 @@ async def test_certificate_page(directory: Path, free_port: int, start_up: Calla
         profile = await client.get("/cavalcade.mobileconfig")
         assert profile.headers["Content-Type"] == "application/x-apple-aspen-config"
         assert (await client.get("/")).text.count(lan.fingerprint(certificate.text)) == 1
+        elsewhere = await client.get("/elsewhere")
+        assert (elsewhere.status_code, elsewhere.headers["Location"]) == (302, "/")
     (payload,) = plistlib.loads(profile.content)["PayloadContent"]
     assert payload["PayloadType"] == "com.apple.security.root"
     assert payload["PayloadContent"] == ssl.PEM_cert_to_DER_cert(certificate.text)

@@ -358,6 +358,10 @@ def _certificate_site(door: Door, storage: Path) -> str:
 	header /cavalcade.crt Content-Type application/x-x509-ca-cert
 	header /cavalcade.mobileconfig Content-Type application/x-apple-aspen-config
 	file_server
+	handle_errors 404 {{
+		header -Server
+		redir / 302
+	}}
 }}
 """
 
