@@ -14,9 +14,8 @@ _BY_HEADER = f"""lb_policy header {_SESSION_HEADER} {{
 	fallback least_conn
 }}
 # No `header_up` may remove it: a request that is tried again would be without it."""
-_HEALTH_CHECKS = """
-# Only what Caddy asks by itself says who is left out. `fail_duration` would count a body that its sender
-# has broken off as a failure of whoever it was for: anybody could have everyone left out.
+_HEALTH_CHECKS = """# Only what Caddy asks by itself says who is left out. `fail_duration` would count a body that is
+# broken off by its sender as a failure of whoever it was for: anybody could have everyone left out.
 health_uri /healthz
 health_interval 250ms
 health_timeout 2s"""
@@ -29,14 +28,14 @@ def lines(backend: Backend, *, affinity: bool) -> dict[str, str]:
     sockets = _BY_QUERY if affinity or backend.name == "monolith" else _FIRST_FREE
     parts = {
         "session_header": "",
-        "balance_http": _FIRST_FREE + _HEALTH_CHECKS,
-        "balance_sockets": sockets + _HEALTH_CHECKS,
+        "balance_http": f"{_FIRST_FREE}\n{_HEALTH_CHECKS}",
+        "balance_sockets": f"{sockets}\n{_HEALTH_CHECKS}",
     }
     if backend.name == "monolith":
         # Rendezvous hashing takes the highest hash of a path and the session together, so a longer path is made up
         # for in front of the session, and calls lead to the node that its sockets lead to.
         rest = str(backend.sockets[0]).removeprefix(str(backend.http[0]))
-        parts |= {"session_header": _naming_session(rest), "balance_http": _BY_HEADER + _HEALTH_CHECKS}
+        parts |= {"session_header": _naming_session(rest), "balance_http": f"{_BY_HEADER}\n{_HEALTH_CHECKS}"}
     return {
         "session_header": _indented(parts["session_header"], 2),
         "balance_http": _indented(parts["balance_http"], 3),
@@ -48,7 +47,7 @@ def snippets() -> str:
     """The same for a door that is told by its environment which of them hold; see `imports`."""
     asked = "\nimport asked"
     parts = {
-        "asked": _HEALTH_CHECKS.lstrip("\n"),
+        "asked": _HEALTH_CHECKS,
         "session_services": "# Nothing depends on the session.",
         "calls_services": _FIRST_FREE + asked,
         "sockets_services": _FIRST_FREE + asked,
