@@ -76,7 +76,7 @@ async def test_calls_from_elsewhere_keep_their_senders_address(nodes: list[Runni
 
 async def test_calls_that_break_off_at_the_wrong_node_count_against_nobody(nodes: list[RunningNode]) -> None:
     first, second, _ = nodes
-    anna = await first.create()
+    anna, _ = await first.group(2)
     head = f"POST /api/sessions/{anna.session_id}/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     broken = (
         "Content-Length: 100\r\n\r\n{",
@@ -90,7 +90,7 @@ async def test_calls_that_break_off_at_the_wrong_node_count_against_nobody(nodes
         writer.write((head + rest).encode())
         await writer.drain()
         writer.transport.abort()
-    await second.join(anna, "Ben")
+    await second.join(anna, "Carl")
     assert first.holds == {anna.session_id}
     assert second.holds == set()
 
