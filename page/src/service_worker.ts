@@ -28,7 +28,7 @@ interface FetchEvent extends ExtendableEvent {
 const scope = globalThis as unknown as Scope;
 const PAGE = "/";
 /** The start, and what becomes of links on their way; the server answers these with the page as well. */
-const LEADS_HERE = /^\/+((index\.html|j)([^a-z0-9_-].*)?)?$|[a-z0-9]{10}(\.|%2e)[a-z0-9_-]{22}/i;
+const LEADS_HERE = /^\/+((index\.html|j)([^a-z0-9_-].*)?)?(\?.*)?$|[a-z0-9]{10}(\.|%(25)*2e)[a-z0-9_-]{22}/i;
 /** What is none of the page's, whatever it holds. */
 const OTHERS = /^\/(api|app|socket)(\/|$)/;
 /** A network that takes longer is as good as none, for a page that is here already. */
@@ -56,10 +56,10 @@ scope.addEventListener("activate", (event) => {
 
 scope.addEventListener("fetch", (event) => {
   const { request } = event;
-  const { origin, pathname } = new URL(request.url);
+  const { origin, pathname, search } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin || request.headers.has("Range")) return;
   if (pathname.startsWith("/assets/")) event.respondWith(keptFirst(request));
-  else if (request.mode === "navigate" && LEADS_HERE.test(pathname) && !OTHERS.test(pathname))
+  else if (request.mode === "navigate" && LEADS_HERE.test(pathname + search) && !OTHERS.test(pathname))
     event.respondWith(freshFirst(PAGE));
 });
 

@@ -12,6 +12,7 @@ import socket
 import subprocess
 from contextlib import closing
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -191,9 +192,12 @@ CODE = "k3v9x0m2qa.AbCdEfGhIjKlMnOpQrStU_"
 MANGLED = (
     *("/J", "/j/", "//j", "/j.", "/j)", "/j%29", "/j/more", "/j%20", "/j&watch", "/index.html/"),
     *(f"/j%23{CODE}", f"/J%23{CODE})", f"/j%2523{CODE}", f"/j/{CODE}", f"/{CODE}", f"/(j{CODE}", f"/see/j%23{CODE}%3E"),
-    f"/j%23{CODE.replace('.', '%2E')}",
+    *(f"/j%23{CODE.replace('.', dot)}" for dot in ("%2E", "%252e")),
+    f"/see?u=https%3A%2F%2Fride.example%2Fj%23{CODE}",
 )
 """What becomes of the path of a link on its way."""
+
+LINKS = Path(__file__).parent.parent / "vectors" / "links.json"
 
 CONDITIONS: tuple[dict[str, str], ...] = (
     {},
@@ -230,6 +234,20 @@ async def test_page_is_asked_for_each_time_and_may_load_little(client: httpx.Asy
         answer = await client.get(path, headers=headers)
         assert (path, answer.status_code) == (path, 200)
         assert_page(answer, free_port)
+
+
+async def test_whatever_is_read_as_a_link_leads_to_the_page(client: httpx.AsyncClient, free_port: int) -> None:
+    """What is sent of it stands before the `#`; the page reads what stands behind as well."""
+    targets = {
+        vector["text"].removeprefix("https://ride.example").partition("#")[0]: vector["code"]
+        for vector in json.loads(LINKS.read_text())
+        if vector["text"].startswith("https://ride.example/") and vector["code"]
+    }
+    for target, code in targets.items():
+        answer = await client.get(target)
+        assert_page(answer, free_port)
+        if target == "/j" or code in target:
+            assert (target, answer.status_code) == (target, 200)
 
 
 NOWHERE = ("/elsewhere", "/jobs", "/j-2", "/assets/main-old.js", "/assets/", "/.hidden", "/see/this.page", "/socket")
@@ -317,11 +335,11 @@ async def test_tokens_and_codes_reach_no_log(client: httpx.AsyncClient, director
     for query in ("token=very-secret", "%74oken=very-secret", "a;token=very-secret"):
         assert (await client.get(f"/socket/websocket?{query}", headers=bearer)).status_code == 503
         await client.get(f"/assets/missing.js?{query}")
-    for code in (CODE, CODE.upper(), CODE.replace(".", "%2E")):
+    for code in (CODE, CODE.upper(), CODE[:-3], CODE.replace(".", "%2E"), CODE.replace(".", "%252E")):
         assert (await client.get(f"/api/sessions/{code}/join")).status_code == 503
     logged = last_lines(directory / "caddy.log", 10_000)
     assert "/api/sessions/hidden/join" in logged
-    assert not [secret for secret in ("very-secret", CODE[11:], CODE[11:].upper()) if secret in logged]
+    assert not [secret for secret in ("very-secret", CODE[11:-3], CODE[11:-3].upper()) if secret in logged]
 
 
 @pytest.mark.parametrize(

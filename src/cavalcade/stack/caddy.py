@@ -262,6 +262,7 @@ def _filled(**parts: str) -> str:
     """The template with what sets a door apart, and with what is the same for all."""
     text = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         parts,
+        code=_CODE,
         permissions_policy=_quoted(PERMISSIONS_POLICY),
         unreadable=json.dumps(_UNREADABLE),
         unreadable_errors=_UNREADABLE_ERRORS,
@@ -283,6 +284,9 @@ _ABOUT_DEPLOYED = """# The door of an installation on servers of one's own: cert
 # Where a load balancer stands in front of Caddy, name it with `trusted_proxies` below, in `servers`."""
 
 _STRICT_TRANSPORT = 'Strict-Transport-Security "max-age=31536000"'
+
+_CODE = "(?i)[a-z0-9]{10}([.]|%(25)*2e)[a-z0-9_-]"
+"""How what looks like a link's code begins in an address as it was sent, escaped once or more."""
 
 _UNREADABLE_ERRORS = (
     "chunk|^(read tcp .*: )?i/o timeout$|header line too long|trailer"
