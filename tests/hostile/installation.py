@@ -141,6 +141,7 @@ async def installed(backend: str, environment: Mapping[str, str] = SETTINGS) -> 
             both = Installation(backend, running.public_url, running.data, running.pid, port)
             http, sockets = ([f"unix/{path}" for path in paths] for paths in (both.parts.http, both.parts.sockets))
             told = doors.deployed_environment(port, PAGE, http, sockets, backend)
+            told["CAVALCADE_DOMAIN"] = f"http://:{port}"  # whatever host is asked for, as at the other door
             text = doors.on_this_machine(doors.DEPLOYED.read_text())
             async with doors.running(text, Path(folder), port, told, ready="/readyz"):
                 yield both
