@@ -29,6 +29,10 @@ BROKEN = {
 SESSIONS = [f"session{number:03}" for number in range(30)]
 
 
+ODD_IDS = ("%0d%0aSet-Cookie:x", "%00", "%ff%fe", "a" * 4_000, "short")
+"""What somebody may send in the place of a session's id."""
+
+
 class Answering:
     """Listens, and answers each request with its own name, or with nothing at all."""
 
@@ -120,6 +124,8 @@ async def test_session_has_its_node_for_sockets_and_calls(directory: Path, free_
         assert {session: await behind.call(session) for session in SESSIONS} == nodes
         assert set(nodes.values()) == {"node-1", "node-2", "node-3"}
         assert await behind.call() in nodes.values()
+        for odd in ODD_IDS:
+            assert await behind.call(odd) in nodes.values()
 
         # One that is gone is left out at once, and moves nobody else's session. The first request for one of its
         # sessions finds out, and goes where the others will.
@@ -149,7 +155,8 @@ async def test_session_has_its_node_at_the_deployed_door(directory: Path, free_p
             assert (await behind.call(session), await behind.socket(session)) == nodes[session]
         assert {call for call, _ in nodes.values()} == {"node-1", "node-2", "node-3"}
         assert {socket for _, socket in nodes.values()} == {"node-1", "node-2", "node-3"}
-        assert await behind.call() in {"node-1", "node-2", "node-3"}
+        for odd in ("", *ODD_IDS):
+            assert await behind.call(odd) in {"node-1", "node-2", "node-3"}
 
 
 @pytest.mark.parametrize("door", doors.KINDS)

@@ -72,7 +72,8 @@ def imports(backend: str) -> dict[str, str]:
 def _naming_session(prefix: str) -> str:
     """Lines that give a call a header with its session's id, behind `prefix`."""
     return f"""# Outside of `route` the header would be set before it is removed.
-@session path_regexp session ^/api/sessions/([^/]+)
+# What is no session's id might be no header's value either, such as a line break.
+@session path_regexp session ^/api/sessions/([a-z0-9]{{10}})(/|$)
 route {{
 	request_header -{_SESSION_HEADER}
 	request_header @session {_SESSION_HEADER} {prefix}{{re.session.1}}
