@@ -364,7 +364,7 @@ def _certificate_site(door: Door, storage: Path) -> str:
 	file_server
 	handle_errors 404 {{
 		header -Server
-		redir / 302
+		redir * / 302
 	}}
 }}
 """
