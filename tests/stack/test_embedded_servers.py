@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL and Valkey: they keep what was written, over restarts and crashes."""
+"""The embedded PostgreSQL and Valkey: what they keep over restarts and crashes, and what they do not."""
 
 from __future__ import annotations
 
@@ -92,20 +92,35 @@ async def test_postgres_that_cannot_start_shows_its_last_lines(directory: Path) 
     assert "FATAL" in caught.value.detail or "PANIC" in caught.value.detail or "postgres:" in caught.value.detail
 
 
-async def test_valkey_keeps_keys_over_a_restart(directory: Path) -> None:
+async def test_valkey_keeps_nothing_on_disk(directory: Path) -> None:
     process = await started_valkey(directory)
     client = Redis.from_url(valkey.url(directory / "valkey.sock"))
-    await client.set("kept", "7")
+    await client.set("where", "7")
     await client.aclose()
     assert stat.S_IMODE((directory / "valkey.sock").stat().st_mode) == 0o600
     await process.stop()
     assert await process.wait() == 0
 
+    assert list((directory / "valkey").iterdir()) == []
+
     process = await started_valkey(directory)
     client = Redis.from_url(valkey.url(directory / "valkey.sock"))
-    assert await client.get("kept") == b"7"
+    assert await client.get("where") is None
     await client.aclose()
     await process.stop()
+
+
+def test_files_of_an_earlier_valkey_are_removed_and_no_others(directory: Path) -> None:
+    data, elsewhere = directory / "valkey", directory / "elsewhere"
+    (data / "appendonlydir").mkdir(parents=True)
+    (data / "appendonlydir" / "appendonly.aof.1.incr.aof").write_text("where somebody was")
+    (data / "dump.rdb").write_text("where somebody was")
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    (data / "link").symlink_to(elsewhere)
+    valkey.remove_files(data)
+    assert list(data.iterdir()) == []
+    assert list(elsewhere.iterdir()) == [elsewhere / "kept"]
 
 
 async def test_shared_fixtures_give_an_empty_database_each(database_url: str, redis_url: str) -> None:

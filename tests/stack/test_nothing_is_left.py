@@ -63,3 +63,76 @@ async def test_a_minute_after_the_end_nothing_is_stored(
     await asyncio.sleep(PROMISED_S)
     assert {name: count for name, count in (await stored(run)).items() if count} == {}
     assert await up.end(signal.SIGTERM) == 0
+
+
+NAMES = ("Xanthippe Quill", "Zebulon Quay", "Ride to Xochimilco")
+PLACE = Fix(61.2345678, 23.8765432)
+RENAMED = "Xanthippe Renamed"
+
+
+def traces() -> list[bytes]:
+    """All that would show who rode where: names, and numbers of the place as they are spelt and packed."""
+    numbers = [round(number * 1e7) for number in (PLACE.lat, PLACE.lon)]
+    packed = [number.to_bytes(4, order, signed=True) for number in numbers for order in ("big", "little")]
+    spelt = [text.encode() for number in numbers for text in (str(number), f"{number / 1e7}")]
+    return [*(name.encode() for name in (*NAMES, RENAMED)), *packed, *spelt]
+
+
+def found_in(folder: Path, *, but: str | None = None) -> list[tuple[str, bytes]]:
+    """Which files below a folder hold which trace."""
+    left_out = None if but is None else folder / but
+    files = [path for path in folder.rglob("*") if path.is_file() and left_out not in path.parents]
+    contents = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return [(name, trace) for name, content in contents.items() for trace in traces() if trace in content]
+
+
+async def found_in_tables(run: Path) -> list[tuple[str, bytes]]:
+    """Which tables, those of PostgreSQL's own among them, hold which trace in their rows."""
+    database = await asyncpg.connect(postgres.url(run / "postgres"))
+    tables = await database.fetch(
+        "SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables"
+        " WHERE table_type = 'BASE TABLE'"
+    )
+    found = []
+    for (name,) in tables:
+        rows = "\n".join(str(row[0]) for row in await database.fetch(f"SELECT t::text FROM {name} AS t"))
+        found += [(name, trace) for trace in traces() if trace in rows.encode()]
+    await database.close()
+    return found
+
+
+@pytest.mark.parametrize("backend", ["services", "monolith"])
+async def test_no_file_and_no_row_tells_of_a_session_that_is_over(
+    directory: Path, free_port: int, start_up: Callable[..., Awaitable[Up]], backend: str
+) -> None:
+    """In Valkey's files and in logs nothing stands at any time; in PostgreSQL's files nothing after it has stopped."""
+    data = directory / "data"
+    left_behind = data / "valkey" / "appendonlydir" / "appendonly.aof.1.incr.aof"  # by an earlier version
+    left_behind.parent.mkdir(parents=True)
+    left_behind.write_bytes(b"\n".join(traces()))
+    (data / "lock").touch()  # by which `cavalcade up` knows its own folder
+    settings = {"CAVALCADE_PURGE_AFTER_S": "1"}
+    up = await start_up("--backend", backend, "--port", str(free_port), "--data", data, environment=settings)
+    host = await create_session(await up.ready(), name=NAMES[2], host_name=NAMES[0])
+    assert host.link is not None
+    ben = await join_session(host.link, name=NAMES[1])
+    async with connect(host) as anna, connect(ben) as other:
+        anna.report(PLACE)
+        other.report(PLACE)
+        await anna.wait_for(lambda session: set(session.positions) == {1, 2}, timeout=10)
+        await anna.set_profile(name=RENAMED)
+        async with asyncio.timeout(10):
+            while not await find_nearby(host, radius_m=1000):  # noqa: ASYNC110 - it is stored a moment later
+                await asyncio.sleep(0.05)
+        database = await asyncpg.connect(postgres.url(data / "run" / "postgres"))
+        await database.execute("ANALYZE")  # as PostgreSQL does by itself after many changes
+        await database.close()
+        assert await found_in_tables(data / "run")  # or this would show nothing
+        assert found_in(data, but="postgres") == []
+        await anna.end()
+    async with asyncio.timeout(PROMISED_S):
+        while any((await stored(data / "run")).values()):  # noqa: ASYNC110 - nothing tells when it is purged
+            await asyncio.sleep(0.2)
+    assert await found_in_tables(data / "run") == []
+    assert await up.end(signal.SIGTERM) == 0
+    assert found_in(data) == []

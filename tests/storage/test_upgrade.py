@@ -28,6 +28,8 @@ EXPANSIONS = (
     r"CREATE (UNIQUE )?INDEX \w+ ON (?P<table>\w+) .*",
     r"ALTER TABLE \w+ ADD COLUMN \"?\w+\"? [^,]*",
     r"(INSERT INTO|UPDATE) alembic_version .*",
+    r"ALTER TABLE \w+ ALTER COLUMN \w+ SET STATISTICS 0",
+    r"DO \$\$ BEGIN IF [^;]* THEN PERFORM pg_clear_attribute_stats\([^;]*\); END IF; END \$\$",
 )
 """What may change while an older version serves: nothing that it uses goes away or means another thing."""
 

@@ -58,7 +58,7 @@ class DataDirectory:
 
     @property
     def valkey(self) -> Path:
-        """Valkey's append-only files."""
+        """Where Valkey runs; it keeps no files."""
         return self.path / "valkey"
 
     @property

@@ -16,11 +16,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cavalcade.stack import environments, unprivileged
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 USER = "cavalcade"
 DATABASE = "cavalcade"
@@ -34,6 +38,11 @@ _SETTINGS = {
     "unix_socket_permissions": "0600",
     "shared_buffers": "64MB",
     "max_wal_size": "256MB",
+    # The log is for a crash alone, and its files are removed rather than used again: they hold what was deleted since.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "wal_recycle": "off",
+    "checkpoint_timeout": "5min",
     "log_timezone": "UTC",
     "timezone": "UTC",
     # Details of errors quote the values of rows, and logs hold no codes, names or coordinates.
@@ -166,7 +175,9 @@ def _run(command: list[str], text: str = "") -> None:
     )
 
 
-def service(data: Path, sockets: Path, log: Path | None) -> Service:
+def service(
+    data: Path, sockets: Path, log: Path | None, before_stop: Callable[[], Awaitable[None]] | None = None
+) -> Service:
     """PostgreSQL on the cluster in ``data``, with its socket in the folder ``sockets``."""
     settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
     return Service(
@@ -175,6 +186,7 @@ def service(data: Path, sockets: Path, log: Path | None) -> Service:
         ready=functools.partial(_accepts_connections, sockets),
         log=log,
         environment={"LC_ALL": "C"},
+        before_stop=before_stop,
         stop_signal=signal.SIGINT,  # "fast": ends open transactions and connections, then writes a checkpoint
         # Recovery after a crash may have to go through a quarter of a gigabyte of log.
         ready_within_s=60,

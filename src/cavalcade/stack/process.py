@@ -52,6 +52,9 @@ class Service:
     before_start: Callable[[], None] = lambda: None
     """Done before each start, such as removing a socket that a killed process left behind."""
 
+    before_stop: Callable[[], Awaitable[None]] | None = None
+    """Done before it is asked to end, where it still runs. It must not raise, and must bound its own time."""
+
 
 class Process:
     """A running service. Make one with :meth:`start`."""
@@ -119,6 +122,8 @@ class Process:
 
     async def stop(self) -> None:
         """Ask the service to end, and wait for it; it is killed when that takes longer than ``stop_within_s``."""
+        if self.service.before_stop is not None and self._watched.returncode is None:
+            await self.service.before_stop()
         if self._watched.stdin:
             self._watched.stdin.close()
         await self._watched.wait()

@@ -50,6 +50,7 @@ from cavalcade.stack import (
     programs,
     valkey,
 )
+from cavalcade.stack.erasure import Erasure
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.progress import Progress
@@ -118,7 +119,7 @@ async def up(options: Options) -> None:
             # A second ctrl-C while stopping changes nothing: every part has a bound on how long it may take.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, lambda: None)
-            await stack.supervisor.stop()
+            await stack.stop()
     progress.say("Stopped; everything is kept in " + str(data.path))
 
 
@@ -135,6 +136,7 @@ class _Stack:
         self._streets = StreetMap.from_environment(options.environment)
         self._tunnel_process: Process | None = None
         self._app = flutter_app.socket(data.run) if flutter_app.is_wanted(options.environment) else None
+        self._erasing: asyncio.Task[None] | None = None
         self.supervisor = Supervisor(progress, held=(data.lock,))
 
     async def run(self) -> None:
@@ -170,6 +172,12 @@ class _Stack:
         if self._app is not None:
             await self._start_app(self._app)
         raise await self._failure()
+
+    async def stop(self) -> None:
+        """Stop everything that was started."""
+        if self._erasing is not None:
+            self._erasing.cancel()
+        await self.supervisor.stop()
 
     async def _lead_through_tunnel(self, choice: str) -> Door:
         """Start the tunnel and wait for its address, since every link begins with it."""
@@ -215,7 +223,11 @@ class _Stack:
             if not data.postgres.exists():
                 self._progress.say("Making a new database")
             await asyncio.to_thread(postgres.create, data.postgres)
-            services.append(postgres.service(data.postgres, sockets, data.log("postgres")))
+            erasure = Erasure(postgres.url(sockets))
+            self._erasing = asyncio.create_task(erasure.run())
+            log = data.log("postgres")
+            services.append(postgres.service(data.postgres, sockets, log, before_stop=erasure.attempt))
+        valkey.remove_files(data.valkey)
         if self._servers.redis_url is None:
             services.append(valkey.service(data.valkey, self._valkey_socket, data.log("valkey")))
         return services

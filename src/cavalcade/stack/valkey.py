@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib.util
+import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -31,16 +32,25 @@ def binary() -> Path:
     return program
 
 
+def remove_files(data: Path) -> None:
+    """Remove what Valkey has written into the folder ``data``, as earlier versions of Cavalcade let it do."""
+    for path in data.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def service(data: Path, socket: Path, log: Path | None) -> Service:
-    """Valkey with its files in the folder ``data``, which must exist, on the Unix socket ``socket``."""
+    """Valkey in the folder ``data``, which must exist and stays empty, on the Unix socket ``socket``."""
     options = {
         "port": "0",
         "unixsocket": str(socket),
         "unixsocketperm": "600",
         "dir": str(data),
-        # What is written is on disk within a second, and back after a crash.
-        "appendonly": "yes",
-        "appendfsync": "everysec",
+        # Positions never touch the disk, where they would outlive their session. After a crash Cavalcade's processes
+        # write again what they have.
+        "appendonly": "no",
         "save": "",
         "daemonize": "no",
     }
