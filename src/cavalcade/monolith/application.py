@@ -38,6 +38,7 @@ from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.refusals import Refusals
 from cavalcade.server.socket import SocketServer
 from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.steady_clock import Step
@@ -128,14 +129,16 @@ class Node:
         metrics = new_registry()
         self._store = SessionStore.open(settings.database_url)
         self._client = redis.asyncio.Redis.from_url(settings.redis_url)
-        live = LiveState(self._client)
-        self._link = RedisLink(settings.redis_url, connected=self._redis_is_back)
+        refusals = Refusals(metrics)
+        live = LiveState(self._client, refusals)
+        self._link = RedisLink(settings.redis_url, connected=self._redis_is_back, refusals=refusals)
         self._peers = Peers(settings.secrets)
         self.leases = Leases(
             self._client,
             listeners.lease(),
             forgotten=self._write_again,
             before_renewal=self._note_stalls,
+            refusals=refusals,
         )
         self.ownership = Ownership(
             self._store,

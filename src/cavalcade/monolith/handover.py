@@ -15,7 +15,7 @@ from cavalcade.monolith.relay import Relays
 from cavalcade.monolith.standing import Standing
 from cavalcade.server.clock import moment
 from cavalcade.server.live_state import LivePositionWriter
-from cavalcade.server.redis_link import RedisLink, RedisUnavailable
+from cavalcade.server.redis_link import RedisLink
 from cavalcade.storage.errors import Unavailable
 
 ASK_EVERY_S: Final = 1.0
@@ -61,19 +61,21 @@ class Handover:
         claimed_at = self._ownership.claimed_at[session_id]
         if not gives(moment(), claimed_at=claimed_at, is_draining=is_draining):
             return False
-        if not self._link.is_up and not is_draining:
+        if (not self._link.is_up or self._link.is_refused) and not is_draining:
             return False  # the next owner would know no positions
         place = self._registry.places.get(session_id)
         if place is not None and place.process is not None:
             place.process.settle()
-        self._writer.flush()
+        settled = self._writer.settle(session_id)
         self._ownership.let_go(session_id)
         self._registry.leave(session_id)
         self._ownership.counts.handed_over += 1
         try:
             async with asyncio.timeout(WRITTEN_S):
-                await self._link.call("PING")  # answered after all that was written before
-        except (RedisUnavailable, TimeoutError):
+                is_written = await settled
+        except TimeoutError:
+            is_written = False
+        if not is_written:
             _log.warning("given_away_without_positions")
         return True
 

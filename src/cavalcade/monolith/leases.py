@@ -12,12 +12,13 @@ from typing import Final, cast
 import msgspec
 import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from cavalcade.monolith.placement import Lease, Owner, Sight
 from cavalcade.server.clock import moment
 from cavalcade.server.live_state import key
 from cavalcade.server.redis_link import Command
+from cavalcade.server.refusals import Refusals
 
 LEASE_S: Final = 3.0
 """How long a lease stands."""
@@ -71,6 +72,7 @@ class Leases:
         *,
         forgotten: Callable[[], None] = lambda: None,
         before_renewal: Callable[[], object] = lambda: None,
+        refusals: Refusals | None = None,
     ) -> None:
         """Starts without a lease; `run` takes it and renews it.
 
@@ -80,13 +82,14 @@ class Leases:
             forgotten: Called when Redis has lost its memory, or its clock was set: all that this node keeps there is
                 written again.
             before_renewal: Called before each renewal, while the lease stands or does not.
+            refusals: Told of every error reply.
         """
         self.me = me
         self.others: Mapping[str, Lease] = {}
         """The other nodes by their lives, as last seen; while Redis is away, as they were before."""
         self.stands_until = 0.0
         """Until when nobody can take this node for dead, by `moment`."""
-        self._client = client
+        self._client, self._refusals = client, refusals or Refusals()
         self._forgotten, self._before_renewal = forgotten, before_renewal
         self._trusted_from = 0.0
         self._gone: set[str] = set()
@@ -110,6 +113,9 @@ class Leases:
                 if not is_lost:
                     _log.warning("lease_not_renewed", error=type(error).__name__)
                 is_lost = True
+                self._refusals.note_any(error)
+                if isinstance(error, ReadOnlyError):  # the address may lead to another server by now
+                    await self._client.connection_pool.disconnect(inuse_connections=False)
             else:
                 is_lost = False
             await asyncio.sleep(RENEW_S)

@@ -50,6 +50,7 @@ class Foundation(ABC):
         now = now_ms()
         for local in self.here():
             local.note_host(now)
+        self._writer.flush()
 
     async def positions(self, session_id: str) -> Mapping[int, Position]:
         """See `server.backend.Backend.positions`."""

@@ -9,7 +9,7 @@ Redis away costs freshness elsewhere, never a session on this process: writes ar
 import asyncio
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +21,8 @@ from cavalcade.domain.events import Event
 from cavalcade.domain.fix import DEGREE, Position, is_newer, no_later
 from cavalcade.domain.session import effects
 from cavalcade.server.clock import moment, now_ms
-from cavalcade.server.redis_link import Command, RedisLink
+from cavalcade.server.redis_link import HELLO, Command, RedisLink
+from cavalcade.server.refusals import Refusals
 from cavalcade.wire.positions import pack_fix, unpack_fix
 
 GEO_LATITUDE: Final = 85.05
@@ -81,6 +82,12 @@ class _Dirty:
     positions: dict[int, Position]
 
 
+@dataclass(slots=True)
+class _Seen:
+    expires_at: int
+    moments: dict[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Unwritten:
     """What a process had of a session at some moment which Redis may not have had."""
@@ -99,15 +106,22 @@ class Unwritten:
 
 @dataclass(slots=True)
 class _Batch:
-    """What is written at once: withdrawals, then positions, then deletions."""
+    """What is written at once, of each session: withdrawals, then positions, then who was seen, then its deletion."""
 
     dirty: dict[str, _Dirty] = field(default_factory=dict)
     withdrawn: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    seen: dict[str, _Seen] = field(default_factory=dict)
     deleted: dict[str, float] = field(default_factory=dict)
     """Sessions, by the `clock.moment` until which what is written of them late is refused."""
+    refused: set[str] = field(default_factory=set)
+    """The sessions of which Redis has not carried out everything, once it has been told and has answered."""
 
     def __bool__(self) -> bool:
-        return bool(self.dirty or self.withdrawn or self.deleted)
+        return bool(self.dirty or self.withdrawn or self.seen or self.deleted)
+
+    @property
+    def session_ids(self) -> set[str]:
+        return {*self.dirty, *self.withdrawn, *self.seen, *self.deleted}
 
     def put(self, session_id: str, expires_at: int, positions: Mapping[int, Position]) -> None:
         dirty = self.dirty.get(session_id)
@@ -122,9 +136,15 @@ class _Batch:
             dirty.positions.pop(participant, None)
         self.withdrawn[session_id].add(participant)
 
+    def note_seen(self, session_id: str, expires_at: int, moments: Mapping[int, int]) -> None:
+        seen = self.seen.setdefault(session_id, _Seen(expires_at, {}))
+        seen.expires_at = expires_at
+        seen.moments.update(moments)
+
     def forget(self, session_id: str) -> None:
-        self.dirty.pop(session_id, None)
-        self.withdrawn.pop(session_id, None)
+        """Drops what is written of a session, except for its deletion."""
+        for part in (self.dirty, self.withdrawn, self.seen):
+            part.pop(session_id, None)
 
     def take(self, session_id: str, later: "_Batch") -> None:
         """Takes in what was gathered of a session after it."""
@@ -132,29 +152,29 @@ class _Batch:
             self.withdraw(session_id, participant)
         if (dirty := later.dirty.get(session_id)) is not None:
             self.put(session_id, dirty.expires_at, dirty.positions)
-
-    def then(self, later: "_Batch") -> None:
-        """Takes in all that was gathered after it."""
-        for session_id in later.withdrawn.keys() | later.dirty.keys():
-            self.take(session_id, later)
-        for session_id, until in later.deleted.items():
+        if (seen := later.seen.get(session_id)) is not None:
+            self.note_seen(session_id, seen.expires_at, seen.moments)
+        if (until := later.deleted.get(session_id)) is not None:
             self.delete(session_id, until)
 
     def delete(self, session_id: str, until: float = 0.0) -> None:
         self.deleted[session_id] = max(until, self.deleted.get(session_id, 0.0))
 
-    def commands(self) -> list[Command]:
-        commands: list[Command] = []
-        if self.dirty:
-            commands.append(("SCRIPT", "LOAD", _WRITE))  # cheap, and Redis may have forgotten it without a word
+    def commands(self) -> list[tuple[str, Command]]:
+        """What Redis is told, each command with the session that it is about."""
+        commands: list[tuple[str, Command]] = []
         for session_id, participants in self.withdrawn.items():
-            commands.extend(_withdrawal(session_id, participants))
-        commands += [_write(session_id, d.expires_at, d.positions) for session_id, d in self.dirty.items()]
+            commands += [(session_id, command) for command in _withdrawal(session_id, participants)]
+        commands += [(name, _write(name, dirty.expires_at, dirty.positions)) for name, dirty in self.dirty.items()]
+        for session_id, seen in self.seen.items():
+            commands += [(session_id, command) for command in _seen(session_id, seen)]
         at = moment()
         for session_id, until in self.deleted.items():
             if (left_ms := round((until - at) * 1000)) > 0:
-                commands.append(("SET", key(session_id, "ended"), 1, "PX", left_ms))
-            commands.append(_deletion([session_id]))
+                commands.append((session_id, ("SET", key(session_id, "ended"), 1, "PX", left_ms)))
+            commands.append((session_id, _deletion(session_id)))
+        if self.dirty:  # cheap, and Redis may have forgotten it without a word
+            commands.insert(0, (next(iter(self.dirty)), ("SCRIPT", "LOAD", _WRITE)))
         return commands
 
 
@@ -172,6 +192,7 @@ class LivePositionWriter:
         self._gathered = _Batch()
         self._told: deque[_Batch] = deque()
         """What Redis has been told and has not answered yet: with the connection it may be lost."""
+        self._has_answered = asyncio.Event()
 
     def connected(self) -> None:
         """Must be called whenever the link stands (again): what waits is written at once."""
@@ -214,10 +235,7 @@ class LivePositionWriter:
 
     def seen(self, session_id: str, participant: int, at: int, expires_at: int) -> None:
         """Notes when somebody was last connected, ms since the epoch."""
-        if not self._may_write():
-            return
-        name = key(session_id, "seen")
-        self._link.tell([("HSET", name, participant, at), ("PEXPIRE", name, stays_ms(expires_at))])
+        self._gathered.note_seen(session_id, expires_at, {participant: at})
 
     def end(self, session_id: str) -> None:
         """Deletes all of a session that ended, and refuses late writes for a while; as soon as Redis is there."""
@@ -233,25 +251,48 @@ class LivePositionWriter:
         self.flush()
 
     def flush(self) -> None:
-        """Writes what has been gathered; keeps it where Redis is away, or goes away before it has carried it out."""
+        """Writes what has been gathered; keeps what Redis refuses, or may not have had when its connection went."""
         if not self._gathered or not self._may_write():
             return
-        carried_out = self._link.send(self._gathered.commands())
-        if carried_out is not None:
+        commands = self._gathered.commands()
+        refused = self._link.send([command for _, command in commands])
+        if refused is not None:
             self._told.append(self._gathered)
             self._gathered = _Batch()
-            carried_out.add_done_callback(self._answered)
+            about = [session_id for session_id, _ in commands]
+            refused.add_done_callback(lambda refused: self._answered(refused, about))
 
-    def _answered(self, carried_out: "asyncio.Future[object]") -> None:
-        """The oldest batch has been carried out, or all that was told is lost with the connection."""
-        if carried_out.exception() is None:
-            self._told.popleft()
-        elif self._told:
-            lost = self._told.popleft()
-            for later in (*self._told, self._gathered):
-                lost.then(later)
-            self._told.clear()
-            self._gathered = lost
+    def settle(self, session_id: str) -> Awaitable[bool]:
+        """Writes what waits.
+
+        Returns:
+            Whether Redis has carried out all that was noted of a session until now, once it has answered.
+        """
+        self.flush()
+        told, waits = tuple(self._told), session_id in self._gathered.session_ids
+
+        async def settled() -> bool:
+            while any(batch is each for batch in told for each in self._told):
+                self._has_answered.clear()
+                await self._has_answered.wait()
+            return not waits and not any(session_id in batch.refused for batch in told)
+
+        return settled()
+
+    def _answered(self, refused: "asyncio.Future[Collection[int]]", about: Sequence[str]) -> None:
+        """The oldest batch is answered, or lost with the connection: what Redis has not is to be written again.
+
+        What was noted later comes after it, also what Redis has carried out already: doing that again changes nothing.
+        """
+        batch = self._told.popleft()
+        batch.refused = set(about) if refused.exception() is not None else {about[place] for place in refused.result()}
+        for session_id in batch.refused:
+            again = _Batch()
+            for noted in (batch, *self._told, self._gathered):
+                again.take(session_id, noted)
+            self._gathered.forget(session_id)
+            self._gathered.take(session_id, again)
+        self._has_answered.set()
 
     async def run(self) -> None:
         """Writes what has been gathered five times a second, until cancelled."""
@@ -266,14 +307,14 @@ class LiveState:
     Every method raises `Rejected` with `unavailable` while Redis is away.
     """
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        """Uses a client of the caller's, with `decode_responses` off."""
-        self._redis = client
+    def __init__(self, client: redis.asyncio.Redis, refusals: Refusals | None = None) -> None:
+        """Uses a client of the caller's, with `decode_responses` off, and tells `refusals` of error replies."""
+        self._redis, self._refusals = client, refusals or Refusals()
 
     async def ping(self) -> bool:
-        """Whether Redis answers."""
+        """Whether Redis answers, though it may refuse writes."""
         try:
-            await self._pipeline([("PING",)])
+            await self._pipeline([HELLO])
         except Rejected:
             return False
         return True
@@ -317,6 +358,7 @@ class LiveState:
                     pipeline.execute_command(*command)
                 return await pipeline.execute()
         except (RedisError, OSError) as error:
+            self._refusals.note_any(error)
             raise Rejected(ErrorCode.UNAVAILABLE, "Live positions cannot be reached right now.") from error
 
 
@@ -333,9 +375,16 @@ def _withdrawal(session_id: str, participants: Iterable[int]) -> list[Command]:
     return [("HDEL", key(session_id, "positions"), *who), ("ZREM", key(session_id, "geo"), *who)] if who else []
 
 
-def _deletion(session_ids: Iterable[str]) -> Command:
-    parts = ("positions", "geo", "seen", "rolls", "owner")
-    return ("DEL", *(key(session_id, part) for session_id in session_ids for part in parts))
+def _seen(session_id: str, seen: _Seen) -> list[Command]:
+    name, moments = key(session_id, "seen"), seen.moments.items()
+    return [
+        ("HSET", name, *(part for seen_at in moments for part in seen_at)),
+        ("PEXPIRE", name, stays_ms(seen.expires_at)),
+    ]
+
+
+def _deletion(session_id: str) -> Command:
+    return ("DEL", *(key(session_id, part) for part in ("positions", "geo", "seen", "rolls", "owner")))
 
 
 def _geo(position: Position) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.refusals import Refusals
 from cavalcade.server.stopping import told_to_stop
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.settings import Settings
@@ -43,9 +44,14 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     registry = new_registry()
     store = SessionStore.open(settings.database_url)
     client = redis.asyncio.Redis.from_url(settings.redis_url)
-    link = RedisLink(settings.redis_url, connected=lambda: writer.connected())  # noqa: PLW0108 - made below
+    refusals = Refusals(registry)
+    link = RedisLink(
+        settings.redis_url,
+        connected=lambda: writer.connected(),  # noqa: PLW0108 - made below
+        refusals=refusals,
+    )
     writer = LivePositionWriter(link)
-    backend = ServicesBackend(store, LiveState(client), writer, settings.limits)
+    backend = ServicesBackend(store, LiveState(client, refusals), writer, settings.limits)
     api = Api.over(settings, store, backend, link)
     async with asyncio.TaskGroup() as group:
         work = (link.run(), writer.run(), TIME_OF_DAY.watch())

@@ -8,6 +8,7 @@ import structlog
 
 from cavalcade.server.live_state import key
 from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.server.refusals import Refusals
 from cavalcade.services.messages import Message, decode, encode, is_from
 from cavalcade.wire.errors import DecodeError
 
@@ -20,7 +21,13 @@ class Broker:
     """The subscriptions of one process. What is published while Redis is away is lost here: offsets tell."""
 
     def __init__(
-        self, redis_url: str, gateway: str, received: Callable[[str, Message], None], restored: Callable[[], None]
+        self,
+        redis_url: str,
+        gateway: str,
+        received: Callable[[str, Message], None],
+        restored: Callable[[], None],
+        *,
+        refusals: Refusals | None = None,
     ) -> None:
         """Prepares the broker; `run` connects it.
 
@@ -29,6 +36,7 @@ class Broker:
             gateway: This one, whose own positions and rolls come back and are dropped.
             received: Called with a session's id and what a process has told.
             restored: Called when all subscriptions stand again after Redis was away: something may have been missed.
+            refusals: Told of every error reply.
         """
         self._gateway = bytes.fromhex(gateway)
         self._received, self._restored = received, restored
@@ -36,7 +44,9 @@ class Broker:
         self._confirmations: dict[str, asyncio.Future[None]] = {}
         self._last: str | None = None
         """The last of the channels that are subscribed to again; its confirmation says that all are."""
-        self._link = RedisLink(redis_url, connected=self._resubscribe, lost=self._fail, pushed=self._push)
+        self._link = RedisLink(
+            redis_url, connected=self._resubscribe, lost=self._fail, pushed=self._push, refusals=refusals
+        )
 
     async def run(self) -> None:
         """Keeps the subscriptions until cancelled."""

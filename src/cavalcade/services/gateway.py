@@ -14,6 +14,7 @@ from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
 from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.refusals import Refusals
 from cavalcade.server.socket import SocketServer
 from cavalcade.server.socket_metrics import SocketMetrics
 from cavalcade.server.stopping import told_to_stop
@@ -49,10 +50,11 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     metrics = SocketMetrics(registry)
     store = SessionStore.open(settings.database_url)
     client = redis.asyncio.Redis.from_url(settings.redis_url)
-    live = LiveState(client)
+    refusals = Refusals(registry)
+    live = LiveState(client, refusals)
     clock = AdaptiveClock(settings.window_ms)
     watchdog = StallWatchdog()
-    link = RedisLink(settings.redis_url, connected=lambda: _heal(writer, hub))
+    link = RedisLink(settings.redis_url, connected=lambda: _heal(writer, hub), refusals=refusals)
     writer = LivePositionWriter(link, may_write=lambda: hub.pulse.check())  # noqa: PLW0108 - made below
     hub = Hub(store, live, writer, clock, link=link, redis_url=settings.redis_url)
     backend = ServicesBackend(store, live, writer, settings.limits, hub)

@@ -84,7 +84,8 @@ class Hub:
         """
         self.hosted: dict[str, Hosted] = {}
         self.presence = Presence(link, self._tell_all, self.heal)
-        self.broker = Broker(redis_url, self.presence.lease.gateway, self._take, self.heal)
+        gateway = self.presence.lease.gateway
+        self.broker = Broker(redis_url, gateway, self._take, self.heal, refusals=link.refusals)
         self.pulse = Pulse(self._abandon, self.presence.lease.stands_until)
         self._store, self._writer, self._clock, self._link = store, writer, clock, link
         self._loads = ColdLoads(store.load_many, live, writer)

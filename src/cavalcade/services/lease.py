@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Collection
 from typing import Final
 
-import hiredis
 import structlog
 
 from cavalcade.server.clock import moment
@@ -94,7 +93,7 @@ class Lease:
         try:
             async with asyncio.timeout(ANSWER_S):
                 answer = await self._link.call(*self.claim())
-        except (RedisUnavailable, hiredis.ReplyError, TimeoutError):
+        except (RedisUnavailable, TimeoutError):
             return
         assert isinstance(answer, list)
         stood, alive = bool(answer[0]), {name.decode() for name in answer[1:]}

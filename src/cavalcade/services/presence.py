@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import hiredis
 import structlog
 
 from cavalcade.server.clock import now_ms
@@ -84,7 +83,7 @@ class Presence:
         self._changed: set[str] = set()
         self._asked: set[str] = set()
         self._left: set[str] = set()
-        """Sessions that were let go of while Redis was away: it may still hold a roll of this gateway."""
+        """Sessions that were let go of while Redis was away or refused: it may still hold a roll of this gateway."""
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._versions = itertools.count(now_ms())
@@ -102,7 +101,10 @@ class Presence:
         name = key(shared.session_id, "rolls")
         try:
             async with asyncio.timeout(ANSWER_S):
-                *_, stored = await self._link.ask([*self._statement(shared, asks=True), ("HGETALL", name)])
+                # Where Redis refuses to store the roll, the others are told of it all the same; `heal` stores it later.
+                if not self._link.tell(self._statement(shared, asks=True)):
+                    raise RedisUnavailable
+                stored = await self._link.call("HGETALL", name)
         except TimeoutError:
             raise RedisUnavailable from None
         self._sessions[shared.session_id] = shared
@@ -114,7 +116,7 @@ class Presence:
             return
         self._changed.discard(session_id)
         self._asked.discard(session_id)
-        if not self._link.tell(self._farewell(session_id)):
+        if not self._link.tell(self._farewell(session_id)) or self._link.is_refused:
             self._left.add(session_id)
 
     def change(self, session_id: str) -> None:
@@ -157,7 +159,7 @@ class Presence:
                     self.change(shared.session_id)
 
     def heal(self) -> None:
-        """Writes everything again, asks the others, and reads what they have written: Redis was away."""
+        """Writes everything again, asks the others, and reads what they have written: Redis was away, or refused."""
         commands = [self.lease.claim()]
         for session_id in self._left:
             commands += self._farewell(session_id)
@@ -194,7 +196,7 @@ class Presence:
                 return  # when it is back, this begins anew
             for session_id, answer in zip(batch, answers, strict=True):
                 shared = self._sessions.get(session_id)
-                if shared is None or isinstance(answer, hiredis.ReplyError):
+                if shared is None:
                     continue
                 rolls = _read(answer)
                 gone = set(shared.rolls) - {roll.gateway for roll in rolls} if complete else ()
