@@ -187,6 +187,12 @@ def main() -> None:
         commands.main(prog_name="cavalcade")
     except SettingsError as error:
         _fail(*error.problems)
+    except Exception as error:
+        from cavalcade.storage.errors import UnusableDatabase  # noqa: PLC0415 - see the top of this module
+
+        if not isinstance(error, UnusableDatabase):
+            raise
+        _fail(str(error))
 
 
 def _fail(*lines: str) -> NoReturn:

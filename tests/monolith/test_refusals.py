@@ -33,4 +33,5 @@ async def test_who_stands_still_is_shown_where_they_are(
             node.node.ownership.claimed_at[anna.session_id] -= 2 * SETTLED_S
             assert not await node.node.handover.give(anna.session_id)
         await positions_in_redis(node, anna.session_id, {1: 600_500_000})
+        await eventually(lambda: not node.node._link.is_refused)
         assert await node.node.handover.give(anna.session_id)

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Self
 
-import hiredis
 import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
@@ -198,7 +197,7 @@ class RateLimits:
                     answer = await self._link.call("EVAL", _TAKE, len(keys), *keys, *arguments)
                 if isinstance(answer, int):
                     return answer
-            except (RedisUnavailable, TimeoutError, hiredis.HiredisError) as error:
+            except (RedisUnavailable, TimeoutError) as error:
                 self._redis_rests_until = now + REDIS_PAUSE_MS
                 _log.warning("counted_locally", quota=quota.name, error=type(error).__name__)
         return self._local.take(f"{quota.name}/{subject}", quota.rates, now)

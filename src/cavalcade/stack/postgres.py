@@ -100,12 +100,13 @@ def _has_name(user: int) -> bool:
 
 def runs_as(identity: str) -> bool:
     """Whether PostgreSQL's programs can be run as ``identity`` here."""
-    command = _as(identity, binaries() / "postgres", "--version")
+    command = as_identity(identity, binaries() / "postgres", "--version")
     tried = subprocess.run(command, capture_output=True, check=False, env=_environment())  # noqa: S603
     return tried.returncode == 0
 
 
-def _as(who: str | None, *command: str | Path) -> list[str]:
+def as_identity(who: str | None, *command: str | Path) -> list[str]:
+    """A command that runs another one as ``identity`` says."""
     if who is None:
         return [str(part) for part in command]
     return [sys.executable, "-I", "-S", unprivileged.__file__, who, *map(str, command)]
@@ -148,9 +149,9 @@ def create(data: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     hand_over(unfinished)
-    _run(_as(identity(), binaries() / "initdb", "-D", unfinished, "-U", USER, *_INITDB))
+    _run(as_identity(identity(), binaries() / "initdb", "-D", unfinished, "-U", USER, *_INITDB))
     _run(
-        _as(identity(), binaries() / "postgres", "--single", "-D", unfinished, "postgres"),
+        as_identity(identity(), binaries() / "postgres", "--single", "-D", unfinished, "postgres"),
         f"CREATE DATABASE {DATABASE};\n",
     )
     unfinished.rename(data)
@@ -182,7 +183,7 @@ def service(
     settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
     return Service(
         name="PostgreSQL",
-        command=_as(identity(), binaries() / "postgres", "-D", data, "-k", sockets, *settings),
+        command=as_identity(identity(), binaries() / "postgres", "-D", data, "-k", sockets, *settings),
         ready=functools.partial(_accepts_connections, sockets),
         log=log,
         environment={"LC_ALL": "C"},

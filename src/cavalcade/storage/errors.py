@@ -13,5 +13,13 @@ class Conflict(Exception):
     """What an append builds on is not the newest any more, or its outcome is remembered: load and decide again."""
 
 
-class SchemaTooNew(Exception):
+class UnusableDatabase(Exception):
+    """There is a database, and it cannot be used as it is; the text says why, and what to do."""
+
+
+class PoolerInBetween(UnusableDatabase):
+    """PgBouncer answers in the place of PostgreSQL, and nothing says so."""
+
+
+class SchemaTooNew(UnusableDatabase):
     """The database was migrated by a newer version of the program than this one, which must not touch it."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cavalcade.storage.connection import is_lock_timeout, open_engine, translated
+from cavalcade.storage.connection import is_lock_timeout, open_engine, refuse_pooler, translated
 from cavalcade.storage.errors import SchemaTooNew
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -37,8 +37,10 @@ async def migrate(database_url: str) -> None:
 
     Raises:
         SchemaTooNew: The database was migrated by a newer version.
+        PoolerInBetween: PgBouncer is in between, and the address does not say so.
         Unavailable: PostgreSQL is away.
     """
+    await refuse_pooler(database_url)
     engine = open_engine(database_url, pool_size=1, statement_timeout_s=0, autocommit=False)
     try:
         with translated():

@@ -2,13 +2,13 @@
 
 from alembic import op
 
-revision: str = "0003"
-down_revision: str | None = "0002"
+revision: str = "0004"
+down_revision: str | None = "0003"
 
 _COLUMNS = {
     "sessions": ("id", "code_hash", "viewer_hash", "name"),
     "participants": ("session_id", "name", "initials", "color"),
-    "events": ("session_id", "op_id", "data"),
+    "events": ("session_id", "op_id", "data", "mark"),
     "outcomes": ("session_id", "op_id", "digest", "reply"),
     "creations": ("key_hash", "session_id", "digest"),
 }
