@@ -102,6 +102,12 @@ def read_fix(data: object) -> Fix | None:
     )
 
 
+def read_valid_fix(data: object) -> Fix | None:
+    """As `read_fix`; None also for a place of 0, 0, which `accept` refuses."""
+    fix = read_fix(data)
+    return None if fix is None or accept(fix, 0) is None else fix
+
+
 def readable(fix: Fix) -> Fix | None:
     """What a receiver's reading says: fields that mean "unknown", such as a heading of -1, are None.
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Final
 
 from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Situation
 from cavalcade.domain.fields import Items
-from cavalcade.domain.fix import Fix, read_fix
+from cavalcade.domain.fix import Fix, read_valid_fix
 from cavalcade.domain.model import Participant, Role
 
 MAX_FIXES: Final = 500
@@ -25,7 +25,7 @@ class SendFixes(Command):
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer sends no positions."
-    fixes: Annotated[tuple[Fix, ...], Items(read_fix, MAX_FIXES)]
+    fixes: Annotated[tuple[Fix, ...], Items(read_valid_fix, MAX_FIXES)]
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:  # noqa: ARG002
         """Nothing durable."""
@@ -41,7 +41,11 @@ FEATURE: Final = Feature(
     commands=(SendFixes,),
     asked=(
         ("fixes:send", {"fixes": []}, SendFixes(())),
-        ("fixes:send", {"fixes": [{"lat": 1, "lon": 2}, {"lat": 91, "lon": 0}, 7]}, SendFixes((Fix(1, 2),))),
+        (
+            "fixes:send",
+            {"fixes": [{"lat": 1, "lon": 2}, {"lat": 91, "lon": 0}, {"lat": 0, "lon": 0}, 7]},
+            SendFixes((Fix(1, 2),)),
+        ),
     ),
     refused=(
         ("fixes:send", {}, ("/fixes",)),
