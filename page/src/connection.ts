@@ -8,6 +8,7 @@ import { askedMs, backOffMs, type Refusal } from "./waits";
 
 /** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 7 s. */
 const HEARTBEAT_MS = 3_500;
+const NO_STORAGE = { getItem: () => null, setItem: () => undefined } as unknown as Storage;
 /** An attempt to come back that takes longer than usual is begun anew: its packets were lost, and wait to be resent. */
 const PATIENCE_MS = 2_000;
 const USUAL_TIMES = 3;
@@ -57,6 +58,8 @@ export class SessionConnection {
       // The client calls it with `new`, and takes what it returns.
       transport: openSocket as unknown as new (address: string) => WebSocket,
       params: { session: sessionId },
+      // It would look for the browser's own, which throws where site data is blocked, to remember a way that is not used.
+      sessionStorage: NO_STORAGE,
       heartbeatIntervalMs: HEARTBEAT_MS,
       reconnectAfterMs: backOffMs,
       rejoinAfterMs: (tries) => backOffMs(tries + 5),

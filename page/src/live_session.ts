@@ -2,8 +2,19 @@
 import { ApiError, leaveSession } from "./api";
 import { type LinkState, SessionConnection } from "./connection";
 import { FixBacklog } from "./fix_backlog";
+import { readSeen, writeSeen } from "./last_seen";
 import { LocationSource, type LocationState } from "./location";
-import { forgetMembership, keptFixes, type Membership, randomId, rememberMembership } from "./memory";
+import {
+  forgetMembership,
+  forgetNote,
+  isNoted,
+  keptFixes,
+  lastSeen,
+  type Membership,
+  note,
+  randomId,
+  rememberMembership,
+} from "./memory";
 import type { Fix, JoinReply, Participant, SessionEvent } from "./model";
 import { fixToSendAgain, newestOf, withdraws } from "./newest_fix";
 import { ReadingClock } from "./reading_time";
@@ -20,6 +31,10 @@ const AWAY_MS = STALE_MS;
 export type Ending = "ended" | "expired" | "left" | "gone" | "full" | "unauthorized";
 
 const TRIES = 4;
+/** So long a join may take before this device goes by what it saw last. */
+const WITHOUT_WORD_MS = 2_500;
+const KEEP_SEEN_MS = 10_000;
+const LOCATED = "located";
 
 export class LiveSession {
   state: SessionState | null = null;
@@ -42,6 +57,9 @@ export class LiveSession {
   /** What the server last said of this participant's sharing, as far as answers have come. */
   private storedSharing: boolean | null = null;
   private isSettlingSharing = false;
+  /** `wantsSharing` is what was seen last; the server's word is still to come. */
+  private isAssumed = false;
+  private keepingSeen: ReturnType<typeof setTimeout> | null = null;
   private readonly ownOperations = new Set<string>();
   private readonly clock = new ServerClock(performance.now(), Date.now());
   private readonly readings = new ReadingClock();
@@ -57,13 +75,16 @@ export class LiveSession {
     startSharing: boolean,
   ) {
     this.wantsSharing = startSharing ? null : false;
+    this.state = readSeen(lastSeen(membership.sessionId).read(), Date.now());
     this.backlog = new FixBacklog(keptFixes(membership.sessionId));
     this.location = new LocationSource(
       (stamp) => this.timeOf(stamp),
       (fix) => this.sendFix(fix),
-      () => this.changed(),
+      () => this.locationChanged(),
     );
-    document.addEventListener("visibilitychange", () => this.noteAbsence(), { signal: this.watching.signal });
+    const signal = this.watching.signal;
+    document.addEventListener("visibilitychange", () => this.noteAbsence(), { signal });
+    addEventListener("pagehide", () => this.keepSeen(), { signal });
     const known = () => (this.state && !this.state.gap ? this.state : null);
     this.connection = new SessionConnection(membership.socket, membership.sessionId, membership.token, known, {
       onLinkState: (link) => this.linkChanged(link),
@@ -92,6 +113,7 @@ export class LiveSession {
 
   open(): void {
     this.connection.open();
+    setTimeout(() => this.goOnWithoutWord(), WITHOUT_WORD_MS);
   }
 
   /** Resolves when the socket has opened for the first time. */
@@ -114,6 +136,11 @@ export class LiveSession {
     return this.location.state;
   }
 
+  /** Whether this device's position was allowed before, so that nobody need be asked to allow it. */
+  get wasLocated(): boolean {
+    return isNoted(LOCATED);
+  }
+
   get isSharing(): boolean {
     return this.wantsSharing === true && this.me?.role !== "viewer";
   }
@@ -125,6 +152,7 @@ export class LiveSession {
   /** Shares this device's position or stops; either way at once on this device, and for everyone when it is stored. */
   async setSharing(on: boolean): Promise<void> {
     this.wantsSharing = on;
+    this.isAssumed = false;
     this.applySharing();
     await this.settleSharing();
   }
@@ -222,6 +250,8 @@ export class LiveSession {
       return;
     }
     this.storedSharing = me.sharing;
+    if (this.isAssumed) this.wantsSharing = me.sharing;
+    this.isAssumed = false;
     this.wantsSharing ??= me.sharing;
     this.followMissedPauses(reply, me);
     this.applySharing();
@@ -285,8 +315,30 @@ export class LiveSession {
     }
   }
 
+  /** Loaded without a network: shares what the server will be told later, as it was when the session was last seen. */
+  private goOnWithoutWord(): void {
+    const { me } = this;
+    if (!me || this.ending || this.storedSharing !== null || this.wantsSharing !== null) return;
+    this.wantsSharing = me.sharing && me.role !== "viewer";
+    this.isAssumed = true;
+    this.applySharing();
+  }
+
+  private locationChanged(): void {
+    if (this.locationState === "on") note(LOCATED);
+    if (this.locationState === "refused") forgetNote(LOCATED);
+    this.changed();
+  }
+
+  private keepSeen(): void {
+    if (this.keepingSeen !== null) clearTimeout(this.keepingSeen);
+    this.keepingSeen = null;
+    if (this.state && !this.ending) lastSeen(this.membership.sessionId).write(writeSeen(this.state, this.now()));
+  }
+
   private noteAbsence(): void {
     if (document.visibilityState === "hidden") {
+      this.keepSeen();
       const now = { at: this.now(), steady: performance.now(), wall: Date.now() };
       this.hidden = this.isSharing ? now : null;
       return;
@@ -327,6 +379,7 @@ export class LiveSession {
       this.membership = { ...this.membership, expiresAt: this.state.session.expires_at };
       rememberMembership(this.membership);
     }
+    this.keepingSeen ??= setTimeout(() => this.keepSeen(), KEEP_SEEN_MS);
     this.changed();
   }
 
@@ -334,6 +387,7 @@ export class LiveSession {
     if (this.ending || link === this.link) return;
     this.link = link;
     if (link === "lost") {
+      this.goOnWithoutWord();
       this.lostSince ??= performance.now();
       this.dispatch({ type: "presence_unknown" });
     }
@@ -345,6 +399,7 @@ export class LiveSession {
     if (this.ending) return;
     this.ending = ending;
     this.watching.abort();
+    this.keepSeen();
     this.location.stop();
     this.wakeLock.set(false);
     this.connection.close();

@@ -21,6 +21,8 @@ export class LocationSource {
   private lastFixAt = Number.NEGATIVE_INFINITY;
   private watchedSince = 0;
   private current: LocationState = "off";
+  /** Some browsers never call a watch back after its first error. */
+  private hasFailed = false;
   private readonly gate: RateGate<Fix>;
   private pace: Pace = FIRST_PACE;
   private whereabouts: Whereabouts | null = null;
@@ -59,7 +61,9 @@ export class LocationSource {
     this.askAgain = setInterval(() => {
       const isSilent = performance.now() - Math.max(this.lastFixAt, this.watchedSince) >= ASK_AGAIN_MS;
       // Another question beside a watch is answered with the watch's next change, so the watch itself begins anew.
-      if (isSilent && this.current === "on" && document.visibilityState === "visible") this.beginWatch();
+      // Without an error a person may still be thinking about the browser's question.
+      const mayAsk = this.current !== "asking" || this.hasFailed;
+      if (isSilent && mayAsk && document.visibilityState === "visible") this.beginWatch();
     }, LOOK_MS);
     this.batteryWatched ??= this.watchBattery();
   }
@@ -89,6 +93,7 @@ export class LocationSource {
     // Without a place the receiver is still looking for one: it will be asked again.
     const fix = fixOf(reading.coords, this.timeOf(reading.timestamp), this.battery?.percent);
     if (fix === null) return;
+    this.hasFailed = false;
     this.lastFixAt = performance.now();
     this.become("on");
     this.whereabouts = follow(this.whereabouts, fix);
@@ -106,6 +111,7 @@ export class LocationSource {
 
   private failed(error: GeolocationPositionError): void {
     if (this.watch === null) return;
+    this.hasFailed = true;
     if (error.code === error.PERMISSION_DENIED) {
       this.stop();
       this.become("refused");

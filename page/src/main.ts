@@ -36,7 +36,7 @@ function clear(): HTMLElement {
 async function open(): Promise<void> {
   const link = openedLink();
   // However it came, from now on it is as it was sent: what stands in the path would be sent to the server.
-  if (link) history.replaceState(null, "", pathOf(link));
+  if (link) history.replaceState(history.state, "", pathOf(link));
   if (link && recallMembership(link.sessionId)) {
     await showSession(link.sessionId, { isNew: false, startSharing: true });
     return;
@@ -46,7 +46,7 @@ async function open(): Promise<void> {
     showWithoutLink();
   } else {
     joinPage(clear(), link, {
-      onJoined: (startSharing) => void showSession(link.sessionId, { isNew: false, startSharing }),
+      onJoined: (startSharing) => showSession(link.sessionId, { isNew: false, startSharing }),
       onEnding: showEnding,
     });
   }
@@ -63,8 +63,8 @@ function showWithoutLink(): void {
 function showStart(): void {
   document.title = say("product");
   const enter = ({ path, sessionId }: Membership, isNew: boolean) => {
-    history.pushState(null, "", path);
-    void showSession(sessionId, { isNew, startSharing: true });
+    history.pushState(history.state, "", path);
+    return showSession(sessionId, { isNew, startSharing: true });
   };
   startPage(clear(), enter);
 }
@@ -101,11 +101,20 @@ function showEnding(ending: DeadEnd): void {
   const mayJoinAgain = ending === "left" || ending === "unauthorized" || ending === "full";
   endingPage(clear(), ending, {
     startNew: () => {
-      history.pushState(null, "", "/");
+      history.pushState(history.state, "", "/");
       void open();
     },
     ...(mayJoinAgain && openedLink() && { joinAgain: () => void open() }),
   });
+}
+
+/** Has the page kept for when there is no network; where site data is blocked, even asking may throw. */
+async function keepPage(): Promise<void> {
+  try {
+    await navigator.serviceWorker?.register("/service_worker.js");
+  } catch {
+    // Then it takes a network to open.
+  }
 }
 
 applyTheme();
@@ -116,8 +125,5 @@ void open();
 
 if (import.meta.env.PROD) {
   // What it keeps is in the browser's cache by then, so that it takes nothing from the first look.
-  setTimeout(
-    () => void navigator.serviceWorker?.register("/service_worker.js").catch(() => undefined),
-    KEEPING_FROM_MS,
-  );
+  setTimeout(() => void keepPage(), KEEPING_FROM_MS);
 }

@@ -1,10 +1,11 @@
 /**
- * What this device remembers: who it is in a session (so that a reload comes back as the same participant), the last
- * name used, the theme, the language, the units and how people move. A browser that refuses storage costs these comforts
- * and nothing else.
+ * What this device remembers: who it is in a session (so that a reload comes back as the same participant), what was last
+ * seen there, the last name used, the theme, the language, the units and how people move. A browser that refuses storage
+ * costs these comforts and nothing else.
  */
 
 import type { Fix } from "./model";
+import { keysOf, read, write } from "./storage";
 
 /** A place in a session. The token and the codes are secrets; they are forgotten on leaving and when the session ends. */
 export interface Membership {
@@ -23,7 +24,9 @@ export interface Membership {
 
 const DAY_MS = 86_400_000;
 const MEMBERSHIP = "cavalcade.session.";
-const ATTEMPT = "cavalcade.attempt.";
+const STARTING = "cavalcade.attempt.start";
+const JOINING = "cavalcade.attempt.join.";
+const SEEN = "cavalcade.seen.";
 const KEPT_FIXES = "cavalcade.fixes.";
 const NOTED = "cavalcade.noted.";
 const NAME = "cavalcade.name";
@@ -33,7 +36,7 @@ const UNITS = "cavalcade.units";
 const MOTION = "cavalcade.motion";
 
 export function recallMembership(sessionId: string): Membership | null {
-  const text = read(localStorageOrNull(), MEMBERSHIP + sessionId);
+  const text = read("device", MEMBERSHIP + sessionId);
   if (text === null) return null;
   try {
     const membership = JSON.parse(text) as Membership;
@@ -44,12 +47,11 @@ export function recallMembership(sessionId: string): Membership | null {
 }
 
 export function rememberMembership(membership: Membership): void {
-  write(localStorageOrNull(), MEMBERSHIP + membership.sessionId, JSON.stringify(membership));
+  write("device", MEMBERSHIP + membership.sessionId, JSON.stringify(membership));
 }
 
 export function forgetMembership(sessionId: string): void {
-  remove(localStorageOrNull(), MEMBERSHIP + sessionId);
-  remove(localStorageOrNull(), KEPT_FIXES + sessionId);
+  for (const kind of [MEMBERSHIP, KEPT_FIXES, SEEN, JOINING]) write("device", kind + sessionId, null);
 }
 
 /** Where a session's fixes wait that could not be sent yet; forgotten with the membership. */
@@ -58,13 +60,13 @@ export function keptFixes(sessionId: string): { read(): readonly Fix[]; write(fi
   return {
     read() {
       try {
-        const fixes: unknown = JSON.parse(read(localStorageOrNull(), key) ?? "[]");
+        const fixes: unknown = JSON.parse(read("device", key) ?? "[]");
         return Array.isArray(fixes) ? fixes : [];
       } catch {
         return [];
       }
     },
-    write: (fixes) => choose(key, fixes.length > 0 ? JSON.stringify(fixes) : null),
+    write: (fixes) => write("device", key, fixes.length > 0 ? JSON.stringify(fixes) : null),
   };
 }
 
@@ -75,136 +77,115 @@ export function recallMemberships(now: number): Membership[] {
     .sort((a, b) => b.expiresAt - a.expiresAt);
 }
 
-/** Forgets the places whose sessions are over; a day of grace, since the host may have given them more time. */
+/** Forgets what was seen of sessions that are over, and the places in them after a day of grace, since the host may have given them more time. */
 export function forgetExpired(now: number): void {
   for (const { sessionId, expiresAt } of everyMembership()) {
+    if (expiresAt < now) write("device", SEEN + sessionId, null);
     if (expiresAt + DAY_MS < now) forgetMembership(sessionId);
+  }
+  for (const kind of [SEEN, KEPT_FIXES]) {
+    const lost = keysOf("device", kind).filter((key) => recallMembership(key.slice(kind.length)) === null);
+    for (const key of lost) write("device", key, null);
   }
 }
 
 function everyMembership(): Membership[] {
-  return Object.keys(localStorageOrNull() ?? {})
-    .filter((key) => key.startsWith(MEMBERSHIP))
+  return keysOf("device", MEMBERSHIP)
     .map((key) => recallMembership(key.slice(MEMBERSHIP.length)))
     .filter((membership) => membership !== null);
 }
 
-/** The key of an attempt that may not have been answered; it survives a reload, and `settleAttempt` ends it. */
-export function attemptKey(purpose: string): string {
-  const storage = sessionStorageOrNull();
-  const known = read(storage, ATTEMPT + purpose);
+/** What was last seen of a session, as JSON; forgotten with the membership. */
+export function lastSeen(sessionId: string): { read(): string | null; write(text: string): void } {
+  const key = SEEN + sessionId;
+  return { read: () => read("device", key), write: (text) => write("device", key, text) };
+}
+
+/** The key of an attempt to start that may not have been answered; it survives a reload, and `settleStart` ends it. */
+export function startKey(): string {
+  const known = read("tab", STARTING);
   if (known) return known;
   const key = randomId();
-  write(storage, ATTEMPT + purpose, key);
+  write("tab", STARTING, key);
   return key;
 }
 
-export function settleAttempt(purpose: string): void {
-  remove(sessionStorageOrNull(), ATTEMPT + purpose);
+export function settleStart(): void {
+  write("tab", STARTING, null);
+}
+
+/**
+ * The key of an attempt to join that may not have been answered. All tabs of this browser use the same one, so that a
+ * link that is open twice makes one participant; another request is another attempt.
+ */
+export function joinKey(sessionId: string, request: string): string {
+  const [known, key] = (read("device", JOINING + sessionId) ?? "").split(" ", 2);
+  const wanted = encodeURIComponent(request);
+  if (key && known === wanted) return key;
+  const fresh = randomId();
+  write("device", JOINING + sessionId, `${wanted} ${fresh}`);
+  return fresh;
+}
+
+export function settleJoin(sessionId: string): void {
+  write("device", JOINING + sessionId, null);
 }
 
 /** Whether something was said once on this device and need not be said again. */
 export function isNoted(note: string): boolean {
-  return read(localStorageOrNull(), NOTED + note) !== null;
+  return read("device", NOTED + note) !== null;
 }
 
 export function note(what: string): void {
-  choose(NOTED + what, "yes");
+  write("device", NOTED + what, "yes");
+}
+
+export function forgetNote(what: string): void {
+  write("device", NOTED + what, null);
 }
 
 export function recallName(): string {
-  return read(localStorageOrNull(), NAME) ?? "";
+  return read("device", NAME) ?? "";
 }
 
 export function rememberName(name: string): void {
-  choose(NAME, name || null);
+  write("device", NAME, name || null);
 }
 
 export function recallTheme(): string | null {
-  return read(localStorageOrNull(), THEME);
+  return read("device", THEME);
 }
 
 export function rememberTheme(theme: string | null): void {
-  choose(THEME, theme);
+  write("device", THEME, theme);
 }
 
 export function recallLanguage(): string | null {
-  return read(localStorageOrNull(), LANGUAGE);
+  return read("device", LANGUAGE);
 }
 
 export function rememberLanguage(language: string): void {
-  choose(LANGUAGE, language);
+  write("device", LANGUAGE, language);
 }
 
 export function recallUnits(): string | null {
-  return read(localStorageOrNull(), UNITS);
+  return read("device", UNITS);
 }
 
 export function rememberUnits(units: string): void {
-  choose(UNITS, units);
+  write("device", UNITS, units);
 }
 
 export function recallMotion(): string | null {
-  return read(localStorageOrNull(), MOTION);
+  return read("device", MOTION);
 }
 
 export function rememberMotion(motion: string): void {
-  choose(MOTION, motion);
-}
-
-function choose(key: string, value: string | null): void {
-  if (value === null) remove(localStorageOrNull(), key);
-  else write(localStorageOrNull(), key, value);
+  write("device", MOTION, motion);
 }
 
 /** 128 random bits in hex; `crypto.randomUUID` is missing on insecure addresses. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** What could not be stored lives as long as the page does. */
-const unstored = new Map<string, string>();
-
-function localStorageOrNull(): Storage | null {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return null;
-  }
-}
-
-function sessionStorageOrNull(): Storage | null {
-  try {
-    return globalThis.sessionStorage;
-  } catch {
-    return null;
-  }
-}
-
-function read(storage: Storage | null, key: string): string | null {
-  try {
-    return storage?.getItem(key) ?? unstored.get(key) ?? null;
-  } catch {
-    return unstored.get(key) ?? null;
-  }
-}
-
-function write(storage: Storage | null, key: string, value: string): void {
-  try {
-    if (!storage) throw new Error("no storage");
-    storage.setItem(key, value);
-    unstored.delete(key);
-  } catch {
-    unstored.set(key, value);
-  }
-}
-
-function remove(storage: Storage | null, key: string): void {
-  unstored.delete(key);
-  try {
-    storage?.removeItem(key);
-  } catch {
-    // Nothing was stored then.
-  }
 }

@@ -63,20 +63,37 @@ scope.addEventListener("fetch", (event) => {
     event.respondWith(freshFirst(PAGE));
 });
 
+async function recall(request: RequestInfo): Promise<Response | undefined> {
+  try {
+    return await caches.match(request);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps an answer, unless there is no room for it. */
+async function keep(request: RequestInfo, response: Response): Promise<void> {
+  try {
+    await (await caches.open(SHELL_VERSION)).put(request, response);
+  } catch {
+    // The network has it.
+  }
+}
+
 /** A file under a name that changes with its content: what is kept is right. */
 async function keptFirst(request: Request): Promise<Response> {
-  const kept = await caches.match(request);
+  const kept = await recall(request);
   if (kept) return kept;
   const response = await fetch(request);
-  if (response.ok) (await caches.open(SHELL_VERSION)).put(request, response.clone());
+  if (response.ok) void keep(request, response.clone());
   return response;
 }
 
 /** What may have changed: from the network, or as it was where the network fails or keeps one waiting. */
 async function freshFirst(path: string): Promise<Response> {
-  const kept = await caches.match(path);
+  const kept = await recall(path);
   const fresh = fetch(path).then(async (response) => {
-    if (response.ok) await (await caches.open(SHELL_VERSION)).put(path, response.clone());
+    if (response.ok) await keep(path, response.clone());
     return response.status < 500 ? response : (kept ?? response);
   });
   if (!kept) return fresh;

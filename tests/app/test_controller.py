@@ -5,11 +5,17 @@ from pathlib import Path
 import pytest
 
 from cavalcade.app import problems
-from cavalcade.app.controller import Controller, Origin
+from cavalcade.app.controller import Controller, Origin, Screen
+from cavalcade.app.ground import Tiles
+from cavalcade.app.guard import Guard
 from cavalcade.app.kept import PREFERENCES, Preferences
+from cavalcade.app.palette import LIGHT
+from cavalcade.app.screens import share_sheet
+from cavalcade.app.screens.base import Surroundings
 from cavalcade.app.store import DiskStore
 from cavalcade.client import Rejected
 from tests.app.sources import MovedByHand
+from tests.app.test_guard import NoDevice
 
 OVERRIDE = "Ana \u202e"
 
@@ -31,3 +37,34 @@ async def test_a_name_that_no_server_takes_is_not_kept(app: Controller, tmp_path
 def test_one_that_an_earlier_version_kept_is_forgotten() -> None:
     assert Preferences.from_text(Preferences(name=OVERRIDE).to_text()).name == ""
     assert Preferences.from_text(Preferences(name="Ana \U0001fa77").to_text()).name == "Ana \U0001fa77"
+
+
+async def test_a_device_that_keeps_nothing_is_said_to(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    app = Controller(
+        DiskStore(tmp_path / "taken"), lambda _: MovedByHand(), Origin("http://localhost:1"), lambda _: None
+    )
+    await app.open("/")
+    assert app.screen is Screen.START
+    assert app.problem is not None
+    assert app.problem.title == app.form.words.say("app.problem.forgetfulTitle")
+    await app.go_home()
+    assert app.screen is Screen.START
+
+
+@pytest.mark.parametrize("allows", [True, False])
+async def test_copied_is_said_of_what_was_copied(app: Controller, allows: bool) -> None:
+    class Clipboard(NoDevice):
+        said = ""
+
+        async def copy(self, text: str) -> bool:  # noqa: ARG002
+            return allows
+
+        def say(self, words: str) -> None:
+            self.said = words
+
+    device = Clipboard()
+    await share_sheet._copy(
+        Surroundings(app, device, Guard(app.fail), LIGHT, Tiles(), lambda: None), "https://ride.example/j#x"
+    )
+    assert device.said.startswith(app.form.words.say("share.copied" if allows else "share.notCopied"))

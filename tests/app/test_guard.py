@@ -68,7 +68,8 @@ class NoDevice:
     async def share(self, text: str, subject: str) -> bool:  # noqa: ARG002
         return False
 
-    async def copy(self, text: str) -> None: ...
+    async def copy(self, text: str) -> bool:  # noqa: ARG002
+        return False
 
     async def paste(self) -> str:
         return ""

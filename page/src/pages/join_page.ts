@@ -1,11 +1,13 @@
 /** What an opened link shows first: where it leads, a name if one likes, and one tap to be on the map. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
-import { ApiError, joinSession, type Preview, previewSession } from "../api";
+import { ApiError, type Joined, joinSession, type Preview, previewSession } from "../api";
+import { inTurn } from "../exclusive";
 import { duration } from "../format";
 import { icons, mark } from "../icons";
 import { type Link, pathOf } from "../link";
-import { attemptKey, recallName, rememberMembership, rememberName, settleAttempt } from "../memory";
+import { joinKey, recallMembership, recallName, rememberMembership, rememberName, settleJoin } from "../memory";
 import { browserHint } from "../panels/browser_hint";
+import { forgetfulHint } from "../panels/forgetful_hint";
 import { languagePicker } from "../panels/preferences";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
@@ -13,7 +15,7 @@ import { say } from "../strings";
 
 export interface JoinOutcome {
   /** Called once this device is in, with whether it wants to share its location. */
-  onJoined(startSharing: boolean): void;
+  onJoined(startSharing: boolean): Promise<void>;
   /** The link leads nowhere, or nobody else can come in. */
   onEnding(ending: "gone" | "full"): void;
 }
@@ -40,31 +42,43 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
     isWorking = true;
     problem = null;
     draw();
-    // Another name is another attempt: a key belongs to one request.
-    const purpose = `join.${link.code.slice(0, 10)}.${name}`;
     try {
-      const joined = await joinSession(link.sessionId, link.code, name, attemptKey(purpose));
-      settleAttempt(purpose);
-      rememberName(name);
-      const ownLink = `${location.origin}/j#${link.code}`;
-      rememberMembership({
-        sessionId: joined.session.id,
-        name: joined.session.name,
-        path: pathOf(link),
-        token: joined.token,
-        socket: joined.socket,
-        ...(joined.participant.role !== "viewer" && { link: ownLink }),
-        expiresAt: joined.session.expires_at,
+      // The link may be open in two tabs: whoever is in already is not let in again as somebody else.
+      await inTurn(`cavalcade.join.${link.sessionId}`, async () => {
+        if (!recallMembership(link.sessionId)) await enter();
       });
-      outcome.onJoined(startSharing);
+      await outcome.onJoined(startSharing);
     } catch (error) {
       isWorking = false;
       const refusal = asProblem(error);
-      if (!refusal.isPassing) settleAttempt(purpose);
       if (ended(error)) return;
       problem = refusal;
       draw();
     }
+  }
+
+  /** Becomes a participant. */
+  async function enter(): Promise<void> {
+    // Another name is another attempt: a key belongs to one request.
+    const request = link.watch ? `watch ${name}` : name;
+    let joined: Joined;
+    try {
+      joined = await joinSession(link.sessionId, link.code, name, joinKey(link.sessionId, request));
+    } catch (error) {
+      if (!asProblem(error).isPassing) settleJoin(link.sessionId);
+      throw error;
+    }
+    settleJoin(link.sessionId);
+    rememberName(name);
+    rememberMembership({
+      sessionId: joined.session.id,
+      name: joined.session.name,
+      path: pathOf(link),
+      token: joined.token,
+      socket: joined.socket,
+      ...(joined.participant.role !== "viewer" && { link: `${location.origin}/j#${link.code}` }),
+      expiresAt: joined.session.expires_at,
+    });
   }
 
   function ended(error: unknown): boolean {
@@ -90,7 +104,7 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
       <div class="poster-words">
         <p class="brand">${mark} ${say("product")}</p>
         ${preview ? invitation(preview) : html`<h1 class="visually-hidden">${say("product")}</h1>`}
-        ${browserHint(draw)} ${preview || problem ? nothing : looking()}
+        ${browserHint(draw)} ${forgetfulHint()} ${preview || problem ? nothing : looking()}
         ${problem ? problemNotice(problem, preview ? null : look) : nothing}
         ${preview ? form() : nothing} ${languagePicker(draw)}
       </div>

@@ -273,6 +273,8 @@ export class SessionPage implements SessionView {
     const { state } = this.live;
     if (!state) return [];
     const now = this.live.now();
+    // Where nobody's position is recent, as after a reload without a network, the last ones known hold the camera.
+    const isAnyRecent = [...state.positions.values()].some((position) => isRecent(position, now));
     return [...state.positions.values()].flatMap((position) => {
       const person = state.participants.get(position.participant);
       if (!person) return [];
@@ -289,7 +291,7 @@ export class SessionPage implements SessionView {
           isStale: stale,
           isSelected: person.id === this.selected,
           note: stale ? age(now - position.fix_time) : "",
-          isInPicture: isRecent(position, now),
+          isInPicture: !isAnyRecent || isRecent(position, now),
         },
       ];
     });

@@ -4,27 +4,27 @@ import { ApiError, type Created, createSession } from "../api";
 import { icons, mark } from "../icons";
 import { pathOf } from "../link";
 import {
-  attemptKey,
   type Membership,
   recallMemberships,
   recallName,
   rememberMembership,
   rememberName,
-  settleAttempt,
+  settleStart,
+  startKey,
 } from "../memory";
 import { browserHint } from "../panels/browser_hint";
+import { forgetfulHint } from "../panels/forgetful_hint";
 import { languagePicker } from "../panels/preferences";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
 import { say } from "../strings";
 
-const PURPOSE = "start";
 const POINTS = ["start.points.account", "start.points.gone", "start.points.choose"] as const;
 
 /**
  * @param enter - Opens a session that this device is in: one just made, or one that it was in before.
  */
-export function startPage(root: HTMLElement, enter: (membership: Membership, isNew: boolean) => void): void {
+export function startPage(root: HTMLElement, enter: (membership: Membership, isNew: boolean) => Promise<void>): void {
   let isWorking = false;
   let problem: ApiError | null = null;
 
@@ -46,7 +46,7 @@ export function startPage(root: HTMLElement, enter: (membership: Membership, isN
         expiresAt: created.session.expires_at,
       };
       rememberMembership(membership);
-      enter(membership, true);
+      await enter(membership, true);
     } catch (error) {
       problem = error instanceof ApiError ? error : new ApiError("unknown");
       isWorking = false;
@@ -58,12 +58,12 @@ export function startPage(root: HTMLElement, enter: (membership: Membership, isN
   async function create(): Promise<Created> {
     const name = recallName();
     try {
-      const created = await createSession(name ? { name } : {}, attemptKey(PURPOSE));
-      settleAttempt(PURPOSE);
+      const created = await createSession(name ? { name } : {}, startKey());
+      settleStart();
       return created;
     } catch (error) {
       const refusal = error instanceof ApiError ? error : new ApiError("unknown");
-      if (!refusal.isPassing) settleAttempt(PURPOSE);
+      if (!refusal.isPassing) settleStart();
       if (!name || !refusal.isAboutName) throw refusal;
       rememberName("");
       return create();
@@ -81,12 +81,12 @@ export function startPage(root: HTMLElement, enter: (membership: Membership, isN
         <p class="brand">${mark} ${say("product")}</p>
         <h1>${say("start.title")}</h1>
         <p class="lead">${say("start.lead")}</p>
-        ${browserHint(draw)} ${problem ? problemNotice(problem) : nothing}
+        ${browserHint(draw)} ${forgetfulHint()} ${problem ? problemNotice(problem) : nothing}
         <button class="button is-primary is-huge" ?disabled=${isWorking} @click=${start}>
           ${isWorking ? html`<span class="spinner"></span> ${say("start.working")}` : html`${icons.broadcast} ${say("start.action")}`}
         </button>
         ${recallMemberships(Date.now()).map(
-          (membership) => html`<button class="button is-wide" @click=${() => enter(membership, false)}>
+          (membership) => html`<button class="button is-wide" @click=${() => void enter(membership, false)}>
             ${icons.people} ${say("start.back", { name: membership.name })}
           </button>`,
         )}

@@ -1,21 +1,24 @@
 /** Said to one who opened the link inside a messenger: how to get to a browser that can do what is needed. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { copyText } from "../clipboard";
+import { copyText, selectText } from "../clipboard";
 import { icons } from "../icons";
 import { addressForBrowser, inAppBrowser } from "../in_app_browser";
 import { say } from "../strings";
 
-let isCopied = false;
+/** Null until somebody tried. */
+let isCopied: boolean | null = null;
 
 export function browserHint(redraw: () => void): TemplateResult | typeof nothing {
   const app = inAppBrowser(navigator.userAgent);
   if (app === null) return nothing;
   const address = addressForBrowser(navigator.userAgent, location.href);
   const copy = () =>
-    void copyText(location.href).then(() => {
-      isCopied = true;
+    void copyText(location.href).then((done) => {
+      isCopied = done;
       redraw();
+      if (!done) selectText(document.querySelector("[data-by-hand]"));
     });
+  const said = isCopied === null ? "share.copy" : isCopied ? "share.copied" : "share.notCopied";
   return html`<section class="notice is-card is-hint" data-notice="browser" aria-label=${say("browser.title")}>
     ${icons.warning}
     <div>
@@ -24,9 +27,15 @@ export function browserHint(redraw: () => void): TemplateResult | typeof nothing
       <div class="notice-actions">
         ${address ? html`<a class="button is-small is-primary" href=${address}>${say("browser.open")}</a>` : nothing}
         <button type="button" class="button is-small" @click=${copy}>
-          ${isCopied ? icons.check : icons.copy} <span aria-live="polite">${isCopied ? say("share.copied") : say("share.copy")}</span>
+          ${isCopied ? icons.check : icons.copy} <span aria-live="polite">${say(said)}</span>
         </button>
       </div>
+      ${
+        isCopied === false
+          ? html`<p role="alert">${say("share.copyByHand")}</p>
+              <output class="link" data-by-hand>${location.href}</output>`
+          : nothing
+      }
     </div>
   </section>`;
 }

@@ -42,7 +42,7 @@ function sharingButton(view: SessionView): TemplateResult {
   return html`<button
     class="sharing ${look}"
     aria-pressed=${live.isSharing && !isBlocked}
-    ?disabled=${!live.state}
+    ?disabled=${!live.state || live.wantsSharing === null}
     @click=${press}
   >
     <span class="sharing-icon">${look === "is-off" ? icons.off : icons.broadcast}</span>
@@ -51,12 +51,14 @@ function sharingButton(view: SessionView): TemplateResult {
 }
 
 function sharingWords(view: SessionView): { look: string; title: string; hint: string } {
-  if (!view.live.isSharing && view.live.state)
+  if (!view.live.isSharing && view.live.state && view.live.wantsSharing !== null)
     return { look: "is-off", title: say("sharing.off"), hint: say("sharing.offHint") };
-  if (view.live.lostSince !== null && view.live.locationState === "on") {
+  const { locationState, lostSince, wasLocated } = view.live;
+  const isFinding = wasLocated && (locationState === "asking" || locationState === "off");
+  if (lostSince !== null && (locationState === "on" || isFinding)) {
     return { look: "is-waiting", title: say("sharing.lost"), hint: say("sharing.lostHint") };
   }
-  switch (view.live.locationState) {
+  switch (locationState) {
     case "on":
       return { look: "is-on", title: say("sharing.on"), hint: say("sharing.onHint") };
     case "refused":
@@ -66,6 +68,10 @@ function sharingWords(view: SessionView): { look: string; title: string; hint: s
     case "unavailable":
       return { look: "is-waiting", title: say("sharing.noFix"), hint: say("sharing.noFixHint") };
     default:
-      return { look: "is-waiting", title: say("sharing.asking"), hint: say("sharing.askingHint") };
+      return {
+        look: "is-waiting",
+        title: say("sharing.asking"),
+        hint: say(isFinding ? "sharing.findingHint" : "sharing.askingHint"),
+      };
   }
 }

@@ -4,6 +4,7 @@ import { duration } from "../format";
 import { icons } from "../icons";
 import { isNoted, note } from "../memory";
 import { WARNINGS_MS } from "../news";
+import { isForgetful } from "../storage";
 import { type Key, say } from "../strings";
 import type { SessionView } from "../ui";
 import { canKeepAwake } from "../wake_lock";
@@ -19,7 +20,9 @@ type Notice = TemplateResult | null;
 
 /** @param failure - What did not work just now, in words; empty where nothing failed. */
 export function notices(view: SessionView, failure: string): TemplateResult {
-  const all = [connection, whereabouts, timeAsked, timeLeft, wasAway, keepOpen].map((notice) => notice(view));
+  const all = [connection, whereabouts, timeAsked, timeLeft, wasAway, forgetful, keepOpen].map((notice) =>
+    notice(view),
+  );
   return html`<div class="notices">
     ${failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${failure}</p>` : nothing}
     ${all.filter((notice) => notice !== null).slice(0, MOST)}
@@ -94,6 +97,11 @@ function wasAway(view: SessionView): Notice {
   if (awayFor === 0) return null;
   const title = say("session.wasAwayTitle", { length: duration(awayFor) });
   return card(view, `away-${awayFor}`, title, say("session.wasAway"), "session.understood");
+}
+
+function forgetful(view: SessionView): Notice {
+  if (!isForgetful()) return null;
+  return card(view, "forgetful", say("memory.noneTitle"), say("memory.none"), "session.understood");
 }
 
 /** Once on each phone, with the first sharing: before it surprises anyone. */

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { unsafeSVG } from "lit-html/directives/unsafe-svg.js";
 import { renderSVG } from "uqr";
-import { copyText } from "../clipboard";
+import { copyText, selectText } from "../clipboard";
 import { icons } from "../icons";
 import { markForWatching } from "../link";
 import { say } from "../strings";
@@ -10,7 +10,8 @@ import type { SessionView } from "../ui";
 
 const COPIED_MS = 2_000;
 
-let copied: string | null = null;
+/** What the last attempt to copy came to, for a moment. */
+let attempt: { readonly link: string; readonly isCopied: boolean } | null = null;
 let drawn: { readonly link: string; readonly svg: string } | null = null;
 
 export function sharePanel(view: SessionView): TemplateResult {
@@ -47,10 +48,17 @@ function forWatching(view: SessionView, link: string): TemplateResult {
 }
 
 function copyButton(view: SessionView, link: string, label: string, emphasis: string): TemplateResult {
-  const isCopied = copied === link;
+  const outcome = attempt?.link === link ? attempt : null;
+  const said = outcome === null ? label : say(outcome.isCopied ? "share.copied" : "share.notCopied");
   return html`<button class="button ${emphasis}" @click=${() => void copy(view, link)}>
-    ${isCopied ? icons.check : icons.copy} <span aria-live="polite">${isCopied ? say("share.copied") : label}</span>
-  </button>`;
+      ${outcome?.isCopied ? icons.check : icons.copy} <span aria-live="polite">${said}</span>
+    </button>
+    ${
+      outcome === null || outcome.isCopied
+        ? nothing
+        : html`<p class="hint" role="alert">${say("share.copyByHand")}</p>
+            <output class="link" data-by-hand>${link}</output>`
+    }`;
 }
 
 function canSend(): boolean {
@@ -66,11 +74,16 @@ function send(view: SessionView, link: string): void {
 }
 
 async function copy(view: SessionView, link: string): Promise<void> {
-  await copyText(link);
-  copied = link;
+  const mine = { link, isCopied: await copyText(link) };
+  attempt = mine;
   view.redraw();
+  if (!mine.isCopied) {
+    // It stays until it works, so that there is time to copy by hand.
+    selectText(document.querySelector("[data-by-hand]"));
+    return;
+  }
   setTimeout(() => {
-    copied = null;
+    if (attempt === mine) attempt = null;
     view.redraw();
   }, COPIED_MS);
 }

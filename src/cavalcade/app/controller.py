@@ -114,12 +114,14 @@ class Controller:
 
     async def open(self, route: str) -> None:
         """Begins where the last run left off, or with the link that the app was opened by."""
+        forgetful: StoreError | None = None
         try:
             self.preferences = Preferences.from_text(await self._store.read(PREFERENCES) or "")
             self.form = self._make_form()
             kept, left = await self._kept(SESSION), await self._kept(LEAVING)
-        except StoreError:
+        except StoreError as error:
             kept = left = None
+            forgetful = error
         invitation = read_invitation(route)
         if left is not None:
             await self._leave_in_the_background(left)
@@ -129,6 +131,8 @@ class Controller:
             await self._take_part(kept)
         else:
             self._show(Screen.START)
+            if forgetful is not None:
+                self.fail(forgetful)
             await self.identify()
 
     async def identify(self) -> None:
@@ -242,7 +246,10 @@ class Controller:
         if self.participation is not None:
             self._show(Screen.SESSION)
             return
-        kept = await self._kept(SESSION)
+        try:
+            kept = await self._kept(SESSION)
+        except StoreError:
+            kept = None
         if kept is not None:
             await self._take_part(kept)
             return
@@ -287,10 +294,10 @@ class Controller:
 
     async def _change_source(self) -> None:
         """The session goes on with the other source, as after a restart."""
+        taking_part = self.participation
         await self._end_participation()
-        kept = await self._kept(SESSION)
-        if kept is not None:
-            await self._take_part(kept)
+        if taking_part is not None:
+            await self._take_part(taking_part.kept())
 
     def _happened(self, happening: Happening) -> None:
         if happening is Happening.OVER and self.participation is not None:

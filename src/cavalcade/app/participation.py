@@ -89,6 +89,7 @@ class Participation:
         self._dirty = asyncio.Event()
         self._keeping = asyncio.Lock()
         self._is_forgotten = False
+        self._is_forgetful = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -212,11 +213,17 @@ class Participation:
                 if self._is_forgotten:
                     await self._store.remove(document)
                     return
-                kept = KeptSession(self.live.membership, self.live.resumption(), self._backlog, self._is_leaving)
-                await self._store.write(document, kept.to_text())
+                await self._store.write(document, self.kept().to_text())
             except StoreError as error:
-                # The session goes on; only a restart would not find it.
+                # The session goes on; only a restart would not find it, which is said once.
                 log.warning("the session could not be kept: %s", error)
+                if not self._is_forgetful:
+                    self._is_forgetful = True
+                    self._on_error(error)
+
+    def kept(self) -> KeptSession:
+        """Everything that a later run needs."""
+        return KeptSession(self.live.membership, self.live.resumption(), self._backlog, self._is_leaving)
 
     async def _submit(self, operation: Coroutine[None, None, int]) -> None:
         asked = asyncio.ensure_future(operation)

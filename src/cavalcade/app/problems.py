@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from cavalcade.app.formatting import Format
 from cavalcade.app.location import Obstacle
+from cavalcade.app.store import StoreError
 from cavalcade.client import ClientError, ErrorCode, ProtocolError, Rejected, Unreachable
 
 
@@ -63,6 +64,8 @@ def of_error(error: Exception, form: Format) -> Problem:
         if error.code in _REFUSALS:
             title, text, way_on = _REFUSALS[error.code]
             return Problem(say(title), say(text), way_on)
+    if isinstance(error, StoreError):
+        return Problem(say("app.problem.forgetfulTitle"), say("app.problem.forgetful"))
     if isinstance(error, Unreachable):
         return Problem(say("problem.offlineTitle"), say("problem.offline"), WayOn.TRY_AGAIN)
     if isinstance(error, ProtocolError):

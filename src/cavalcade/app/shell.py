@@ -148,9 +148,14 @@ class Shell:
             return False
         return result.status is not ft.ShareResultStatus.UNAVAILABLE
 
-    async def copy(self, text: str) -> None:
-        """Puts a text on the clipboard."""
-        await self._clipboard.set(text)
+    async def copy(self, text: str) -> bool:
+        """Puts a text on the clipboard; False where that is refused."""
+        try:
+            await self._clipboard.set(text)
+        except Exception as error:  # noqa: BLE001 - whatever is in the way, nothing was copied
+            log.info("nothing was copied: %s", type(error).__name__)
+            return False
+        return True
 
     async def paste(self) -> str:
         """The text on the clipboard; empty where there is none, or the browser refuses."""

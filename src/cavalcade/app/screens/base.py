@@ -41,8 +41,8 @@ class Device(Protocol):
     async def share(self, text: str, subject: str) -> bool:
         """Opens the share sheet; False where there is none."""
 
-    async def copy(self, text: str) -> None:
-        """Puts a text on the clipboard."""
+    async def copy(self, text: str) -> bool:
+        """Puts a text on the clipboard; False where that is refused."""
 
     async def paste(self) -> str:
         """The text on the clipboard; empty where there is none."""

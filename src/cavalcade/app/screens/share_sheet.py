@@ -82,5 +82,7 @@ async def _send(around: Surroundings, link: str, message: str) -> None:
 
 
 async def _copy(around: Surroundings, link: str) -> None:
-    await around.device.copy(link)
-    around.device.say(around.say("share.copied"))
+    if await around.device.copy(link):
+        around.device.say(around.say("share.copied"))
+    else:
+        around.device.say(f"{around.say('share.notCopied')}. {around.say('share.copyByHand')}")

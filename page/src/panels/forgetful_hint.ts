@@ -1,0 +1,16 @@
+/** Said where the browser keeps nothing for the page: what that means for whoever comes back. */
+import { html, nothing, type TemplateResult } from "lit-html";
+import { icons } from "../icons";
+import { isForgetful } from "../storage";
+import { say } from "../strings";
+
+export function forgetfulHint(): TemplateResult | typeof nothing {
+  if (!isForgetful()) return nothing;
+  return html`<section class="notice is-card is-hint" data-notice="forgetful" aria-label=${say("memory.noneTitle")}>
+    ${icons.warning}
+    <div>
+      <p><b>${say("memory.noneTitle")}</b></p>
+      <p>${say("memory.none")}</p>
+    </div>
+  </section>`;
+}
