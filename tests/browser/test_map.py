@@ -126,11 +126,11 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
     size = await row.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
     assert size >= 24
     await expect(anna.page.locator(".rail")).to_be_hidden()
-    for name in ("Voice", "Leave"):
+    for name in ("Voice", "Close"):
         box = await anna.button(name).bounding_box()
         assert box
         assert min(box["width"], box["height"]) >= 64
-    await anna.button("Leave").click()
+    await anna.button("Close").click()
     await expect(anna.page.locator(".rail")).to_be_visible()
 
 
