@@ -69,7 +69,7 @@ def surroundings(
     ownership = Ownership(store, leases, link, Peers(["x" * 32]), superseded=lambda _: None)
     loads = ColdLoads(ownership.take_over, live, writer, without_positions=True)
     standing = Standing(ownership.check, lambda: leases.stands_until)
-    return Surroundings(store, live, writer, AdaptiveClock(window_ms), Limits(), loads, standing)
+    return Surroundings(store, live, writer, AdaptiveClock(window_ms), Limits(), loads, standing, ownership)
 
 
 async def _live(backend: MonolithBackend, registry: Registry, session_ids: list[str]) -> None:

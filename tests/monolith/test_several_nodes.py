@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from redis.asyncio import Redis
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import InvalidStatus
 
-from cavalcade.client import ConnectionState, LiveSession, connect
+from cavalcade.client import ConnectionState, LiveSession, connect, create_session
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
 from cavalcade.evaluation.proxy import Proxy
@@ -123,6 +124,43 @@ async def test_other_nodes_alone_may_ask_for_a_session(nodes: list[RunningNode])
         assert (await client.get(f"/sessions/{anna.session_id}")).status_code == 404
         assert (await client.post(f"/sessions/{anna.session_id}/handover")).status_code == 404
     assert first.holds == {anna.session_id}
+
+
+async def test_sessions_that_nobody_serves_end_together_and_an_owner_ends_its_own(
+    nodes: list[RunningNode], database_url: str
+) -> None:
+    anna = await create_session(nodes[0].http, host_name="Anna", lifetime_s=3)
+    ben = await nodes[1].join(anna, "Ben")
+    for node in nodes:
+        await asyncio.gather(*(node.create() for _ in range(4)))
+    database = await asyncpg.connect(database_url)
+    async with connect(nodes[0].through(anna)) as one, connect(ben) as two:
+        await one.wait_for(lambda session: session.present == {1, 2})
+        await database.execute("UPDATE sessions SET expires_at = 1 WHERE id <> $1", anna.session_id)
+        await asyncio.gather(*(node.node.backend.expire() for node in nodes))
+        for session in (one, two):
+            await session.wait_for(lambda session: session.closed is not None, timeout=10)
+            assert session.state.ended == "expired", "its members were told"
+    assert sum(node.node.ownership.counts.superseded for node in nodes) == 0, "by its owner, and by nobody else"
+    ends = (
+        "SELECT (SELECT count(*) FROM sessions WHERE ended IS NULL), count(*) FROM events WHERE type = 'session_ended'"
+    )
+    async with asyncio.timeout(10):
+        while tuple(await database.fetchrow(ends) or ()) != (0, 13):  # noqa: ASYNC110 - the nodes' own upkeep
+            await asyncio.sleep(0.05)
+    await eventually(lambda: not any(node.holds for node in nodes))
+    await database.close()
+
+
+async def test_members_of_a_node_are_told_by_a_timer(node: RunningNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing_is_due(*_: object) -> list[str]:
+        return []
+
+    monkeypatch.setattr(node.node._store, "due", nothing_is_due)
+    anna = await create_session(node.http, host_name="Anna", lifetime_s=2)
+    async with connect(node.through(anna)) as one:
+        await one.wait_for(lambda session: session.closed is not None, timeout=10)
+        assert one.state.ended == "expired"
 
 
 @pytest.mark.parametrize("step_s", [3600, -3600])

@@ -12,9 +12,11 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.membership import Join, Leave
 from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.model import Role
 from cavalcade.domain.operations import Operation
 from cavalcade.server.clock import now_ms
+from cavalcade.server.foundation import BATCH
 from cavalcade.server.live_state import GRACE_MS, TOMBSTONE_S, LivePositionWriter, LiveState
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.services.backend import ServicesBackend
@@ -191,6 +193,44 @@ async def test_keys_in_redis_end_with_their_session_even_if_nobody_cleans_up(gat
     for key in keys:
         assert 590_000 < await client.pttl(key) <= 600_000 + GRACE_MS
     await client.aclose()
+
+
+async def test_however_many_are_over_they_end_and_are_purged_at_once(gateway: Gateway) -> None:
+    await asyncio.gather(*(gateway.session(1, lifetime_s=1) for _ in range(BATCH + 5)))
+    mine = await gateway.session(2, lifetime_s=1)
+    async with await Peer.connect(gateway, mine, 1) as anna:
+        await anna.join()
+        await eventually(lambda: now_ms() >= gateway.hub.hosted[mine].state.session.expires_at)
+        await gateway.backend.expire()
+        assert (await anna.receive("event"))["type"] == "session_ended"
+        assert await gateway.store.due(now_ms()) == []
+        assert await gateway.backend.purge(now_ms() + 1) == BATCH + 6
+
+
+async def test_members_are_told_by_a_timer_while_nothing_else_is_ended(gateway: Gateway) -> None:
+    session_id = await gateway.session(2, lifetime_s=1)
+    async with await Peer.connect(gateway, session_id, 1) as anna:
+        await anna.join()
+        expires_at = gateway.hub.hosted[session_id].state.session.expires_at
+        gateway.backend.end_soon(0.0)
+        assert not gateway.backend._timed, "its time is not over soon"
+        for _ in range(2):
+            gateway.backend.end_soon(60.0)
+        event = await anna.receive("event")
+        assert (event["type"], event["data"]) == ("session_ended", {"reason": "expired"})
+        assert event["at"] >= expires_at
+        assert not gateway.backend._timed
+
+
+async def test_a_timer_that_finds_a_session_extended_leaves_it(gateway: Gateway) -> None:
+    session_id = await gateway.session(2, lifetime_s=1)
+    async with await Peer.connect(gateway, session_id, 1) as anna:
+        await anna.join()
+        gateway.backend.end_soon(60.0)
+        await gateway.backend.submit(session_id, Operation(1, SetSession(extend_s=60)))
+        await eventually(lambda: not gateway.backend._timed)
+        assert gateway.hub.hosted[session_id].state.ended is None
+        await anna.round_trip()
 
 
 async def test_fixes_that_a_clock_stored_that_was_ahead_count_as_now_and_make_room(gateway: Gateway) -> None:

@@ -23,7 +23,7 @@ from cavalcade.domain.model import Limits, Role, SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.storage.errors import Conflict
 from cavalcade.storage.sessions import SessionStore
-from cavalcade.storage.stored import Outcome, Stored
+from cavalcade.storage.stored import End, Outcome, Stored
 
 Database = asyncpg.Connection
 
@@ -367,6 +367,63 @@ async def test_due_and_purge_take_a_few_at_a_time(store: SessionStore) -> None:
         events, after = apply(each, EndSession(), by=1)
         await store.append(each, events, after.state)
     assert [len(await store.purge(NOW, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def end_of(stored: Stored) -> End:
+    """How a session ends whose time is over."""
+    (event,), after = apply(stored, Expire(), now=stored.state.session.expires_at)
+    return End(stored, event, after.state)
+
+
+async def test_many_end_in_one_statement_each_as_an_append_would(store: SessionStore) -> None:
+    one, moved, over, taken = [await stored_with(store, (None, MEMBER)) for _ in range(4)]
+    ends = [end_of(each) for each in (one, moved, over, taken)]
+    events, after = apply(moved, MEMBER)
+    await store.append(moved, events, after.state)
+    events, gone = apply(over, EndSession(), by=1)
+    await store.append(over, events, gone.state)
+    await store.take_over([taken])
+
+    assert await store.end(ends) == {one.state.session.id}, "the others are not as they were when this was decided"
+    assert await store.load(one.state.session.id) == dataclasses.replace(one, state=ends[0].after)
+    assert await store.events_after(one.state.session.id, one.state.offset) == [ends[0].event]
+    assert await store.load(moved.state.session.id) == after
+    assert await store.load(over.state.session.id) == gone
+    for each in (moved, over):
+        assert ends[1].event not in await store.events_after(each.state.session.id, 0)
+    assert await store.end(ends) == set()
+    assert await store.end([]) == set()
+    assert await store.purge(ends[0].event.at - 1) == [over.state.session.id]
+    assert await store.purge(ends[0].event.at) == [one.state.session.id]
+
+
+async def test_ends_at_once_end_each_session_once(store: SessionStore) -> None:
+    made = [await stored_with(store, (None, MEMBER)) for _ in range(40)]
+    ends = [end_of(each) for each in made]
+    ended = [await each for each in asyncio.as_completed([store.end(ends), store.end(ends[::-1]), store.end(ends)])]
+    ended.append(await store.end(ends))  # what was in another's hands
+    assert sorted(name for each in ended for name in each) == sorted(each.state.session.id for each in made)
+
+
+async def test_what_is_no_end_is_refused(store: SessionStore) -> None:
+    living = await stored_with(store, (None, MEMBER))
+    (event,), after = apply(living, MEMBER)
+    with pytest.raises(ValueError, match="must end"):
+        await store.end([End(living, event, after.state)])
+
+
+async def test_due_leaves_out_what_it_is_told_to(store: SessionStore) -> None:
+    made = [(await stored_with(store, (None, MEMBER))).state.session.id for _ in range(3)]
+    assert await store.due(NOW * 2, left_out=made[:2]) == made[2:]
+
+
+async def test_what_a_clock_ended_that_was_ahead_is_purged_as_well(store: SessionStore) -> None:
+    ahead = await stored_with(store, (None, MEMBER))
+    end = end_of(ahead)
+    await store.end([end])
+    assert await store.purge(NOW) == []
+    assert await store.purge(NOW, ahead=end.event.at) == []
+    assert await store.purge(NOW, ahead=end.event.at - 1) == [ahead.state.session.id]
 
 
 async def everything(database: Database) -> dict[str, list[str]]:

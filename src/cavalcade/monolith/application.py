@@ -151,7 +151,9 @@ class Node:
         self.writer = LivePositionWriter(self._link, may_write=lambda: not self.standing.is_doubtful())
         clock = AdaptiveClock(settings.window_ms)
         loads = ColdLoads(self.ownership.take_over, live, self.writer, without_positions=True)
-        here = Surroundings(self._store, live, self.writer, clock, settings.limits, loads, self.standing)
+        here = Surroundings(
+            self._store, live, self.writer, clock, settings.limits, loads, self.standing, self.ownership
+        )
         self.registry = Registry(here, self.ownership.let_go)
         self.backend = MonolithBackend(here, self.registry)
         self.relays = Relays(self.ownership, self._peers, self.leases.note_gone)

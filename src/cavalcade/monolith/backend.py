@@ -1,18 +1,26 @@
 """Route 2 behind the seam: every call becomes a message to the session's process."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+import structlog
+
+from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.ending import Expire
 from cavalcade.domain.fix import Position
 from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import Attach, Detach, Submit
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import Surroundings
 from cavalcade.server.backend import Attachment, Receipt
+from cavalcade.server.deadline import REPLY_DEADLINE_S, within
 from cavalcade.server.foundation import Foundation
 from cavalcade.server.local_session import LocalSession
 from cavalcade.server.outbox import Outbox
+from cavalcade.storage.stored import Stored
 from cavalcade.wire.messages import Since
+
+_log = structlog.get_logger(__name__)
 
 
 class MonolithBackend(Foundation):
@@ -28,7 +36,7 @@ class MonolithBackend(Foundation):
             registry: Where they are.
         """
         super().__init__(here.store, here.live, here.writer, here.limits)
-        self._registry = registry
+        self._registry, self._ownership = registry, here.ownership
 
     async def attach(self, session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
         """See `server.backend.Backend.attach`."""
@@ -48,6 +56,39 @@ class MonolithBackend(Foundation):
         """See `server.foundation.Foundation.here`."""
         processes = (place.process for place in self._registry.places.values())
         return (one.local for one in processes if one is not None and one.local is not None)
+
+    def ending(self) -> Iterable[tuple[str, int]]:
+        """See `server.foundation.Foundation.ending`."""
+        for session_id, place in self._registry.places.items():
+            expires_at = place.expires_at
+            if expires_at is not None:
+                yield session_id, expires_at
+
+    async def end_due(self, session_ids: Collection[str]) -> Collection[str]:
+        """See `server.foundation.Foundation.end_due`."""
+        here = [session_id for session_id in session_ids if session_id in self._registry.places]
+        await asyncio.gather(*map(self._expire, here))
+        # The others need no process of their own: they are taken over and ended together.
+        others = [session_id for session_id in session_ids if session_id not in self._registry.places]
+        if not others:
+            return ()
+        taken = await self._ownership.take_over(others)
+        try:
+            ended = await self.store_ends(one for one in taken.values() if isinstance(one, Stored))
+        finally:
+            for session_id in taken:
+                if session_id not in self._registry.places:
+                    self._ownership.let_go(session_id)
+        self._writer.end(*ended)
+        return ended.keys()
+
+    async def _expire(self, session_id: str) -> None:
+        """Has a session's process here end it, and clean up."""
+        try:
+            await within(REPLY_DEADLINE_S, self.submit(session_id, Operation(None, Expire())))
+        except Rejected as rejected:
+            if rejected.code is not ErrorCode.SESSION_NOT_FOUND:  # or it has ended meanwhile
+                _log.info("expiry_postponed", reason=rejected.code.value)
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""

@@ -50,6 +50,14 @@ class Place:
     budget: RestartBudget | None = None
     restarts: int = 0
     busy_at: float = 0.0
+    _expires_at: int | None = None
+
+    @property
+    def expires_at(self) -> int | None:
+        """When the session expires, ms since the epoch, as its last process knew; None where there was none yet."""
+        if self.process is not None and self.process.local is not None:
+            self._expires_at = self.process.local.state.session.expires_at
+        return self._expires_at
 
 
 class Registry:

@@ -25,6 +25,7 @@ from cavalcade.monolith.mailbox import (
     Operate,
     Submit,
 )
+from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.standing import Standing
 from cavalcade.server.carrying import carry_out, newest_kept
 from cavalcade.server.clock import AdaptiveClock
@@ -40,7 +41,7 @@ from cavalcade.wire.messages import Since
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all session processes of a node share."""
+    """What all session processes of a node share, and whose they are."""
 
     store: SessionStore
     live: LiveState
@@ -49,6 +50,7 @@ class Surroundings:
     limits: Limits
     loads: ColdLoads
     standing: Standing
+    ownership: Ownership
 
 
 class SessionProcess:

@@ -11,14 +11,15 @@ from typing import Final
 import structlog
 
 from cavalcade.domain.events import Event
+from cavalcade.domain.features.ending import Expire
 from cavalcade.domain.fix import Position, accept
 from cavalcade.domain.model import Limits, SessionState
 from cavalcade.domain.operations import Operation
-from cavalcade.domain.session import decide, effects, replay
+from cavalcade.domain.session import decide, replay
 from cavalcade.server.backend import Receipt
 from cavalcade.server.receipts import first_joined, outcome_of, recalled
 from cavalcade.storage.sessions import SessionStore
-from cavalcade.storage.stored import Stored
+from cavalcade.storage.stored import End, Stored
 
 MARK_BYTES: Final = 6
 """Enough that two histories never have the same mark at the same offset by chance; nobody has to guess it."""
@@ -78,14 +79,25 @@ async def carry_out(
     if events or operation.memory is not None:
         outcome = outcome_of(receipt, operation)
         await store.append(stored, events, after, memory=operation.memory, outcome=outcome)
-        if events and (reason := effects(events[-1].change).ends) is not None:
-            _log.info("session_ended", reason=reason, participants=len(after.participants))
+        note_end(after)
     return Carried(receipt, events, after)
 
 
 def marked(events: Iterable[Event]) -> list[Event]:
     """Gives each event that is about to be appended its mark."""
     return [replace(event, mark=secrets.token_urlsafe(MARK_BYTES)) for event in events]
+
+
+def note_end(after: SessionState) -> None:
+    """Logs the end of a session that has just ended."""
+    if after.ended is not None:
+        _log.info("session_ended", reason=after.ended, participants=len(after.participants))
+
+
+def ends(stored: Iterable[Stored], now: int, limits: Limits) -> list[End]:
+    """How those of some sessions end whose time is over at `now`, ms since the epoch."""
+    decided = ((one, marked(decide(one.state, Operation(None, Expire()), now, limits))) for one in stored)
+    return [End(one, events[0], replay(one.state, events)) for one, events in decided if events]
 
 
 def newest_kept(operation: Operation, now: int) -> tuple[int, Position] | None:

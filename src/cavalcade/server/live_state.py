@@ -230,19 +230,24 @@ class LivePositionWriter:
             for who in {what.withdraws, what.starts_over}:
                 if who is not None:
                     self.withdraw(session_id, who)
-        self.flush()
-        self._link.tell([publication])
+        self.tell([publication])
 
     def seen(self, session_id: str, participant: int, at: int, expires_at: int) -> None:
         """Notes when somebody was last connected, ms since the epoch."""
         self._gathered.note_seen(session_id, expires_at, {participant: at})
 
-    def end(self, session_id: str) -> None:
-        """Deletes all of a session that ended, and refuses late writes for a while; as soon as Redis is there."""
-        self.forget(session_id)
-        # A moment, not a length: told late, it must not last longer.
-        self._gathered.delete(session_id, until=moment() + TOMBSTONE_S)
+    def end(self, *session_ids: str) -> None:
+        """Deletes all of sessions that ended, and refuses late writes for a while; as soon as Redis is there."""
+        until = moment() + TOMBSTONE_S  # a moment, not a length: told late, it must not last longer
+        for session_id in session_ids:
+            self.forget(session_id)
+            self._gathered.delete(session_id, until)
         self.flush()
+
+    def tell(self, commands: Sequence[Command]) -> None:
+        """Tells Redis something at once, after what has been gathered; nothing where it is away."""
+        self.flush()
+        self._link.tell(commands)
 
     def delete(self, session_ids: Sequence[str]) -> None:
         """Deletes all of sessions that ended a while ago, as soon as Redis is there."""

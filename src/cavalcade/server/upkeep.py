@@ -1,7 +1,7 @@
 """What time does to sessions: hosts are seen, those whose time is over end, and what has ended is deleted."""
 
 import asyncio
-import itertools
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -11,32 +11,48 @@ from cavalcade.server.foundation import Foundation
 from cavalcade.storage.errors import Unavailable
 
 INTERVAL_S: Final = 1.0
+"""Seconds between two looks for sessions whose time is over."""
 
-PURGE_EVERY: Final = 5
-"""Rounds between two purges; what is promised is a minute."""
+PURGE_S: Final = 5.0
+"""Seconds between two purges; what is promised is a minute."""
 
-NOTE_EVERY: Final = 10
-"""Rounds between two notes of which hosts are connected."""
+NOTE_S: Final = 10.0
+"""Seconds between two notes of which hosts are connected."""
 
 _log = structlog.get_logger(__name__)
 
 
 async def keep_up(backend: Foundation, purge_after_s: int) -> None:
-    """Expires and purges once a second, until cancelled.
+    """Expires and purges until cancelled; none of it waits for the other.
 
     Args:
         backend: Whose sessions.
         purge_after_s: How long after its end a session is deleted.
     """
-    for turn in itertools.count():
-        if turn % NOTE_EVERY == 0:
-            backend.note_hosts()
+
+    async def note_hosts() -> None:
+        backend.note_hosts()
+
+    async def end_soon() -> None:
+        backend.end_soon(2 * INTERVAL_S)  # a look that comes late finds the timer set
+
+    async def purge() -> None:
+        if purged := await backend.purge(now_ms() - purge_after_s * 1000):
+            _log.info("sessions_purged", count=purged)
+
+    work = ((note_hosts, NOTE_S), (end_soon, INTERVAL_S), (backend.expire, INTERVAL_S), (purge, PURGE_S))
+    tasks = [asyncio.create_task(_again_and_again(*each)) for each in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]], pause_s: float) -> None:
+    while True:
         try:
-            await backend.expire()
-            purged = await backend.purge(now_ms() - purge_after_s * 1000) if turn % PURGE_EVERY == 0 else 0
+            await work()
         except Unavailable:
             _log.warning("upkeep_postponed")
-        else:
-            if purged:
-                _log.info("sessions_purged", count=purged)
-        await asyncio.sleep(INTERVAL_S)
+        await asyncio.sleep(pause_s)

@@ -1,7 +1,7 @@
 """Route 1 behind the seam: PostgreSQL orders the changes, Redis holds the live state, any process serves anybody."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Final
 from weakref import WeakValueDictionary
@@ -83,6 +83,21 @@ class ServicesBackend(Foundation):
     def here(self) -> Iterable[LocalSession]:
         """See `server.foundation.Foundation.here`."""
         return () if self._hub is None else self._hub.hosted.values()
+
+    def ending(self) -> Iterable[tuple[str, int]]:
+        """See `server.foundation.Foundation.ending`."""
+        hosted = {} if self._hub is None else self._hub.hosted
+        return ((session_id, one.state.session.expires_at) for session_id, one in hosted.items())
+
+    async def end_due(self, session_ids: Collection[str]) -> Collection[str]:
+        """See `server.foundation.Foundation.end_due`."""
+        ended = await self.store_ends((await self._store.load_many(session_ids)).values())
+        if self._hub is not None:
+            for session_id, event in ended.items():
+                self._hub.receive(session_id, [event])
+        self._writer.tell([publication(session_id, Happened((event,))) for session_id, event in ended.items()])
+        self._writer.end(*ended)
+        return ended.keys()
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
         """See `server.backend.Backend.submit`."""

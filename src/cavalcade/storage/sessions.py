@@ -15,7 +15,7 @@ from cavalcade.domain.model import Participant, Role, Session, SessionState
 from cavalcade.domain.session import effects
 from cavalcade.storage import connection, statements
 from cavalcade.storage.errors import Conflict
-from cavalcade.storage.stored import Outcome, Stored
+from cavalcade.storage.stored import End, Outcome, Stored
 from cavalcade.storage.tables import creations, outcomes, sessions
 from cavalcade.wire.codec import encode
 from cavalcade.wire.messages import event_from_dict, event_to_dict
@@ -23,6 +23,7 @@ from cavalcade.wire.messages import event_from_dict, event_to_dict
 __all__ = ["Conflict", "Outcome", "SessionStore", "Stored"]
 
 _PING: Final = text("SELECT 1")
+_NEVER: Final = 2**63 - 1
 
 
 class SessionStore:
@@ -190,6 +191,29 @@ class SessionStore:
         if not written:
             raise Conflict("the session has moved on")
 
+    async def end(self, ends: Collection[End]) -> set[str]:
+        """Stores the ends of sessions, all of them in one statement.
+
+        Returns:
+            The ids of those that have ended by this call. The others had another epoch or offset by now, were over or
+            gone, or somebody else wrote them at this moment.
+        """
+        for end in ends:
+            _check_order(end.base.state.offset, [end.event], end.after)
+            if end.after.ended is None:
+                raise ValueError("the event must end the session")
+        rows = [
+            {
+                "session_id": end.base.state.session.id,
+                "epoch": end.base.epoch,
+                "base_offset": end.base.state.offset,
+                "ended": end.after.ended,
+                **event_to_dict(end.event),
+            }
+            for end in ends
+        ]
+        return {row.id for row in await self._write(statements.END, {"ends": rows})} if rows else set()
+
     async def recall(self, session_id: str, participant: int, op_id: str) -> Outcome | None:
         """Reads how an operation ended, if it is remembered; see `append`."""
         rows = await self._read(
@@ -221,18 +245,25 @@ class SessionStore:
             one.state.session.id: replace(one, epoch=one.epoch + 1) for one in known if one.state.session.id in taken
         }
 
-    async def due(self, now: int, limit: int = 100) -> list[str]:
+    async def due(self, now: int, limit: int = 100, left_out: Collection[str] = ()) -> list[str]:
         """Finds sessions whose time is over at `now` (ms since the epoch) and that nobody has ended, oldest first."""
-        rows = await self._read(statements.DUE, {"now": now, "most": limit})
+        rows = await self._read(statements.DUE, {"now": now, "most": limit, "left_out": list(left_out)})
         return [row.id for row in rows]
 
-    async def purge(self, ended_before: int, limit: int = 100) -> list[str]:
+    async def purge(self, ended_before: int, limit: int = 100, *, ahead: int | None = None) -> list[str]:
         """Deletes sessions that ended at or before a time (ms since the epoch) with all that belongs to them.
+
+        Args:
+            ended_before: The time.
+            limit: The most at once.
+            ahead: What ended after this time was ended by a clock that was ahead, and is deleted as well.
 
         Returns:
             The ids of those deleted by this call, at most `limit`.
         """
-        rows = await self._write(statements.PURGE, {"ended_before": ended_before, "most": limit})
+        rows = await self._write(
+            statements.PURGE, {"ended_before": ended_before, "ahead": _NEVER if ahead is None else ahead, "most": limit}
+        )
         return [row.id for row in rows]
 
     async def _made_before(self, key_hash: str | None, digest: str, error: IntegrityError) -> str:

@@ -15,11 +15,13 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    all_,
     any_,
     bindparam,
     column,
     delete,
     func,
+    or_,
     select,
     true,
     update,
@@ -82,16 +84,22 @@ _known: Final = (
     .render_derived(name="known")
 )
 
-TAKE_OVER: Final = (
-    update(sessions)
+# In the order of ids: two nodes that take the same sessions over at once wait for each other, and never both.
+_free: Final = (
+    select(sessions.c.id)
     .where(
         sessions.c.id == _known.c.id,
         sessions.c.epoch == _known.c.epoch,
         sessions.c.offset == _known.c.offset,
         sessions.c.ended.is_(None),
     )
-    .values(epoch=sessions.c.epoch + 1)
-    .returning(sessions.c.id)
+    .order_by(sessions.c.id)
+    .with_for_update(of=sessions)
+    .cte("free")
+)
+
+TAKE_OVER: Final = (
+    update(sessions).where(sessions.c.id == _free.c.id).values(epoch=sessions.c.epoch + 1).returning(sessions.c.id)
 )
 """Fences off the earlier owners of the sessions of `session_ids` that are still at `epochs` and `offsets`."""
 
@@ -115,7 +123,11 @@ CREATED: Final = select(creations.c.session_id, creations.c.digest).where(creati
 
 DUE: Final = (
     select(sessions.c.id)
-    .where(sessions.c.ended.is_(None), sessions.c.expires_at <= bindparam("now"))
+    .where(
+        sessions.c.ended.is_(None),
+        sessions.c.expires_at <= bindparam("now"),
+        sessions.c.id != all_(bindparam("left_out", type_=ARRAY(Text))),
+    )
     .order_by(sessions.c.expires_at)
     .limit(bindparam("most", type_=Integer))
 )
@@ -126,7 +138,7 @@ PURGE: Final = (
     .where(
         sessions.c.id.in_(
             select(sessions.c.id)
-            .where(sessions.c.ended_at <= bindparam("ended_before"))
+            .where(or_(sessions.c.ended_at <= bindparam("ended_before"), sessions.c.ended_at > bindparam("ahead")))
             .order_by(sessions.c.ended_at)
             .limit(bindparam("most", type_=Integer))
             .with_for_update(skip_locked=True)  # several processes may purge at once
@@ -134,7 +146,7 @@ PURGE: Final = (
     )
     .returning(sessions.c.id)
 )
-"""Deletes what ended long enough ago; the rest follows by cascade."""
+"""Deletes what ended long enough ago, or by a clock that was ahead; the rest follows by cascade."""
 
 _made: Final = insert(sessions).values(_bound(*sessions.c)).returning(sessions.c.id).cte("made")
 
@@ -178,3 +190,52 @@ APPEND: Final = select(_fenced.c.id).add_cte(
 A second append waits for the first one's row lock, then sees the new offset and writes nothing; so offsets have neither
 holes nor doubles.
 """
+
+_event: Final = [each for each in events.c if each.name != "session_id"]
+_given = (
+    func.jsonb_to_recordset(bindparam("ends", type_=JSONB))
+    .table_valued(
+        column("session_id", Text),
+        column("epoch", BigInteger),
+        column("base_offset", BigInteger),
+        column("ended", Text),
+        *(column(each.name, each.type) for each in _event),
+    )
+    .render_derived(name="given", with_types=True)
+)
+_ends: Final = select(*_given.c).cte("ends")
+
+# In the order of ids, and without those that somebody else writes at this moment: two that end the same sessions at
+# once neither wait for each other nor block each other.
+_open: Final = (
+    select(sessions.c.id)
+    .join(_ends, _ends.c.session_id == sessions.c.id)
+    .where(
+        sessions.c.epoch == _ends.c.epoch,
+        sessions.c.offset == _ends.c.base_offset,
+        sessions.c.ended.is_(None),
+    )
+    .order_by(sessions.c.id)
+    .with_for_update(of=sessions, skip_locked=True)
+    .cte("open")
+)
+_closed: Final = (
+    update(sessions)
+    .where(sessions.c.id == _open.c.id, _ends.c.session_id == _open.c.id)
+    .values(offset=_ends.c.offset, ended=_ends.c.ended, ended_at=_ends.c.at)
+    .returning(sessions.c.id)
+    .cte("closed")
+)
+
+END: Final = select(_closed.c.id).add_cte(
+    insert(events)
+    .from_select(
+        ["session_id", *(each.name for each in _event)],
+        select(_ends.c.session_id, *(_ends.c[each.name] for each in _event)).join(
+            _closed, _closed.c.id == _ends.c.session_id
+        ),
+        include_defaults=False,
+    )
+    .cte("history")
+)
+"""The ends of many sessions, each fenced like an append; nothing is written of those that are not as they were."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cavalcade.domain.events import Event
 from cavalcade.domain.model import SessionState
 
 
@@ -21,6 +22,21 @@ class Stored:
     epoch: int
     code_hash: bytes
     viewer_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a session ends.
+
+    Attributes:
+        base: The session as it was when that was decided.
+        event: The event that ends it, at the base's offset + 1.
+        after: The base's state with the event folded in.
+    """
+
+    base: Stored
+    event: Event
+    after: SessionState
 
 
 @dataclass(frozen=True, slots=True)
