@@ -123,7 +123,10 @@ def test_times_that_were_noted_before_a_step_are_corrected() -> None:
     back = Step(since=START, by=-HOUR)
     now = START + MINUTE - HOUR
     assert back.corrected(START + 5_000, now) == START + 5_000 - HOUR
-    assert back.corrected(START - 5_000, now) == now, "what was noted by the clock that was ahead lies in the future"
+    assert back.corrected(START - 5_000, now) == START - 5_000 - HOUR, (
+        "a clock that was ahead has noted what lies ahead"
+    )
+    assert back.corrected(now + 2 * HOUR, now) == now
     assert back.corrected(START - 2 * HOUR, now) == START - 2 * HOUR
 
 

@@ -46,9 +46,10 @@ class Step(NamedTuple):
             now: The time now, with the step believed.
 
         Returns:
-            What was noted while the step was in doubt moves with the clock. Nothing noted lies in the future.
+            What was noted while the step was in doubt moves with the clock, and so does what lies in the future after
+            it: a clock that was ahead has noted that. Neither becomes younger than it is.
         """
-        return min(at + self.by if at >= self.since else at, now)
+        return min(at + self.by if at >= self.since or at > now else at, now)
 
 
 class SteadyClock:
