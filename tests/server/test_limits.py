@@ -105,6 +105,18 @@ async def test_counts_by_itself_while_redis_is_away() -> None:
     await limited.take(FEW, "x")
 
 
+async def test_counts_by_itself_while_redis_refuses_to_write(redis_url: str) -> None:
+    async with linked(redis_url) as link, Redis.from_url(redis_url) as client:
+        limited = RateLimits(link, SECRET, Quotas())
+        await client.config_set("maxmemory", "1")
+        try:
+            for _ in range(3):
+                await limited.take(FEW, "x")
+            await refused(limited, FEW, "x")
+        finally:
+            await client.config_set("maxmemory", "0")
+
+
 async def test_does_not_wait_for_a_redis_that_hangs(redis_url: str) -> None:
     async with linked(redis_url) as link, Redis.from_url(redis_url) as other:
         limited = RateLimits(link, SECRET, Quotas())
