@@ -1,7 +1,7 @@
 # Two images: `server` runs one API server or one gateway, `door` is Caddy with the page. See compose.yaml.
-# An example: not run where it was written.
+# An example: not run where it was written. deploy/README.md says how to pin the images by digest.
 
-FROM node:24-slim AS page
+FROM node:24.19.0-slim AS page
 WORKDIR /cavalcade/page
 COPY page/package.json page/package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -25,7 +25,7 @@ USER cavalcade
 ENTRYPOINT ["cavalcade"]
 CMD ["--help"]
 
-FROM caddy:2.11 AS door
+FROM caddy:2.11.7 AS door
 COPY deploy/Caddyfile /etc/caddy/Caddyfile
 COPY --from=page /cavalcade/src/cavalcade/page /srv
 ENV CAVALCADE_PAGE=/srv

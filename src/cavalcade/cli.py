@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cavalcade import __version__, settings
+from cavalcade.open_files import raise_limit
 from cavalcade.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -289,6 +290,7 @@ def up(
     from cavalcade.stack.up import Options  # noqa: PLC0415
     from cavalcade.stack.up import up as run  # noqa: PLC0415
 
+    raise_limit()
     if affinity and (nodes == 1 or backend == "monolith"):
         raise click.UsageError("--affinity goes with several --nodes of the backend services; monolith always has it.")
     said = _where_public_url_was_said(click.get_current_context())
@@ -353,11 +355,12 @@ def _as_address(_context: click.Context, _parameter: click.Parameter, value: str
 
 
 def _settings(backend: settings.BackendName) -> Settings:
-    """The settings of a process of one backend.
+    """The settings of a process of one backend, which is about to start.
 
     Raises:
         SettingsError: They are wrong, or are for the other backend.
     """
+    raise_limit()
     said = os.environ.get(settings.BACKEND, "").strip().lower()
     if said and said != backend:
         command = click.get_current_context().info_name

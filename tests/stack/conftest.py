@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -125,16 +127,25 @@ class Up:
 
 @pytest.fixture
 async def start_up() -> AsyncIterator[Callable[..., Awaitable[Up]]]:
-    """Starts ``cavalcade up`` with the arguments given, and ends it after the test."""
+    """Starts ``cavalcade up`` with the arguments given, and ends it after the test.
+
+    ``open_files`` gives it a soft and a hard limit of open files.
+    """
     started: list[Up] = []
 
-    async def start(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Up:
+    async def start(
+        *arguments: str | Path,
+        environment: Mapping[str, str] | None = None,
+        open_files: tuple[int, int] | None = None,
+    ) -> Up:
+        limits = functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, open_files) if open_files else None
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "cavalcade", "up", *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **(environment or {})},
+            preexec_fn=limits,
         )
         started.append(Up(process))
         return started[-1]

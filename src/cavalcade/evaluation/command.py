@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import resource
 import shlex
 import signal
 import sys
@@ -30,6 +29,7 @@ from cavalcade.evaluation.report.page import Content
 from cavalcade.evaluation.results import Results, ResultsError
 from cavalcade.evaluation.weights import WeightsError, default_weights, read_weights
 from cavalcade.evaluation.yardsticks.servers import YARDSTICKS, MissingTool
+from cavalcade.open_files import raise_limit
 
 DEFAULT_FOLDER: Final = Path("build/evaluation")
 
@@ -138,8 +138,7 @@ async def _measure_all(chosen: Plan, peers: Mapping[str, Server], results: Resul
         console.print("[yellow]There is one core alone: the load takes from what it measures.[/]")
     left = sum(step.estimate_s for step in chosen.steps if not results.has(step))
     console.print(f"{len(chosen.steps)} steps, about {math.ceil(left / 60)} minutes from here on two quiet cores.")
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # thousands of connections, here and in what is started
+    raise_limit()  # thousands of connections, here and in what is started
     os.sched_setaffinity(0, cores.load)  # people of faults and storms live in this process
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (

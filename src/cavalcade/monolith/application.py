@@ -37,6 +37,7 @@ from cavalcade.server.limits import RateLimits
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
+from cavalcade.server.open_files import OpenFiles
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.refusals import Refusals
 from cavalcade.server.socket import SocketServer
@@ -202,6 +203,7 @@ class Node:
                     about="notices that the machine's clock was set, and believes it a minute later",
                 ),
                 Child("stall_watchdog", watchdog.run, about="a thread that says where a blocked loop hangs"),
+                Child("open_files", OpenFiles(metrics).run, about="says when files and sockets run out"),
                 Child("sessions", self.registry.run, about="the dynamic supervisor: one process for each session"),
                 Child("handover", self.handover.run, about="asks for the sessions whose sockets are passed on"),
                 Child("sockets", self.sockets.run, about="closes connections that never joined or went silent"),

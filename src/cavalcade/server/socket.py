@@ -9,6 +9,7 @@ from typing import Any, Final
 from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse
 from picows.common import WSUpgradeResponseWithListener
 
+from cavalcade import open_files
 from cavalcade.domain.errors import ErrorCode
 from cavalcade.server.addresses import Network, bucket, client_address
 from cavalcade.server.backend import Backend
@@ -36,6 +37,9 @@ MAX_CONNECTIONS: Final = 20_000
 
 COME_AGAIN_S: Final = 10
 """After how many seconds one that was not taken may try again."""
+
+RESERVED_FILES: Final = 128
+"""Open files that stay for PostgreSQL, Redis, the internal listener and handshakes where the limit of them is low."""
 
 SWEEP_S: Final = 1.0
 HEALTH: Final = b"/healthz"
@@ -85,6 +89,7 @@ class SocketServer:
         self._of_address: Counter[str] = Counter()
         self._waiting: WaitingRoom[Connection] = WaitingRoom()
         self._servers: list[asyncio.Server] = []
+        self._most = min(MAX_CONNECTIONS, open_files.limit() - RESERVED_FILES)
 
     def __len__(self) -> int:
         """How many connections are open."""
@@ -166,7 +171,7 @@ class SocketServer:
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_ok_response(), None)
         headers = request.headers
         address = bucket(client_address(peer, headers.getall("X-Forwarded-For", ()), self._trusted_proxies))
-        if len(self._connections) >= MAX_CONNECTIONS:
+        if len(self._connections) >= self._most:
             return self._refused("full", ErrorCode.UNAVAILABLE, "This server has too many connections; try again.")
         if self._of_address[address] >= self._sockets_per_address:
             too_many = "Too many connections are open from this network."

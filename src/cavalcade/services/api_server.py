@@ -14,6 +14,7 @@ from cavalcade.server.internal import create_internal_app
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
+from cavalcade.server.open_files import OpenFiles
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.refusals import Refusals
 from cavalcade.server.stopping import told_to_stop
@@ -54,7 +55,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     backend = ServicesBackend(store, LiveState(client, refusals), writer, settings.limits)
     api = Api.over(settings, store, backend, link)
     async with asyncio.TaskGroup() as group:
-        work = (link.run(), writer.run(), TIME_OF_DAY.watch())
+        work = (link.run(), writer.run(), TIME_OF_DAY.watch(), OpenFiles(registry).run())
         background = [group.create_task(task) for task in work]
         listeners = [
             group.create_task(serve_http(create_app(api, registry), listen)),

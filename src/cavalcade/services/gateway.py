@@ -13,6 +13,7 @@ from cavalcade.server.limits import RateLimits
 from cavalcade.server.live_state import LivePositionWriter, LiveState
 from cavalcade.server.logs import configure_logging
 from cavalcade.server.metrics import new_registry
+from cavalcade.server.open_files import OpenFiles
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.server.refusals import Refusals
 from cavalcade.server.socket import SocketServer
@@ -78,6 +79,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         clock.run(),
         TIME_OF_DAY.watch(hub.correct),
         watchdog.run(),
+        OpenFiles(registry).run(),
         sockets.run(),
         keep_up(backend, settings.purge_after_s),
         _measure(metrics, hub, clock, watchdog),

@@ -217,7 +217,7 @@ def configuration(
         address=door.site,
         base_url=_quoted(door.base_url),
         bind=f"bind {' '.join(door.bind)}" if door.bind else "",
-        tls="tls internal" if door.certificates == "internal" else "",
+        tls=_tls(authority_folder(storage)) if door.certificates == "internal" else "",
         transport_security=_STRICT_TRANSPORT if door.certificates == "public" else "",
         content_security_policy=_quoted(street_map.content_security_policy(streets, door.sockets, demo=demo)),
         map_configuration=_quoted(street_map.page_configuration(streets, demo=demo)),
@@ -306,7 +306,6 @@ def _quoted(value: object) -> str:
 def _global_options(door: Door, storage: Path) -> str:
     return f"""admin off
 	persist_config off
-	skip_install_trust
 	storage file_system {_quoted(storage)}
 	grace_period 2s
 	{_certificate_options(door)}"""
@@ -317,16 +316,12 @@ def _certificate_options(door: Door) -> str:
         return ""
     if door.certificates == "internal":
         # A browser that is sent to an address names no server in its greeting.
-        return f"""auto_https disable_redirects
-	default_sni {door.host}
-	pki {{
-		ca local {{
-			name "Cavalcade on {socket.gethostname()}"
-			root_cn "Cavalcade on {socket.gethostname()}"
-			intermediate_cn "Cavalcade on {socket.gethostname()}, intermediate"
-		}}
-	}}"""
+        return f"auto_https disable_redirects\n\tdefault_sni {door.host}"
     return "auto_https off"
+
+
+def _tls(folder: Path) -> str:
+    return f"tls {_quoted(folder / 'server.crt')} {_quoted(folder / 'server.key')}"
 
 
 def _trusting(networks: Sequence[Network]) -> str:
@@ -388,6 +383,11 @@ def service(
     )
 
 
+def authority_folder(storage: Path) -> Path:
+    """Where the authority of ``internal`` certificates is kept; see ``authority``."""
+    return storage / "lan"
+
+
 def root_certificate(storage: Path) -> Path:
-    """Where Caddy keeps the certificate of its own authority, in PEM, once it has started with ``internal``."""
-    return storage / "pki" / "authorities" / "local" / "root.crt"
+    """The certificate of that authority, in PEM."""
+    return authority_folder(storage) / "authority.crt"

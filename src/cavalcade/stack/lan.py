@@ -7,7 +7,6 @@ import hashlib
 import html
 import io
 import plistlib
-import shutil
 import socket
 import ssl
 import uuid
@@ -15,6 +14,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from cavalcade.stack import private_files
 from cavalcade.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -50,28 +50,30 @@ def fingerprint(certificate: str) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).digest().hex(" ").upper()
 
 
-def write_certificate_page(folder: Path, certificate: str, door: Door) -> None:
+def write_certificate_page(folder: Path, certificate: str, door: Door, until: str) -> None:
     """Write the page, and the certificate in the two forms that phones take.
 
     Args:
         folder: Where to; made if need be.
         certificate: The authority's certificate, in PEM.
         door: What the certificate is for.
+        until: The day on which it ends.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
+    private_files.own_folder(folder)
     for name in ("style.css", "check.js"):
-        shutil.copyfile(_PAGE / name, folder / name)
+        private_files.write(folder / name, (_PAGE / name).read_text(encoding="utf-8"))
     words = {
         "address": door.base_url,
         "host": door.host,
         "authority": f"Cavalcade on {socket.gethostname()}",
         "fingerprint": fingerprint(certificate),
+        "until": until,
     }
     page = Template((_PAGE / "index.html").read_text(encoding="utf-8"))
     text = page.substitute({name: html.escape(value) for name, value in words.items()})
-    (folder / "index.html").write_text(text, encoding="utf-8")
-    (folder / "cavalcade.crt").write_text(certificate)
-    (folder / "cavalcade.mobileconfig").write_bytes(_profile(certificate, door.host))
+    private_files.write(folder / "index.html", text)
+    private_files.write(folder / "cavalcade.crt", certificate)
+    private_files.write(folder / "cavalcade.mobileconfig", _profile(certificate, door.host).decode())
 
 
 def _profile(certificate: str, host: str) -> bytes:

@@ -60,6 +60,10 @@ class Supervisor:
         """Take charge of a process that is stopped with the others but not started again."""
         self._children.append(_Child(process.service, process))
 
+    def watchdogs(self) -> list[tuple[str, int]]:
+        """The names of the services that run, and the process ids of their watchdogs."""
+        return [(child.service.name, child.process.watchdog_pid) for child in self._children if child.process]
+
     async def failure(self) -> StackError:
         """Wait until a service has been given up, and return why."""
         return await asyncio.shield(self._failure)

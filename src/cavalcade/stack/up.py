@@ -19,13 +19,16 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import shutil
 import signal
 import ssl
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cavalcade.open_files import limit
 from cavalcade.settings import (
     BACKEND,
     DATABASE_URL,
@@ -44,6 +47,7 @@ from cavalcade.stack import (
     environments,
     flutter_app,
     lan,
+    open_files,
     postgres,
     private_files,
     probe,
@@ -107,6 +111,8 @@ async def up(options: Options) -> None:
         stack = _Stack(options, servers, data, progress)
         running = asyncio.create_task(stack.run())
         following = asyncio.create_task(_follow(options.parent, running))
+        open_files.say_if_few(limit(), progress)
+        watching = asyncio.create_task(open_files.watch(stack.supervisor.watchdogs, progress))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, running.cancel)
@@ -116,6 +122,7 @@ async def up(options: Options) -> None:
             progress.say("Stopping")
         finally:
             following.cancel()
+            watching.cancel()
             # A second ctrl-C while stopping changes nothing: every part has a bound on how long it may take.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, lambda: None)
@@ -135,6 +142,7 @@ class _Stack:
         self._backend = programs.backend(options.backend, data.run, options.nodes)
         self._streets = StreetMap.from_environment(options.environment)
         self._tunnel_process: Process | None = None
+        self._authority_until: datetime | None = None
         self._app = flutter_app.socket(data.run) if flutter_app.is_wanted(options.environment) else None
         self._erasing: asyncio.Task[None] | None = None
         self.supervisor = Supervisor(progress, held=(data.lock,))
@@ -148,6 +156,8 @@ class _Stack:
         # A wrong setting is told here in plain words, not by processes that keep dying of it.
         checked = Settings.from_environment(environment)
         await self.supervisor.start(*await self._servers_to_start())
+        if door.certificates == "internal":
+            await asyncio.to_thread(self._prepare_authority)
         is_said = self._options.environment.get(TRUSTED_PROXIES, "").strip()
         self._write_caddyfile(checked.trusted_proxies if is_said else ())
         await self.supervisor.start(
@@ -162,7 +172,7 @@ class _Stack:
         await self._until_ready_at_the_door()
         if door.certificate_page:
             certificate = caddy.root_certificate(data.caddy).read_text()
-            lan.write_certificate_page(data.caddy / "phone", certificate, door)
+            lan.write_certificate_page(data.caddy / "phone", certificate, door, f"{self._authority_until:%Y-%m-%d}")
         data.announce(door.base_url)
         sys.stdout.write(f"ready {door.base_url}\n")
         sys.stdout.flush()
@@ -266,6 +276,16 @@ class _Stack:
             stop_within_s=_STOP_WITHIN_S + float(environment[DRAIN_S]),
         )
 
+    def _prepare_authority(self) -> None:
+        """See that there is an authority for the door's address, and remove what earlier versions had in its place."""
+        from cavalcade.stack import authority  # noqa: PLC0415 - it loads a library that is needed for --lan alone
+
+        storage, now = self._data.caddy, datetime.now(UTC)
+        made = authority.authority_for(self._door.host, caddy.authority_folder(storage), now)
+        self._authority_until = made.until
+        # Its key could have vouched for any website, for ten years.
+        shutil.rmtree(storage / "pki", ignore_errors=True)
+
     def _write_caddyfile(self, trusted_proxies: tuple[Network, ...]) -> None:
         if not (PAGE / "index.html").exists():
             self._progress.warn(f"The page is not built, so there is none to open: `make page` builds it into {PAGE}.")
@@ -339,6 +359,11 @@ class _Stack:
             say("On a phone near by, open this first: it helps the phone trust this server.")
             say(lan.qr_code(door.certificate_page))
             say(f"{door.certificate_page}\nThe certificate's fingerprint: {lan.fingerprint(certificate)}")
+            say("That page is not encrypted: compare the fingerprint there with this one before you install anything.")
+            say(
+                f"It vouches for {door.host} alone, until {self._authority_until:%Y-%m-%d}. A start in the month before"
+            )
+            say("makes another, which phones have to install again.")
         elif door.certificates == "none" and not door.behind_proxy:
             port = door.ports[0]
             say(f"For a phone on a cable: adb reverse tcp:{port} tcp:{port}, then open the same address there.")
