@@ -252,6 +252,7 @@ async def test_a_host_who_was_seen_in_the_future_is_away_from_now_on(gateway: Ga
     session_id = await gateway.session(2)
     before, hour = now_ms(), 3_600_000
     gateway.writer.seen(session_id, 1, before + hour, before + hour)
+    gateway.writer.flush()
     first = await gateway.live.seen_at(session_id, 1)
     assert first is not None
     assert before <= first <= now_ms()

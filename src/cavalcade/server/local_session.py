@@ -85,11 +85,12 @@ class LocalSession:
         """Notes for the host, where one is connected, that they are there now, ms since the epoch."""
         host = self.state.host
         if host is not None and self.fanout.is_present(host.id):
-            self.note_seen(host.id, now)
+            self._writer.seen(self.state.session.id, host.id, now, self.state.session.expires_at)
 
     def note_seen(self, participant: int, now: int) -> None:
-        """Notes when somebody was last connected, ms since the epoch."""
+        """Notes when somebody was last connected, ms since the epoch, at once: it decides who may become host."""
         self._writer.seen(self.state.session.id, participant, now, self.state.session.expires_at)
+        self._writer.flush()
 
     def admit(self, participant: int, now: int) -> None:
         """Lets somebody attach.
