@@ -1,6 +1,7 @@
 """The machine's clock is set while people ride: every process of an installation, PostgreSQL and Valkey see it."""
 
 import asyncio
+import contextlib
 import shutil
 import struct
 import subprocess
@@ -112,6 +113,11 @@ async def test_nobody_freezes_and_nothing_ends_when_the_clock_is_set(machine: Ma
 
         machine.set_clock(-HOUR_S)  # and now for good
         await _until(members[0], lambda view: view.server_time / 1000 < time.time() - HOUR_S / 2, BELIEVED_AFTER_S + 30)
+        # What is sent while one of two gateways believes the step and the other does not yet may be missed; what comes
+        # after it is not.
+        lat += 0.01
+        with contextlib.suppress(TimeoutError):
+            await _seen_anew(ben, people, lat)
         lat += 0.01
         await _seen_anew(ben, people, lat)
         # By the second process of a kind as well, which may have noticed the step a second later.
