@@ -24,7 +24,7 @@ async def _pair(gateway: Gateway, session_id: str) -> tuple[Peer, Peer]:
 async def _seen(peer: Peer, **expected: Any) -> Any:
     """The next event, which must have these fields; returns its data."""
     event = await peer.receive("event")
-    assert event.keys() == {"offset", "at", "by", "op_id", "type", "data"}
+    assert event.keys() == {"offset", "at", "by", "op_id", "type", "data", "mark"}
     assert {name: event[name] for name in expected} == expected
     return event["data"]
 
