@@ -6,7 +6,7 @@ import type { Position as LonLat } from "geojson";
 
 const WORLD_DEGREES = 360;
 
-/** A line without such steps: it goes on beyond 180 degrees, where the map begins anew. */
+/** A line without such steps: it goes on beyond 180 degrees, where the map begins again. */
 export function unwrapLine(line: readonly LonLat[]): LonLat[] {
   let turns = 0;
   let before: number | null = null;

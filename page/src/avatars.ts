@@ -143,7 +143,7 @@ export class Avatar {
     this.turnArrow(course);
   }
 
-  /** All that seldom changes; told anew, the browser would look anew at how each part is to be drawn. */
+  /** All that seldom changes. Set again, it would make the browser compute again how each part is drawn. */
   private dress(person: MapPerson): void {
     const { element } = this;
     element.style.setProperty("--person", person.color);

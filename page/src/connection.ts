@@ -9,7 +9,7 @@ import { askedMs, backOffMs, type Refusal } from "./waits";
 /** A heartbeat without an answer within the same time again is a lost connection: silence is noticed within 7 s. */
 const HEARTBEAT_MS = 3_500;
 const NO_STORAGE = { getItem: () => null, setItem: () => undefined } as unknown as Storage;
-/** An attempt to come back that takes longer than usual is begun anew: its packets were lost, and wait to be resent. */
+/** An attempt to come back that takes longer than usual is started again: its packets were lost, and wait to be resent. */
 const PATIENCE_MS = 2_000;
 const USUAL_TIMES = 3;
 /** Every third attempt may take longer, since the network may have become as slow as that. */
@@ -186,7 +186,7 @@ export class SessionConnection {
     if (this.impatience === null) this.awaitJoin();
   }
 
-  /** Begins the attempt anew where it takes too long: a browser gives one up after minutes only. */
+  /** Starts the attempt again where it takes too long: a browser gives one up only after minutes. */
   private awaitJoin(wait = 0): void {
     this.stopWaiting();
     this.attemptBegan = performance.now() + wait;

@@ -46,7 +46,7 @@ export const NOTHING_SAID: CueMemory = { saidAt: Number.NEGATIVE_INFINITY, known
 
 /** Metres. */
 const BANDS = [500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000] as const;
-/** Whoever comes closer must be so far within a limit before it counts. */
+/** A person who comes closer must be so far within a limit before it counts. */
 const CLOSER = 0.85;
 const SILENCE_MS = 15_000;
 const SILENCE_ABOUT_ONE_MS = 45_000;

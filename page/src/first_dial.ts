@@ -1,6 +1,6 @@
 /**
- * The first dial. A script of its own opens the session's socket, so small that it is there long before the page's code:
- * hands are shaken while that is on its way. The Phoenix client then takes the socket over.
+ * The first dial. A small script of its own opens the session's socket. It arrives long before the page's code, so the
+ * handshake is done while that is on its way. The Phoenix client then takes the socket over.
  */
 import type { Membership } from "./memory";
 
@@ -33,7 +33,7 @@ export function openSocket(address: string, protocols: readonly string[] = []): 
     return new WebSocket(address, [...protocols]);
   }
   const { socket } = first;
-  // Whoever takes it over has not heard that it is open, and listens once it has it.
+  // The Phoenix client has not heard that it is open, and listens only once it has the socket.
   if (socket.readyState === WebSocket.OPEN) queueMicrotask(() => socket.dispatchEvent(new Event("open")));
   return socket;
 }

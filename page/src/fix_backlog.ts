@@ -31,7 +31,7 @@ export class FixBacklog {
     this.keep(all.length > MOST ? all.filter((_, index) => index % 2 === 0) : all);
   }
 
-  /** Lets go of what has arrived: everything up to a time. */
+  /** Drops what has arrived: everything up to a time. */
   drop(untilFixTime: number): void {
     this.keep(this.fixes.filter((fix) => fix.fix_time > untilFixTime));
   }

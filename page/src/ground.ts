@@ -56,7 +56,7 @@ export class GroundLoader {
     addEventListener("online", () => {
       if (!this.streets && !this.isOver) void this.load();
     });
-    // Nothing of its own until then: whoever looks sees the sketch, and each style in turn takes a slow phone a while.
+    // Draws nothing until then: people see the sketch, and each further style takes a slow phone a while.
     void this.load(first);
   }
 
@@ -134,7 +134,7 @@ export class GroundLoader {
     this.map.setStyle(style, { diff: false, validate: !isOwn });
   }
 
-  /** Around a region of streets lies the rest of the world, for whoever looks from so far that it can be seen. */
+  /** Draws the rest of the world around a region of streets, once the map is zoomed out so far that it can be seen. */
   private lookAround(): void {
     const isRegion = this.streets?.kind === "tiles" && (this.streets.bounds !== null || this.blank.size > 0);
     if (isRegion && this.map.getZoom() < SHAPES_FADE[1]) void this.bringWorld(this.attempt.signal);

@@ -1,4 +1,4 @@
-/** What was last seen of a session, so that a page that is loaded anew without a network shows it, with its age. */
+/** What was last seen of a session, so that a page that is loaded again without a network shows it, with its age. */
 import type { JoinReply } from "./model";
 import { reduce, type SessionState } from "./session_state";
 

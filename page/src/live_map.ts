@@ -27,7 +27,7 @@ const CROWD_ARRANGED_MS = 1_000;
 const EASE_MS = 900;
 const ZOOM_MS = 250;
 const CLOSE_ZOOM = 15;
-/** Whoever is followed may move so far from the middle before the camera does. */
+/** A person who is followed may move so far from the middle before the camera moves. */
 const FOLLOW_SLACK_PX = 28;
 
 export class LiveMap {
@@ -85,7 +85,7 @@ export class LiveMap {
     if (!mapConfiguration().style) fetchWorker();
     const { StreetStage, library } = await parts;
     let isUsable = true;
-    // Without graphics people are on a sketch again; afterwards streets are made anew, as everything is by then.
+    // Without graphics people are on a sketch again; afterwards streets are made again, as everything is by then.
     const onGraphics = (areThere: boolean) => {
       isUsable = false;
       if (this.stage === streets) this.take(new SketchStage(this.container, this.theme, this.stageEvents));
@@ -167,7 +167,7 @@ export class LiveMap {
     this.moveTo({ center, zoom: wanted, bearing }, ZOOM_MS);
   }
 
-  /** Draws people larger, for whoever reads the map from a metre away. */
+  /** Draws people larger, to be read from a metre away. */
   setLarge(on: boolean): void {
     this.layer.setLarge(on);
     this.arrange();
@@ -204,7 +204,7 @@ export class LiveMap {
   }
 
   private keepInPicture(): void {
-    // Fixes are weighed whoever has the camera, so that it knows whom to believe when it gets it back.
+    // Fixes are weighed no matter who has the camera, so that it is known whom to believe when the map gets it back.
     this.fit({});
     if (this.follow === "me" || this.follow === "person") this.keepCentered();
   }

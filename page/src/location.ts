@@ -60,7 +60,7 @@ export class LocationSource {
     this.beginWatch();
     this.askAgain = setInterval(() => {
       const isSilent = performance.now() - Math.max(this.lastFixAt, this.watchedSince) >= ASK_AGAIN_MS;
-      // Another question beside a watch is answered with the watch's next change, so the watch itself begins anew.
+      // Another question beside a watch is answered with the watch's next change, so the watch itself begins again.
       // Without an error a person may still be thinking about the browser's question.
       const mayAsk = this.current !== "asking" || this.hasFailed;
       if (isSilent && mayAsk && document.visibilityState === "visible") this.beginWatch();

@@ -82,7 +82,7 @@ async function showSession(sessionId: string, options: { isNew: boolean; startSh
   // Who is where comes first on a slow network: what draws streets fills the line for seconds.
   const turn = Promise.race([live.opened, new Promise((resolve) => setTimeout(resolve, LIBRARY_WAITS_MS))]);
   const parts = turn.then(() => loadStreetParts(mapConfiguration()));
-  for (const part of [streets, parts]) part.catch(() => undefined); // whoever is to draw them is told as well
+  for (const part of [streets, parts]) part.catch(() => undefined); // the code that draws them is told as well
   await worded;
   // A slow phone draws the page for a while: what can be asked for by now is on its way meanwhile.
   await new Promise((resolve) => setTimeout(resolve));

@@ -1,6 +1,6 @@
 /**
  * The newest fix that was shared goes out again after a join whose answer does not have it: a connection that broke or
- * a server that failed may have lost it, and whoever stands still would have no position. The Python client does the same.
+ * a server that failed may have lost it, and a person who stands still would have no position. The Python client does the same.
  */
 import type { Fix, JoinReply, SessionEvent } from "./model";
 import { isAhead } from "./staleness";

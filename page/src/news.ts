@@ -1,6 +1,6 @@
 /**
  * What is worth saying aloud to somebody who does not see the map: who came and went, the end coming near, the
- * connection. Positions are not news; they are in the list for whoever asks.
+ * connection. Positions are not news; they can be looked up in the list.
  */
 import { duration } from "./format";
 import type { SessionState } from "./session_state";

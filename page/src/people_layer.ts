@@ -56,7 +56,7 @@ export class PeopleLayer {
    */
   setPeople(people: readonly MapPerson[], now: number, pace: Pace): void {
     const gone = new Set(this.placed.keys());
-    // Stepping round, an arrow would have its disc painted anew with each step.
+    // Stepping round, an arrow would have its disc painted again with each step.
     const turn = pace === "smooth" && people.length <= CROWD ? course(pace, now, TURN_MS) : null;
     for (const person of people) {
       gone.delete(person.id);
@@ -108,7 +108,7 @@ export class PeopleLayer {
   }
 
   /**
-   * Sends whoever has a newer fix to it, for as long as the camera rests; says in how many milliseconds all are there.
+   * Sends each person who has a newer fix to it, while the camera rests; says in how many milliseconds all are there.
    */
   send({ camera, size }: Picture, now: number, pace: Pace): number {
     let longest = 0;

@@ -71,7 +71,7 @@ function join(state: SessionState | null, reply: JoinReply): SessionState | null
   return replacePositions(caughtUp, reply);
 }
 
-/** The positions in a join's answer are all there are: whoever is not among them has none. */
+/** The positions in a join's answer are all there are: a person who is not among them has none. */
 function replacePositions(state: SessionState, { positions, server_time }: JoinReply): SessionState {
   const kept = new Map<number, Position>();
   for (const position of positions) {

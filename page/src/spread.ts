@@ -29,7 +29,7 @@ const ROUNDS_WITH_MANY = 8;
 /** From this round on those who stand in a row also step out of it, since its ends can make no more room. */
 const STEPPING_OUT = 6;
 const STEP_OUT = 0.2;
-/** Whoever stands beside their place comes this much nearer, and is pushed back where there is no room. */
+/** A person drawn beside their place comes this much nearer, and is pushed back where there is no room. */
 const KEPT = 0.85;
 /** To step by less than this would cost the browser more than it shows. */
 const STEP_PX = 4;
@@ -123,7 +123,7 @@ function step({ spot, x, y, isPushed }: Disc, before: Offset | undefined): Offse
   return before && isPushed && Math.hypot(offset.x - before.x, offset.y - before.y) < STEP_PX ? before : offset;
 }
 
-/** Rounded, and never -0, which is another number to whoever compares. */
+/** Rounded, and never -0, which some comparisons take for another number than 0. */
 function whole(value: number): number {
   return Math.round(value) || 0;
 }

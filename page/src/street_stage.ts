@@ -165,7 +165,7 @@ export class StreetStage implements Stage {
     graphics?.deleteSync(fence);
   }
 
-  /** Whoever moves the map has the camera. */
+  /** A person who moves the map takes the camera over. */
   private giveCameraToTouch(touched: () => void): void {
     this.map.on("dragstart", touched);
     this.map.on("wheel", touched);

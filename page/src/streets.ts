@@ -91,7 +91,7 @@ function readFirst(address: string): Promise<unknown> {
 export const readTile: AddProtocolAction = async (request, aborted) => {
   if (!archives) throw new Error("no archive was opened");
   const first = await firstTiles.get(request.url);
-  // Whoever asks takes it away, and from closer by the same tile is asked for again.
+  // A copy: the buffer is transferred to the one who asked, and closer by the same tile is asked for again.
   return first ? { data: first.slice() } : archives.tile(request, aborted);
 };
 

@@ -78,7 +78,7 @@ describe("planCue", () => {
   });
 });
 
-test("sides are those of whoever rides", () => {
+test("sides are those of the rider", () => {
   const side = (bearing: number, heading: number | null) =>
     sideOf({ point: HERE, heading }, destination(HERE, 1_000, bearing));
   expect(side(10, 350)).toBe("ahead");

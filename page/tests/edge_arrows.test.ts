@@ -6,7 +6,7 @@ const SIZE = { width: 400, height: 800 };
 const PADDING = { top: 100, right: 20, bottom: 150, left: 20 };
 
 describe("edgeArrows", () => {
-  test("whoever is in the picture has none", () => {
+  test("a person in the picture has none", () => {
     expect(edgeArrows([{ id: 1, x: 200, y: 400 }], SIZE, PADDING)).toEqual([]);
     expect(edgeArrows([{ id: 1, x: -10, y: 400 }], SIZE, PADDING)).toEqual([]);
   });

@@ -43,7 +43,7 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
     problem = null;
     draw();
     try {
-      // The link may be open in two tabs: whoever is in already is not let in again as somebody else.
+      // The link may be open in two tabs: a person who is in already does not join again as somebody else.
       await inTurn(`cavalcade.join.${link.sessionId}`, async () => {
         if (!recallMembership(link.sessionId)) await enter();
       });

@@ -1,4 +1,4 @@
-/** Said where the browser keeps nothing for the page: what that means for whoever comes back. */
+/** Shown where the browser keeps nothing for the page: what that means for people who come back. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { icons } from "../icons";
 import { isForgetful } from "../storage";

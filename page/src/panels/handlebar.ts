@@ -72,7 +72,7 @@ export class Handlebar {
   }
 }
 
-/** Those farthest from me first: whoever is near one sees. */
+/** The people farthest from me first: a rider sees those who are near anyway. */
 function farthest(people: readonly MapPerson[], me: MapPerson | null): MapPerson[] {
   const far = (person: MapPerson) => (me ? distanceBetween(me.point, person.point) : 0);
   return people
