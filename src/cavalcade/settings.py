@@ -352,7 +352,7 @@ def _refuse_placeholder(address: str) -> None:
     try:
         password = urlsplit(address).password
     except ValueError:
-        return  # whoever connects says what is wrong with it
+        return  # connecting to it says what is wrong with it
     if password is not None and is_placeholder(unquote(password)):
         raise ValueError(
             "has the placeholder of an example for its password, which everybody can guess: give the server another "

@@ -243,7 +243,7 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
             await wait_for(
                 ben, lambda session: not session.state.participants[1].sharing and 1 not in session.positions
             )
-            # Whoever taps reads first: Flutter takes no second tap while it draws what the first one did.
+            # Like a person, read before tapping: Flutter takes no second tap while it draws what the first one did.
             await expect(app.switch).to_have_accessible_name(re.compile("Sharing off"), timeout=SOON_MS)
             await app.switch.click()
             await wait_for(ben, lambda session: 1 in session.positions)
@@ -330,7 +330,7 @@ async def test_the_camera_stays_where_it_is_when_the_appearance_changes(
             await wait_for(ben, lambda session, lat=HELSINKI[0] + further: is_north_of(session, 1, lat - 1e-5))
         await expect(app.button(re.compile(r"^Anna, .*\b22 km"))).to_have_count(1, timeout=SOON_MS)
         assert await app.place_of(me) == pytest.approx(by_hand, abs=1)
-        # Whoever is followed is so afterwards, too.
+        # A person whom the camera follows is followed afterwards, too.
         await app.button("Center on me").click()
         other = app.button(re.compile("^Ben, ")).first
         in_the_middle, beside = await app.place_of(me), await app.place_of(other)

@@ -39,7 +39,7 @@ RESTS = """() => new Promise((resolve) => {
   look();
 })""".replace("MOVES", MOVES)
 # The places through which somebody's next movement leads, from its beginning to where they stand afterwards. The
-# movement is held meanwhile and then let go: how often a busy machine draws does not count.
+# movement is paused meanwhile and then goes on: how often a busy machine draws does not count.
 WAY = """(participant) => new Promise((resolve) => {
   const disc = document.querySelector(`.avatar[data-participant="${participant}"]`);
   const seen = [];

@@ -1,4 +1,4 @@
-"""PostgreSQL's disk is full: nothing can be stored, positions flow, and whoever frees space need do nothing else."""
+"""PostgreSQL's disk is full: nothing can be stored, positions flow, and it recovers by itself once space is free."""
 
 import asyncio
 import errno

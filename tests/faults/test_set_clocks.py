@@ -107,7 +107,7 @@ async def test_nobody_freezes_and_nothing_ends_when_the_clock_is_set(machine: Ma
             lat += 0.01
             await _seen_anew(ben, people, lat)
             await asyncio.sleep(SOON)
-            view = await fetch_session(members[0])  # whoever comes anew
+            view = await fetch_session(members[0])  # somebody who comes now
             assert sorted(who for who, _ in view.positions) == [2, 3]
             assert _has_right_times(view)
 

@@ -1,4 +1,4 @@
-"""Makes the corpus anew: `python -m tests.fuzz.record`. A real client does everything once, through a tap."""
+"""Makes the corpus again: `python -m tests.fuzz.record`. A real client does everything once, through a tap."""
 
 import asyncio
 import contextlib

@@ -35,7 +35,7 @@ async def statuses(client: httpx.AsyncClient, path: str, body: dict[str, str], t
 class Bound:
     """How many a quota lets through from now on, on a machine of any speed.
 
-    A moment without Redis counts in the process alone, which begins anew: so all that is allowed at once comes twice.
+    In a moment without Redis the process counts alone, from zero: so all that is allowed at once comes twice.
     """
 
     def __init__(self, at_once: int, every_s: float) -> None:

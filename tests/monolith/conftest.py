@@ -48,7 +48,7 @@ class RunningNode:
         return self.node.registry.places[membership.session_id]
 
     def through(self, membership: Membership) -> Membership:
-        """A membership whose socket leads to this node, whoever serves its session."""
+        """A membership whose socket leads to this node, whichever node serves its session."""
         return replace(membership, socket=self.sockets)
 
     @property

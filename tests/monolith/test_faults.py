@@ -237,7 +237,7 @@ async def test_without_postgresql_positions_flow_and_operations_are_settled_late
         postgres_wire.mend()
         offset = await asyncio.wait_for(operation, 15)
         await two.wait_for(_is_named(1, "Anna"))
-        # That of whoever was told to try again, and did not, may have been stored all the same, when it came there.
+        # Ben was told to try again and did not; his operation may have been stored all the same.
         assert offset in {3, 4}
         changes = [event.change for event in await backend._store.events_after(anna.session_id, 2)]
         names = [change.name for change in changes if isinstance(change, ProfileChanged)]

@@ -54,7 +54,7 @@ async def test_members_see_each_other(node: RunningNode) -> None:
 
 
 def _noticed(told: list[tuple[int, Change]]) -> list[tuple[int, Change]]:
-    """What somebody would notice of a crash: their connection was lost, or all was told anew."""
+    """What somebody would notice of a crash: their connection was lost, or they were sent the whole state again."""
     return [(who, change) for who, change in told if isinstance(change, ConnectionChanged | StateReplaced | Closed)]
 
 

@@ -288,7 +288,7 @@ class Histories(RuleBasedStateMachine):
         for session in people:
             await _until(session, "hear the end", lambda one: one.closed is not None)
             assert session.closed is not None
-            # Whoever had lost their connection finds it gone.
+            # People who had lost their connection find the session gone.
             assert session.closed.reason in {"ended", ErrorCode.SESSION_NOT_FOUND.value}
         with pytest.raises(Rejected) as refused:
             await fetch_session(self.host)

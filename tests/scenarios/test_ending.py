@@ -94,7 +94,7 @@ async def test_an_extended_session_lives_on(server: str) -> None:
 
 
 async def assert_over(group: Group) -> None:
-    """Nothing of it can be read or joined any more, whoever asks."""
+    """Nobody can read or join it any more, not even its host."""
     link = group.host.link or ""
     for call in (fetch_session(group.host), preview_session(link), join_session(link)):
         with pytest.raises(Rejected) as refused:

@@ -84,7 +84,7 @@ def test_it_waits_for_a_tenth_of_the_window_and_never_long(window_s: float, wait
 
 
 def test_waiting_is_not_taken_for_overload() -> None:
-    """A loop that works for just less than half of a wait waits again, and whoever came at its start is that late."""
+    """A loop that works for just less than half of a wait waits again; what came at its start is that late."""
     loop = Loop(1.0)
     loop.turn(positions=1, work_s=0)
     began = loop.moment

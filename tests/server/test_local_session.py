@@ -1,4 +1,4 @@
-"""A session as one process has it: folded, logged, delivered, and told to whoever comes back."""
+"""A session as one process has it: folded, logged, delivered, and told to people who come back."""
 
 import asyncio
 from collections.abc import Sequence

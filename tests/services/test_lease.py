@@ -70,7 +70,7 @@ async def test_lease_that_ran_out_is_a_death_and_one_that_stands_is_not(watching
 async def test_lease_says_until_when_it_stands_at_least(watching: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = moment()
     one = await watching()
-    assert begun <= one.lease.stands_until() - LEASE_S <= moment(), "whoever claims it may do so from now on"
+    assert begun <= one.lease.stands_until() - LEASE_S <= moment(), "it may be claimed from now on"
     now = begun + 100
     monkeypatch.setattr(lease_module, "moment", lambda: now)
     await one.lease.renew()
@@ -114,7 +114,7 @@ async def test_a_step_of_redis_clock_is_noticed_and_nobody_is_judged_by_it(
             await each.lease.renew()
         assert (one.forgotten, other.forgotten) == (1, 1), "what they keep in Redis is gone, or kept for too long"
         assert one.died == []
-        assert await client.zcard(GATEWAYS) == 2, "whoever died meanwhile is not there for as long as the step"
+        assert await client.zcard(GATEWAYS) == 2, "the dead gateway does not stay there for as long as the step"
     await one.lease.renew()
     assert one.forgotten == 1
 

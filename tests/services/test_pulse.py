@@ -1,4 +1,4 @@
-"""Standing still: noticed by whoever asks first, and told once."""
+"""Standing still: noticed by the first question, and told once."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_the_lease_may_be_older_than_the_pause(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_busy_machine_is_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With Redis away the lease is over at some time: that alone is no reason to let go of everybody."""
+    """With Redis away the lease is over at some time: that alone is no reason to drop all sessions."""
     sleeper = Sleeper(monkeypatch, stands_for_s=1.0)
     assert sleeper.goes_on_after(STALL_S)
     assert not sleeper.goes_on_after(STALL_S + 0.1)

@@ -1,4 +1,4 @@
-"""Redis refuses writes: everybody rides on and may come in, and afterwards whoever stands still is where they are."""
+"""Redis refuses writes: everybody rides on and may come in, and afterwards people who stand still are shown there."""
 
 from pathlib import Path
 

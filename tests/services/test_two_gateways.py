@@ -1,4 +1,4 @@
-"""Two gateways with one session between them: one map, whoever is connected where."""
+"""Two gateways with one session between them: one map, whichever of them people are connected to."""
 
 import asyncio
 import contextlib

@@ -43,7 +43,7 @@ def free_port() -> int:
 
 
 def _alive(pid: int) -> bool:
-    # One that has ended may wait for whoever adopted it to take note: ps shows it as Z.
+    # One that has ended may wait for its new parent to take note: ps shows it as Z.
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.startswith("Z")
 

@@ -21,7 +21,7 @@ NODES = 3
 BROKEN = {
     "malformed": b"POST %s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "short": b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{",
-    # More than Caddy keeps to itself, so that whoever is behind has part of it already.
+    # More than Caddy keeps to itself, so that the process behind it has part of it already.
     "long": b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 100_000,
 }
 """Requests to a path that come to no good by their sender's doing."""

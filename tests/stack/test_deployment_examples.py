@@ -32,7 +32,7 @@ def test_settings_file_is_complete() -> None:
 
 
 def test_no_secret_of_an_example_is_accepted() -> None:
-    """Whoever copies a file, or a line of the documentation, must make a secret of their own."""
+    """People who copy a file, or a line of the documentation, must make a secret of their own."""
     files = [
         path
         for path in (*ROOT.glob("*"), *DEPLOY.rglob("*"), *(ROOT / "docs").rglob("*.md"))

@@ -58,7 +58,7 @@ async def test_certificate_page(directory: Path, free_port: int, start_up: Calla
     assert payload["PayloadType"] == "com.apple.security.root"
     assert payload["PayloadContent"] == ssl.PEM_cert_to_DER_cert(certificate.text)
 
-    # Whoever has installed it trusts the server; nobody else does.
+    # Clients that have installed it trust the server; others do not.
     trusting = ssl.create_default_context(cadata=certificate.text)
     async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
         assert (await client.get(f"https://127.0.0.1:{free_port}/readyz")).status_code == 200

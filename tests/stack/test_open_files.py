@@ -79,7 +79,7 @@ async def test_a_stranger_still_joins(
 
 
 async def hold(path: Path) -> None:
-    """Keeps one connection open, until cancelled; whoever says nothing is closed after 10 s, and comes back."""
+    """Keeps one connection open, until cancelled; the server closes a silent one after 10 s, so it comes back."""
     while True:
         reader, writer = await asyncio.open_unix_connection(str(path))
         try:

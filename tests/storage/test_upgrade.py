@@ -140,7 +140,7 @@ async def test_versions_take_turns_on_the_same_session(database_url: str, schema
 async def test_a_migration_that_cannot_have_its_lock_holds_nobody_up(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever waits for a table's lock stops all who come after; so it waits shortly, and tries again."""
+    """A statement that waits for a table's lock stops all that come after it; so it waits briefly, and tries again."""
     monkeypatch.setattr(migrating, "LOCK_TIMEOUT_S", 0.2)
     await _migrate_to(database_url, "0001")
     reader, other = await asyncpg.connect(database_url), await asyncpg.connect(database_url)

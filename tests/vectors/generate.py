@@ -1,7 +1,7 @@
 """Vectors that hold the page's TypeScript to the Python: what `evolve` folds, and what the codecs pack.
 
-`python -m tests.vectors.generate` writes them anew; a test checks that they are what this version gives. The page's own
-tests read them.
+`python -m tests.vectors.generate` writes them again; a test checks that they are what this version gives. The page's
+own tests read them.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from tests.vectors import generate
 def test_the_vectors_are_those_of_this_version(name: str, make: object) -> None:
     assert callable(make)
     written = (generate.FOLDER / f"{name}.json").read_text()
-    assert written == generate.as_text(make()), "write them anew: python -m tests.vectors.generate"
+    assert written == generate.as_text(make()), "write them again: python -m tests.vectors.generate"
 
 
 def test_every_kind_of_event_is_among_them() -> None:

@@ -55,7 +55,7 @@ class Origin:
 
 
 class Controller:
-    """One running app. Its methods may fail in any way; whoever draws calls them through `guard.Guard`.
+    """One running app. Its methods may fail in any way; the screens call them through `guard.Guard`.
 
     Attributes:
         screen: What is to be seen.

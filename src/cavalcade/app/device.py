@@ -172,12 +172,12 @@ class DeviceSource:
             geolocator.update()
 
     async def stop(self) -> None:
-        """Lets go of the receiver; Android's notification goes with it."""
+        """Stops listening to the receiver; Android's notification goes away with it."""
         self._turn += 1
         await self._let_go()
 
     async def _let_go(self) -> None:
-        """Nothing may come after what is waited for: it may be listened to again by then."""
+        """Stops all at once and only then waits: `start` may listen again meanwhile, and nothing may undo that."""
         watching, self._watching = self._watching, None
         if self._geolocator is not None and self._geolocator.on_position_change is not None:
             self._geolocator.on_position_change = self._geolocator.on_error = None

@@ -25,9 +25,9 @@ USER_AGENT: Final = "org.cavalcade.app"
 class Tiles:
     """Where streets come from.
 
-    The defaults are OpenStreetMap's own servers, whose policy asks for a name that says who asks, for attribution and
-    for no heavy use; whoever runs Cavalcade for many names others. Tiles that were seen are kept, by Flutter's map on a
-    device and by the browser elsewhere, for as long as their server says.
+    The defaults are OpenStreetMap's own servers. Their policy asks clients to say their name, to show the attribution
+    and to use them lightly; people who run Cavalcade for many others name other servers. Tiles that were seen are kept,
+    by Flutter's map on a device and by the browser elsewhere, for as long as their server says.
 
     Attributes:
         url: With `{z}`, `{x}` and `{y}`.
@@ -113,7 +113,7 @@ class Ground:
         self._on_change()
 
     def _draw(self, camera: Camera, size: Size, me: Point | None) -> None:
-        """Draws shapes near the camera and rings around oneself, anew only where they differ from before."""
+        """Draws shapes near the camera and rings around oneself; again only where they differ from before."""
         has_shapes = camera.zoom < SHAPES_DOWN_TO_ZOOM
         reach = min(180.0, 360 * max(size) / (512 * 2**camera.zoom)) if has_shapes else 0.0
         around = me or camera.center

@@ -47,7 +47,7 @@ class LocationSource(Protocol):
         """Asks for another rate or exactness."""
 
     async def stop(self) -> None:
-        """Ends; the receiver is let go of."""
+        """Stops listening to the receiver."""
 
     @property
     def battery(self) -> int | None:

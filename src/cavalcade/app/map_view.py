@@ -242,7 +242,7 @@ class MapView:
             self._guard.begin(self._send, camera, ease_ms)
 
     async def _send(self, camera: Camera, ease_ms: int) -> None:
-        # A page that is reloaded meanwhile never answers; it asks for its camera anew.
+        # A page that is reloaded meanwhile never answers; it asks for its camera again.
         with suppress(TimeoutError):
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 await self._map.move_to(

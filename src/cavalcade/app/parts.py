@@ -207,7 +207,7 @@ def beak(person: Person, palette: Palette, *, size: float = 84) -> ft.Container:
 
 
 class Slot:
-    """A place whose content is made anew only where it would look different.
+    """A place whose content is made again only where it would look different.
 
     A control that is replaced between a finger's touch and its lift loses the tap.
 
@@ -232,7 +232,7 @@ class Slot:
             self.control.visible = self.control.content is not None
 
     def forget(self) -> None:
-        """Makes the content anew the next time, whatever it depends on."""
+        """Has the content made again the next time, even where nothing that it depends on has changed."""
         self._look = self
 
 

@@ -68,7 +68,7 @@ class Person:
 
     @property
     def sighting(self) -> Sighting | None:
-        """What the camera takes into account; None for whoever does not hold it."""
+        """What the camera takes into account; None for people without a recent position."""
         if self.point is None or not self.is_recent:
             return None
         return Sighting(self.id, self.point, self.fix_time, self.accuracy)

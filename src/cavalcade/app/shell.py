@@ -38,7 +38,7 @@ BROWSER_LANGUAGES: Final[ContextVar[tuple[str, ...]]] = ContextVar("languages", 
 
 DRAWS_PER_S: Final = 10.0
 TICK_S: Final = 1.0
-"""Ages and times are said anew this often."""
+"""Ages and times are written again this often."""
 
 ANSWER_WITHIN_S: Final = 5.0
 """A device that does not answer by then is not waited for."""
@@ -248,7 +248,7 @@ class Shell:
         self._page.theme_mode = _THEMES[self._controller.preferences.appearance]
         self._page.bgcolor = self._palette.ground
         if isinstance(self._screen, SessionScreen) and where is Where.SESSION:
-            # Made anew, the map would lose its camera and the list its place.
+            # Made again, the map would lose its camera and the list its place.
             self._screen.paint(around)
         else:
             self._replace(_SCREENS[where](around))
@@ -346,7 +346,7 @@ class _OpenSheet:
     def __init__(self, make: SheetMaker, sheet: Sheet) -> None:
         self._make = make
         self._fields = sheet.fields
-        # What scrolls is not made anew, so that it stays where it was.
+        # What scrolls is not made again, so that it stays where it was.
         self._column = ft.Column([sheet.content], scroll=ft.ScrollMode.AUTO if sheet.is_tall else None, tight=True,
                                  horizontal_alignment=ft.CrossAxisAlignment.STRETCH)  # fmt: skip
         # Its colour is the theme's: Flutter reads one of its own only when it opens.

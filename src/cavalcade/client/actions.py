@@ -46,7 +46,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell whoever watches."""
+    """Tell the watchers."""
 
     change: Change
 

@@ -176,7 +176,7 @@ class Channel:
             except ProtocolError as error:
                 self._finish("protocol_error", error, close_code=_PROTOCOL_FAILED)
             except (DecodeError, Gap):
-                # Whatever was missed or could not be read, a snapshot says it anew.
+                # A snapshot says again whatever was missed or could not be read.
                 self._rejoin_later(now, needs_snapshot=True)
         return self._take()
 

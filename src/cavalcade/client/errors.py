@@ -35,4 +35,4 @@ class SessionOver(ClientError):
 
 
 class ChangesMissed(ClientError):
-    """A reader of `changes()` left so many unread that they were let go; `state` still is what it should be."""
+    """A reader of `changes()` left so many unread that they were dropped; `state` is still right."""

@@ -13,7 +13,7 @@ _TOKEN_SUBPROTOCOL: Final = "base64url.bearer.phx."  # noqa: S105 - the prefix o
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One participant's place in one session; whoever holds it acts as that participant.
+    """One participant's place in one session; everybody who holds it can act as that participant.
 
     Attributes:
         server: The base address, such as `https://convoy.example.org`.

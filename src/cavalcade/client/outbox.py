@@ -65,7 +65,7 @@ class Outbox:
         return self._waiting[0]
 
     def settle(self) -> None:
-        """Lets go of the first one: its answer is final."""
+        """Removes the first one: its answer is final."""
         self._waiting.popleft()
 
     def interrupted(self) -> None:
@@ -73,7 +73,7 @@ class Outbox:
         self._ref = None
 
     def drain(self) -> list[PendingOperation]:
-        """Lets go of all, because there will be no answers any more."""
+        """Removes all, because there will be no answers any more; returns them."""
         drained = list(self._waiting)
         self._waiting.clear()
         self._ref = None

@@ -44,7 +44,7 @@ class Reader:
         """The next change.
 
         Raises:
-            ChangesMissed: The reader was so slow that changes were let go; the next call goes on with newer ones.
+            ChangesMissed: The reader was so slow that changes were dropped; the next call goes on with newer ones.
         """
         if self._ended:
             raise StopAsyncIteration
@@ -73,7 +73,7 @@ class Waiter:
         try:
             if not self._condition():
                 return False
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever wrote the condition
+        except Exception as error:  # noqa: BLE001 - the condition is the caller's, and so is its error
             self.future.set_exception(error)
         else:
             self.future.set_result(None)

@@ -97,7 +97,7 @@ class Command:
         issuer: Who gives it.
         roles: The roles of those who may give it.
         refusal: What the others are told.
-        finishes: Whether the session is over for whoever gave it, whoever finished it.
+        finishes: Whether the session is over for its issuer afterwards, also where somebody else ended it first.
     """
 
     __slots__ = ()

@@ -37,7 +37,7 @@ OPERATIONS: Final[dict[str, type[Command]]] = {
 """The operations of the socket, by their event name."""
 
 FINISHING: Final = frozenset(name for name, command in OPERATIONS.items() if command.finishes)
-"""Operations after which the session is over for whoever asked: each of them is carried out once."""
+"""Operations after which the session is over for the participant who asked: each is carried out once."""
 
 CHANGES: Final[dict[str, type[Change]]] = {change.type: change for feature in FEATURES for change in feature.changes}
 """What can happen, by the event's type."""

@@ -131,7 +131,7 @@ async def _measure_all(chosen: Plan, peers: Mapping[str, Server], results: Resul
     measuring = asyncio.current_task()
     assert measuring
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Said here, since whoever starts this in the background may have it ignore the first.
+        # Set here, since a shell that starts this in the background may have it ignore SIGINT.
         asyncio.get_running_loop().add_signal_handler(number, measuring.cancel)
     cores = Cores.of_this_machine()
     if not cores.are_apart:

@@ -80,7 +80,7 @@ def compare(samples: Iterable[Sample]) -> list[Comparison]:
 
 
 def shape_of(step: Step) -> str:
-    """The kind of work a step is, whoever did it, for programs."""
+    """The kind of work a step is, the same for every backend; for programs."""
     if not step.sessions:
         return step.kind
     nodes = "" if step.nodes == 1 else f" {step.nodes}n"
@@ -91,7 +91,7 @@ def shape_of(step: Step) -> str:
 
 
 def work_of(step: Step) -> str:
-    """The kind of work a step is, whoever did it, for people."""
+    """The kind of work a step is, the same for every backend; for people."""
     return step.title.partition(": ")[2]
 
 

@@ -52,7 +52,7 @@ def asks(run: Run, member: MemberHistory) -> Iterator[Finding]:
                 yield Finding(Rule.LOST, member.participant, f"{what}; answered with offset {ask.offset}", ask.at)
         elif run.stays(member) and ask.refusal is not None:
             yield Finding(Rule.REFUSED, member.participant, f"{what}: {ask.refusal}", ask.at)
-        elif run.stays(member):  # whoever has left is answered by that
+        elif run.stays(member):  # people who have left need no other answer
             if ask.answered_at is not None:  # over HTTP, where no offset comes back
                 yield Finding(Rule.LOST, member.participant, what, ask.at)
             elif ask.op_id != OVER_HTTP:

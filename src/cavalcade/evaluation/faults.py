@@ -1,4 +1,4 @@
-"""The faults: how each is inflicted, and how it ends. Whoever enters one inflicts it, whoever leaves it ends it.
+"""The faults, as context managers: entering one inflicts it, leaving it ends it.
 
 The tests and the evaluation go through the same table.
 """

@@ -57,7 +57,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The joined channel is gone, whoever let go of it."""
+    """The joined channel is gone, whether the client or the server ended it."""
 
     at: int
 

@@ -100,7 +100,7 @@ def relay(command: Sequence[str]) -> Server:
 
 
 def _targets(sessions: int, size: int) -> list[Target]:
-    """How the load generator gets people in: whoever joins a topic is in it."""
+    """How the load generator gets people in: everybody who joins a topic is in it."""
     return [_target(session) for session in range(sessions) for _ in range(size)]
 
 

@@ -140,7 +140,7 @@ class Proxy:
             if wire.is_silent and not wire.is_aborted:
                 if data:
                     continue
-                return  # whoever is on the other side never learns of this end
+                return  # the other side never learns that this side has closed
             if not data or wire.is_aborted:
                 break
             if due > loop.time():

@@ -65,8 +65,8 @@ class Forwarding:
         if session_id is None or scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
         elif self._peers.is_marked(_header(scope, MARK)):
-            # Whoever passed it on says where it comes from. It is not passed on again: without the session it answers
-            # `unavailable`.
+            # The node that passed it on says in a header where it comes from. It is not passed on a second time: a
+            # node without the session answers `unavailable`.
             scope["client"] = None
             await self._app(scope, receive, send)
         elif await self._owner(session_id) is None:
@@ -128,7 +128,7 @@ def _header(scope: HTTPScope, wanted: str) -> str | None:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Reads a body, a byte more than is allowed at most; None where whoever asked has gone away."""
+    """Reads a body, at most one byte more than is allowed; None where the caller has gone away."""
     body = b""
     while True:
         message = await receive()

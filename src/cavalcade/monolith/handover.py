@@ -1,4 +1,4 @@
-"""Sessions change nodes: given to a node that the load balancer leads to by now, or to whoever comes when one stops."""
+"""Moves sessions between nodes: to the one that the load balancer leads to by now, or away from one that stops."""
 
 import asyncio
 from collections.abc import Iterable

@@ -30,9 +30,9 @@ ANSWER_S: Final = 1.0
 NODES: Final = "cavalcade:nodes"
 """The hash of all leases, by the nodes' names: until when each stands (ms, by Redis' clock), and the lease."""
 
-# KEYS the hash; ARGV name, lease, ms that it stands, life, 1 at a node's start: then it takes the name from whoever had
-# it. Answers what was there before, the time, and all leases. What stood an hour ago is swept out, and what
-# stands longer than a lease can, because Redis' clock was set back: whoever lives takes theirs again.
+# KEYS the hash; ARGV name, lease, ms that it stands, life, 1 at a node's start: then it takes the name from the life
+# that had it. Answers what was there before, the time, and all leases. Leases that ended an hour ago are removed, and
+# those that stand longer than a lease can, because Redis' clock was set back: nodes that are alive take theirs again.
 _RENEW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

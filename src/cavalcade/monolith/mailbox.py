@@ -121,7 +121,7 @@ class Mailbox:
                 return False
             self._operations.append(message)
             if len(self._operations) > 1:
-                return True  # whoever carries out the first takes this one as well
+                return True  # the `Operate` of the first one covers this one as well
             message = Operate()
         elif isinstance(message, Attach) and len(self._messages) >= MAX_MESSAGES:
             return False

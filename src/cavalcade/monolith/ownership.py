@@ -1,7 +1,7 @@
 """Which sessions this node owns, and where the others are served.
 
-PostgreSQL decides: whoever moves a session's epoch on owns it, and nobody else can write to it any more. Redis helps to
-find the owner, so that a session is taken from nobody who lives.
+PostgreSQL decides: the node that raises a session's epoch owns it, and no other can write to it any more. Redis helps
+to find the owner, so that no session is taken from a node that is alive.
 """
 
 import asyncio
@@ -215,7 +215,7 @@ class Ownership:
                 continue
             if isinstance(where, Exception):
                 future.set_exception(where)
-                future.exception()  # whoever waits gets it; where nobody does any more, it is no accident
+                future.exception()  # counts as read: where nobody waits any more, asyncio need not report it
             else:
                 future.set_result(where)
 

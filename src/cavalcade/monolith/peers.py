@@ -24,7 +24,7 @@ GIVE_S: Final = 1.5
 """How long it has for giving a session away: it writes out positions first."""
 
 CALL_S: Final = 1.8
-"""How long it has for an API call; whoever made the call waits for 2 s."""
+"""How long it has for an API call; the client that made the call waits for 2 s."""
 
 LONGEST_S: Final = 5.0
 """Ends a call that is not ended by its own bound."""

@@ -18,7 +18,7 @@ class Lease:
 
     Attributes:
         name: Its own among the nodes; the same after a restart.
-        life: Made up anew at each start: whoever restarts owns nothing of what the one before it did.
+        life: Drawn at each start: a node that restarts owns none of the sessions that it owned before.
         http: Where it takes API calls, `unix:/path` or `HOST:PORT`, as the others reach it.
         sockets: Where it takes WebSockets.
         internal: Where it answers the other nodes.

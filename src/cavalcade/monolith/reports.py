@@ -1,4 +1,4 @@
-"""What a node says about its process tree: what is sent to whoever inspects it."""
+"""What a node says about its process tree; `cavalcade inspect` shows it."""
 
 from dataclasses import dataclass
 

@@ -182,7 +182,7 @@ class SessionProcess:
             self._worker = self._link(self._work())
 
     def _stop(self) -> None:
-        """Lets go of everything; whoever still waits for an answer is told to ask again."""
+        """Ends all its work; what was under way is left to the next process, or refused as `unavailable`."""
         self._is_over = True
         if self.local is not None:
             self.local.fanout.stop()
@@ -201,7 +201,7 @@ class SessionProcess:
     def _give_up(self, message: Message) -> None:
         """The process has failed over this message: what may safely be done again is left to the next one, once."""
         if isinstance(message, Attach) and not message.answer.done() and message.outbox in self._audience:
-            self._audience.remove(message.outbox)  # whoever hears that it failed is not there
+            self._audience.remove(message.outbox)  # it is told that it failed, so it is not attached
         elif isinstance(message, Detach) and not message.is_retried:
             self._mailbox.put(replace(message, is_retried=True))
         refuse([message], Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
@@ -287,7 +287,7 @@ class SessionProcess:
     def _welcome(self, message: Attach, events: list[Event] | None) -> None:
         """Adds a connection and answers in one step, so that nothing is lost or doubled in between."""
         if message.answer.done():
-            return  # whoever asked has gone away
+            return  # the caller has gone away
         local, outbox = self._session, message.outbox
         outbox.skip_to(local.state.offset)
         local.fanout.add(outbox)

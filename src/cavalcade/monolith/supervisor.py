@@ -55,7 +55,7 @@ class Child:
         start: Makes the coroutine that the child is; called again for each restart.
         restart: When it is started again.
         shutdown_s: How long it may take to stop once it is cancelled.
-        about: One line for whoever looks at the tree.
+        about: One line for people who look at the tree.
     """
 
     name: str
@@ -158,7 +158,7 @@ class Supervisor:
             for running in reversed(self.children):
                 await self._stop_one(running)
         except asyncio.CancelledError:
-            # Out of patience: whoever is left gets no time of its own any more, but is not left running either.
+            # Out of patience: the children that are left are cancelled as well, but not waited for.
             for running in self.children:
                 if running.task is not None:
                     running.task.cancel()

@@ -25,8 +25,8 @@ class ColdLoads:
         """Prepares the batches.
 
         Args:
-            load: Reads sessions from PostgreSQL: what it does not return does not exist; an exception is raised for
-                whoever wants the session that it is returned for.
+            load: Reads sessions from PostgreSQL: what it does not return does not exist; an exception that it returns
+                for a session is raised for everybody who wants that session.
             live: Where their positions are.
             writer: What this process writes there, and may not have written yet.
             without_positions: Whether to go on without them while Redis is away.
@@ -64,7 +64,7 @@ class ColdLoads:
             for future in batch.values():
                 if not future.done():
                     future.set_exception(error)
-                    future.exception()  # whoever waits gets it; where nobody does any more, it is no accident
+                    future.exception()  # counts as read: where nobody waits any more, asyncio need not report it
             return
         for session_id, future in batch.items():
             if future.done():

@@ -185,7 +185,7 @@ class Connection(WSListener):
 
     @property
     def write_text(self) -> Callable[[bytes], None]:
-        """Writes one text frame; whoever writes many keeps this, which leads to the transport without a detour."""
+        """Writes one text frame; code that writes many keeps this, since it calls the transport directly."""
         assert self._transport is not None
         return partial(self._transport.send, WSMsgType.TEXT)
 

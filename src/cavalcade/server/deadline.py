@@ -1,8 +1,8 @@
 """The promise that a reply comes in time, kept outside the work itself.
 
-A timer inside the database's driver would have to wait until the driver lets go, which takes twice as long with a
-stopped server. Here the work runs on in a task of its own and may still be done; the `op_id` or the `Idempotency-Key`
-settles whether it was.
+A timer inside the database's driver would have to wait until the driver has given up, which takes twice as long with
+a stopped server. Here the work runs on in a task of its own and may still be done; the `op_id` or the
+`Idempotency-Key` settles whether it was.
 """
 
 import asyncio

@@ -73,7 +73,7 @@ class Fanout:
         self._modes: dict[Mode, int] = {"json": 0, "binary": 0}
         self._pending: set[int] = set()
         self._foreign: dict[int, Position] = {}
-        """Of the pending positions those that came from another process: whoever accepted them has stored them."""
+        """The pending positions that came from another process, which stores them itself."""
         self._flushed_at: dict[int, float] = {}
         self._last_flush = float("-inf")
         self._timer: asyncio.TimerHandle | None = None

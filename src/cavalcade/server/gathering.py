@@ -33,7 +33,7 @@ class Gathering:
         Args:
             soon: Runs something after whatever has been read already, such as `loop.call_soon`.
             window_s: For how long positions are gathered before members are sent them, seconds. The loop waits for a
-                tenth of it: whoever set a longer one wants to pay less, and to wait for it.
+                tenth of it: a longer window is set to save work, at the price of waiting.
             clock: Seconds that never go back.
             sleep: Stops this thread for so many seconds.
         """
@@ -50,7 +50,7 @@ class Gathering:
             self._soon(self._let_others_go_first)
 
     def _let_others_go_first(self) -> None:
-        """Whoever was handed what has been read, such as a session's process, takes it in before the loop waits."""
+        """Tasks that were handed what was read, such as a session's process, take it in before the loop waits."""
         self._soon(self._wait)
 
     def _wait(self) -> None:

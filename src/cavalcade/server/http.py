@@ -55,8 +55,8 @@ async def serve_http(app: ASGIApp, listen: str) -> None:
         try:
             await serving
         finally:
-            # Where this is cancelled a second time, uvicorn closes nothing. The loop must let go of the socket first:
-            # it would take the next one of the same number for this one.
+            # Cancelled a second time, uvicorn closes nothing. The loop must stop watching the socket before that is
+            # closed: it would take the next socket of the same number for this one.
             for listener in getattr(server, "servers", ()):
                 listener.close()
             listening.close()
@@ -98,7 +98,7 @@ def _bound(family: socket.AddressFamily, address: Any) -> socket.socket:  # noqa
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which leaves signals to whoever runs the process."""
+    """uvicorn's server, which leaves signals to the program that runs it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -120,7 +120,7 @@ class HttpConnection(HttpToolsProtocol):
             self._read_deadline = None
 
     def _refuse(self, status: bytes) -> None:
-        """Answers and closes; whoever still waits for a body learns that there is none."""
+        """Answers and closes; an app that still waits for a body learns that there is none."""
         self._stop_waiting()
         self.transport.write(b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status)
         self.transport.close()

@@ -1,4 +1,4 @@
-"""The listener of each process that is not for the outside: health for whoever starts it, metrics for Prometheus."""
+"""The internal listener of each process: health for the program that starts it, metrics for Prometheus."""
 
 from collections.abc import Sequence
 

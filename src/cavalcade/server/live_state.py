@@ -45,7 +45,7 @@ ANSWER_S: Final = 2.0
 
 # KEYS positions, geo, ended; ARGV ms that the keys stay, the greatest time that is not ahead, then (participant, packed
 # fix) each. The newest fix_time wins, wherever it was written from, unless it is ahead. The place is read from
-# the packed fix: whoever writes need not spell it out as text as well.
+# the packed fix, so that writers need not send it as text as well.
 _WRITE: Final = f"""
 if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
 local present = tonumber(ARGV[2])
@@ -205,8 +205,8 @@ class LivePositionWriter:
     def unwritten(self, session_id: str) -> Unwritten:
         """What has been noted of a session and may not be in Redis yet.
 
-        Whoever reads positions must ask before, and lay it over what was read: they read over another connection than
-        this writes over.
+        Code that reads positions must ask for this first, and lay it over what it reads: it reads over another
+        connection than this writes over.
         """
         noted = _Batch()
         for batch in (*self._told, self._gathered):

@@ -54,8 +54,8 @@ class RedisRefused(RedisUnavailable):
 class RedisLink:
     """Keeps one connection to Redis open, and says when it is there again.
 
-    Commands are answered in order. While Redis is away `call` fails at once and `tell` drops what it is given: whoever
-    uses it writes again in `connected`. That is called as well when Redis takes writes again after it refused some.
+    Commands are answered in order. While Redis is away `call` fails at once and `tell` drops what it is given: users
+    of the link write again in `connected`. That is called as well when Redis takes writes again after it refused some.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RedisLink:
         """
         self.refusals = refusals or Refusals()
         self._refused_at: float | None = None
-        """Since when, by `clock.moment`, Redis refuses commands whoever sends them; None while it does not."""
+        """Since when, by `clock.moment`, Redis refuses commands from all clients; None while it does not."""
         self._try_at, self._pause = 0.0, FIRST_TRY_S
         self._url = url
         self._connected, self._lost, self._pushed = connected, lost, pushed
@@ -198,7 +198,7 @@ class RedisLink:
             self._protocol.close()  # the address may lead to another server by now
 
     def _try_again(self, protocol: "_Protocol") -> None:
-        """Tries whether Redis takes writes again; then whoever uses this says again what was refused."""
+        """Tries whether Redis takes writes again; then `connected` writes again what was refused."""
         (tried,) = protocol.ask([_TRY])
 
         def answered(tried: "asyncio.Future[object]") -> None:

@@ -29,7 +29,7 @@ STATES: Final = {
     "WRONGPASS": "The name or password in CAVALCADE_REDIS_URL is wrong.",
     "NOPERM": "The user in CAVALCADE_REDIS_URL lacks a right: it needs all commands on cavalcade:* keys and channels.",
 }
-"""What keeps a server from carrying out commands, whoever sends them, and what to do about it."""
+"""What keeps a server from carrying out commands of any client, and what to do about it."""
 
 FAULTS: Final = {
     "NOSCRIPT": "Nothing: the script is loaded again.",

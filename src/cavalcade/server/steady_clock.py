@@ -1,4 +1,4 @@
-"""The time of day for whoever must not be fooled by a clock that somebody or something sets.
+"""The time of day for code that must not be fooled when somebody or something sets the clock.
 
 The machine's clock says what time it is, and may be set at any moment: by hand, by a time server, after a sleep. The
 monotonic clock says how much time has passed, and is never set. Here the two are compared at each reading. A step of

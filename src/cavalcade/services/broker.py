@@ -116,7 +116,7 @@ class Broker:
             confirmation.set_result(None)
         else:
             confirmation.set_exception(error)
-            confirmation.exception()  # whoever waits gets it; where nobody does, it is no accident
+            confirmation.exception()  # counts as read: where nobody waits, asyncio need not report it
 
 
 def channel_of(session_id: str) -> str:

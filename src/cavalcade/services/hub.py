@@ -93,7 +93,7 @@ class Hub:
         self._arrived: dict[str, list[Message]] = {}
         self._outgoing: list[Command] = []
         self._lives = 0
-        """How often this process has let go of everything."""
+        """How often this process has dropped all its sessions, because it stood still."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._check_now = asyncio.Event()
 
@@ -232,7 +232,7 @@ class Hub:
         self._link.tell(outgoing)  # where Redis is away, `heal` publishes the newest
 
     def _abandon(self) -> None:
-        """Lets go of everything: this process stood still, and its clients are served elsewhere by now."""
+        """Drops all sessions and their connections: this process stood still, and others serve its clients now."""
         _log.warning("gateway_stood_still", sessions=len(self.hosted))
         self._lives += 1
         for session_id, hosted in tuple(self.hosted.items()):

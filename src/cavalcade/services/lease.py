@@ -1,6 +1,6 @@
 """One lease for each gateway, in a sorted set: how the others learn that a gateway has died without a word.
 
-A gateway is named anew at each start, so one that is started again is never taken for the one before it.
+A gateway draws a new name at each start, so one that is started again is never taken for the one before it.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ class Lease:
 
     def stands_until(self) -> float:
         """Until when none of the others takes this gateway for dead, at least, by `clock.moment`."""
-        # The first is claimed by whoever finds Redis there, up to two seconds before it is renewed here.
+        # `Presence.heal` claims the first one as soon as Redis is there, up to two seconds before `renew` does.
         return (self._made_at if self._renewed_at is None else self._renewed_at) + LEASE_S
 
     def claim(self) -> Command:

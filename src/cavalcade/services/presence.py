@@ -32,7 +32,7 @@ ANSWER_S: Final = 2.0
 BATCH: Final = 500
 """Sessions whose rolls are read in one go."""
 
-# KEYS a session's rolls; ARGV (gateway, roll) each. What has been written anew meanwhile stays: a gateway that was
+# KEYS a session's rolls; ARGV (gateway, roll) each. A roll that was written again meanwhile stays: a gateway that was
 # taken for dead, as when Redis lost its memory, may have come back at the same moment.
 _BURY: Final = """
 for i = 1, #ARGV, 2 do
@@ -73,8 +73,8 @@ class Presence:
         Args:
             link: The caller's.
             tell_all: Called with a session whose newest positions another gateway asks for.
-            forgotten: Called when Redis has lost its memory without going away; whoever has something there writes it
-                again, and calls `heal`.
+            forgotten: Called when Redis has lost its memory without going away; it must write again what this
+                gateway has there, and call `heal`.
         """
         self._link = link
         self._tell_all = tell_all
@@ -83,7 +83,7 @@ class Presence:
         self._changed: set[str] = set()
         self._asked: set[str] = set()
         self._left: set[str] = set()
-        """Sessions that were let go of while Redis was away or refused: it may still hold a roll of this gateway."""
+        """Sessions that were left while Redis was away or refused: it may still hold a roll of this gateway."""
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._versions = itertools.count(now_ms())
@@ -193,7 +193,7 @@ class Presence:
             try:
                 answers = await self._link.ask([("HGETALL", key(session_id, "rolls")) for session_id in batch])
             except RedisUnavailable:
-                return  # when it is back, this begins anew
+                return  # when it is back, `heal` starts this again
             for session_id, answer in zip(batch, answers, strict=True):
                 shared = self._sessions.get(session_id)
                 if shared is None:

@@ -1,8 +1,8 @@
 """Notices that this process stood still for so long that the others have given it up.
 
 A process that was stopped and goes on knows nothing of the time between. What it has gathered by then is old, the
-sessions that it hosts may have been purged, and its clients have gone elsewhere. So whoever is about to write or to
-publish asks here first, and whoever is the first to ask lets go of everything.
+sessions that it hosts may have been purged, and its clients have gone elsewhere. So code that is about to write or to
+publish asks here first, and the first question after such a pause drops all sessions.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Pulse:
             await asyncio.sleep(BEAT_S)
 
     def check(self) -> bool:
-        """Whether this process may go on as it is; False where it has just let go of everything."""
+        """Whether this process may go on as it is; False where it has just dropped all sessions."""
         now = moment()
         pause_s = now - self._beat_at
         # A lease that was over before the pause says nothing: Redis was away, and nobody could judge anybody.

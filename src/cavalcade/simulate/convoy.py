@@ -119,7 +119,7 @@ class Convoy:
             behind.cruising, ahead.cruising = max(behind.cruising, ahead.cruising), min(behind.cruising, ahead.cruising)
 
     def _acceleration(self, order: Sequence[Rider], place: int) -> float:
-        """The intelligent driver model: towards the speed one likes, and away from whoever rides ahead."""
+        """The intelligent driver model: towards the speed one likes, and away from the rider ahead."""
         rider = order[place]
         liked = min(rider.cruising, self._route.comfortable_speed(rider.distance_m))
         if rider.overtakes is not None:

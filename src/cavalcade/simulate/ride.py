@@ -114,7 +114,7 @@ class Ride:
 
         Args:
             place: The link, or the server and the code.
-            host: The membership of whoever made the session, who then is the first rider.
+            host: The membership of the session's host, who then is the first rider.
 
         Raises:
             RideError: The session cannot be joined.

@@ -1,8 +1,8 @@
 """The certificates of `--lan`: an authority for one address and one year, whose key is thrown away at once.
 
 A phone that trusts an authority believes all that the authority's key signs. So the key signs one certificate, that of
-this server, and is never written anywhere. What is left cannot vouch for anything else, whoever gets hold of it; that
-the authority is also bound to the address by its name constraints only says so to phones that look.
+this server, and is never written anywhere. What is left cannot vouch for anything else, even in the wrong hands. Name
+constraints bind the authority to the address as well, for phones that look at them.
 """
 
 from __future__ import annotations

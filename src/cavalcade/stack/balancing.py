@@ -14,8 +14,8 @@ _BY_HEADER = f"""lb_policy header {_SESSION_HEADER} {{
 	fallback least_conn
 }}
 # No `header_up` may remove it: a request that is tried again would be without it."""
-_HEALTH_CHECKS = """# Only what Caddy asks by itself says who is left out. `fail_duration` would count a body that is
-# broken off by its sender as a failure of whoever it was for: anybody could have everyone left out.
+_HEALTH_CHECKS = """# Only these checks decide which process gets no requests. `fail_duration` would also blame the
+# process for a body that its sender breaks off, so anybody could have all processes left out.
 health_uri /healthz
 health_interval 250ms
 health_timeout 2s"""

@@ -95,7 +95,7 @@ class DataDirectory:
         return secret
 
     def announce(self, base_url: str) -> None:
-        """Write into the lock who holds it and where it serves, for whoever tries to start a second one."""
+        """Write into the lock who holds it and where it serves, for people who try to start a second one."""
         os.ftruncate(self.lock, 0)
         os.pwrite(self.lock, f"{os.getpid()}\n{base_url}\n".encode(), 0)
 

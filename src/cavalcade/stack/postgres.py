@@ -31,7 +31,7 @@ DATABASE = "cavalcade"
 SOCKET_NAME = ".s.PGSQL.5432"
 _NOBODY = "65534"
 
-# Over a socket that only its owner may open, "trust" means: whoever may open it.
+# "trust" lets in everybody who can open the socket, and only its owner can.
 _INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions")
 _SETTINGS = {
     "listen_addresses": "",

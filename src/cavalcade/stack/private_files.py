@@ -96,7 +96,7 @@ def open_file(path: Path, flags: int, folder: int | None = None) -> int:
         StackError: It is a link or no file, belongs to somebody else, or has a second name elsewhere.
         OSError: It cannot be opened.
     """
-    # Without O_NONBLOCK, a pipe in the file's place would hold up whoever opens it.
+    # Without O_NONBLOCK, opening a pipe in the file's place would wait for its other end.
     descriptor = _opened(path, flags & ~os.O_TRUNC | os.O_NONBLOCK, folder)
     try:
         _check_file(path, os.fstat(descriptor))

@@ -94,7 +94,7 @@ class Supervisor:
         while child.process:
             code = await child.process.wait()
             if child.process.met_full_disk():
-                # Whoever frees space should not have to start anything, and what can be done without it goes on.
+                # Once somebody frees space it starts by itself; until then the other services go on.
                 self._progress.warn(f"{child.service.name} ended: the disk is full; free some space")
                 await self._start_again(child, FULL_DISK_DELAY_S)
                 continue

@@ -39,7 +39,7 @@ class BoundedLog:
         self._size = os.fstat(self._descriptor).st_size
 
     def _open(self) -> int:
-        # Not through a link, and without waiting for whoever reads a pipe that was put into the file's place.
+        # Not through a link, and without waiting for a reader where a pipe was put into the file's place.
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = os.open(self._path, flags, 0o600)
         found = os.fstat(descriptor)

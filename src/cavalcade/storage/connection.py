@@ -141,7 +141,7 @@ def translated() -> Iterator[None]:
 
 def _says_away(error: DBAPIError) -> bool:
     cause = error.orig.__cause__ if error.orig is not None else None
-    # The schema was migrated under a prepared statement; nothing ran, and the next call prepares it anew.
+    # The schema was migrated under a prepared statement; nothing ran, and the next call prepares it again.
     if error.connection_invalidated or isinstance(cause, asyncpg.InvalidCachedStatementError):
         return True
     state: str = getattr(error.orig, "sqlstate", None) or ""

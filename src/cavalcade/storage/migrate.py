@@ -1,4 +1,4 @@
-"""Brings a database's schema up to date, whoever starts first."""
+"""Brings a database's schema up to date, in the process that starts first."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ _LOCK: Final = 0x63_61_76_61_6C_63_61_64
 """The number of our advisory lock, which databases count each for itself."""
 
 LOCK_TIMEOUT_S: Final = 2.0
-"""How long a step waits for a table that is in use, since whoever comes after it waits as well."""
+"""How long a step waits for a table that is in use: later statements on the table wait behind it."""
 
 PAUSE_S: Final = 0.5
 """How long the others have then, before it is tried again."""

@@ -13,7 +13,7 @@ class Stored:
 
     Attributes:
         state: The session, folded up to `state.offset`.
-        epoch: Counts its owners, from 1; whoever has an older one may not write any more.
+        epoch: Counts its owners, from 1; an owner with an older one may not write any more.
         code_hash: Of the secret that lets in members.
         viewer_hash: Of the secret that lets in viewers.
     """

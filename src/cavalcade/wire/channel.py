@@ -44,7 +44,7 @@ class Pushed(NamedTuple):
     Attributes:
         ref: What a reply refers to; None where none is expected.
         event: What it is.
-        payload: Bytes of a binary frame, or an `Undecoded`: whoever lets it wait decides when it is decoded.
+        payload: Bytes of a binary frame, or an `Undecoded`, which is decoded only when it is handled.
     """
 
     ref: str | None

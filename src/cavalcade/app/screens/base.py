@@ -22,7 +22,7 @@ class Sheet:
 
     Attributes:
         content: All of it.
-        fields: What one writes into; the words stay where it is made anew in another appearance.
+        fields: What people write into; what they wrote stays when the sheet is made again in another appearance.
         is_tall: It may be higher than the screen, and scrolls.
     """
 
@@ -32,7 +32,7 @@ class Sheet:
 
 
 SheetMaker = Callable[["Surroundings"], Sheet | None]
-"""Makes a sheet, and makes it anew in another appearance or language; None where there is nothing to show any more."""
+"""Makes a sheet, also again in another appearance or language; None where there is nothing to show any more."""
 
 
 class Device(Protocol):
@@ -70,7 +70,7 @@ class Surroundings:
         guard: Through which Flet calls.
         palette: The appearance.
         tiles: Where the map's streets come from.
-        redraw: Shows all anew, after the appearance or the language has changed.
+        redraw: Shows all again, after the appearance or the language has changed.
     """
 
     controller: Controller
@@ -95,7 +95,7 @@ class Screen(Protocol):
 
     Attributes:
         control: All of it.
-        fields: What one writes into; the words stay where it is made anew in another appearance.
+        fields: What people write into; what they wrote stays when the screen is made again in another appearance.
     """
 
     control: ft.Control

@@ -12,7 +12,7 @@ from cavalcade.domain.model import Role
 
 
 class PeopleList:
-    """The list in the sheet; rows are made anew only where somebody's words have changed."""
+    """The list in the sheet; rows are made again only where somebody's words have changed."""
 
     def __init__(self, around: Surroundings, on_select: Callable[[int], None]) -> None:
         """An empty list.
@@ -39,7 +39,7 @@ class PeopleList:
             self._column.controls = [row for _, row in rows.values()]
 
     def paint(self, around: Surroundings) -> None:
-        """Makes all rows anew the next time, in another appearance or language; what is scrolled to stays."""
+        """Has all rows made again the next time, in another appearance or language; the scroll position stays."""
         self._around = around
         self._rows, self._column.controls = {}, []
 

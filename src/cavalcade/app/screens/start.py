@@ -14,7 +14,7 @@ from cavalcade.client import ServerIdentity
 
 
 class StartScreen:
-    """Made anew for each visit; what was written stays while it is shown."""
+    """Made again for each visit; what was written stays while it is shown."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -66,7 +66,7 @@ class StartScreen:
             padding=ft.Padding.symmetric(horizontal=24, vertical=16),
             width=560,
         )  # fmt: skip
-        # Over everything: whoever wrote into the field at the bottom would not see it at the top.
+        # In front of everything: inside what scrolls, people who write into the lowest field would not see it.
         self._problem.control.left = self._problem.control.right = self._problem.control.top = 12
         content = ft.Row(
             [self._body],

@@ -51,7 +51,7 @@ class _Tracer:
             raise InjectedFault("on purpose")
 
     def write(self, _number: int, _frame: FrameType | None) -> None:
-        """Writes what was called, and begins anew."""
+        """Writes what was called, and starts again with nothing."""
         fresh = self._file.with_suffix(".new")
         fresh.write_text(json.dumps(list(self._called)))
         self._called.clear()

@@ -45,7 +45,7 @@ class Yardstick:
 
 
 def targets(sessions: int, size: int) -> list[Target]:
-    """The yardsticks know no sessions: whoever names one is in it."""
+    """The yardsticks know no sessions: everybody who names one is in it."""
     return [Target(f"/{session}/{member + 1}", session) for session in range(sessions) for member in range(size)]
 
 

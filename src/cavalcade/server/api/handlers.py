@@ -26,8 +26,8 @@ from cavalcade.wire.positions import position_to_dict
     opt=Documentation(
         "createSession",
         "Start a session",
-        "Whoever makes a session is its host and participant 1. With the same `Idempotency-Key` again, the answer is "
-        "the same session, so a lost answer can be asked for again.",
+        "The caller becomes the session's host and participant 1. With the same `Idempotency-Key` again, the answer "
+        "is the same session, so a lost answer can be asked for again.",
         201,
         request=schemas.CreateSession,
         request_required=False,
