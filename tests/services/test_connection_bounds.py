@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 
-from cavalcade.server import connection, socket
+from cavalcade.server import connection
 from cavalcade.server.socket import JOIN_S, SILENCE_S
 from cavalcade.server.waiting import MOST_OF_ONE
 from cavalcade.wire.frame import MAX_FRAME
@@ -335,7 +335,7 @@ async def test_who_left_the_channel_waits_again(gateway: Gateway) -> None:
 
 
 async def test_a_process_that_is_full_says_so(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(gateway.sockets, "_most", 2)
     session_id = await gateway.session()
     first, _ = [await Peer.connect(gateway, session_id, 1) for _ in range(2)]
     with pytest.raises(InvalidStatus, match="503"):

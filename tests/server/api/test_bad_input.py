@@ -10,7 +10,7 @@ from tests.server.conftest import Running, bearer
 
 JSON = {"Content-Type": "application/json"}
 NOT_TEXT = [1, True, [], {}, 1.5]
-BAD_NAMES = [*NOT_TEXT, "x" * 49, "a\x00b", "a\u202eb", "a\u2066b", "a\nb\x1b", "o\u0301\u0301\u0301\u0301\u0301\u0301"]
+BAD_NAMES = [*NOT_TEXT, "x" * 49, "a\x00b", "a\u202eb", "a\ue000b", "a\nb\x1b", "o\u0301\u0301\u0301\u0301\u0301\u0301"]
 BAD_COLORS = [*NOT_TEXT, "", "red", "#12345", "#1234567", "#gggggg", "#123456\n", "\u0661"]
 BAD_SECONDS = [0, -1, 1.5, "300", True, [], {}, 10**30, -(10**30), 1e300]
 BAD_CODES = [*NOT_TEXT, "x" * 129]
