@@ -107,13 +107,15 @@ export class SketchStage implements Stage {
     };
     context.strokeStyle = GRID[this.theme];
     for (const line of metreGrid(box, step)) this.path(context, line);
-    if (!this.ringCenter) return;
+    // A metre grows towards a pole: by the scale of the picture's middle, a ring there could be a million pixels wide.
+    const rings = this.ringCenter && ringStep(metresPerPixel(this.ringCenter.lat, this.view.zoom));
+    if (!this.ringCenter || !rings) return;
     context.strokeStyle = RING[this.theme];
     context.fillStyle = RING[this.theme];
     context.setLineDash([3, 4]);
     context.font = "600 13px Barlow, system-ui, sans-serif";
     context.textAlign = "center";
-    for (const ring of rangeRings(this.ringCenter, step)) {
+    for (const ring of rangeRings(this.ringCenter, rings)) {
       this.path(context, ring.outline);
       const { x, y } = toScreen(this.view, ring.label, this.bounds);
       context.fillText(distance(ring.radius), x, y - 5);
