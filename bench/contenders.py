@@ -12,7 +12,7 @@ from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import DAY_S, Limits, Role
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
-from cavalcade.evaluation.installation import free_ports
+from cavalcade.evaluation.installation import ROOM, free_ports
 from cavalcade.evaluation.peers import Server
 from cavalcade.evaluation.traffic import Target
 from cavalcade.evaluation.yardsticks import servers
@@ -120,6 +120,7 @@ def cavalcade(
         "CAVALCADE_REDIS_URL": redis_url,
         "CAVALCADE_SECRET": secret,
         "CAVALCADE_WINDOW_MS": str(window_ms),
+        **ROOM,
     }
     topic = TOPIC_PREFIX + new_session_id()
     return Contender(
