@@ -4,6 +4,7 @@
  * costs these comforts and nothing else.
  */
 
+import { agree, withdraw } from "./agreement";
 import type { Fix } from "./model";
 import { keysOf, read, write } from "./storage";
 
@@ -51,7 +52,8 @@ export function rememberMembership(membership: Membership): void {
 }
 
 export function forgetMembership(sessionId: string): void {
-  for (const kind of [MEMBERSHIP, KEPT_FIXES, SEEN, JOINING]) write("device", kind + sessionId, null);
+  for (const kind of [MEMBERSHIP, KEPT_FIXES, SEEN]) write("device", kind + sessionId, null);
+  void withdraw(attemptOf(sessionId, "member"), attemptOf(sessionId, "viewer"));
 }
 
 /** Where a session's fixes wait that could not be sent yet; forgotten with the membership. */
@@ -114,21 +116,31 @@ export function settleStart(): void {
   write("tab", STARTING, null);
 }
 
-/**
- * The key of an attempt to join that may not have been answered. All tabs of this browser use the same one, so that a
- * link that is open twice makes one participant; another request is another attempt.
- */
-export function joinKey(sessionId: string, request: string): string {
-  const [known, key] = (read("device", JOINING + sessionId) ?? "").split(" ", 2);
-  const wanted = encodeURIComponent(request);
-  if (key && known === wanted) return key;
-  const fresh = randomId();
-  write("device", JOINING + sessionId, `${wanted} ${fresh}`);
-  return fresh;
+/** An attempt to join: a repeated one under the same key with the same name is the same participant. */
+export interface JoinAttempt {
+  readonly key: string;
+  readonly name: string;
 }
 
-export function settleJoin(sessionId: string): void {
-  write("device", JOINING + sessionId, null);
+export type JoinRole = "member" | "viewer";
+
+/**
+ * The attempt to join that all tabs of this browser make, so that a link that is open twice makes one participant. The
+ * first tab's name counts. It stands until it is refused or the place is forgotten: a tab that does not know yet that
+ * another one is in asks the same again, and gets the same place.
+ */
+export async function joinAttempt(sessionId: string, role: JoinRole, name: string): Promise<JoinAttempt> {
+  const proposal: JoinAttempt = { key: randomId(), name };
+  return JSON.parse(await agree(attemptOf(sessionId, role), JSON.stringify(proposal))) as JoinAttempt;
+}
+
+/** Ends an attempt that was refused: the next one is another. */
+export function refusedJoin(sessionId: string, role: JoinRole): Promise<void> {
+  return withdraw(attemptOf(sessionId, role));
+}
+
+function attemptOf(sessionId: string, role: JoinRole): string {
+  return `${JOINING}${role}.${sessionId}`;
 }
 
 /** Whether something was said once on this device and need not be said again. */

@@ -87,9 +87,12 @@ describe.each([
 
   test("one attempt keeps its key", async () => {
     const { memory } = await load();
-    const [start, join] = [memory.startKey(), memory.joinKey("2o4sg3by83", "Ana")];
-    expect([memory.startKey(), memory.joinKey("2o4sg3by83", "Ana")]).toEqual([start, join]);
-    expect(memory.joinKey("2o4sg3by83", "Ben")).not.toBe(join);
+    const key = memory.startKey();
+    expect(memory.startKey()).toBe(key);
+    const join = await memory.joinAttempt("2o4sg3by83", "member", "Ana");
+    expect(await memory.joinAttempt("2o4sg3by83", "member", "Ben")).toEqual(join);
+    await memory.refusedJoin("2o4sg3by83", "member");
+    expect((await memory.joinAttempt("2o4sg3by83", "member", "Ben")).name).toBe("Ben");
   });
 });
 
@@ -125,10 +128,9 @@ test("what belongs to a session goes with it", async () => {
   expect(Object.keys(store)).toEqual([]);
 });
 
-test("two tabs of a browser use one key for the same attempt", async () => {
+test("without a database, two tabs make one attempt by what is stored", async () => {
   provide(new Store());
   const [one, other] = [await load(), await load()];
-  expect(other.memory.joinKey("2o4sg3by83", "Ana")).toBe(one.memory.joinKey("2o4sg3by83", "Ana"));
-  one.memory.settleJoin("2o4sg3by83");
-  expect(other.memory.joinKey("2o4sg3by83", "Ana")).toBe(other.memory.joinKey("2o4sg3by83", "Ana"));
+  const attempt = await one.memory.joinAttempt("2o4sg3by83", "member", "Ana");
+  expect(await other.memory.joinAttempt("2o4sg3by83", "member", "Ben")).toEqual(attempt);
 });

@@ -30,6 +30,12 @@ NULL_STORAGE = """for (const name of ["localStorage", "sessionStorage", "indexed
 for (const name of ["serviceWorker", "locks"])
   Object.defineProperty(Navigator.prototype, name, { configurable: true, value: undefined });"""
 FULL_STORAGE = """Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); }"""
+# A tab hears of what another one stored only after a while; here, once it has stored the same itself.
+LATE_STORAGE = """{ const { getItem, setItem } = Storage.prototype, own = new Set();
+  Storage.prototype.setItem = function (key, value) { own.add(key); setItem.call(this, key, value); };
+  Storage.prototype.getItem = function (key) {
+    return window.isLate && !own.has(key) ? null : getItem.call(this, key); }; }"""
+NO_LOCKS = """Object.defineProperty(Navigator.prototype, "locks", { configurable: true, value: undefined });"""
 NO_CLIPBOARD = """Object.defineProperty(navigator, "clipboard", { value: {
   writeText: () => Promise.reject(new DOMException("no", "NotAllowedError")) } });
 document.execCommand = () => false;"""
@@ -75,8 +81,12 @@ async def test_without_storage_it_works_for_the_tab(cavalcade_url: str, new_phon
 
 
 @BOTH_BACKENDS
-async def test_a_link_that_is_open_twice_makes_one_participant(cavalcade_url: str, new_phone: NewPhone) -> None:
+@pytest.mark.parametrize("script", ["", LATE_STORAGE, NO_LOCKS], ids=["usual", "late", "unlocked"])
+async def test_a_link_that_is_open_twice_makes_one_participant(
+    cavalcade_url: str, new_phone: NewPhone, script: str
+) -> None:
     ben = await new_phone()
+    await ben.context.add_init_script(script)
     host = await create_session(cavalcade_url)
     assert host.link is not None
     other = await ben.context.new_page()
@@ -89,6 +99,7 @@ async def test_a_link_that_is_open_twice_makes_one_participant(cavalcade_url: st
     for page, name in ((ben.page, "Ben"), (other, "Benny")):
         await page.goto(host.link)
         await page.get_by_label("Your name").fill(name)
+        await page.evaluate("window.isLate = true")
     await ben.context.route("**/join", hold)
     for page in (ben.page, other):
         await page.get_by_role("button", name="Join the map").click()
@@ -100,6 +111,22 @@ async def test_a_link_that_is_open_twice_makes_one_participant(cavalcade_url: st
     await other.reload()
     await expect(other.locator(".dock")).to_be_visible()
     assert await people(host) == before
+
+
+@EITHER_BACKEND
+async def test_who_leaves_and_comes_back_is_somebody_new(cavalcade_url: str, new_phone: NewPhone) -> None:
+    ben = await new_phone()
+    host = await create_session(cavalcade_url)
+    assert host.link is not None
+    await ben.join(host.link, "Ben")
+    await ben.open_panel("menu")
+    await ben.button("Leave the session").click()
+    await ben.page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    await ben.button("Join again").click()
+    await ben.page.get_by_label("Your name").fill("Benny")
+    await ben.button("Join the map").click()
+    await expect(ben.page.locator(".dock")).to_be_visible()
+    assert await people(host) == ["Benny", "Traveller 1"]
 
 
 @EITHER_BACKEND

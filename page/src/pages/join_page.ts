@@ -5,7 +5,7 @@ import { inTurn } from "../exclusive";
 import { duration } from "../format";
 import { icons, mark } from "../icons";
 import { type Link, pathOf } from "../link";
-import { joinKey, recallMembership, recallName, rememberMembership, rememberName, settleJoin } from "../memory";
+import { joinAttempt, recallMembership, recallName, refusedJoin, rememberMembership, rememberName } from "../memory";
 import { browserHint } from "../panels/browser_hint";
 import { forgetfulHint } from "../panels/forgetful_hint";
 import { languagePicker } from "../panels/preferences";
@@ -43,7 +43,8 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
     problem = null;
     draw();
     try {
-      // The link may be open in two tabs: a person who is in already does not join again as somebody else.
+      // The link may be open in two tabs: a person who is in already does not join again. Storage may not say so yet in
+      // this tab; then it asks what the other one asked, and becomes the same participant.
       await inTurn(`cavalcade.join.${link.sessionId}`, async () => {
         if (!recallMembership(link.sessionId)) await enter();
       });
@@ -57,19 +58,18 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
     }
   }
 
-  /** Becomes a participant. */
+  /** Becomes a participant, or the one that another tab became. */
   async function enter(): Promise<void> {
-    // Another name is another attempt: a key belongs to one request.
-    const request = link.watch ? `watch ${name}` : name;
+    const role = link.watch ? "viewer" : "member";
+    const attempt = await joinAttempt(link.sessionId, role, name);
     let joined: Joined;
     try {
-      joined = await joinSession(link.sessionId, link.code, name, joinKey(link.sessionId, request));
+      joined = await joinSession(link.sessionId, link.code, attempt.name, attempt.key);
     } catch (error) {
-      if (!asProblem(error).isPassing) settleJoin(link.sessionId);
+      if (!asProblem(error).isPassing) await refusedJoin(link.sessionId, role);
       throw error;
     }
-    settleJoin(link.sessionId);
-    rememberName(name);
+    rememberName(attempt.name);
     rememberMembership({
       sessionId: joined.session.id,
       name: joined.session.name,
