@@ -57,7 +57,7 @@ async function change(work: (agreed: IDBObjectStore) => void): Promise<void> {
   }
 }
 
-/** Opened anew each time: phones close what is open while the page sleeps. */
+/** Opened each time: phones close what is open while the page sleeps. */
 function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);

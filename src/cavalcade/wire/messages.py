@@ -107,7 +107,7 @@ def state_from_snapshot(offset: int, snapshot: object, mark: object = None) -> S
         participants,
         offset=offset,
         next_participant=max(participants, default=0) + 1,
-        mark=_mark(mark),
+        mark=_text_or_none(mark, "mark"),
     )
 
 
@@ -118,15 +118,14 @@ def event_from_dict(data: object) -> Event:
         DecodeError: Where a field is missing or of the wrong type.
     """
     fields = _mapping(data)
-    by, op_id = fields.get("by"), fields.get("op_id")
+    by = fields.get("by")
     if by is not None and (not isinstance(by, int) or isinstance(by, bool)):
         raise DecodeError("by must be a participant's id or null")
-    if op_id is not None and not isinstance(op_id, str):
-        raise DecodeError("op_id must be a string or null")
     kind = _text(fields, "type")
     known, content = CHANGES.get(kind), fields.get("data")
     change = UnknownChange(kind, content) if known is None else decode(known, content)
-    return Event(_integer(fields, "offset"), _integer(fields, "at"), by, op_id, change, _mark(fields.get("mark")))
+    op_id, mark = _text_or_none(fields.get("op_id"), "op_id"), _text_or_none(fields.get("mark"), "mark")
+    return Event(_integer(fields, "offset"), _integer(fields, "at"), by, op_id, change, mark)
 
 
 def events_from_list(data: object) -> Sequence[Event]:
@@ -158,9 +157,9 @@ def _bounded_mark(text: str) -> str:
     return text
 
 
-def _mark(value: object) -> str | None:
+def _text_or_none(value: object, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise DecodeError("mark must be a string or null")
+        raise DecodeError(f"{name} must be a string or null")
     return value
 
 
