@@ -11,6 +11,9 @@ import { read, write } from "./storage";
 const DATABASE = "cavalcade";
 const AGREED = "agreed";
 
+/** Some browsers never say whether a database opens; nobody waits longer for it. */
+export const LONGEST_OPENING_MS = 3_000;
+
 /** Proposes a text, and says which one stands. */
 export async function agree(name: string, proposal: string): Promise<string> {
   try {
@@ -62,7 +65,14 @@ function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(AGREED);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    const patience = setTimeout(() => reject(new Error("the database does not open")), LONGEST_OPENING_MS);
+    request.onsuccess = () => {
+      clearTimeout(patience);
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      clearTimeout(patience);
+      reject(request.error);
+    };
   });
 }

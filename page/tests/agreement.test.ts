@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { agree, withdraw } from "../src/agreement";
+import { agree, LONGEST_OPENING_MS, withdraw } from "../src/agreement";
 
 interface Request {
   result?: unknown;
@@ -111,4 +111,13 @@ describe.each([
     await withdraw("a");
     expect(await agree("a", "other")).toBe("other");
   });
+});
+
+test("a database that never opens holds nobody up", async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal("indexedDB", { open: () => ({}) });
+  const agreed = agree("a", "one");
+  await vi.advanceTimersByTimeAsync(LONGEST_OPENING_MS);
+  expect(await agreed).toBe("one");
+  vi.useRealTimers();
 });
