@@ -1,11 +1,23 @@
 """Presence: who is connected now, over all connections of each participant."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from cavalcade.domain.features.membership import Leave
+from cavalcade.domain.operations import Operation
+from cavalcade.server.backend import Attachment
 from cavalcade.server.fanout import MAX_CONNECTIONS
+from cavalcade.server.outbox import Outbox
+from cavalcade.wire.messages import Since
 
 from .conftest import Gateway
-from .peer import Peer
+from .peer import Peer, eventually
+
+TURNS = range(6)
+"""How many turns of the loop after an attachment something happens; an answer needs two or three to come back."""
 
 
 def _refs(presence: Any, who: int) -> list[str]:
@@ -77,3 +89,62 @@ async def test_when_the_last_connection_goes_it_is_noted_when_they_were_seen(gat
         await laptop.socket.close()
         await anna.next(lambda m: m.event == "presence_diff" and m.payload["leaves"])
         assert await gateway.live.seen_at(session_id, 2) is not None
+
+
+def _after_attaching(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, turns: int, happens: Callable[[], object]
+) -> None:
+    """Has something happen so many turns of the loop after participant 2 was attached."""
+    attach = gateway.backend.attach
+
+    def later(left: int) -> None:
+        if left == 0:
+            happens()
+        else:
+            asyncio.get_running_loop().call_soon(later, left - 1)
+
+    async def attach_and_more(session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
+        attachment = await attach(session_id, outbox, since)
+        if outbox.participant == 2:
+            later(turns)
+        return attachment
+
+    monkeypatch.setattr(gateway.backend, "attach", attach_and_more)
+
+
+@pytest.mark.parametrize("turns", TURNS)
+async def test_nobody_is_present_whose_connection_was_lost_while_they_joined(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    session_id = await gateway.session(2)
+    async with await Peer.connect(gateway, session_id, 1) as anna, await Peer.connect(gateway, session_id, 2) as ben:
+        await anna.join()
+        (connection,) = (each for each in gateway.sockets._connections if not each.is_joined)
+        transport = connection._transport
+        assert transport is not None
+        _after_attaching(gateway, monkeypatch, turns, lambda: connection.on_ws_disconnected(transport))
+        await ben.send("phx_join", {}, joins=True)
+        assert (await anna.receive("presence_diff"))["joins"].keys() == {"2"}
+        assert (await anna.receive("presence_diff"))["leaves"].keys() == {"2"}
+        assert gateway.hub.hosted[session_id].fanout.present.keys() == {1}
+
+
+@pytest.mark.parametrize("turns", TURNS)
+async def test_nobody_is_present_who_left_while_they_joined(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    session_id = await gateway.session(2)
+    async with await Peer.connect(gateway, session_id, 1) as anna, await Peer.connect(gateway, session_id, 2) as ben:
+        await anna.join()
+        leaving: list[asyncio.Task[Any]] = []
+
+        def leave() -> None:
+            leaving.append(asyncio.create_task(gateway.backend.submit(session_id, Operation(2, Leave()))))
+
+        _after_attaching(gateway, monkeypatch, turns, leave)
+        await ben.join()
+        assert (await anna.receive("presence_diff"))["joins"].keys() == {"2"}
+        assert (await anna.receive("presence_diff"))["leaves"].keys() == {"2"}
+        await eventually(lambda: gateway.hub.hosted[session_id].fanout.present.keys() == {1})
+        await ben.receive("phx_close")
+        await asyncio.gather(*leaving)

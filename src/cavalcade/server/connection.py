@@ -352,34 +352,36 @@ class Connection(WSListener):
         def is_wanted() -> bool:
             return not self._closing and self._join is join and self._channel.is_current(request)
 
-        async def attach() -> Attachment:
+        async def attach() -> None:
             # One after another: two at once would count as two connections, and close one of the participant's others.
             async with self._attaching:
                 if not is_wanted():
-                    raise Rejected(ErrorCode.UNAVAILABLE)
+                    return
                 attachment = await backend.attach(self._session_id, outbox, parameters.since)
-                if not is_wanted():
-                    # Too late, or replaced by a newer join: nobody would ever take the outbox out again.
+                # Nothing is awaited from here on: were the connection lost in between, nobody would detach the outbox.
+                if is_wanted():
+                    self._open(request, outbox, attachment, parameters)
+                else:
                     backend.detach(self._session_id, outbox)
-                return attachment
 
         try:
             await self._server.limits.socket_join(self._session_id, participant)
-            attachment = await within(REPLY_DEADLINE_S, attach())
+            await within(REPLY_DEADLINE_S, attach())
         except Rejected as rejected:
             if is_wanted():
                 self._refuse(request, rejected)
-            return
-        if not is_wanted():
-            return
+
+    def _open(self, request: JoinRequested, outbox: Outbox, attachment: Attachment, parameters: JoinParameters) -> None:
+        """Answers a join: the channel is open, and what the outbox holds goes out."""
         self._outbox = outbox
         self._server.joined(self)
         if self._paused:
             outbox.pause()
-        frames = self._channel.accept(request, self._welcome(attachment, parameters, participant))
+        frames = self._channel.accept(request, self._welcome(attachment, parameters, outbox.participant))
         presence = self._channel.push("presence_state", presence_metas(attachment.present))
         outbox.open(attachment.state.offset, [*frames, presence])
         if self._finished:  # the last event for this connection came before its channel was open
+            self._server.backend.detach(self._session_id, outbox)
             self._close_channel()
 
     def _welcome(self, attachment: Attachment, parameters: JoinParameters, me: int) -> dict[str, object]:
