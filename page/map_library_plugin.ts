@@ -12,7 +12,7 @@ const PACKAGES = fileURLToPath(new URL("./node_modules/", import.meta.url));
 const LIBRARY = join(PACKAGES, "maplibre-gl/src/");
 const STYLES = join(PACKAGES, "@maplibre/maplibre-gl-style-spec/dist/");
 /** What this module imports of packages is the whole library. */
-const WHOLE_ENTRY = fileURLToPath(new URL("./src/whole_map_library.ts", import.meta.url));
+const WHOLE_ENTRY = fileURLToPath(new URL("./src/map/ground/whole_map_library.ts", import.meta.url));
 const WHOLE = "?whole";
 const WORKER = "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 const WORKER_ADDRESS = "\0map-worker-address";

@@ -18,7 +18,7 @@ from cavalcade.domain.session import CHANGES, OPERATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACT = ROOT / "docs" / "contract.md"
-PAGE = ROOT / "page" / "src" / "wire.ts"
+PAGE = ROOT / "page" / "src" / "model" / "wire.ts"
 
 
 def contract() -> str:

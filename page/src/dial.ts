@@ -1,7 +1,8 @@
 /** What the page runs first: dials the session that the address leads to, if this device is in it. */
-import { dialFirst } from "./first_dial";
-import { openedLink } from "./link";
-import { recallMembership } from "./memory";
+
+import { recallMembership } from "./memory/memory";
+import { dialFirst } from "./net/first_dial";
+import { openedLink } from "./net/link";
 
 const link = openedLink();
 const membership = link && recallMembership(link.sessionId);

@@ -1,17 +1,17 @@
 /** Decides what an address shows: the start, a link's invitation, or the session that this device is in. */
 import "./style/index.css";
-import { openedLink, pathOf } from "./link";
-import { LiveSession } from "./live_session";
-import { mapConfiguration } from "./map_configuration";
-import { loadStreetParts } from "./map_library";
-import { forgetExpired, type Membership, recallMembership } from "./memory";
+import { applyTheme, theme } from "./device/theme";
+import { mapConfiguration } from "./map/ground/map_configuration";
+import { loadStreetParts } from "./map/ground/map_library";
+import { findStreets } from "./map/ground/streets";
+import { forgetExpired, type Membership, recallMembership } from "./memory/memory";
+import { openedLink, pathOf } from "./net/link";
 import { type DeadEnd, endingPage } from "./pages/ending_page";
 import { joinPage } from "./pages/join_page";
 import { SessionPage } from "./pages/session_page";
 import { startPage } from "./pages/start_page";
-import { findStreets } from "./streets";
-import { loadLanguage, say } from "./strings";
-import { applyTheme, theme } from "./theme";
+import { LiveSession } from "./session/live_session";
+import { loadLanguage, say } from "./words/strings";
 
 const KEEPING_FROM_MS = 6_000;
 const LIBRARY_WAITS_MS = 2_000;

@@ -1,9 +1,9 @@
 /** The last word on a session: why there is no map any more, and what one can do now. */
 import { html, nothing, render } from "lit-html";
-import { icons, mark } from "../icons";
-import type { Ending } from "../live_session";
+import { icons, mark } from "../panels/icons";
 import { convoy } from "../panels/scene";
-import { say } from "../strings";
+import type { Ending } from "../session/live_session";
+import { say } from "../words/strings";
 
 export interface EndingActions {
   startNew(): void;

@@ -1,17 +1,24 @@
 /** What an opened link shows first: where it leads, a name if one likes, and one tap to be on the map. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
-import { ApiError, type Joined, joinSession, type Preview, previewSession } from "../api";
-import { inTurn } from "../exclusive";
-import { duration } from "../format";
-import { icons, mark } from "../icons";
-import { type Link, pathOf } from "../link";
-import { joinAttempt, recallMembership, recallName, refusedJoin, rememberMembership, rememberName } from "../memory";
+import { inTurn } from "../memory/exclusive";
+import {
+  joinAttempt,
+  recallMembership,
+  recallName,
+  refusedJoin,
+  rememberMembership,
+  rememberName,
+} from "../memory/memory";
+import { ApiError, type Joined, joinSession, type Preview, previewSession } from "../net/api";
+import { type Link, pathOf } from "../net/link";
 import { browserHint } from "../panels/browser_hint";
 import { forgetfulHint } from "../panels/forgetful_hint";
+import { icons, mark } from "../panels/icons";
 import { languagePicker } from "../panels/preferences";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
-import { say } from "../strings";
+import { duration } from "../words/format";
+import { say } from "../words/strings";
 
 export interface JoinOutcome {
   /** Called once this device is in, with whether it wants to share its location. */

@@ -1,8 +1,5 @@
 /** The start: one tap makes a session. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
-import { ApiError, type Created, createSession } from "../api";
-import { icons, mark } from "../icons";
-import { pathOf } from "../link";
 import {
   type Membership,
   recallMemberships,
@@ -11,13 +8,16 @@ import {
   rememberName,
   settleStart,
   startKey,
-} from "../memory";
+} from "../memory/memory";
+import { ApiError, type Created, createSession } from "../net/api";
+import { pathOf } from "../net/link";
 import { browserHint } from "../panels/browser_hint";
 import { forgetfulHint } from "../panels/forgetful_hint";
+import { icons, mark } from "../panels/icons";
 import { languagePicker } from "../panels/preferences";
 import { problemNotice } from "../panels/problem";
 import { convoy } from "../panels/scene";
-import { say } from "../strings";
+import { say } from "../words/strings";
 
 const POINTS = ["start.points.account", "start.points.gone", "start.points.choose"] as const;
 

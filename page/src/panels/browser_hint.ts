@@ -1,9 +1,9 @@
 /** Said to one who opened the link inside a messenger: how to get to a browser that can do what is needed. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { copyText, selectText } from "../clipboard";
-import { icons } from "../icons";
-import { addressForBrowser, inAppBrowser } from "../in_app_browser";
-import { say } from "../strings";
+import { copyText, selectText } from "../device/clipboard";
+import { addressForBrowser, inAppBrowser } from "../device/in_app_browser";
+import { say } from "../words/strings";
+import { icons } from "./icons";
 
 /** Null until somebody tried. */
 let isCopied: boolean | null = null;

@@ -1,8 +1,8 @@
 /** The bar under the thumb: sharing on or off, who is here, and inviting. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { icons } from "../icons";
-import { say } from "../strings";
-import type { PanelName, SessionView } from "../ui";
+import { say } from "../words/strings";
+import { icons } from "./icons";
+import type { PanelName, SessionView } from "./ui";
 
 export function dock(view: SessionView): TemplateResult {
   const count = view.live.state?.participants.size ?? 0;

@@ -1,8 +1,8 @@
 /** Shown where the browser keeps nothing for the page: what that means for people who come back. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { icons } from "../icons";
-import { isForgetful } from "../storage";
-import { say } from "../strings";
+import { isForgetful } from "../memory/storage";
+import { say } from "../words/strings";
+import { icons } from "./icons";
 
 export function forgetfulHint(): TemplateResult | typeof nothing {
   if (!isForgetful()) return nothing;

@@ -1,12 +1,12 @@
 /** The session on a handlebar: read in half a second, with gloves on, from a metre away. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { inkOn, type MapPerson } from "../avatars";
-import { type CueMemory, NOTHING_SAID, planCue } from "../cue_planner";
-import { distance, speed } from "../format";
-import { bearingBetween, distanceBetween } from "../geo";
-import { icons } from "../icons";
-import { canSpeak, hush, sentence, speak } from "../speech";
-import { say } from "../strings";
+import { inkOn, type MapPerson } from "../map/people/avatars";
+import { bearingBetween, distanceBetween } from "../model/geo";
+import { distance, speed } from "../words/format";
+import { say } from "../words/strings";
+import { type CueMemory, NOTHING_SAID, planCue } from "./cue_planner";
+import { icons } from "./icons";
+import { canSpeak, hush, sentence, speak } from "./speech";
 
 const SHOWN = 4;
 

@@ -1,12 +1,12 @@
 /** The session's menu: time left and more of it, appearance, leaving, and the end for everyone. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { ask } from "../dialogs";
-import { duration } from "../format";
-import { icons } from "../icons";
-import { say } from "../strings";
-import { chooseTheme, type ThemeChoice, themeChoice } from "../theme";
-import type { SessionView } from "../ui";
+import { chooseTheme, type ThemeChoice, themeChoice } from "../device/theme";
+import { duration } from "../words/format";
+import { say } from "../words/strings";
+import { ask } from "./dialogs";
+import { icons } from "./icons";
 import { languagePicker, motionPicker, segments, unitsPicker } from "./preferences";
+import type { SessionView } from "./ui";
 
 const HOUR_S = 3_600;
 const DAY_S = 86_400;

@@ -1,13 +1,13 @@
 /** What must be said plainly over the map: a lost connection, a location that cannot be had, little time left. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import { duration } from "../format";
-import { icons } from "../icons";
-import { isNoted, note } from "../memory";
-import { WARNINGS_MS } from "../news";
-import { isForgetful } from "../storage";
-import { type Key, say } from "../strings";
-import type { SessionView } from "../ui";
-import { canKeepAwake } from "../wake_lock";
+import { canKeepAwake } from "../device/wake_lock";
+import { isNoted, note } from "../memory/memory";
+import { isForgetful } from "../memory/storage";
+import { WARNINGS_MS } from "../session/news";
+import { duration } from "../words/format";
+import { type Key, say } from "../words/strings";
+import { icons } from "./icons";
+import type { SessionView } from "./ui";
 
 const [SOON_MS, VERY_SOON_MS] = WARNINGS_MS;
 const HOUR_S = 3_600;

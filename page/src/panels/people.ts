@@ -1,16 +1,16 @@
 /** Who is here: name, role, whether connected and sharing, and where from me. Also what a screen reader reads as the map. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
-import { inkOn } from "../avatars";
-import { age, compass, distance, speed } from "../format";
-import { bearingBetween, distanceBetween, spreadOf } from "../geo";
-import { icons } from "../icons";
-import { rememberName } from "../memory";
-import type { Participant, Position } from "../model";
-import type { SessionState } from "../session_state";
-import { isStale } from "../staleness";
-import { type Key, say } from "../strings";
-import type { SessionView } from "../ui";
+import { inkOn } from "../map/people/avatars";
+import { rememberName } from "../memory/memory";
+import { bearingBetween, distanceBetween, spreadOf } from "../model/geo";
+import type { Participant, Position } from "../model/model";
+import type { SessionState } from "../session/session_state";
+import { isStale } from "../session/staleness";
+import { age, compass, distance, speed } from "../words/format";
+import { type Key, say } from "../words/strings";
+import { icons } from "./icons";
+import type { SessionView } from "./ui";
 
 export function peoplePanel(view: SessionView): TemplateResult {
   const state = view.live.state;

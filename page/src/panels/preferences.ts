@@ -1,8 +1,8 @@
 /** How the page speaks, measures and moves: the language, kilometres or miles, and how often people are drawn. */
 import { html, type TemplateResult } from "lit-html";
-import { chooseUnits, type Units, units } from "../format";
-import { chooseMotion, type Motion, motion } from "../motion";
-import { chooseLanguage, LANGUAGES, type Language, language, languageName, say } from "../strings";
+import { chooseMotion, type Motion, motion } from "../device/motion";
+import { chooseUnits, type Units, units } from "../words/format";
+import { chooseLanguage, LANGUAGES, type Language, language, languageName, say } from "../words/strings";
 
 /** @param redraw - Called once the words of another language are there. */
 export function languagePicker(redraw: () => void): TemplateResult {

@@ -1,9 +1,9 @@
 /** A call that did not work, in plain words and with what to do. */
 import { html, nothing, type TemplateResult } from "lit-html";
-import type { ApiError } from "../api";
-import { duration } from "../format";
-import { icons } from "../icons";
-import { say } from "../strings";
+import type { ApiError } from "../net/api";
+import { duration } from "../words/format";
+import { say } from "../words/strings";
+import { icons } from "./icons";
 
 const WAIT_S = 60;
 

@@ -2,11 +2,11 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { unsafeSVG } from "lit-html/directives/unsafe-svg.js";
 import { renderSVG } from "uqr";
-import { copyText, selectText } from "../clipboard";
-import { icons } from "../icons";
-import { markForWatching } from "../link";
-import { say } from "../strings";
-import type { SessionView } from "../ui";
+import { copyText, selectText } from "../device/clipboard";
+import { markForWatching } from "../net/link";
+import { say } from "../words/strings";
+import { icons } from "./icons";
+import type { SessionView } from "./ui";
 
 const COPIED_MS = 2_000;
 

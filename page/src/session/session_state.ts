@@ -1,0 +1,173 @@
+/**
+ * What one member knows of the session, as a pure fold of what the server says.
+ *
+ * The law that the tests check: events applied to a stale snapshot equal a fresh snapshot.
+ */
+import type { JoinReply, Participant, Position, Role, Session, SessionEvent } from "../model/model";
+import { isAhead } from "./staleness";
+
+export interface SessionState {
+  readonly session: Session;
+  readonly participants: ReadonlyMap<number, Participant>;
+  readonly positions: ReadonlyMap<number, Position>;
+  /** The id of the participant that this page is. */
+  readonly me: number;
+  readonly offset: number;
+  /** The newest event's mark, by which the server notices that this page knows another history. */
+  readonly mark: string | null;
+  /** Who is connected now; null until presence is known. */
+  readonly connected: ReadonlySet<number> | null;
+  /** When each participant who is not connected was last seen to be, in milliseconds on the server's clock. */
+  readonly lastSeen: ReadonlyMap<number, number>;
+  readonly endedBecause: string | null;
+  /** An event was missed: the connection must join again without an offset. */
+  readonly gap: boolean;
+}
+
+export type Action =
+  | { readonly type: "joined"; readonly reply: JoinReply }
+  | { readonly type: "event"; readonly event: SessionEvent }
+  /** Sent at a time on the server's clock. */
+  | { readonly type: "positions"; readonly positions: readonly Position[]; readonly at: number }
+  | { readonly type: "presence"; readonly connected: ReadonlySet<number>; readonly at: number }
+  | { readonly type: "presence_unknown" };
+
+/** Folds one action; the first one that gives a state is `joined` with a snapshot. */
+export function reduce(state: SessionState | null, action: Action): SessionState | null {
+  if (action.type === "joined") return join(state, action.reply);
+  if (state === null) return null;
+  switch (action.type) {
+    case "event":
+      return applyEvent(state, action.event);
+    case "positions":
+      return applyPositions(state, action.positions, action.at);
+    case "presence":
+      return applyPresence(state, action.connected, action.at);
+    case "presence_unknown":
+      return { ...state, connected: null };
+  }
+}
+
+function join(state: SessionState | null, reply: JoinReply): SessionState | null {
+  if (reply.snapshot) {
+    const participants = new Map(reply.snapshot.participants.map((one) => [one.id, one]));
+    const fresh: SessionState = {
+      session: reply.snapshot.session,
+      participants,
+      positions: new Map(),
+      me: reply.me,
+      offset: reply.offset,
+      mark: reply.mark ?? null,
+      connected: state?.connected ?? null,
+      lastSeen: state?.lastSeen ?? new Map(),
+      endedBecause: null,
+      gap: false,
+    };
+    return replacePositions(fresh, reply);
+  }
+  if (state === null) return null;
+  const caughtUp = (reply.events ?? []).reduce(applyEvent, { ...state, me: reply.me });
+  if (caughtUp.offset !== reply.offset && caughtUp.endedBecause === null) return { ...caughtUp, gap: true };
+  return replacePositions(caughtUp, reply);
+}
+
+/** The positions in a join's answer are all there are: a person who is not among them has none. */
+function replacePositions(state: SessionState, { positions, server_time }: JoinReply): SessionState {
+  const kept = new Map<number, Position>();
+  for (const position of positions) {
+    const before = state.positions.get(position.participant);
+    const isKept = before && before.fix_time > position.fix_time && !isAhead(before, server_time);
+    kept.set(position.participant, isKept ? before : position);
+  }
+  return applyPositions({ ...state, positions: new Map() }, [...kept.values()], server_time);
+}
+
+function applyEvent(state: SessionState, event: SessionEvent): SessionState {
+  if (event.offset <= state.offset || state.gap) return state;
+  if (event.offset !== state.offset + 1) return { ...state, gap: true };
+  const next = { ...state, offset: event.offset, mark: event.mark ?? null };
+  switch (event.type) {
+    case "participant_joined":
+      return withParticipant(next, event.data.participant);
+    case "participant_left":
+      return without(next, event.data.participant);
+    case "profile_changed": {
+      const { participant, ...profile } = event.data;
+      return changed(next, participant, profile);
+    }
+    case "sharing_changed": {
+      const { participant, on } = event.data;
+      const after = changed(next, participant, { sharing: on });
+      return on ? after : withoutPosition(after, participant);
+    }
+    case "host_changed":
+      return withHost(next, event.data.participant);
+    case "session_changed":
+      return { ...next, session: event.data.session };
+    case "time_asked":
+      return { ...next, session: { ...next.session, time_asked_by: event.data.participant } };
+    case "session_ended":
+      return { ...next, positions: new Map(), endedBecause: event.data.reason };
+    default:
+      return unknown(next, event);
+  }
+}
+
+/** A later server may know more types; the offset still counts. Types that this page knows must not end here. */
+function unknown(state: SessionState, _event: never): SessionState {
+  return state;
+}
+
+function withParticipant(state: SessionState, participant: Participant): SessionState {
+  return { ...state, participants: new Map(state.participants).set(participant.id, participant) };
+}
+
+function without(state: SessionState, id: number): SessionState {
+  const participants = new Map(state.participants);
+  participants.delete(id);
+  const session = state.session.time_asked_by === id ? { ...state.session, time_asked_by: null } : state.session;
+  return withoutPosition({ ...state, session, participants }, id);
+}
+
+function withoutPosition(state: SessionState, id: number): SessionState {
+  if (!state.positions.has(id)) return state;
+  const positions = new Map(state.positions);
+  positions.delete(id);
+  return { ...state, positions };
+}
+
+function changed(state: SessionState, id: number, fields: Partial<Participant>): SessionState {
+  const before = state.participants.get(id);
+  return before ? withParticipant(state, { ...before, ...fields }) : state;
+}
+
+function withHost(state: SessionState, host: number): SessionState {
+  const participants = new Map<number, Participant>();
+  for (const [id, one] of state.participants) {
+    const role: Role = id === host ? "host" : one.role === "host" ? "member" : one.role;
+    participants.set(id, role === one.role ? one : { ...one, role });
+  }
+  return { ...state, participants };
+}
+
+function applyPositions(state: SessionState, incoming: readonly Position[], at: number): SessionState {
+  let positions: Map<number, Position> | null = null;
+  for (const position of incoming) {
+    const owner = state.participants.get(position.participant);
+    // A frame that was under way when its owner stopped sharing must not bring the position back.
+    if (!owner?.sharing) continue;
+    const before = (positions ?? state.positions).get(position.participant);
+    if (before && before.fix_time >= position.fix_time && !isAhead(before, at)) continue;
+    positions ??= new Map(state.positions);
+    positions.set(position.participant, position);
+  }
+  return positions ? { ...state, positions } : state;
+}
+
+function applyPresence(state: SessionState, connected: ReadonlySet<number>, at: number): SessionState {
+  const lastSeen = new Map(state.lastSeen);
+  for (const id of state.connected ?? []) {
+    if (!connected.has(id)) lastSeen.set(id, at);
+  }
+  return { ...state, connected, lastSeen };
+}
