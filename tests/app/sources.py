@@ -1,7 +1,7 @@
 """A location source that the test moves."""
 
-from cavalcade.app.location import Obstacle, OnFix, OnObstacle
-from cavalcade.app.policy import Tuning
+from cavalcade.app.device.location import Obstacle, OnFix, OnObstacle
+from cavalcade.app.device.policy import Tuning
 from cavalcade.client import Fix
 from cavalcade.client.clock import epoch_ms
 

@@ -9,18 +9,18 @@ import flet as ft
 import flet_map as fm
 import pytest
 
-from cavalcade.app.controller import Controller, Origin
-from cavalcade.app.ground import TOLERATED_FAILURES, Ground, Tiles
-from cavalcade.app.guard import Guard
-from cavalcade.app.map_view import MapView, Mode
-from cavalcade.app.palette import DARK, LIGHT, Palette
-from cavalcade.app.parts import Slot
-from cavalcade.app.people import people
-from cavalcade.app.screens.base import Surroundings, keep_written
+from cavalcade.app.camera.framing import Camera, Point, Size
+from cavalcade.app.device.store import DiskStore
+from cavalcade.app.map.ground import TOLERATED_FAILURES, Ground, Tiles
+from cavalcade.app.map.map_view import MapView, Mode
+from cavalcade.app.screens.base import ScreenContext, keep_written
+from cavalcade.app.screens.live_session import SessionScreen
 from cavalcade.app.screens.people_list import PeopleList
-from cavalcade.app.screens.session import SessionScreen
-from cavalcade.app.store import DiskStore
-from cavalcade.app.view import Camera, Point, Size
+from cavalcade.app.session.controller import AppDefaults, Controller
+from cavalcade.app.session.people import people
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import DARK, LIGHT, Palette
+from cavalcade.app.ui.parts import Slot
 from cavalcade.strings import words
 from tests.app.sources import MovedByHand
 from tests.app.test_guard import NoDevice
@@ -42,9 +42,9 @@ def colors(thing: object) -> list[str]:
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path) -> dict[Palette, Surroundings]:
-    app = Controller(DiskStore(tmp_path), lambda _: MovedByHand(), Origin("http://localhost:1"), lambda _: None)
-    return {palette: Surroundings(app, NoDevice(), GUARD, palette, Tiles(), lambda: None) for palette in (LIGHT, DARK)}
+def surroundings(tmp_path: Path) -> dict[Palette, ScreenContext]:
+    app = Controller(DiskStore(tmp_path), lambda _: MovedByHand(), AppDefaults("http://localhost:1"), lambda _: None)
+    return {palette: ScreenContext(app, NoDevice(), GUARD, palette, Tiles(), lambda: None) for palette in (LIGHT, DARK)}
 
 
 def a_map(palette: Palette) -> MapView:
@@ -88,7 +88,7 @@ async def test_the_ground_keeps_its_streets(failures: int) -> None:
     assert painted.background == made.background
 
 
-async def test_the_list_keeps_its_column(surroundings: dict[Palette, Surroundings]) -> None:
+async def test_the_list_keeps_its_column(surroundings: dict[Palette, ScreenContext]) -> None:
     painted, made = (PeopleList(surroundings[palette], lambda _: None) for palette in (LIGHT, DARK))
     painted.show(people(KNOWN, FORM))
     column = painted.control
@@ -99,7 +99,7 @@ async def test_the_list_keeps_its_column(surroundings: dict[Palette, Surrounding
     assert painted.control is column
 
 
-async def test_the_session_keeps_its_map(surroundings: dict[Palette, Surroundings]) -> None:
+async def test_the_session_keeps_its_map(surroundings: dict[Palette, ScreenContext]) -> None:
     screen = SessionScreen(surroundings[LIGHT])
     control, view = screen.control, screen.map.control
     screen.paint(surroundings[DARK])

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.app import problems
-from cavalcade.app.controller import Controller, Origin, Screen
-from cavalcade.app.ground import Tiles
-from cavalcade.app.guard import Guard
-from cavalcade.app.kept import PREFERENCES, Preferences
-from cavalcade.app.palette import LIGHT
+from cavalcade.app.device.store import DiskStore
+from cavalcade.app.map.ground import Tiles
 from cavalcade.app.screens import share_sheet
-from cavalcade.app.screens.base import Surroundings
-from cavalcade.app.store import DiskStore
+from cavalcade.app.screens.base import ScreenContext
+from cavalcade.app.session import advice
+from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
+from cavalcade.app.session.kept import PREFERENCES, Preferences
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import LIGHT
 from cavalcade.client import Rejected
 from tests.app.sources import MovedByHand
 from tests.app.test_guard import NoDevice
@@ -22,7 +22,7 @@ OVERRIDE = "Ana \u202e"
 
 @pytest.fixture
 def app(tmp_path: Path) -> Controller:
-    return Controller(DiskStore(tmp_path), lambda _: MovedByHand(), Origin("http://localhost:1"), lambda _: None)
+    return Controller(DiskStore(tmp_path), lambda _: MovedByHand(), AppDefaults("http://localhost:1"), lambda _: None)
 
 
 async def test_a_name_that_no_server_takes_is_not_kept(app: Controller, tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ async def test_a_name_that_no_server_takes_is_not_kept(app: Controller, tmp_path
         await app.rename(OVERRIDE)
     assert app.preferences.name == "Ana"
     assert Preferences.from_text(await DiskStore(tmp_path).read(PREFERENCES) or "").name == "Ana"
-    assert problems.of_error(refused.value, app.form).text == app.form.words.say("people.nameWrong")
+    assert advice.of_error(refused.value, app.form).text == app.form.words.say("people.nameWrong")
 
 
 def test_one_that_an_earlier_version_kept_is_forgotten() -> None:
@@ -42,14 +42,14 @@ def test_one_that_an_earlier_version_kept_is_forgotten() -> None:
 async def test_a_device_that_keeps_nothing_is_said_to(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
     app = Controller(
-        DiskStore(tmp_path / "taken"), lambda _: MovedByHand(), Origin("http://localhost:1"), lambda _: None
+        DiskStore(tmp_path / "taken"), lambda _: MovedByHand(), AppDefaults("http://localhost:1"), lambda _: None
     )
     await app.open("/")
-    assert app.screen is Screen.START
+    assert app.screen is ScreenName.START
     assert app.problem is not None
     assert app.problem.title == app.form.words.say("app.problem.forgetfulTitle")
     await app.go_home()
-    assert app.screen is Screen.START
+    assert app.screen is ScreenName.START
 
 
 @pytest.mark.parametrize("allows", [True, False])
@@ -65,6 +65,6 @@ async def test_copied_is_said_of_what_was_copied(app: Controller, allows: bool) 
 
     device = Clipboard()
     await share_sheet._copy(
-        Surroundings(app, device, Guard(app.fail), LIGHT, Tiles(), lambda: None), "https://ride.example/j#x"
+        ScreenContext(app, device, Guard(app.fail), LIGHT, Tiles(), lambda: None), "https://ride.example/j#x"
     )
     assert device.said.startswith(app.form.words.say("share.copied" if allows else "share.notCopied"))

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.app.glide import LONGEST_MS, MOVES_PER_S, SLOWEST_HZ, Glide, step_s
-from cavalcade.app.view import Point
+from cavalcade.app.camera.framing import Point
+from cavalcade.app.camera.glide import LONGEST_MS, MOVES_PER_S, SLOWEST_HZ, Glide, step_s
 
 near = st.builds(Point, st.floats(47.60, 47.61), st.floats(9.18, 9.19))
 

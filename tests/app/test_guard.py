@@ -11,25 +11,25 @@ import msgpack
 import pytest
 from flet.messaging.protocol import configure_encode_object_for_msgpack
 
-from cavalcade.app import device
-from cavalcade.app.controller import Controller, Origin
-from cavalcade.app.device import DeviceSource, configuration, fix_of
-from cavalcade.app.ground import Tiles
-from cavalcade.app.guard import Guard
-from cavalcade.app.kept import Preferences
-from cavalcade.app.palette import DARK, LIGHT, Palette
-from cavalcade.app.policy import Tuning
-from cavalcade.app.problems import of_end, of_error
-from cavalcade.app.ride import RideSource
-from cavalcade.app.screens.base import SheetMaker, Surroundings
+from cavalcade.app.camera.framing import Point, Size
+from cavalcade.app.device import receiver
+from cavalcade.app.device.played_ride import RideSource
+from cavalcade.app.device.policy import Tuning
+from cavalcade.app.device.receiver import DeviceSource, configuration, fix_of
+from cavalcade.app.device.store import DiskStore
+from cavalcade.app.map.ground import Tiles
+from cavalcade.app.map.world import near
+from cavalcade.app.screens.base import ScreenContext, SheetMaker
 from cavalcade.app.screens.ending import EndingScreen
 from cavalcade.app.screens.join import JoinScreen
-from cavalcade.app.screens.session import SessionScreen
+from cavalcade.app.screens.live_session import SessionScreen
 from cavalcade.app.screens.start import StartScreen
-from cavalcade.app.store import DiskStore
-from cavalcade.app.view import Point, Size
+from cavalcade.app.session.advice import of_end, of_error
+from cavalcade.app.session.controller import AppDefaults, Controller
+from cavalcade.app.session.kept import Preferences
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import DARK, LIGHT, Palette
 from cavalcade.app.web import languages, policy
-from cavalcade.app.world import near
 from cavalcade.client import Fix, Preview, Unreachable
 from cavalcade.strings import words
 from tests.app.sources import MovedByHand
@@ -86,9 +86,9 @@ class NoDevice:
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 async def test_every_screen_is_made_without_a_page(palette: Palette, tmp_path: Path) -> None:
     app = Controller(
-        DiskStore(tmp_path), lambda _: MovedByHand(), Origin("http://localhost:1", ("fr-FR",)), lambda _: None
+        DiskStore(tmp_path), lambda _: MovedByHand(), AppDefaults("http://localhost:1", ("fr-FR",)), lambda _: None
     )
-    around = Surroundings(app, NoDevice(), Guard(app.fail), palette, Tiles(), lambda: None)
+    around = ScreenContext(app, NoDevice(), Guard(app.fail), palette, Tiles(), lambda: None)
     app.problem = of_error(Unreachable(""), app.form)
     app.preview = Preview("abcdefghij", "Trip", 2_000_000_000_000, 3)
     app.ending = of_end("expired", app.form)
@@ -214,9 +214,9 @@ class DeafBrowser:
 
 async def test_a_browser_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     browser, taken, obstacles = DeafBrowser(), asyncio.Queue[Fix](), list[object]()
-    monkeypatch.setattr(device, "LISTENS_FIRST_S", 0)
-    monkeypatch.setattr(device, "BROWSER_ANSWERS_WITHIN_S", 0.01)
-    monkeypatch.setattr(device, "HEARTBEAT_MS", 200)
+    monkeypatch.setattr(receiver, "LISTENS_FIRST_S", 0)
+    monkeypatch.setattr(receiver, "BROWSER_ANSWERS_WITHIN_S", 0.01)
+    monkeypatch.setattr(receiver, "HEARTBEAT_MS", 200)
     page = SimpleNamespace(web=True, url="http://localhost/app", platform=None)
     source = DeviceSource(cast("ft.Page", page), words("en"))
     monkeypatch.setattr(source, "_receiver", lambda: browser)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.app.backlog import APART_MS, MOST, MOST_SENT, Backlog
-from cavalcade.app.kept import MAX_TEXT, KeptSession, Preferences
-from cavalcade.app.store import BrowserStore, DiskStore, Store, StoreError
+from cavalcade.app.device.store import MAX_TEXT, BrowserStore, DiskStore, Store, StoreError
+from cavalcade.app.session.backlog import APART_MS, MOST, MOST_SENT, Backlog
+from cavalcade.app.session.kept import KeptSession, Preferences
 from cavalcade.client import Fix, Membership, Resumption
 from cavalcade.client.outbox import PendingOperation
 from cavalcade.domain.model import Limits

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.app.layout import APART, FARTHEST, Label, Side, place_labels, spread
-from cavalcade.app.view import Size, Spot
+from cavalcade.app.camera.framing import Size, Spot
+from cavalcade.app.map.layout import APART, FARTHEST, Label, Side, place_labels, spread
 
 spots = st.dictionaries(st.integers(1, 60), st.builds(Spot, st.floats(0, 390), st.floats(0, 844)), max_size=12)
 

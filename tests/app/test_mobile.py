@@ -15,7 +15,7 @@ from flet_cli.utils.pyproject_toml import load_pyproject_toml
 from flet_cli.utils.python_versions import PythonRelease
 from packaging.requirements import Requirement
 
-from cavalcade.app.links import SCHEME
+from cavalcade.wire.links import SCHEME
 
 ROOT = Path(__file__).parents[2]
 ABIS = ("arm64-v8a", "x86_64")

@@ -1,8 +1,8 @@
 import flet as ft
 import pytest
 
-from cavalcade.app import parts
-from cavalcade.app.palette import LIGHT
+from cavalcade.app.ui import parts
+from cavalcade.app.ui.palette import LIGHT
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from cavalcade.app.formatting import Format, Units
-from cavalcade.app.people import FORGOTTEN_MS, STALE_MS, Known, ink_on, people
+from cavalcade.app.session.formatting import Format, Units
+from cavalcade.app.session.people import FORGOTTEN_MS, STALE_MS, Known, ink_on, people
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Participant, Role, Session, SessionState
 from cavalcade.strings import words

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.app.policy import HEARTBEAT_MS, Pace, Pacing, take, tuning
+from cavalcade.app.device.policy import HEARTBEAT_MS, Pace, Pacing, take, tuning
 from cavalcade.domain import geo
 from cavalcade.domain.fix import Fix
 from cavalcade.simulate.receiver import Motion, Receiver

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cavalcade.app.steering import Scene, Sighting, Steering, steer
-from cavalcade.app.view import Padding, Point, Size
+from cavalcade.app.camera.framing import Padding, Point, Size
+from cavalcade.app.camera.steering import Scene, Sighting, Steering, steer
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "view.json").read_text())
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.app import problems
-from cavalcade.app.formatting import Format, Units, units_of
-from cavalcade.app.location import Obstacle
-from cavalcade.app.problems import WayOn
+from cavalcade.app.device.location import Obstacle
+from cavalcade.app.session import advice
+from cavalcade.app.session.advice import WayOn
+from cavalcade.app.session.formatting import Format, Units, units_of
 from cavalcade.client import ErrorCode, ProtocolError, Rejected, SessionOver, Unreachable
 from cavalcade.strings import LANGUAGES, words
 
@@ -33,12 +33,12 @@ def test_every_problem_has_words_and_a_way_on(form: Format) -> None:
         ValueError(),
         KeyError(),
     ]
-    told = [problems.of_error(error, form) for error in errors]
-    told += [problems.of_obstacle(obstacle, form) for obstacle in Obstacle]
-    told += [problems.of_end(reason, form) for reason in ("ended", "expired", "left", "replaced", "unauthorized", "x")]
+    told = [advice.of_error(error, form) for error in errors]
+    told += [advice.of_obstacle(obstacle, form) for obstacle in Obstacle]
+    told += [advice.of_end(reason, form) for reason in ("ended", "expired", "left", "replaced", "unauthorized", "x")]
     assert all(one.title and one.text for one in told)
-    assert problems.of_error(Unreachable("secret"), form).way_on is WayOn.TRY_AGAIN
-    assert "secret" not in problems.of_error(Unreachable("secret"), form).text
+    assert advice.of_error(Unreachable("secret"), form).way_on is WayOn.TRY_AGAIN
+    assert "secret" not in advice.of_error(Unreachable("secret"), form).text
 
 
 @pytest.mark.parametrize(

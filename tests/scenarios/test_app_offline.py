@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cavalcade.app.controller import Controller, Origin, Screen
-from cavalcade.app.kept import LEAVING, SESSION, KeptSession, Preferences
-from cavalcade.app.participation import Participation
-from cavalcade.app.store import DiskStore
+from cavalcade.app.device.store import DiskStore
+from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
+from cavalcade.app.session.kept import LEAVING, SESSION, KeptSession, Preferences
+from cavalcade.app.session.participation import Participation
 from cavalcade.client import LiveSession, Membership, Timing, connect, create_session, join_session
 from cavalcade.evaluation.proxy import Proxy
 from tests.app.sources import MovedByHand
@@ -223,9 +223,9 @@ async def test_leaving_without_a_network_is_done_by_the_next_run(trip: Trip, ser
     assert KeptSession.from_text(await DiskStore(phone.folder).read(LEAVING) or "").is_leaving
     assert await DiskStore(phone.folder).read(SESSION) is None
     phone.proxy.mend()
-    app = Controller(DiskStore(phone.folder), lambda _: MovedByHand(), Origin(server), lambda _: None)
+    app = Controller(DiskStore(phone.folder), lambda _: MovedByHand(), AppDefaults(server), lambda _: None)
     await app.open("/")
-    assert app.screen is Screen.START
+    assert app.screen is ScreenName.START
     await trip.sees(lambda session: 2 not in session.state.participants)
     async with asyncio.timeout(SOON):
         while await DiskStore(phone.folder).read(LEAVING) is not None:  # noqa: ASYNC110 - a file tells of nothing
@@ -234,9 +234,9 @@ async def test_leaving_without_a_network_is_done_by_the_next_run(trip: Trip, ser
 
 
 async def test_a_kept_name_that_the_server_refuses_locks_nobody_out(server: str, tmp_path: Path) -> None:
-    app = Controller(DiskStore(tmp_path), lambda _: MovedByHand(), Origin(server), lambda _: None)
+    app = Controller(DiskStore(tmp_path), lambda _: MovedByHand(), AppDefaults(server), lambda _: None)
     app.preferences = Preferences(name="Ana \u202e")
     await app.start_session()
-    assert app.screen is Screen.SESSION
+    assert app.screen is ScreenName.SESSION
     assert app.preferences.name == ""
     await app.close()

@@ -1,6 +1,9 @@
 """The Flutter app, written in Python with Flet, on top of `cavalcade.client`.
 
-`view`, `steering`, `glide`, `policy`, `words`, `links` and `people` are pure; `kept` says what lies on disk and `store`
-where; `controller` holds the session; `screens` draws. Only `device`, `screens`, `map_view` and `main` know Flet, and
-nothing here imports a compiled package, so that the app runs in a phone's embedded Python.
+Its rooms follow the path of the data, and import one way: what the phone gives (`device`), one's part in a session and
+what is kept of it (`session`), where the camera stands (`camera`), what everything is drawn with (`ui`), the map, and
+the screens. `shell` holds them together on one page, `main` runs it on a device and `web` for browsers.
+
+`camera`, `session` and, but for the receiver, `device` know no Flet. Nothing here imports a compiled package, so that
+the app runs in a phone's embedded Python.
 """

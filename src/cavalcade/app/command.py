@@ -64,10 +64,10 @@ def app(
     """Turn the options into an app, and run it."""
     if importlib.util.find_spec("flet") is None:
         raise click.ClickException('The app is not installed: pip install "cavalcade[app]".')
-    from cavalcade.app.ground import Tiles  # noqa: PLC0415 - it needs Flet, which takes a second to import
-    from cavalcade.app.links import server_address  # noqa: PLC0415
+    from cavalcade.app.map.ground import Tiles  # noqa: PLC0415 - it needs Flet, which takes a second to import
     from cavalcade.app.shell import AppOptions  # noqa: PLC0415
     from cavalcade.simulate.gpx import GpxError, read_route  # noqa: PLC0415
+    from cavalcade.wire.links import server_address  # noqa: PLC0415
 
     address = server_address(server)
     if address is None:

@@ -12,24 +12,23 @@ from typing import Final
 
 import flet as ft
 
-from cavalcade.app.controller import Controller, Origin
-from cavalcade.app.controller import Screen as Where
-from cavalcade.app.device import DeviceSource
-from cavalcade.app.ground import Tiles
-from cavalcade.app.guard import Guard
-from cavalcade.app.kept import Preferences
-from cavalcade.app.location import LocationSource
-from cavalcade.app.palette import DARK, LIGHT, Palette
-from cavalcade.app.participation import Happening
-from cavalcade.app.parts import BODY, DISPLAY, SEMIBOLD
-from cavalcade.app.ride import RideSource
-from cavalcade.app.screens.base import Screen, Sheet, SheetMaker, Surroundings, keep_written
+from cavalcade.app.camera.framing import Size
+from cavalcade.app.device.location import LocationSource
+from cavalcade.app.device.played_ride import RideSource
+from cavalcade.app.device.receiver import DeviceSource
+from cavalcade.app.device.store import BrowserStore, DiskStore, Store
+from cavalcade.app.map.ground import Tiles
+from cavalcade.app.screens.base import Screen, ScreenContext, Sheet, SheetMaker, keep_written
 from cavalcade.app.screens.ending import EndingScreen
 from cavalcade.app.screens.join import JoinScreen
-from cavalcade.app.screens.session import SessionScreen
+from cavalcade.app.screens.live_session import SessionScreen
 from cavalcade.app.screens.start import StartScreen
-from cavalcade.app.store import BrowserStore, DiskStore, Store
-from cavalcade.app.view import Size
+from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
+from cavalcade.app.session.kept import Preferences
+from cavalcade.app.session.participation import Happening
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import DARK, LIGHT, Palette
+from cavalcade.app.ui.parts import BODY, DISPLAY, SEMIBOLD
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +43,11 @@ ANSWER_WITHIN_S: Final = 5.0
 """A device that does not answer by then is not waited for."""
 
 _THEMES: Final = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
-_SCREENS: Final[dict[Where, Callable[[Surroundings], Screen]]] = {
-    Where.START: StartScreen,
-    Where.JOIN: JoinScreen,
-    Where.SESSION: SessionScreen,
-    Where.ENDING: EndingScreen,
+_SCREENS: Final[dict[ScreenName, Callable[[ScreenContext], Screen]]] = {
+    ScreenName.START: StartScreen,
+    ScreenName.JOIN: JoinScreen,
+    ScreenName.SESSION: SessionScreen,
+    ScreenName.ENDING: EndingScreen,
 }
 
 
@@ -59,9 +58,9 @@ class AppOptions:
     Attributes:
         server: The base address of its server.
         languages: The device's languages where they are known, the dearest first.
-        tiles: Where the map's streets come from.
+        tiles: ScreenName the map's streets come from.
         ride: A GPX file to take positions from instead of the receiver.
-        folder: Where to keep things; None for the device's own place for them, or the browser's storage.
+        folder: ScreenName to keep things; None for the device's own place for them, or the browser's storage.
     """
 
     server: str
@@ -88,12 +87,12 @@ class Shell:
         self._clipboard = ft.Clipboard()
         self._palette = LIGHT
         self._screen: Screen | None = None
-        self._shown: tuple[Where, Palette, str] | None = None
+        self._shown: tuple[ScreenName, Palette, str] | None = None
         self._work: asyncio.Task[None] | None = None
         self._drawing: asyncio.Task[None] | None = None
         self._needs = asyncio.Event()
         self._needs_all = True
-        self._around: Surroundings | None = None
+        self._around: ScreenContext | None = None
         self._sheet: _OpenSheet | None = None
         self._controller: Controller | None = None
 
@@ -119,7 +118,7 @@ class Shell:
         controller = Controller(
             await self._store(),
             self._make_source,
-            Origin(self._options.server, await self._languages()),
+            AppDefaults(self._options.server, await self._languages()),
             self._happened,
         )
         self._controller = controller
@@ -241,13 +240,13 @@ class Shell:
         else:
             self._screen.show_positions()
 
-    def _show(self, where: Where) -> None:
+    def _show(self, where: ScreenName) -> None:
         assert self._controller is not None
-        around = Surroundings(self._controller, self, self._guard, self._palette, self._options.tiles, self._redraw)
+        around = ScreenContext(self._controller, self, self._guard, self._palette, self._options.tiles, self._redraw)
         self._around = around
         self._page.theme_mode = _THEMES[self._controller.preferences.appearance]
         self._page.bgcolor = self._palette.ground
-        if isinstance(self._screen, SessionScreen) and where is Where.SESSION:
+        if isinstance(self._screen, SessionScreen) and where is ScreenName.SESSION:
             # Made again, the map would lose its camera and the list its place.
             self._screen.paint(around)
         else:
@@ -320,7 +319,7 @@ class Shell:
         )
         return tags or (locale.getlocale()[0] or "",)
 
-    # Where things are
+    # ScreenName things are
 
     async def _store(self) -> Store:
         if self._page.web:
@@ -358,7 +357,7 @@ class _OpenSheet:
             shape=ft.RoundedRectangleBorder(radius=ft.BorderRadius.only(top_left=28, top_right=28)),
         )
 
-    def paint(self, around: Surroundings) -> bool:
+    def paint(self, around: ScreenContext) -> bool:
         """Shows the same in another appearance or language; False where there is nothing to show any more."""
         sheet = self._make(around)
         if sheet is None:

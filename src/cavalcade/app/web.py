@@ -12,8 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cavalcade.app.ground import Tiles
 from cavalcade.app.main import ASSETS, make_main
+from cavalcade.app.map.ground import Tiles
 from cavalcade.app.shell import BROWSER_LANGUAGES, AppOptions
 
 SESSION_TIMEOUT_S: Final = 30

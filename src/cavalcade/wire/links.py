@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+SCHEME: Final = "cavalcade"
+"""What phones hand over to the app, as mobile/pyproject.toml asks them to."""
+
 WATCH_MARK: Final = "watch"
 MAX_TEXT: Final = 8_000
 """How much of a text is looked through, in characters."""

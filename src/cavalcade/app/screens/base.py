@@ -6,13 +6,13 @@ from typing import Protocol
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.controller import Controller
-from cavalcade.app.ground import Tiles
-from cavalcade.app.guard import Guard
-from cavalcade.app.palette import Palette
-from cavalcade.app.problems import Problem, WayOn
-from cavalcade.app.view import Size
+from cavalcade.app.camera.framing import Size
+from cavalcade.app.map.ground import Tiles
+from cavalcade.app.session.advice import Advice, WayOn
+from cavalcade.app.session.controller import Controller
+from cavalcade.app.ui import parts
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import Palette
 from cavalcade.strings import Words
 
 
@@ -31,7 +31,7 @@ class Sheet:
     is_tall: bool = False
 
 
-SheetMaker = Callable[["Surroundings"], Sheet | None]
+SheetMaker = Callable[["ScreenContext"], Sheet | None]
 """Makes a sheet, also again in another appearance or language; None where there is nothing to show any more."""
 
 
@@ -61,7 +61,7 @@ class Device(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ScreenContext:
     """What a screen is made with.
 
     Attributes:
@@ -118,8 +118,8 @@ def keep_written(before: Sequence[ft.TextField], after: Sequence[ft.TextField]) 
 
 
 def problem_card(
-    problem: Problem,
-    around: Surroundings,
+    problem: Advice,
+    around: ScreenContext,
     on_close: Callable[[], object],
     ways: Mapping[WayOn, Callable[[], object]],
 ) -> ft.Control:
@@ -165,7 +165,7 @@ def problem_card(
 
 
 def field(
-    value: str, label: str, around: Surroundings, *, hint: str = "", on_submit: parts.OnTap | None = None
+    value: str, label: str, around: ScreenContext, *, hint: str = "", on_submit: parts.OnTap | None = None
 ) -> ft.TextField:
     """A line to write in."""
     palette = around.palette

@@ -2,15 +2,15 @@
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.screens.base import Surroundings
-from cavalcade.app.view import Size
+from cavalcade.app.camera.framing import Size
+from cavalcade.app.screens.base import ScreenContext
+from cavalcade.app.ui import parts
 
 
 class EndingScreen:
     """One ending."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: ScreenContext) -> None:
         palette, say, guard, controller = around.palette, around.say, around.guard, around.controller
         ending = controller.ending
         self._body = ft.Container(

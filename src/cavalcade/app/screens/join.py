@@ -2,19 +2,19 @@
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.problems import WayOn
-from cavalcade.app.road_picture import road_picture
-from cavalcade.app.screens.base import Surroundings, field, problem_card
+from cavalcade.app.camera.framing import Size
+from cavalcade.app.screens.base import ScreenContext, field, problem_card
 from cavalcade.app.screens.settings_sheet import settings_sheet
-from cavalcade.app.view import Size
+from cavalcade.app.session.advice import WayOn
+from cavalcade.app.ui import parts
+from cavalcade.app.ui.road_picture import road_picture
 from cavalcade.client.clock import epoch_ms
 
 
 class JoinScreen:
     """One invitation."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: ScreenContext) -> None:
         self._around = around
         palette, say, guard = around.palette, around.say, around.guard
         self._name = field(

@@ -2,15 +2,15 @@
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.screens.base import Sheet, Surroundings
+from cavalcade.app.screens.base import ScreenContext, Sheet
 from cavalcade.app.screens.settings_sheet import settings_sheet
+from cavalcade.app.ui import parts
 from cavalcade.domain.model import Role
 
 HOUR_S, DAY_S = 3_600, 86_400
 
 
-def menu_sheet(around: Surroundings) -> Sheet | None:
+def menu_sheet(around: ScreenContext) -> Sheet | None:
     """Makes the sheet."""
     controller, palette, say, guard = around.controller, around.palette, around.say, around.guard
     taking_part = controller.participation
@@ -49,19 +49,19 @@ def menu_sheet(around: Surroundings) -> Sheet | None:
     return Sheet(ft.Column(content, spacing=12, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
 
 
-async def _extend(around: Surroundings, seconds: int) -> None:
+async def _extend(around: ScreenContext, seconds: int) -> None:
     around.device.close_sheet()
     if (taking_part := around.controller.participation) is not None:
         await taking_part.operate(taking_part.live.extend(seconds))
 
 
-async def _claim(around: Surroundings) -> None:
+async def _claim(around: ScreenContext) -> None:
     around.device.close_sheet()
     if (taking_part := around.controller.participation) is not None:
         await taking_part.operate(taking_part.live.claim_host())
 
 
-def _leaving_sheet(around: Surroundings) -> Sheet:
+def _leaving_sheet(around: ScreenContext) -> Sheet:
     async def leave() -> None:
         around.device.close_sheet()
         await around.controller.leave()
@@ -74,7 +74,7 @@ def _leaving_sheet(around: Surroundings) -> Sheet:
     )
 
 
-def _ending_sheet(around: Surroundings) -> Sheet:
+def _ending_sheet(around: ScreenContext) -> Sheet:
     async def end() -> None:
         around.device.close_sheet()
         if (taking_part := around.controller.participation) is not None:
@@ -86,7 +86,7 @@ def _ending_sheet(around: Surroundings) -> Sheet:
     )  # fmt: skip
 
 
-def _question(around: Surroundings, question: str, hint: str, action: str, on_yes: parts.OnTap) -> Sheet:
+def _question(around: ScreenContext, question: str, hint: str, action: str, on_yes: parts.OnTap) -> Sheet:
     palette = around.palette
     return Sheet(
         ft.Column(

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.people import Person
-from cavalcade.app.screens.base import Sheet, Surroundings, field
+from cavalcade.app.screens.base import ScreenContext, Sheet, field
+from cavalcade.app.session.people import Person
+from cavalcade.app.ui import parts
 from cavalcade.domain.model import Role
 
 
 class PeopleList:
     """The list in the sheet; rows are made again only where somebody's words have changed."""
 
-    def __init__(self, around: Surroundings, on_select: Callable[[int], None]) -> None:
+    def __init__(self, around: ScreenContext, on_select: Callable[[int], None]) -> None:
         """An empty list.
 
         Args:
@@ -38,7 +38,7 @@ class PeopleList:
             self._rows = rows
             self._column.controls = [row for _, row in rows.values()]
 
-    def paint(self, around: Surroundings) -> None:
+    def paint(self, around: ScreenContext) -> None:
         """Has all rows made again the next time, in another appearance or language; the scroll position stays."""
         self._around = around
         self._rows, self._column.controls = {}, []
@@ -109,7 +109,7 @@ class PeopleList:
         return ft.Row([shown, rename], spacing=0)
 
 
-def rename_sheet(around: Surroundings) -> Sheet:
+def rename_sheet(around: ScreenContext) -> Sheet:
     """Lets somebody change the name that the others see."""
     name = field(around.controller.preferences.name, around.say("people.nameLabel"), around)
 
@@ -132,7 +132,7 @@ def rename_sheet(around: Surroundings) -> Sheet:
     )
 
 
-def _whereabouts(person: Person, around: Surroundings) -> ft.Control:
+def _whereabouts(person: Person, around: ScreenContext) -> ft.Control:
     palette = around.palette
     column: list[ft.Control] = [parts.text(person.away, palette, size=15, weight=ft.FontWeight.W_600)]
     if person.direction is not None:

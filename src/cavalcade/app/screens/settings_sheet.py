@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.kept import Preferences
-from cavalcade.app.problems import of_error
-from cavalcade.app.screens.base import Sheet, Surroundings, field
+from cavalcade.app.screens.base import ScreenContext, Sheet, field
+from cavalcade.app.session.advice import of_error
+from cavalcade.app.session.kept import Preferences
+from cavalcade.app.ui import parts
 from cavalcade.client import ClientError, Rejected
 from cavalcade.strings import LANGUAGES, words
 
 
-def settings_sheet(around: Surroundings) -> Sheet:
+def settings_sheet(around: ScreenContext) -> Sheet:
     """Makes the sheet."""
     controller, palette, say, guard = around.controller, around.palette, around.say, around.guard
     now = controller.preferences
@@ -71,14 +71,14 @@ def settings_sheet(around: Surroundings) -> Sheet:
     )
 
 
-def _identity(around: Surroundings) -> str:
+def _identity(around: ScreenContext) -> str:
     identity = around.controller.identity
     if identity is None:
         return around.say("app.server.silent")
     return around.say("app.server.answers", backend=identity.backend, version=identity.version)
 
 
-def _heading(label: str, around: Surroundings) -> ft.Control:
+def _heading(label: str, around: ScreenContext) -> ft.Control:
     return ft.Container(
         parts.text(label, around.palette, size=14, weight=ft.FontWeight.W_600, color=around.palette.ink_soft),
         padding=ft.Padding.only(top=8),
@@ -86,7 +86,7 @@ def _heading(label: str, around: Surroundings) -> ft.Control:
 
 
 def _choices(
-    options: Sequence[tuple[str, str]], chosen: str, on_choose: Callable[[str], parts.OnTap], around: Surroundings
+    options: Sequence[tuple[str, str]], chosen: str, on_choose: Callable[[str], parts.OnTap], around: ScreenContext
 ) -> ft.Control:
     """One of a few."""
     palette = around.palette

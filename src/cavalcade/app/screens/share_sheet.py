@@ -5,13 +5,13 @@ import io
 import flet as ft
 import segno
 
-from cavalcade.app import parts
-from cavalcade.app.controller import link_of
-from cavalcade.app.links import for_watching
-from cavalcade.app.screens.base import Sheet, Surroundings
+from cavalcade.app.screens.base import ScreenContext, Sheet
+from cavalcade.app.session.controller import link_of
+from cavalcade.app.ui import parts
+from cavalcade.wire.links import for_watching
 
 
-def share_sheet(around: Surroundings) -> Sheet | None:
+def share_sheet(around: ScreenContext) -> Sheet | None:
     """Makes the sheet."""
     taking_part = around.controller.participation
     if taking_part is None:
@@ -76,12 +76,12 @@ def qr_code(link: str) -> bytes:
     return picture.getvalue()
 
 
-async def _send(around: Surroundings, link: str, message: str) -> None:
+async def _send(around: ScreenContext, link: str, message: str) -> None:
     if not await around.device.share(f"{message}\n{link}", message):
         await _copy(around, link)
 
 
-async def _copy(around: Surroundings, link: str) -> None:
+async def _copy(around: ScreenContext, link: str) -> None:
     if await around.device.copy(link):
         around.device.say(around.say("share.copied"))
     else:

@@ -4,19 +4,19 @@ from collections.abc import Callable
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.problems import WayOn
-from cavalcade.app.road_picture import road_picture
-from cavalcade.app.screens.base import Surroundings, field, problem_card
+from cavalcade.app.camera.framing import Size
+from cavalcade.app.screens.base import ScreenContext, field, problem_card
 from cavalcade.app.screens.settings_sheet import settings_sheet
-from cavalcade.app.view import Size
+from cavalcade.app.session.advice import WayOn
+from cavalcade.app.ui import parts
+from cavalcade.app.ui.road_picture import road_picture
 from cavalcade.client import ServerIdentity
 
 
 class StartScreen:
     """Made again for each visit; what was written stays while it is shown."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: ScreenContext) -> None:
         self._around = around
         self._again: Callable[[], object] = self._begin
         palette, say, guard = around.palette, around.say, around.guard
@@ -132,7 +132,7 @@ class StartScreen:
         self._around.device.open_sheet(settings_sheet)
 
 
-def server_line(around: Surroundings, identity: ServerIdentity | None) -> str:
+def server_line(around: ScreenContext, identity: ServerIdentity | None) -> str:
     """Which server it is, and which backend answers there."""
     host = around.controller.server.partition("://")[2]
     if identity is None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from cavalcade.app.view import Size, Spot
+from cavalcade.app.camera.framing import Size, Spot
 
 APART: Final = 44.0
 FARTHEST: Final = 32.0

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import flet as ft
 import flet_geolocator as fg
 
-from cavalcade.app.location import Obstacle, OnFix, OnObstacle
-from cavalcade.app.policy import HEARTBEAT_MS, Tuning
+from cavalcade.app.device.location import Obstacle, OnFix, OnObstacle
+from cavalcade.app.device.policy import HEARTBEAT_MS, Tuning
 from cavalcade.domain.fix import Fix, readable
 from cavalcade.strings import Words
 

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from cavalcade.app.view import Point
+from cavalcade.app.camera.framing import Point
 
 Outline = Sequence[tuple[float, float]]
 

@@ -3,9 +3,9 @@
 import flet as ft
 import flet.canvas as cv
 
-from cavalcade.app import parts
-from cavalcade.app.palette import Palette
-from cavalcade.app.people import ink_on
+from cavalcade.app.session.people import ink_on
+from cavalcade.app.ui import parts
+from cavalcade.app.ui.palette import Palette
 
 HEIGHT = 190.0
 _RIDERS = (

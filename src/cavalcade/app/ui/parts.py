@@ -8,8 +8,8 @@ from unicodedata import bidirectional
 import flet as ft
 import flet.canvas as cv
 
-from cavalcade.app.palette import Palette
-from cavalcade.app.people import Person
+from cavalcade.app.session.people import Person
+from cavalcade.app.ui.palette import Palette
 
 OnTap = Callable[[Any], Awaitable[None]]
 

@@ -6,11 +6,11 @@ from typing import Final
 import flet as ft
 import flet_map as fm
 
-from cavalcade.app import parts
-from cavalcade.app.layout import BESIDE, Label, Side
-from cavalcade.app.palette import Palette
-from cavalcade.app.people import Person
-from cavalcade.app.view import Point, Spot
+from cavalcade.app.camera.framing import Point, Spot
+from cavalcade.app.map.layout import BESIDE, Label, Side
+from cavalcade.app.session.people import Person
+from cavalcade.app.ui import parts
+from cavalcade.app.ui.palette import Palette
 from cavalcade.strings import Words
 
 WIDTH: Final = 360.0

@@ -2,15 +2,15 @@
 
 import flet as ft
 
-from cavalcade.app import parts
-from cavalcade.app.location import Obstacle
-from cavalcade.app.map_view import MapView, Mode
-from cavalcade.app.problems import WayOn, of_obstacle
-from cavalcade.app.screens.base import Surroundings, problem_card
+from cavalcade.app.camera.framing import Padding, Size
+from cavalcade.app.device.location import Obstacle
+from cavalcade.app.map.map_view import MapView, Mode
+from cavalcade.app.screens.base import ScreenContext, problem_card
 from cavalcade.app.screens.menu_sheet import menu_sheet
 from cavalcade.app.screens.people_list import PeopleList
 from cavalcade.app.screens.share_sheet import share_sheet
-from cavalcade.app.view import Padding, Size
+from cavalcade.app.session.advice import WayOn, of_obstacle
+from cavalcade.app.ui import parts
 from cavalcade.client.clock import steady_ms
 
 LOW = 172.0
@@ -25,7 +25,7 @@ _LOST_AFTER_MS = 3_000
 class SessionScreen:
     """One session, from joining to leaving."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: ScreenContext) -> None:
         self._around = around
         guard = around.guard
         self._size, self._safe = Size(390, 844), ft.Padding.all(0)
@@ -81,7 +81,7 @@ class SessionScreen:
         self._lay_out()
         self.refresh()
 
-    def paint(self, around: Surroundings) -> None:
+    def paint(self, around: ScreenContext) -> None:
         """Shows the same in another appearance or language.
 
         The map and the list stay the controls that they are, and with them the camera and what is scrolled to.

@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cavalcade.app import problems
-from cavalcade.app.formatting import Format, units_of
-from cavalcade.app.kept import LEAVING, PREFERENCES, SESSION, KeptSession, Preferences
-from cavalcade.app.links import Invitation, read_invitation, server_address
-from cavalcade.app.location import LocationSource
-from cavalcade.app.participation import Happening, Participation
-from cavalcade.app.people import Person, people
-from cavalcade.app.problems import Problem
-from cavalcade.app.store import Store, StoreError
+from cavalcade.app.device.location import LocationSource
+from cavalcade.app.device.store import Store, StoreError
+from cavalcade.app.session import advice
+from cavalcade.app.session.advice import Advice
+from cavalcade.app.session.formatting import Format, units_of
+from cavalcade.app.session.kept import LEAVING, PREFERENCES, SESSION, KeptSession, Preferences
+from cavalcade.app.session.participation import Happening, Participation
+from cavalcade.app.session.people import Person, people
 from cavalcade.client import (
     ClientError,
     ErrorCode,
@@ -29,9 +28,10 @@ from cavalcade.domain.errors import FieldError
 from cavalcade.domain.names import clean_name
 from cavalcade.strings import choose, words
 from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.links import Invitation, read_invitation, server_address
 
 
-class Screen(StrEnum):
+class ScreenName(StrEnum):
     """What is to be seen."""
 
     OPENING = "opening"
@@ -42,7 +42,7 @@ class Screen(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class AppDefaults:
     """What the app came with.
 
     Attributes:
@@ -74,7 +74,7 @@ class Controller:
         self,
         store: Store,
         make_source: Callable[[Preferences], LocationSource],
-        origin: Origin,
+        origin: AppDefaults,
         on_happening: Callable[[Happening], None],
     ) -> None:
         """Prepares what `open` begins.
@@ -85,12 +85,12 @@ class Controller:
             origin: What the app came with.
             on_happening: Called when something to be drawn has changed.
         """
-        self.screen = Screen.OPENING
+        self.screen = ScreenName.OPENING
         self.is_busy = False
-        self.problem: Problem | None = None
+        self.problem: Advice | None = None
         self.invitation: Invitation | None = None
         self.preview: Preview | None = None
-        self.ending: Problem | None = None
+        self.ending: Advice | None = None
         self.identity: ServerIdentity | None = None
         self.preferences = Preferences()
         self.participation: Participation | None = None
@@ -130,7 +130,7 @@ class Controller:
         elif kept is not None:
             await self._take_part(kept)
         else:
-            self._show(Screen.START)
+            self._show(ScreenName.START)
             if forgetful is not None:
                 self.fail(forgetful)
             await self.identify()
@@ -171,7 +171,7 @@ class Controller:
     async def show_invitation(self, invitation: Invitation) -> None:
         """Shows what an invitation leads to."""
         self.invitation, self.preview = invitation, None
-        self._show(Screen.JOIN)
+        self._show(ScreenName.JOIN)
         async with self._busy():
             self.preview = await preview_session(self._place(invitation))
 
@@ -198,8 +198,8 @@ class Controller:
         if taking_part is None:
             return
         self._leaving.append(taking_part)
-        self.ending = problems.of_end("left", self.form)
-        self._show(Screen.ENDING)
+        self.ending = advice.of_end("left", self.form)
+        self._show(ScreenName.ENDING)
         await taking_part.leave()
 
     async def rename(self, name: str) -> None:
@@ -244,7 +244,7 @@ class Controller:
         """Back to the session that goes on, or else to the beginning."""
         self.invitation = self.preview = self.ending = self.problem = None
         if self.participation is not None:
-            self._show(Screen.SESSION)
+            self._show(ScreenName.SESSION)
             return
         try:
             kept = await self._kept(SESSION)
@@ -253,7 +253,7 @@ class Controller:
         if kept is not None:
             await self._take_part(kept)
             return
-        self._show(Screen.START)
+        self._show(ScreenName.START)
         await self.identify()
 
     def dismiss(self) -> None:
@@ -263,7 +263,7 @@ class Controller:
 
     def fail(self, error: Exception) -> None:
         """Shows what went wrong."""
-        self.problem = problems.of_error(error, self.form)
+        self.problem = advice.of_error(error, self.form)
         self._on_happening(Happening.SESSION)
 
     async def close(self) -> None:
@@ -277,7 +277,7 @@ class Controller:
         self.participation = Participation(
             kept, self._store, self._make_source(self.preferences), self._happened, self.fail
         )
-        self._show(Screen.SESSION)
+        self._show(ScreenName.SESSION)
         await self.participation.start(share=share)
         if self.identity is None:
             await self.identify()
@@ -302,9 +302,9 @@ class Controller:
     def _happened(self, happening: Happening) -> None:
         if happening is Happening.OVER and self.participation is not None:
             closed = self.participation.live.closed
-            self.ending = problems.of_end(closed.reason if closed else "", self.form)
+            self.ending = advice.of_end(closed.reason if closed else "", self.form)
             self.participation = None
-            self._show(Screen.ENDING)
+            self._show(ScreenName.ENDING)
         else:
             self._on_happening(happening)
 
@@ -333,7 +333,7 @@ class Controller:
         tags += self.origin.languages
         return Format(words(choose(tags)), units_of(tags))
 
-    def _show(self, screen: Screen) -> None:
+    def _show(self, screen: ScreenName) -> None:
         self.screen = screen
         self._on_happening(Happening.SESSION)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from cavalcade.app.location import OnFix, OnObstacle
-from cavalcade.app.policy import Tuning
+from cavalcade.app.device.location import OnFix, OnObstacle
+from cavalcade.app.device.policy import Tuning
 from cavalcade.client.clock import epoch_ms
 from cavalcade.simulate.convoy import Convoy
 from cavalcade.simulate.gpx import read_route

@@ -6,11 +6,11 @@ from typing import Final
 
 import flet_map as fm
 
-from cavalcade.app import world
-from cavalcade.app.guard import Guard
-from cavalcade.app.palette import Palette
-from cavalcade.app.rings import RINGS, ring_step
-from cavalcade.app.view import Camera, Point, Size, metres_per_pixel
+from cavalcade.app.camera.framing import Camera, Point, Size, metres_per_pixel
+from cavalcade.app.map import world
+from cavalcade.app.map.rings import RINGS, ring_step
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import Palette
 
 TOLERATED_FAILURES: Final = 3
 """So many tiles that did not come, and the streets count as missing; those that come later cover the shapes."""

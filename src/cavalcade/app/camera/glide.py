@@ -6,7 +6,7 @@ clock that never goes back.
 
 from typing import Final
 
-from cavalcade.app.view import Point
+from cavalcade.app.camera.framing import Point
 from cavalcade.domain.geo import distance_m
 
 SHORTEST_MS: Final = 200

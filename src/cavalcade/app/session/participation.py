@@ -7,11 +7,11 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import Final
 
-from cavalcade.app import policy
-from cavalcade.app.kept import LEAVING, SESSION, KeptSession
-from cavalcade.app.location import LocationSource, Obstacle
-from cavalcade.app.people import Known
-from cavalcade.app.store import Store, StoreError
+from cavalcade.app.device import policy
+from cavalcade.app.device.location import LocationSource, Obstacle
+from cavalcade.app.device.store import Store, StoreError
+from cavalcade.app.session.kept import LEAVING, SESSION, KeptSession
+from cavalcade.app.session.people import Known
 from cavalcade.client import (
     Change,
     ChangesMissed,

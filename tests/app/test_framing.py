@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.app.view import (
+from cavalcade.app.camera.framing import (
     Padding,
     Point,
     Size,

@@ -11,16 +11,17 @@ from typing import Final
 import flet as ft
 import flet_map as fm
 
-from cavalcade.app import glide, layout, steering, view
-from cavalcade.app.glide import Glide
-from cavalcade.app.ground import Ground, Tiles
-from cavalcade.app.guard import Guard
-from cavalcade.app.layout import Side
-from cavalcade.app.marks import Mark
-from cavalcade.app.palette import Palette
-from cavalcade.app.people import Person
-from cavalcade.app.steering import Scene, Steering
-from cavalcade.app.view import Camera, Padding, Point, Size, Spot
+from cavalcade.app.camera import framing, glide, steering
+from cavalcade.app.camera.framing import Camera, Padding, Point, Size, Spot
+from cavalcade.app.camera.glide import Glide
+from cavalcade.app.camera.steering import Scene, Steering
+from cavalcade.app.map import layout
+from cavalcade.app.map.ground import Ground, Tiles
+from cavalcade.app.map.layout import Side
+from cavalcade.app.map.marks import Mark
+from cavalcade.app.session.people import Person
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import Palette
 from cavalcade.strings import Words
 
 FOLLOW_ZOOM: Final = 14.5
@@ -29,7 +30,7 @@ FOLLOW_ZOOM: Final = 14.5
 EASE_MS: Final = 500
 _ANSWER_WITHIN_S: Final = 5.0
 _FLUTTER_ZOOM: Final = 1.0
-"""Flutter's map counts zooms in tiles of 256 px, `view` in tiles of 512."""
+"""Flutter's map counts zooms in tiles of 256 px, `camera.framing` in tiles of 512."""
 
 _SOMEWHERE: Final = Camera(Point(48.0, 10.0), 3.0)
 
@@ -192,7 +193,9 @@ class MapView:
 
     def _arrange(self) -> None:
         """Draws discs that would lie on one another apart, and names where there is room."""
-        spots = {one: view.to_screen(self._camera, motion.target, self._size) for one, motion in self._glides.items()}
+        spots = {
+            one: framing.to_screen(self._camera, motion.target, self._size) for one, motion in self._glides.items()
+        }
         me = next((person.id for person in self._people if person.is_me), None)
         offsets = layout.spread(spots, me)
         ranked = sorted(self._people, key=lambda one: (not one.is_me, one.id != self.followed, one.is_stale))
@@ -227,10 +230,10 @@ class MapView:
         if self.followed in self._glides:
             at = self._glides[self.followed].at(_clock())
             self._go(
-                view.center_camera(
+                framing.center_camera(
                     at,
                     self._camera.zoom if zoom is None else zoom,
-                    view.roomy_padding(self._size, self._padding),
+                    framing.roomy_padding(self._size, self._padding),
                 ),
                 ease_ms=EASE_MS if zoom is not None else 150,
             )

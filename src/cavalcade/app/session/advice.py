@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cavalcade.app.formatting import Format
-from cavalcade.app.location import Obstacle
-from cavalcade.app.store import StoreError
+from cavalcade.app.device.location import Obstacle
+from cavalcade.app.device.store import StoreError
+from cavalcade.app.session.formatting import Format
 from cavalcade.client import ClientError, ErrorCode, ProtocolError, Rejected, Unreachable
 
 
@@ -19,7 +19,7 @@ class WayOn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Advice:
     """A plain message with a way on.
 
     Attributes:
@@ -50,44 +50,44 @@ _OBSTACLES = {
 }
 
 
-def of_error(error: Exception, form: Format) -> Problem:
+def of_error(error: Exception, form: Format) -> Advice:
     """What to say of an error; of one that nobody foresaw too."""
     say = form.words.say
     if isinstance(error, Rejected):
         if error.code is ErrorCode.TOO_MANY_REQUESTS:
             wait = form.duration(error.retry_after_s * 1000)
-            return Problem(say("problem.tooManyTitle"), say("problem.tooMany", length=wait))
+            return Advice(say("problem.tooManyTitle"), say("problem.tooMany", length=wait))
         if error.is_about("/name"):
-            return Problem(say("problem.unknownTitle"), say("people.nameWrong"))
+            return Advice(say("problem.unknownTitle"), say("people.nameWrong"))
         if error.code is ErrorCode.INVALID_REQUEST and error.errors:
-            return Problem(say("problem.unknownTitle"), "\n".join(bad.detail for bad in error.errors))
+            return Advice(say("problem.unknownTitle"), "\n".join(bad.detail for bad in error.errors))
         if error.code in _REFUSALS:
             title, text, way_on = _REFUSALS[error.code]
-            return Problem(say(title), say(text), way_on)
+            return Advice(say(title), say(text), way_on)
     if isinstance(error, StoreError):
-        return Problem(say("app.problem.forgetfulTitle"), say("app.problem.forgetful"))
+        return Advice(say("app.problem.forgetfulTitle"), say("app.problem.forgetful"))
     if isinstance(error, Unreachable):
-        return Problem(say("problem.offlineTitle"), say("problem.offline"), WayOn.TRY_AGAIN)
+        return Advice(say("problem.offlineTitle"), say("problem.offline"), WayOn.TRY_AGAIN)
     if isinstance(error, ProtocolError):
-        return Problem(say("app.problem.strangerTitle"), say("app.problem.stranger"), WayOn.CHANGE_SERVER)
+        return Advice(say("app.problem.strangerTitle"), say("app.problem.stranger"), WayOn.CHANGE_SERVER)
     if isinstance(error, ValueError) and not isinstance(error, ClientError):
-        return Problem(say("problem.unknownTitle"), say("app.problem.badLink"), WayOn.TRY_AGAIN)
-    return Problem(say("problem.unknownTitle"), say("app.problem.unexpected"), WayOn.TRY_AGAIN)
+        return Advice(say("problem.unknownTitle"), say("app.problem.badLink"), WayOn.TRY_AGAIN)
+    return Advice(say("problem.unknownTitle"), say("app.problem.unexpected"), WayOn.TRY_AGAIN)
 
 
-def of_obstacle(obstacle: Obstacle, form: Format) -> Problem:
+def of_obstacle(obstacle: Obstacle, form: Format) -> Advice:
     """What to say where there are no positions."""
     title, text, way_on = _OBSTACLES[obstacle]
-    return Problem(form.words.say(title), form.words.say(text), way_on)
+    return Advice(form.words.say(title), form.words.say(text), way_on)
 
 
-def of_end(reason: str, form: Format) -> Problem:
+def of_end(reason: str, form: Format) -> Advice:
     """What to say once a session is over for this participant; reasons are those of `client.Closed`."""
     key = {"session_not_found": "gone", "ended": "ended", "expired": "expired", "left": "left"}.get(reason)
     if key is not None:
-        return Problem(form.words.say(f"ending.{key}Title"), form.words.say(f"ending.{key}"), WayOn.START_NEW)
+        return Advice(form.words.say(f"ending.{key}Title"), form.words.say(f"ending.{key}"), WayOn.START_NEW)
     if reason == "replaced":
-        return Problem(
+        return Advice(
             form.words.say("app.problem.replacedTitle"), form.words.say("app.problem.replaced"), WayOn.TRY_AGAIN
         )
-    return Problem(form.words.say("ending.unauthorizedTitle"), form.words.say("ending.unauthorized"), WayOn.START_NEW)
+    return Advice(form.words.say("ending.unauthorizedTitle"), form.words.say("ending.unauthorized"), WayOn.START_NEW)

@@ -4,20 +4,17 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Final, get_args
 
-from cavalcade.app.backlog import Backlog
-from cavalcade.app.links import server_address
+from cavalcade.app.session.backlog import Backlog
 from cavalcade.client import Membership, Resumption
 from cavalcade.domain.names import clean_name
 from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.links import server_address
 
 VERSION: Final = 1
 PREFERENCES: Final = "preferences"
 SESSION: Final = "session"
 LEAVING: Final = "leaving"
 """The names of the documents; the last is a session that was left, only the server does not know yet."""
-
-MAX_TEXT: Final = 1_000_000
-"""Characters in one document: 200 people, 256 operations and the longest backlog have a quarter of it."""
 
 
 @dataclass(frozen=True, slots=True)

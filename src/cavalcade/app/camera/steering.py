@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cavalcade.app.view import Camera, Padding, Point, Size, fit_camera, is_inside, roomy_padding
+from cavalcade.app.camera.framing import Camera, Padding, Point, Size, fit_camera, is_inside, roomy_padding
 from cavalcade.domain.geo import distance_m
 
 REST_MS: Final = 1_500

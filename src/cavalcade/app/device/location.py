@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
-from cavalcade.app.policy import Tuning
+from cavalcade.app.device.policy import Tuning
 from cavalcade.domain.fix import Fix
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cavalcade.app.formatting import Format
-from cavalcade.app.steering import Sighting
-from cavalcade.app.view import Point
+from cavalcade.app.camera.framing import Point
+from cavalcade.app.camera.steering import Sighting
+from cavalcade.app.session.formatting import Format
 from cavalcade.domain import geo
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Participant, Role, SessionState

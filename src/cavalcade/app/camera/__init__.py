@@ -1,0 +1,1 @@
+"""Where the map's camera stands, when it moves, and how markers glide; pure."""
