@@ -98,7 +98,7 @@ lint: $(VENV)/.installed-dev page/node_modules/.installed ## Check style, types 
 	cd page && ../tools/npm.sh run --silent lint
 
 evaluate: install $(VENV)/.installed-dev ## Measure both backends side by side, and write a report (ARGS=--help)
-	$(BIN)/cavalcade evaluate $(or $(ARGS),--quick)
+	$(BIN)/python -m evaluation $(or $(ARGS),--quick)
 
 bench: install $(VENV)/.installed-dev ## Measure the position path against its floor
 	$(BIN)/python -m bench $(ARGS)
@@ -129,10 +129,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --generate-hash
 lock: $(VENV)/.installed-dev ## Choose the newest allowed versions again, and lock them with their hashes
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --upgrade pyproject.toml --extra app -c requirements.lock -o requirements-app.lock
-	$(COMPILE) --upgrade pyproject.toml --extra app --extra evaluation --group dev -c requirements-app.lock -o requirements-dev.lock
+	$(COMPILE) --upgrade pyproject.toml --extra app --group evaluation --group dev -c requirements-app.lock -o requirements-dev.lock
 	$(COMPILE) --upgrade --group node -o requirements-node.lock
 
 clean: ## Remove everything that was installed or built; data in .data stays
 	rm -rf $(VENV) page/node_modules src/cavalcade/page build dist
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src testbed evaluation bench tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,15 +22,16 @@ from bench.plots import draw
 from bench.report import Run, Summary, healing_verdicts, summarise, table, verdicts
 from bench.saturation import MEMBERS, saturate
 from bench.scenes import NAMES, OURS, Scene
-from cavalcade.evaluation.installation import free_ports
-from cavalcade.evaluation.load import Reading
-from cavalcade.evaluation.process_usage import cores, pin
-from cavalcade.evaluation.traffic import Load, Pattern
-from cavalcade.evaluation.yardsticks.servers import MissingTool
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process
 from cavalcade.storage.migrate import migrate
+from testbed.installations.installation import free_ports
+from testbed.installations.process_usage import cores, pin
+from testbed.load.generator import Reading
+from testbed.load.run import LoadFailed, run_load
+from testbed.load.traffic import Load, Pattern
+from testbed.yardsticks.servers import MissingTool
 
 TRIES: Final = 3
 """How often a run that had to be discarded is tried in its place."""
@@ -277,21 +278,12 @@ async def _run(contender: Contender, plan: Plan, scene: Scene, server_core: int)
             helper_pids=contender.helper_pids,
             fixes_per_s=scene.fixes_per_s,
         )
-        generator = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cavalcade.evaluation.load"),
-            cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        answer, problem = await generator.communicate(json.dumps(dataclasses.asdict(load)).encode())
-        if generator.returncode:
-            said = problem.decode(errors="replace").strip()
-            raise processes[0].failed(f"{contender.title} could not be measured: {said}")
+        return await run_load(load)
+    except LoadFailed as failure:
+        raise processes[0].failed(f"{contender.title} could not be measured: {failure}") from failure
     finally:
         for process in processes:
             await process.stop()
-    return Reading(**json.loads(answer))
 
 
 def _as_json(plan: Plan, measured: Measured, summaries: list[Summary]) -> dict[str, object]:

@@ -12,10 +12,6 @@ from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import DAY_S, Limits, Role
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
-from cavalcade.evaluation.installation import ROOM, free_ports
-from cavalcade.evaluation.peers import Server
-from cavalcade.evaluation.traffic import Target
-from cavalcade.evaluation.yardsticks import servers
 from cavalcade.server.clock import now_ms
 from cavalcade.server.tokens import TokenSigner
 from cavalcade.stack import probe
@@ -25,6 +21,10 @@ from cavalcade.storage.stored import Stored
 from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.codes import hash_secret, new_secret, new_session_id
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_client_push, encode_text
+from testbed.installations.installation import ROOM, free_ports
+from testbed.load.traffic import Target
+from testbed.yardsticks import servers
+from testbed.yardsticks.peers import Server
 
 ROOT: Final = Path(__file__).parent.parent
 

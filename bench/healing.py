@@ -13,7 +13,6 @@ from bench.contenders import make_session
 from bench.report import CRASHES
 from bench.session_memory import surroundings
 from cavalcade.domain.fix import DEGREE, Position
-from cavalcade.evaluation.latencies import nearest_rank
 from cavalcade.monolith.backend import MonolithBackend
 from cavalcade.monolith.mailbox import Failed
 from cavalcade.monolith.registry import Registry
@@ -24,6 +23,7 @@ from cavalcade.server.redis_link import RedisLink
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.wire.frame import decode_server_binary
 from cavalcade.wire.positions import unpack_positions
+from testbed.load.latencies import nearest_rank
 
 SESSIONS: Final = 200
 MEMBERS: Final = 5

@@ -36,7 +36,7 @@ from bench.convoy import Convoy, convoy_of
 from bench.drawn_frames import FrameCount
 from bench.script_speed import script_speed
 from bench.slow_line import SERVER, slow_line
-from cavalcade.evaluation.installation import free_port
+from testbed.installations.installation import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

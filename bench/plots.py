@@ -7,11 +7,10 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import cavalcade.evaluation.report
 from bench.report import Summary
 from bench.scenes import NAMES, WINDOW_MS
+from testbed import PLOT_STYLE
 
-_STYLE: Final = Path(cavalcade.evaluation.report.__file__).with_name("plots.mplstyle")
 _COLOURS: Final = dict(
     zip(NAMES, ("#888888", "#0b6e99", "#d9730d", "#3f7f3f", "#9bbf9b", "#7a4f9a", "#c3a9d6"), strict=True)
 )
@@ -97,12 +96,12 @@ def _by_sessions(growth: list[Summary], titles: dict[str, str]) -> Axes:
 
 
 def _axes() -> Axes:
-    with style.context(_STYLE):
+    with style.context(PLOT_STYLE):
         return Figure(figsize=(7.5, 3.6), layout="constrained").add_subplot()
 
 
 def _save(axes: Axes, file: Path) -> None:
     figure = axes.get_figure()
     assert isinstance(figure, Figure)
-    with style.context(_STYLE):
+    with style.context(PLOT_STYLE):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -7,9 +7,9 @@ from typing import Final
 from rich.table import Table
 
 from bench.scenes import DEFAULT_WINDOW_MS, WINDOW_MS, Scene
-from cavalcade.evaluation.latencies import nearest_rank
-from cavalcade.evaluation.load import Reading
-from cavalcade.evaluation.measuring import flaw_of
+from testbed.load.generator import Reading
+from testbed.load.latencies import nearest_rank
+from testbed.load.run import flaw_of
 
 NODE_BAR: Final = 1.15
 """What a position may cost on `monolith`, in times of what it costs on `services`."""

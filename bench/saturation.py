@@ -5,8 +5,8 @@ from typing import Final
 
 from bench.report import Run
 from bench.scenes import DEFAULT_WINDOW_MS, Scene
-from cavalcade.evaluation.latencies import nearest_rank
 from cavalcade.stack.errors import StackError
+from testbed.load.latencies import nearest_rank
 
 FIRST: Final = 1000
 MOST: Final = 16_000

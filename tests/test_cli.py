@@ -31,7 +31,7 @@ def test_version() -> None:
 def test_help_lists_every_command_without_loading_it() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("up", "api", "gateway", "node", "inspect", "simulate", "evaluate"):
+    for command in ("up", "api", "gateway", "node", "inspect", "simulate"):
         assert f"  {command} " in done.stdout
     loaded = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "cavalcade", "--help"], capture_output=True, text=True, check=True

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Geolocation, Page, asy
 
 from cavalcade.client import LiveSession, connect, join_session
 from cavalcade.domain import geo
-from cavalcade.evaluation.installation import free_port
+from testbed.installations.installation import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -147,12 +147,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _COMMANDS_ELSEWHERE = {
     "app": ("cavalcade.app.command", "Open the Flutter app in a window or in the browser."),
     "simulate": ("cavalcade.simulate.command", "Let simulated riders share their positions in a session."),
-    "evaluate": ("cavalcade.evaluation.command", "Measure both backends, and write a report."),
 }
-
-
-# What must be installed as well for some of them.
-_EXTRAS = {"evaluate": "evaluation"}
 
 
 class _Commands(click.Group):
@@ -165,14 +160,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS_ELSEWHERE:
             return super().get_command(ctx, cmd_name)
         module, _ = _COMMANDS_ELSEWHERE[cmd_name]
-        try:
-            command: click.Command = getattr(importlib.import_module(module), cmd_name)
-        except ModuleNotFoundError as error:
-            if cmd_name not in _EXTRAS or (error.name or "").startswith("cavalcade"):
-                raise
-            _fail(
-                f"`{cmd_name}` needs {error.name}, which is not installed: pip install 'cavalcade[{_EXTRAS[cmd_name]}]'"
-            )
+        command: click.Command = getattr(importlib.import_module(module), cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

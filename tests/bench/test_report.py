@@ -4,7 +4,7 @@ import pytest
 
 from bench.report import CRASHES, Run, healing_verdicts, summarise, verdicts
 from bench.scenes import Scene
-from cavalcade.evaluation.load import Reading
+from testbed.load.generator import Reading
 
 SCENE = Scene("cost", 10, 20, 500, ("floor", "gateway"))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from cavalcade.evaluation.installation import installation
+from testbed.installations.installation import installation
 from tests.browser.other_browsers import missing
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from cavalcade.evaluation.installation import free_port
+from testbed.installations.installation import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

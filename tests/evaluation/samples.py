@@ -1,8 +1,8 @@
 """Samples made up for tests."""
 
-from cavalcade.evaluation.latencies import encoded, histogram
-from cavalcade.evaluation.plan import Plan, Step, plan
-from cavalcade.evaluation.results import Sample
+from evaluation.plan import Plan, Step, plan
+from evaluation.results import Sample
+from testbed.load.latencies import encoded, histogram
 
 GOOD: dict[str, float] = {
     "cpu_per_position_us": 5.0,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cavalcade.evaluation.clarity import code_of, code_values, lines_of_code, shared_lines
+from evaluation.clarity import code_of, code_values, lines_of_code, shared_lines
 
 
 def test_blank_lines_comments_and_docstrings_are_no_code(tmp_path: Path) -> None:

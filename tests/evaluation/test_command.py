@@ -1,4 +1,4 @@
-"""``cavalcade evaluate`` as it is called: stopped in the middle it leaves nothing behind, and goes on from there."""
+"""``python -m evaluation`` as `make evaluate` calls it: stopped in the middle it leaves nothing behind and goes on."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ def _samples(out: Path) -> dict[str, bytes]:
 async def _stopped(out: Path, number: signal.Signals, samples: int) -> str:
     """What a run says that is stopped in the step after so many samples."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cavalcade", "evaluate", "--quick", "--out", str(out)), stdout=PIPE, stderr=STDOUT
+        *(sys.executable, "-m", "evaluation", "--quick", "--out", str(out)), stdout=PIPE, stderr=STDOUT
     )
     started: list[psutil.Process] = []
     try:

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from cavalcade.evaluation.comparison import Comparison, compare
-from cavalcade.evaluation.plan import Step
-from cavalcade.evaluation.results import Sample
+from evaluation.comparison import Comparison, compare
+from evaluation.plan import Step
+from evaluation.results import Sample
 
 
 def load(backend: str, number: int, flaw: str | None = None, **values: float) -> Sample:

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from cavalcade.evaluation.load import Reading
-from cavalcade.evaluation.measuring import Cores, flaw_of, measure, values_of
-from cavalcade.evaluation.plan import Step, plan
+from evaluation.measuring import Cores, measure, values_of
+from evaluation.plan import Step, plan
+from tests.testbed.load.readings import reading
 
 
 @pytest.mark.parametrize("backend", ["services", "monolith"])
@@ -38,25 +38,6 @@ async def test_a_fault_is_measured_by_what_it_does_to_people() -> None:
     # Each session is on one node: those of the other one keep their connections.
     assert sample.values["dropped"] + sample.values["untouched"] <= sample.values["members"]
     assert sample.values["healed_ms"] >= 250
-
-
-def reading(**changes: float) -> Reading:
-    fields = {"connections": 10, "wall_s": 10.0, "sent": 100, "positions": 1000, "frames": 200, **changes}
-    return Reading(**fields)  # type: ignore[arg-type]  # numbers all
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({}, None),
-        ({"late": 2}, "load generator was saturated"),
-        ({"positions": 800}, "80% of the positions"),
-        ({"positions": 0}, "nothing"),
-    ],
-)
-def test_runs_that_say_nothing_of_the_server_do_not_count(changes: dict[str, float], said: str | None) -> None:
-    flaw = flaw_of(reading(**changes), receivers=10)
-    assert flaw is None if said is None else said in (flaw or "")
 
 
 def test_costs_are_for_each_position_and_member() -> None:

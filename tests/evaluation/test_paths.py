@@ -2,7 +2,7 @@
 
 import pytest
 
-from cavalcade.evaluation.paths import FAILING, trace
+from evaluation.paths import FAILING, trace
 
 
 @pytest.mark.parametrize("backend", ["services", "monolith"])

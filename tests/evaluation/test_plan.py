@@ -4,9 +4,10 @@ from typing import Literal
 
 import pytest
 
-from cavalcade.evaluation.comparison import shape_of
-from cavalcade.evaluation.faults import faults
-from cavalcade.evaluation.plan import BACKENDS, QUICK_FAULTS, plan
+from cavalcade.stack.programs import BACKENDS
+from evaluation.comparison import shape_of
+from evaluation.plan import QUICK_FAULTS, plan
+from testbed.faults.table import faults
 
 ONLY = ("api",)
 """The processes that one backend alone has."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.evaluation.plan import Step, plan
-from cavalcade.evaluation.results import Results, ResultsError, Sample
+from evaluation.plan import Step, plan
+from evaluation.results import Results, ResultsError, Sample
 from tests.evaluation.samples import sample
 
 STEP, OTHER = plan("quick").steps[:2]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.evaluation.comparison import Comparison, compare
-from cavalcade.evaluation.weights import CRITERIA, MOST, WeightsError, default_weights, read_weights, recommend
+from evaluation.comparison import Comparison, compare
+from evaluation.weights import CRITERIA, MOST, WeightsError, default_weights, read_weights, recommend
 from tests.evaluation.samples import whole
 
 RATIOS = st.floats(0.01, 100)

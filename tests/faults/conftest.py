@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.evaluation.installation import Installation, installation
-from cavalcade.evaluation.proxy import Proxy
-from cavalcade.evaluation.recovery import Recovery
 from cavalcade.settings import DATABASE_URL, REDIS_URL, SECRET
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.process import Process
+from testbed.faults.recovery import Recovery
+from testbed.installations.installation import Installation, installation
+from testbed.installations.proxy import Proxy
 from tests.summary import RECOVERY
 
 

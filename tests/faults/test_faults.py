@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
-from cavalcade.evaluation.faults import Fault, faults, faults_on_the_way
-from cavalcade.evaluation.installation import Installation
-from cavalcade.evaluation.plan import BACKENDS
-from cavalcade.evaluation.recovery import Recovery
-from cavalcade.evaluation.robustness import Outcome, endure
+from cavalcade.stack.programs import BACKENDS
+from testbed.faults.recovery import Recovery
+from testbed.faults.robustness import Outcome, endure
+from testbed.faults.table import Fault, faults, faults_on_the_way
+from testbed.installations.installation import Installation
 from tests.faults.conftest import Apart
 
 MOST_SHOWN = 20

@@ -15,12 +15,12 @@ import asyncpg
 import pytest
 
 from cavalcade.client import Fix, LiveSession
-from cavalcade.evaluation.faults import LONG_S, Fault, Scene
-from cavalcade.evaluation.installation import Installation, installation
-from cavalcade.evaluation.plan import BACKENDS
-from cavalcade.evaluation.robustness import endure
 from cavalcade.server.deadline import REPLY_DEADLINE_S
 from cavalcade.stack import postgres
+from cavalcade.stack.programs import BACKENDS
+from testbed.faults.robustness import endure
+from testbed.faults.table import LONG_S, Fault, Scene
+from testbed.installations.installation import Installation, installation
 from tests.faults.test_faults import Note, judge
 from tests.scenarios.people import SOON, Group, fix
 from tests.scenarios.raw_socket import RawSocket, open_socket

@@ -15,8 +15,8 @@ import pytest
 
 from cavalcade.client import Fix, LiveSession, Membership, connect, create_session, fetch_session, join_session
 from cavalcade.client.replies import JoinReply
-from cavalcade.evaluation.installation import Installation, installation
 from cavalcade.server.steady_clock import BELIEVED_AFTER_S
+from testbed.installations.installation import Installation, installation
 
 pytestmark = [
     pytest.mark.long,

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 
 from cavalcade.client import Membership, create_session, join_session
-from cavalcade.evaluation.installation import ROOM, installation
 from cavalcade.stack import data_directory, programs
 from cavalcade.stack.up import PAGE
+from testbed.installations.installation import ROOM, installation
 from tests.stack import doors
 
 SETTINGS = {

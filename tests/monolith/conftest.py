@@ -10,11 +10,11 @@ from redis.asyncio import Redis
 
 from cavalcade.client import Membership, create_session, join_session
 from cavalcade.domain.errors import Rejected
-from cavalcade.evaluation.installation import free_ports
 from cavalcade.monolith.application import Listeners, Node
 from cavalcade.monolith.registry import Place
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
+from testbed.installations.installation import free_ports
 from tests.quotas import AMPLE
 from tests.services.peer import eventually
 

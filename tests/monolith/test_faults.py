@@ -16,7 +16,6 @@ from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.profile import ProfileChanged, SetProfile
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.operations import Operation
-from cavalcade.evaluation.proxy import Proxy
 from cavalcade.monolith import registry
 from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.monolith.supervisor import Intensity
@@ -26,6 +25,7 @@ from cavalcade.server.outbox import Outbox
 from cavalcade.stack import valkey
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
+from testbed.installations.proxy import Proxy
 from tests.monolith.conftest import RunningNode, positions_in_redis, redis_is_emptied, running_node
 from tests.monolith.faults import Injected, inject
 from tests.monolith.test_registry import _ears, _hibernated, _is_named, _named

@@ -15,13 +15,13 @@ from websockets.exceptions import InvalidStatus
 from cavalcade.client import ConnectionState, LiveSession, connect, create_session
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
-from cavalcade.evaluation.proxy import Proxy
 from cavalcade.monolith import handover, placement
 from cavalcade.monolith.leases import LEASE_S, NODES, Leases, NameTaken
 from cavalcade.monolith.peers import MARK
 from cavalcade.stack import valkey
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.migrate import migrate
+from testbed.installations.proxy import Proxy
 from tests.monolith.conftest import RunningNode, running_node, until_all_see_each_other
 from tests.monolith.door import Door, open_door
 from tests.monolith.test_registry import _ears, _is_named

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cavalcade.evaluation.installation import installation
-from cavalcade.evaluation.proxy import Proxy
+from testbed.installations.installation import installation
+from testbed.installations.proxy import Proxy
 
 INSTALLATIONS = {
     "services": ("services", 1),

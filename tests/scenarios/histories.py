@@ -45,8 +45,8 @@ from cavalcade.domain.features.settings import SessionChanged
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.names import PALETTE
 from cavalcade.domain.session import evolve
-from cavalcade.evaluation.proxy import Proxy
 from cavalcade.wire.messages import events_from_list
+from testbed.installations.proxy import Proxy
 from tests.scenarios.people import through
 from tests.scenarios.raw_socket import open_socket
 

@@ -17,8 +17,8 @@ from cavalcade.client import (
     join_session,
 )
 from cavalcade.client.clock import epoch_ms
-from cavalcade.evaluation.proxy import Proxy
 from cavalcade.wire.messages import Mode
+from testbed.installations.proxy import Proxy
 
 SOON = 5.0
 

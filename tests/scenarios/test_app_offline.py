@@ -14,7 +14,7 @@ from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
 from cavalcade.app.session.kept import LEAVING, SESSION, KeptSession, Preferences
 from cavalcade.app.session.participation import Participation
 from cavalcade.client import LiveSession, Membership, Timing, connect, create_session, join_session
-from cavalcade.evaluation.proxy import Proxy
+from testbed.installations.proxy import Proxy
 from tests.app.sources import MovedByHand
 from tests.scenarios.conftest import INSTALLATIONS
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.evaluation.installation import free_ports
 from cavalcade.stack import probe
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.programs import BACKENDS
 from cavalcade.storage.migrate import migrate
+from testbed.installations.installation import free_ports
 from tests.scenarios.histories import make_histories
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from cavalcade.client import ConnectionState, EventReceived, Membership, StateReplaced, connect
-from cavalcade.evaluation.proxy import Proxy
+from testbed.installations.proxy import Proxy
 from tests.scenarios.people import SOON, Group, fix, through
 from tests.scenarios.raw_socket import open_socket
 

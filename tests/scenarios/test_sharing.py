@@ -6,8 +6,8 @@ import pytest
 
 from cavalcade.client import ConnectionState, ErrorCode, Fix, Position, Rejected, connect, fetch_session
 from cavalcade.client.clock import epoch_ms
-from cavalcade.evaluation.proxy import Proxy
 from cavalcade.wire.positions import pack_fix
+from testbed.installations.proxy import Proxy
 from tests.scenarios.people import SOON, Group, fetched_positions, fix, through
 from tests.scenarios.raw_socket import open_socket
 

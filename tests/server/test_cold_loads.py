@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Role, SessionState
-from cavalcade.evaluation.proxy import Proxy
 from cavalcade.server.clock import now_ms
 from cavalcade.server.cold_loads import ColdLoads
 from cavalcade.server.live_state import LivePositionWriter, LiveState, Unwritten
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.stack import valkey
 from cavalcade.storage.stored import Stored
+from testbed.installations.proxy import Proxy
 from tests.domain.strategies import session_with
 from tests.services.peer import eventually
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from litestar import Litestar, get
 
-from cavalcade.evaluation.installation import free_port
 from cavalcade.server.http import bind, serve_http
+from testbed.installations.installation import free_port
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from cavalcade.evaluation.proxy import Proxy
 from cavalcade.server import redis_link
 from cavalcade.server.redis_link import RedisLink
 from cavalcade.stack import valkey
+from testbed.installations.proxy import Proxy
 
 WITHIN_S = 5.0
 

@@ -15,7 +15,6 @@ from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Role
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
-from cavalcade.evaluation.installation import free_port
 from cavalcade.server.clock import AdaptiveClock, now_ms
 from cavalcade.server.limits import RateLimits
 from cavalcade.server.live_state import LivePositionWriter, LiveState
@@ -31,6 +30,7 @@ from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
 from cavalcade.wire.codes import hash_secret, new_secret, new_session_id
+from testbed.installations.installation import free_port
 from tests.quotas import AMPLE
 
 ORIGIN = "http://localhost:8080"

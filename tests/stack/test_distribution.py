@@ -35,7 +35,19 @@ def test_wheel_holds_the_page_and_what_the_stack_reads(wheel: Path) -> None:
     assert "cavalcade/page/index.html" in names
     assert any(name.startswith("cavalcade/page/assets/") and name.endswith(".js") for name in names)
     assert {"cavalcade/stack/door.caddyfile", "cavalcade/stack/phone/index.html"} <= names
-    assert not any("node_modules" in name or name.startswith("tests/") for name in names)
+    assert not any("node_modules" in name for name in names)
+
+
+def test_wheel_holds_the_package_alone_and_nothing_that_tests_or_measures_it(wheel: Path) -> None:
+    packed = zipfile.ZipFile(wheel)
+    tops = {name.split("/")[0] for name in packed.namelist()}
+    (about,) = (top for top in tops if top.endswith(".dist-info"))
+    assert tops == {"cavalcade", about}
+    parts = {name.split("/")[1] for name in packed.namelist() if name.startswith("cavalcade/")}
+    assert parts.isdisjoint({"evaluation", "testbed", "bench"})
+    assert "simulate" in parts
+    assert "Provides-Extra: app" in (said := packed.read(f"{about}/METADATA").decode())
+    assert said.count("Provides-Extra") == 1
 
 
 def test_wheel_is_not_built_without_the_page(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.evaluation.report.content import content_of
-from cavalcade.evaluation.report.differences import differences, link
-from cavalcade.evaluation.report.html import write_html
-from cavalcade.evaluation.report.markdown import write_markdown
-from cavalcade.evaluation.weights import default_weights
+from evaluation.report.content import content_of
+from evaluation.report.differences import differences, link
+from evaluation.report.html import write_html
+from evaluation.report.markdown import write_markdown
+from evaluation.weights import default_weights
 from tests.evaluation.samples import whole
 
 

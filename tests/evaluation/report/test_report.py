@@ -9,12 +9,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from playwright.async_api import async_playwright
 
-from cavalcade.evaluation.plan import BACKENDS, plan
-from cavalcade.evaluation.report.content import content_of
-from cavalcade.evaluation.report.html import as_html, write_html
-from cavalcade.evaluation.report.markdown import as_markdown, write_markdown
-from cavalcade.evaluation.report.words import quantity
-from cavalcade.evaluation.weights import default_weights
+from cavalcade.stack.programs import BACKENDS
+from evaluation.plan import plan
+from evaluation.report.content import content_of
+from evaluation.report.html import as_html, write_html
+from evaluation.report.markdown import as_markdown, write_markdown
+from evaluation.report.words import quantity
+from evaluation.weights import default_weights
 from tests.evaluation.samples import sample, whole
 
 

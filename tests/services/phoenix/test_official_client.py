@@ -8,8 +8,8 @@ import pytest
 
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.operations import Operation
-from cavalcade.evaluation.installation import free_port
 from cavalcade.wire.positions import pack_fix, unpack_positions
+from testbed.installations.installation import free_port
 from tests.services.conftest import Gateway, running_gateway
 from tests.services.peer import place
 from tests.services.phoenix.member import Member, members

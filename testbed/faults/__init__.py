@@ -1,0 +1,1 @@
+"""What can break in an installation, and what its people noticed of it."""
