@@ -6,7 +6,7 @@
 import sys
 import types
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from cavalcade.domain.feature import EVERYBODY, Change, Command
 from cavalcade.domain.fields import Items, rules_of
 from cavalcade.domain.model import Participant, Role, Session
-from cavalcade.domain.session import CHANGES, OPERATIONS
+from cavalcade.domain.session import CHANGES, KEPT, OPERATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACT = ROOT / "docs" / "contract.md"
@@ -39,6 +39,8 @@ export type Role = {kinds};
 {_interface(Session)}
 
 {_interface(Participant)}
+
+{_features()}
 
 interface Change<Type extends string, Data> {{
   readonly offset: number;
@@ -97,6 +99,14 @@ def _event(change: type[Change]) -> str:
     return f"| `{change.type}` | `{{{data}}}`" + (f"; {change.meaning}" if change.meaning else "") + " |"
 
 
+def _features() -> str:
+    parts = [_interface(kind) for kind in KEPT.values()]
+    members = "".join(f"  readonly {key}?: {kind.__name__};\n" for key, kind in KEPT.items())
+    meaning = "/** What features keep, by key. A later server may keep what is not among these. */\n"
+    parts.append(f"{meaning}export interface Features {{\n{members}  readonly [key: string]: unknown;\n}}")
+    return "\n\n".join(parts)
+
+
 def _interface(kind: type) -> str:
     body = "\n".join(f"  readonly {member};" for member in _members(kind).split("; "))
     return f"export interface {kind.__name__} {{\n{body}\n}}"
@@ -115,7 +125,11 @@ def _typescript(kind: object) -> str:
         return " | ".join(_typescript(one) for one in typing.get_args(kind))
     if is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         return str(kind.__name__)
-    return {str: "string", int: "number", bool: "boolean", types.NoneType: "null"}[kind]
+    if typing.get_origin(kind) is tuple:
+        return f"readonly ({_typescript(typing.get_args(kind)[0])})[]"
+    if typing.get_origin(kind) is Mapping:
+        return f"Readonly<Record<string, {_typescript(typing.get_args(kind)[1])}>>"
+    return {str: "string", int: "number", float: "number", bool: "boolean", types.NoneType: "null"}[kind]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import names
 from cavalcade.domain.errors import Rejected
-from cavalcade.domain.feature import Command
+from cavalcade.domain.feature import Command, Issuer
 from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.fixes import SendFixes
 from cavalcade.domain.features.hosting import ClaimHost
@@ -111,7 +111,7 @@ def positions(latest: int = MAX_FIX_TIME) -> st.SearchStrategy[Position]:
     ).filter(lambda position: position.lat != 0 or position.lon != 0)
 
 
-def commands() -> st.SearchStrategy[Command]:
+def commands(more: st.SearchStrategy[Command] | None = None) -> st.SearchStrategy[Command]:
     """Every kind of command; joins are the most frequent, the two that end a session are rare."""
     joins = st.builds(
         Join,
@@ -127,16 +127,17 @@ def commands() -> st.SearchStrategy[Command]:
         st.builds(ClaimHost, st.none() | st.integers(NOW - 2_000_000, NOW + 2_000_000)),
         st.builds(SetSession, st.none() | cleaned_names(), st.none() | st.integers(1, 10 * 86_400)),
         st.builds(SendFixes, st.lists(fixes(), max_size=2).map(tuple)),
+        *(() if more is None else (more,) * 5),
     )
     endings: st.SearchStrategy[Command] = st.sampled_from((EndSession(), Expire()))
     return st.integers(0, 40).flatmap(lambda n: endings if n == 40 else joins if n % 3 == 0 else changes)
 
 
 @st.composite
-def operations(draw: st.DrawFn, participants: int = 8) -> Operation:
+def operations(draw: st.DrawFn, participants: int = 8, more: st.SearchStrategy[Command] | None = None) -> Operation:
     """A command with somebody who has it, not always somebody who is there."""
-    command = draw(commands())
-    by = None if isinstance(command, Join | Expire) else draw(st.integers(1, participants))
+    command = draw(commands(more))
+    by = None if command.issuer is not Issuer.PARTICIPANT else draw(st.integers(1, participants))
     return Operation(by, command, draw(st.none() | op_ids()))
 
 
@@ -186,12 +187,12 @@ class History:
 
 
 @st.composite
-def histories(draw: st.DrawFn, max_steps: int = 25) -> History:
-    """Operations carried out one after the other, a quarter of an hour apart at most."""
+def histories(draw: st.DrawFn, max_steps: int = 25, more: st.SearchStrategy[Command] | None = None) -> History:
+    """Operations carried out one after the other, a quarter of an hour apart at most; `more` kinds of commands too."""
     start = state = draw(sessions())
     now = NOW
     steps = []
-    for operation in draw(st.lists(operations(), max_size=max_steps)):
+    for operation in draw(st.lists(operations(more=more), max_size=max_steps)):
         now += draw(st.integers(0, 900_000))
         events: list[Event] = []
         rejected = None

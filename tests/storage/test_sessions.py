@@ -1,7 +1,9 @@
 import asyncio
 import dataclasses
 import itertools
+import json
 import time
+from collections.abc import Iterator
 
 import asyncpg
 import pytest
@@ -24,6 +26,7 @@ from cavalcade.domain.operations import Operation
 from cavalcade.storage.errors import Conflict
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import End, Outcome, Stored
+from tests import notes
 
 Database = asyncpg.Connection
 
@@ -85,12 +88,20 @@ commands = st.one_of(
     st.builds(ClaimHost, st.sampled_from([None, 0])),
     st.builds(SetSession, names, st.sampled_from([None, 1, 60])),
 )
+written = notes.commands()
 steps = st.lists(
-    st.tuples(st.integers(1, 4), commands, st.text("abc-!", min_size=1, max_size=9)), min_size=4, max_size=25
+    st.tuples(st.integers(1, 4), commands | written, st.text("abc-!", min_size=1, max_size=9)), min_size=4, max_size=25
 )
 endings = st.sampled_from([None, EndSession(), Expire()])
 
 
+@pytest.fixture
+def with_notes() -> Iterator[None]:
+    with notes.registered():
+        yield
+
+
+@pytest.mark.usefixtures("with_notes")
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps, ending=endings)
 async def test_the_stored_session_is_the_folded_one(
@@ -154,6 +165,25 @@ async def test_events_of_a_newer_version_keep_their_place(store: SessionStore, d
     known, unknown = await store.events_after(current.state.session.id, 0)
     assert isinstance(known.change, ParticipantJoined)
     assert (unknown.offset, unknown.change) == (2, UnknownChange("flag_raised", {"flag": 1}))
+
+
+async def test_what_a_newer_version_keeps_survives_an_append_of_this_one(
+    store: SessionStore, database: Database
+) -> None:
+    made = await stored_with(store, (None, MEMBER), (None, MEMBER))
+    session_id = made.state.session.id
+    newer = {"notes": {"written": [1], "pinned": 1}, "places": [{"lat": 1.5}]}
+    await database.execute("UPDATE sessions SET features = $1", json.dumps(newer))
+    await database.execute("UPDATE participants SET features = $1 WHERE id = 2", json.dumps(newer))
+    base = await store.load(session_id)
+    assert base is not None
+    for by, command in ((2, SetProfile("Benny")), (1, SetSession("Tour"))):
+        events, after = apply(base, command, by)
+        await store.append(base, events, after.state)
+        base = after
+    assert await store.load(session_id) == base
+    assert json.loads(await database.fetchval("SELECT features FROM sessions")) == newer
+    assert json.loads(await database.fetchval("SELECT features FROM participants WHERE name = 'Benny'")) == newer
 
 
 async def test_an_append_on_an_old_offset_writes_nothing(store: SessionStore) -> None:

@@ -18,6 +18,12 @@ export interface Participant {
   readonly role: Role;
   readonly sharing: boolean;
   readonly joined_at: number;
+  readonly features?: Features;
+}
+
+/** What features keep, by key. A later server may keep what is not among these. */
+export interface Features {
+  readonly [key: string]: unknown;
 }
 
 interface Change<Type extends string, Data> {

@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fields import Fields
 from cavalcade.domain.fix import Fix
+from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Limits, Participant, Role, SessionState
 
 EVERYBODY = frozenset(Role)
@@ -152,6 +153,8 @@ class Feature:
     Attributes:
         commands: What can be asked for.
         changes: What can happen.
+        session: What it keeps for the session, where it keeps anything.
+        participant: What it keeps for each participant, where it keeps anything.
         asked: Payloads of operations that are right, without `op_id`: the operation's name, the payload, and as what
             it is read.
         refused: Payloads that are wrong: the operation's name, the payload, and the pointers of its bad fields.
@@ -160,6 +163,8 @@ class Feature:
 
     commands: tuple[type[Command], ...] = ()
     changes: tuple[type[Change], ...] = ()
+    session: type[Kept] | None = None
+    participant: type[Kept] | None = None
     asked: tuple[tuple[str, Mapping[str, object], Command], ...] = ()
     refused: tuple[tuple[str, Mapping[str, object], tuple[str, ...]], ...] = ()
     happened: tuple[tuple[Change, Mapping[str, object]], ...] = ()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
+from cavalcade.domain.kept import NOTHING_KEPT, Features
+
 DAY_S = 86_400
 
 MAX_PARTICIPANT_ID = 0xFFFF
@@ -71,6 +73,7 @@ class Participant:
         role: What they may do.
         sharing: Whether their positions are shown to the others.
         joined_at: ms since the epoch.
+        features: What features keep for them.
     """
 
     id: int
@@ -80,6 +83,7 @@ class Participant:
     role: Role
     sharing: bool
     joined_at: int
+    features: Features = NOTHING_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class SessionState:
         max_participants: How many may be present at once.
         ended: Why the session ended, or None while it lives.
         mark: The mark of the newest event folded in, where it has one.
+        features: What features keep for the session.
     """
 
     session: Session
@@ -104,6 +109,7 @@ class SessionState:
     max_participants: int = 200
     ended: str | None = None
     mark: str | None = None
+    features: Features = NOTHING_KEPT
 
     @property
     def host(self) -> Participant | None:

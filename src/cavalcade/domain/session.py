@@ -16,6 +16,7 @@ from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Situation, permit
 from cavalcade.domain.features import ending, fixes, hosting, membership, more_time, profile, settings, sharing
+from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Limits, Session, SessionState
 from cavalcade.domain.operations import Operation
 
@@ -41,6 +42,11 @@ FINISHING: Final = frozenset(name for name, command in OPERATIONS.items() if com
 
 CHANGES: Final[dict[str, type[Change]]] = {change.type: change for feature in FEATURES for change in feature.changes}
 """What can happen, by the event's type."""
+
+KEPT: Final[dict[str, type[Kept]]] = {
+    kind.key: kind for feature in FEATURES for kind in (feature.session, feature.participant) if kind is not None
+}
+"""What features keep, by its key."""
 
 
 def found(session_id: str, name: str | None, lifetime_s: int | None, now: int, limits: Limits) -> SessionState:

@@ -17,7 +17,7 @@ from cavalcade.storage import connection, statements
 from cavalcade.storage.errors import Conflict
 from cavalcade.storage.stored import End, Outcome, Stored
 from cavalcade.storage.tables import creations, outcomes, sessions
-from cavalcade.wire.codec import encode
+from cavalcade.wire.codec import decode_features, encode, encode_features
 from cavalcade.wire.messages import event_from_dict, event_to_dict
 
 __all__ = ["Conflict", "Outcome", "SessionStore", "Stored"]
@@ -116,7 +116,7 @@ class SessionStore:
             "new_viewer_hash": stored.viewer_hash,
             "new_epoch": stored.epoch,
             "new_created_at": state.session.created_at,
-            "participants": [encode(person) for person in state.participants.values()],
+            "participants": [_person_row(person) for person in state.participants.values()],
             "events": [event_to_dict(event) for event in events],
             "creations": keys,
         }
@@ -177,7 +177,7 @@ class SessionStore:
             "session_id": base.state.session.id,
             "base_epoch": base.epoch,
             "base_offset": base.state.offset,
-            "participants": [encode(person) for person in _changed(base.state, after)],
+            "participants": [_person_row(person) for person in _changed(base.state, after)],
             "gone": [person for person in base.state.participants if person not in after.participants],
             "events": [event_to_dict(event) for event in events],
             "outcomes": remembered,
@@ -315,7 +315,12 @@ def _columns(state: SessionState, events: Sequence[Event]) -> dict[str, object]:
         "new_max_participants": state.max_participants,
         "new_ended": state.ended,
         "new_ended_at": next((event.at for event in events if effects(event.change).ends is not None), None),
+        "new_features": encode_features(state.features),
     }
+
+
+def _person_row(person: Participant) -> dict[str, object]:
+    return {"features": {}, **encode(person)}  # the wire leaves out what is empty
 
 
 def _check_order(offset: int, events: Sequence[Event], after: SessionState) -> None:
@@ -335,8 +340,8 @@ def _changed(before: SessionState, after: SessionState) -> Iterable[Participant]
 
 def _stored(row: Row[Any]) -> Stored:
     people = (
-        Participant(number, name, initials, color, Role(role), sharing, joined_at)
-        for number, name, initials, color, role, sharing, joined_at in row.people
+        Participant(number, name, initials, color, Role(role), sharing, joined_at, decode_features(features))
+        for number, name, initials, color, role, sharing, joined_at, features in row.people
     )
     state = SessionState(
         Session(row.id, row.name, row.created_at, row.expires_at, row.time_asked_by),
@@ -346,5 +351,6 @@ def _stored(row: Row[Any]) -> Stored:
         max_participants=row.max_participants,
         ended=row.ended,
         mark=row.mark,
+        features=decode_features(row.features),
     )
     return Stored(state, row.epoch, row.code_hash, row.viewer_hash)

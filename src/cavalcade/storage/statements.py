@@ -32,6 +32,7 @@ from cavalcade.storage.tables import creations, events, outcomes, participants, 
 
 CHANGING: Final = (
     "offset", "name", "expires_at", "time_asked_by", "next_participant", "max_participants", "ended", "ended_at",
+    "features",
 )  # fmt: skip
 """The columns of a session that an append writes; the others stay as they were at the beginning."""
 

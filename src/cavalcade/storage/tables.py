@@ -20,6 +20,11 @@ def _session_id(*, primary_key: bool) -> Column[str]:
     )
 
 
+def _features() -> Column[object]:
+    """What features keep, as the wire writes it; what SQL filters or joins has a column of its own."""
+    return Column("features", JSONB, nullable=False, server_default="{}")
+
+
 sessions: Final = Table(
     "sessions",
     metadata,
@@ -36,6 +41,7 @@ sessions: Final = Table(
     Column("time_asked_by", Integer),
     Column("ended", Text),
     Column("ended_at", BigInteger),
+    _features(),
 )
 """One row a session, folded up to `offset`; `ended` says why it is over."""
 
@@ -53,6 +59,7 @@ participants: Final = Table(
     Column("role", Text, nullable=False),
     Column("sharing", Boolean, nullable=False),
     Column("joined_at", BigInteger, nullable=False),
+    _features(),
 )
 """Those present; who left has no row."""
 

@@ -1,18 +1,21 @@
 """Dataclasses of the domain as the contract's JSON, and back: what is on the wire follows from their fields.
 
-Texts, whole numbers, truth values, enumerations of texts, and dataclasses of these. Reading is strict about types,
-takes a missing field that has a default for its default, and ignores fields that it does not know, so that a newer
-server can add some.
+Texts, numbers, truth values, enumerations of texts, dataclasses of these, tuples, and mappings by text. Reading is
+strict about types, takes a missing field that has a default for its default, and ignores fields that it does not know,
+so that a newer server can add some. Of what features keep, it carries along what it does not know.
 """
 
 import functools
+import math
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from cavalcade.domain.kept import Features
+from cavalcade.domain.session import KEPT
 from cavalcade.wire.errors import DecodeError
 
 T = TypeVar("T")
@@ -20,8 +23,41 @@ _Reader = Callable[[object], object]
 
 
 def encode(value: object) -> dict[str, object]:
-    """A dataclass as a JSON object."""
-    return {name: write(getattr(value, name)) for name, write in _writers(type(value))}  # type: ignore[arg-type]  # a class is hashable
+    """A dataclass as a JSON object; what features keep is left out where that is nothing."""
+    written = {name: write(getattr(value, name)) for name, write in _writers(type(value))}  # type: ignore[arg-type]  # a class is hashable
+    if written.get("features") == {}:
+        del written["features"]
+    return written
+
+
+def encode_features(features: Features) -> dict[str, object]:
+    """What features keep as a JSON object, with what this version does not know of it."""
+    written = dict(features.foreign)
+    for key, kept in features.kept.items():
+        newer = written.get(key)
+        written[key] = {**(newer if isinstance(newer, dict) else {}), **encode(kept)}
+    return written
+
+
+def decode_features(data: object) -> Features:
+    """Reads what features keep.
+
+    Raises:
+        DecodeError: Where what a known feature keeps is not as it should be.
+    """
+    if not isinstance(data, dict):
+        raise DecodeError("features must be an object")
+    features, foreign = Features(), {}
+    for key, value in data.items():
+        kind = KEPT.get(key)
+        if kind is None:
+            foreign[key] = value
+            continue
+        features = features.put(decode(kind, value))
+        newer = value.keys() - {field.name for field in fields(kind)}  # type: ignore[arg-type]  # they are dataclasses
+        if newer:
+            foreign[key] = {name: value[name] for name in value if name in newer}
+    return Features(features.kept, foreign)
 
 
 def decode(made: type[T], data: object) -> T:
@@ -56,10 +92,25 @@ def _writers(made: type) -> tuple[tuple[str, Callable[[Any], object]], ...]:
 
 def _writer(kind: object) -> Callable[[Any], object]:
     inner = _without_none(kind)
-    if is_dataclass(inner):
-        return lambda value: None if value is None else encode(value)
-    if isinstance(inner, type) and issubclass(inner, StrEnum):
-        return lambda value: None if value is None else value.value
+    write = _writer_of(inner)
+    if inner is kind:
+        return write
+    return lambda value: None if value is None else write(value)
+
+
+def _writer_of(kind: object) -> Callable[[Any], object]:
+    if kind is Features:
+        return encode_features
+    if is_dataclass(kind):
+        return encode
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return lambda value: value.value
+    if typing.get_origin(kind) is tuple:
+        each = _writer(typing.get_args(kind)[0])
+        return lambda value: [each(one) for one in value]
+    if typing.get_origin(kind) is Mapping:
+        each = _writer(typing.get_args(kind)[1])
+        return lambda value: {key: each(one) for key, one in value.items()}
     return lambda value: value
 
 
@@ -81,10 +132,16 @@ def _reader(kind: object) -> _Reader:
 
 
 def _reader_of(kind: object) -> _Reader:
+    if kind is Features:
+        return decode_features
     if is_dataclass(kind):
         return lambda value: decode(typing.cast("type[Any]", kind), value)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return functools.partial(_member, kind)
+    if typing.get_origin(kind) is tuple:
+        return functools.partial(_items, _reader(typing.get_args(kind)[0]))
+    if typing.get_origin(kind) is Mapping:
+        return functools.partial(_entries, _reader(typing.get_args(kind)[1]))
     match kind:
         case builtin if builtin is str:
             return _text
@@ -92,6 +149,8 @@ def _reader_of(kind: object) -> _Reader:
             return _truth
         case builtin if builtin is int:
             return _whole
+        case builtin if builtin is float:
+            return _number
     raise TypeError(f"{kind} has no place on the wire")
 
 
@@ -111,6 +170,24 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _Wrong("a whole number")
     return value
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise _Wrong("a finite number")
+    return float(value)
+
+
+def _items(read: _Reader, value: object) -> tuple[object, ...]:
+    if not isinstance(value, list):
+        raise _Wrong("an array")
+    return tuple(map(read, value))
+
+
+def _entries(read: _Reader, value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise _Wrong("an object")
+    return {key: read(one) for key, one in value.items()}
 
 
 def _truth(value: object) -> bool:

@@ -11,7 +11,7 @@ from cavalcade.domain.fields import Fields
 from cavalcade.domain.fix import MAX_FIX_TIME
 from cavalcade.domain.model import Participant, Session, SessionState
 from cavalcade.domain.session import CHANGES
-from cavalcade.wire.codec import decode, encode
+from cavalcade.wire.codec import decode, decode_features, encode, encode_features
 from cavalcade.wire.errors import DecodeError
 
 Mode = Literal["json", "binary"]
@@ -65,12 +65,14 @@ def read_join(payload: object) -> JoinParameters:
 
 
 def snapshot_to_dict(state: SessionState) -> dict[str, object]:
-    """`{session, participants}`, participants by id."""
+    """`{session, participants, features?}`, participants by id."""
     people = [state.participants[key] for key in sorted(state.participants)]
-    return {
+    snapshot: dict[str, object] = {
         "session": encode(state.session),
         "participants": [encode(person) for person in people],
     }
+    features = encode_features(state.features)
+    return {**snapshot, "features": features} if features else snapshot
 
 
 def event_to_dict(event: Event) -> dict[str, object]:
@@ -108,6 +110,7 @@ def state_from_snapshot(offset: int, snapshot: object, mark: object = None) -> S
         offset=offset,
         next_participant=max(participants, default=0) + 1,
         mark=_text_or_none(mark, "mark"),
+        features=decode_features(fields.get("features", {})),
     )
 
 
