@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
-from cavalcade.domain.fields import MAX_UNKNOWN_FIELDS, Fields
+from cavalcade.domain.fields import MAX_UNKNOWN_FIELDS, Boolean, Fields, Nested, Number
 from tests.domain.strategies import rejection_of
 
 if TYPE_CHECKING:
@@ -157,3 +158,29 @@ def test_an_answer_about_unknown_fields_stays_short() -> None:
 def test_a_lone_surrogate_in_a_field_can_be_told() -> None:
     (error,) = errors_of({"\ud800": 1}, lambda fields: fields.text("known"))
     assert error.pointer == "/?"
+
+
+@dataclass(frozen=True)
+class Inner:
+    on: Annotated[bool | None, Boolean()] = None
+
+
+@dataclass(frozen=True)
+class Outer:
+    lat: Annotated[float, Number(-90, 90)]
+    inner: Annotated[Inner, Nested(Inner)]
+
+
+@pytest.mark.parametrize(("inner", "read"), [({"on": True}, Inner(on=True)), ({}, Inner()), (None, Inner())])
+def test_a_dataclass_is_read_by_its_rules_with_what_is_nested_in_it(inner: object, read: Inner) -> None:
+    fields = Fields({"lat": 90, "inner": inner})
+    assert fields.build(Outer) == Outer(90.0, read)
+    fields.finish()
+
+
+def test_rules_name_every_bad_field_of_what_is_nested_too() -> None:
+    assert pointers({"lat": 91, "inner": {"on": 1, "off": 1}}, lambda fields: fields.build(Outer)) == [
+        "/lat",
+        "/inner/on",
+        "/inner/off",
+    ]

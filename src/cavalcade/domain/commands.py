@@ -3,15 +3,14 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Annotated, Final
 
 from cavalcade.domain.errors import FieldError
 from cavalcade.domain.features.membership import Join
 from cavalcade.domain.features.settings import SetSession
-from cavalcade.domain.fields import Fields, reject
-from cavalcade.domain.model import Role
-from cavalcade.domain.names import clean_color, clean_name
+from cavalcade.domain.fields import Fields, Made, Nested, Text, Whole, reject
+from cavalcade.domain.names import COLOR, NAME
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import OPERATIONS
 
@@ -21,22 +20,55 @@ _OP_ID = re.compile(r"[\x21-\x7e]{1,64}")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,128}")
 
 
+def _bounded_code(text: str) -> str:
+    if len(text) > MAX_CODE_LENGTH:
+        raise ValueError(f"must have at most {MAX_CODE_LENGTH} characters")
+    return text
+
+
+CODE: Final = Text(_bounded_code, longest=MAX_CODE_LENGTH, example="k3v9x0m2qa.Zk1vT0b8Qd2mXyW4nRc7Lg")
+"""How a link's code is read from outside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """What `POST /api/sessions` asks for; the lifetime's bounds are checked by `session.found`."""
+    """What a new session shall be like; everything may be left out.
 
-    name: str | None
-    lifetime_s: int | None
-    host: Join
+    Attributes:
+        name: A friendly default where it is left out or blank.
+        lifetime_s: Seconds until it expires; `session.found` checks the operator's bounds.
+        host: How its host appears.
+    """
+
+    name: Annotated[str | None, NAME] = None
+    lifetime_s: Annotated[int | None, Whole(1, MAX_LIFETIME_S, example=28_800)] = None
+    host: Annotated[Join, Nested(Join)] = field(default_factory=Join)
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What `POST /api/sessions/{id}/join` asks for; whether the code lets in a member or a viewer is seen later."""
+    """The code that lets in, as a member or as a viewer, and how to appear.
 
-    code: str
-    name: str | None
-    color: str | None
+    Attributes:
+        code: What stands behind `#` in the link, up to an `&`. Secret.
+        name: A friendly default where it is left out or blank.
+        color: One from a palette where it is left out.
+    """
+
+    code: Annotated[str, CODE]
+    name: Annotated[str | None, NAME] = None
+    color: Annotated[str | None, COLOR] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The code of the session to look at before joining it.
+
+    Attributes:
+        code: What stands behind `#` in the link, up to an `&`. Secret.
+    """
+
+    code: Annotated[str, CODE]
 
 
 def creation(data: object) -> Creation:
@@ -45,15 +77,7 @@ def creation(data: object) -> Creation:
     Raises:
         Rejected: `invalid_request` with every bad field.
     """
-    fields = Fields(data)
-    name = fields.text("name", clean_name)
-    lifetime_s = fields.integer("lifetime_s", 1, MAX_LIFETIME_S)
-    host_name = host_color = None
-    if (host := fields.nested("host")) is not None:
-        host_name, host_color = host.text("name", clean_name), host.text("color", clean_color)
-        host.finish()
-    fields.finish()
-    return Creation(name, lifetime_s, Join(Role.MEMBER, host_name, host_color))
+    return _read(Creation, data)
 
 
 def admission(data: object) -> Admission:
@@ -62,11 +86,7 @@ def admission(data: object) -> Admission:
     Raises:
         Rejected: `invalid_request` with every bad field.
     """
-    fields = Fields(data)
-    code = fields.text("code", _bounded_code, required=True)
-    name, color = fields.text("name", clean_name), fields.text("color", clean_color)
-    fields.finish()
-    return Admission(code or "", name, color)
+    return _read(Admission, data)
 
 
 def preview(data: object) -> str:
@@ -75,10 +95,7 @@ def preview(data: object) -> str:
     Raises:
         Rejected: `invalid_request` with every bad field.
     """
-    fields = Fields(data)
-    code = fields.text("code", _bounded_code, required=True)
-    fields.finish()
-    return code or ""
+    return _read(Look, data).code
 
 
 def idempotency_key(value: str | None) -> str | None:
@@ -116,10 +133,7 @@ def session_settings(data: object) -> SetSession:
     Raises:
         Rejected: `invalid_request` with every bad field.
     """
-    fields = Fields(data)
-    command = SetSession.read(fields)
-    fields.finish()
-    return command
+    return _read(SetSession, data)
 
 
 def digest(name: str, data: object) -> str:
@@ -135,10 +149,11 @@ def digest(name: str, data: object) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _bounded_code(text: str) -> str:
-    if len(text) > MAX_CODE_LENGTH:
-        raise ValueError(f"must have at most {MAX_CODE_LENGTH} characters")
-    return text
+def _read(made: type[Made], data: object) -> Made:
+    fields = Fields(data)
+    built = fields.build(made)
+    fields.finish()
+    return built
 
 
 def _checked_op_id(text: str) -> str:

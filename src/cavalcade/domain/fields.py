@@ -16,17 +16,36 @@ MAX_UNKNOWN_FIELDS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, normalised by `clean`, whose ValueError becomes the field's error."""
+    """A string, normalised by `clean`, whose ValueError becomes the field's error.
+
+    Attributes:
+        clean: Checks and normalises it.
+        pattern: What the documents of the contract say of it beside; `clean` decides.
+        longest: The same: at most how many characters.
+        example: What the documents show.
+    """
 
     clean: Callable[[str], str] = str
+    pattern: str | None = None
+    longest: int | None = None
+    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number from `low` to `high`."""
+    """A whole number from `low` to `high`; the documents of the contract show the example."""
 
     low: int
     high: int
+    example: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite number from `low` to `high`."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +61,14 @@ class Items:
     longest: int
 
 
-Rule = Text | Whole | Boolean | Items
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """An object that is read by the rules of a dataclass; left out, it is what an empty one is."""
+
+    made: type
+
+
+Rule = Text | Whole | Number | Boolean | Items | Nested
 """How a field of a dataclass is read: it stands in the field's annotation, as `Annotated[int | None, Whole(1, 60)]`."""
 
 
@@ -139,15 +165,27 @@ class Fields:
 
     def _by_rule(self, name: str, rule: Rule, *, required: bool) -> object:
         match rule:
-            case Text(clean):
-                return self.text(name, clean, required=required)
-            case Whole(low, high):
-                return self.integer(name, low, high, required=required)
+            case Text():
+                return self.text(name, rule.clean, required=required)
+            case Whole():
+                return self.integer(name, rule.low, rule.high, required=required)
+            case Number(low, high):
+                return self.number(name, low, high, required=required)
             case Boolean():
                 return bool(self.boolean(name, required=required)) if required else self.boolean(name)
             case Items(read, longest):
                 made = (read(item) for item in self.sequence(name, longest))
                 return tuple(item for item in made if item is not None)
+            case Nested(made_of):
+                return self._nested(name, made_of)
+
+    def _nested(self, name: str, made: type[Made]) -> Made:
+        inner = self.nested(name)
+        if inner is None:
+            return made()
+        built = inner.build(made)
+        inner.finish()
+        return built
 
     def finish(self) -> None:
         """Notes unknown fields of this object and, for the outermost one, raises.
@@ -182,7 +220,7 @@ def rules_of(made: type) -> tuple[tuple[str, Rule, bool], ...]:
     """The fields of a dataclass that are read from outside: name, rule, and whether the field must be there."""
     hints = typing.get_type_hints(made, include_extras=True)
     return tuple(
-        (field.name, note, field.default is MISSING)
+        (field.name, note, field.default is MISSING and field.default_factory is MISSING)
         for field in fields(made)
         for note in getattr(hints[field.name], "__metadata__", ())
         if isinstance(note, Rule)

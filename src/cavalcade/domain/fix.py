@@ -7,7 +7,9 @@ are those of the packed form (see docs/contract.md).
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from cavalcade.domain.fields import Number, Whole
 
 MAX_FIX_TIME = 2**53 - 1
 """The greatest time that JSON numbers carry exactly in every client, ms since the epoch."""
@@ -31,14 +33,14 @@ class Fix:
         battery: Whole percent.
     """
 
-    lat: float
-    lon: float
-    fix_time: int | None = None
-    accuracy: float | None = None
-    heading: float | None = None
-    speed: float | None = None
+    lat: Annotated[float, Number(-90, 90)]
+    lon: Annotated[float, Number(-180, 180)]
+    fix_time: Annotated[int | None, Whole(0, MAX_FIX_TIME, example=1_800_000_000_000)] = None
+    accuracy: Annotated[float | None, Number(0, math.inf)] = None
+    heading: Annotated[float | None, Number(0, 360)] = None
+    speed: Annotated[float | None, Number(0, math.inf)] = None
     altitude: float | None = None
-    battery: int | None = None
+    battery: Annotated[int | None, Whole(0, 100)] = None
 
 
 class Position(NamedTuple):

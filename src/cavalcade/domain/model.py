@@ -3,14 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
+from cavalcade.domain.fields import Text, Whole
+from cavalcade.domain.fix import MAX_FIX_TIME
 from cavalcade.domain.kept import NOTHING_KEPT, Features
 
 DAY_S = 86_400
 
 MAX_PARTICIPANT_ID = 0xFFFF
 """The greatest id that packed positions can carry; nobody can join after it has been given away."""
+
+ParticipantId = Annotated[int, Whole(1, MAX_PARTICIPANT_ID)]
+Time = Annotated[int, Whole(0, MAX_FIX_TIME, example=1_800_000_000_000)]
+"""ms since the epoch."""
+
+SessionId = Annotated[str, Text(pattern="^[a-z0-9]{10}$", example="k3v9x0m2qa")]
 
 
 class Role(StrEnum):
@@ -47,18 +55,18 @@ class Session:
     """The settings of a sharing group; times in ms since the epoch.
 
     Attributes:
-        id: Its id, which is not secret.
+        id: Not secret: it stands in addresses.
         name: As shown to everybody.
         created_at: When it was made.
         expires_at: When it ends by itself.
         time_asked_by: Who, of those here, asked for more time since it was last extended, or None.
     """
 
-    id: str
-    name: str
-    created_at: int
-    expires_at: int
-    time_asked_by: int | None = None
+    id: SessionId
+    name: Annotated[str, Text(example="Merry Caravan")]
+    created_at: Time
+    expires_at: Time
+    time_asked_by: ParticipantId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class Participant:
 
     Attributes:
         id: From 1, unique in the session and never used again.
-        name: As shown to the others, at most `names.MAX_NAME_LENGTH` characters.
+        name: As shown to the others, at most 48 characters.
         initials: One or two user-perceived characters made from the name.
         color: `#rrggbb`, lower case.
         role: What they may do.
@@ -76,13 +84,13 @@ class Participant:
         features: What features keep for them.
     """
 
-    id: int
-    name: str
-    initials: str
-    color: str
+    id: ParticipantId
+    name: Annotated[str, Text(example="Anna Berg")]
+    initials: Annotated[str, Text(example="AB")]
+    color: Annotated[str, Text(pattern="^#[0-9a-f]{6}$", example="#e5484d")]
     role: Role
     sharing: bool
-    joined_at: int
+    joined_at: Time
     features: Features = NOTHING_KEPT
 
 

@@ -4,7 +4,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Final
 
+from cavalcade.domain.fields import Text
 from cavalcade.domain.unicode_marks import is_mark
 
 MAX_NAME_LENGTH = 48
@@ -166,6 +168,13 @@ def clean_color(text: str) -> str:
     if not _COLOR.fullmatch(text):
         raise ValueError("must be a colour written as #rrggbb")
     return text.lower()
+
+
+NAME: Final = Text(clean_name, longest=MAX_RAW_LENGTH, example="Anna Berg")
+"""How a name is read from outside."""
+
+COLOR: Final = Text(clean_color, pattern="^#[0-9a-fA-F]{6}$", example="#e5484d")
+"""How a colour is read from outside."""
 
 
 def initials(name: str) -> str:

@@ -9,10 +9,11 @@ from cavalcade.domain.events import Event, UnknownChange
 from cavalcade.domain.feature import Change
 from cavalcade.domain.fields import Fields
 from cavalcade.domain.fix import MAX_FIX_TIME
-from cavalcade.domain.model import Participant, Session, SessionState
+from cavalcade.domain.model import SessionState
 from cavalcade.domain.session import CHANGES
-from cavalcade.wire.codec import decode, decode_features, encode, encode_features
+from cavalcade.wire.codec import decode, encode
 from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.forms import Snapshot
 
 Mode = Literal["json", "binary"]
 
@@ -66,13 +67,8 @@ def read_join(payload: object) -> JoinParameters:
 
 def snapshot_to_dict(state: SessionState) -> dict[str, object]:
     """`{session, participants, features?}`, participants by id."""
-    people = [state.participants[key] for key in sorted(state.participants)]
-    snapshot: dict[str, object] = {
-        "session": encode(state.session),
-        "participants": [encode(person) for person in people],
-    }
-    features = encode_features(state.features)
-    return {**snapshot, "features": features} if features else snapshot
+    people = tuple(state.participants[key] for key in sorted(state.participants))
+    return encode(Snapshot(state.session, people, state.features))
 
 
 def event_to_dict(event: Event) -> dict[str, object]:
@@ -99,18 +95,15 @@ def state_from_snapshot(offset: int, snapshot: object, mark: object = None) -> S
     Raises:
         DecodeError: Where a field is missing or of the wrong type.
     """
-    fields = _mapping(snapshot)
-    people = fields.get("participants")
-    if not isinstance(people, list):
-        raise DecodeError("participants must be an array")
-    participants = {person.id: person for person in (decode(Participant, each) for each in people)}
+    known = decode(Snapshot, snapshot)
+    participants = {person.id: person for person in known.participants}
     return SessionState(
-        decode(Session, fields.get("session")),
+        known.session,
         participants,
         offset=offset,
         next_participant=max(participants, default=0) + 1,
         mark=_text_or_none(mark, "mark"),
-        features=decode_features(fields.get("features", {})),
+        features=known.features,
     )
 
 

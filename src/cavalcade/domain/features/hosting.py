@@ -5,7 +5,7 @@ from typing import ClassVar, Final, Self
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Situation
-from cavalcade.domain.model import Participant, Role, SessionState
+from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class HostChanged(Change):
 
     type: ClassVar[str] = "host_changed"
     meaning: ClassVar[str] = "who was host before is a member"
-    participant: int
+    participant: ParticipantId
 
     def evolve(self, state: SessionState) -> SessionState:
         """One host, and no other."""

@@ -1,13 +1,13 @@
 """Coming and going."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 from cavalcade.domain import names
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Situation
 from cavalcade.domain.features.hosting import HostChanged
-from cavalcade.domain.model import MAX_PARTICIPANT_ID, Participant, Role, SessionState
+from cavalcade.domain.model import MAX_PARTICIPANT_ID, Participant, ParticipantId, Role, SessionState
 
 LEFT: Final = "left"
 
@@ -36,7 +36,7 @@ class ParticipantLeft(Change):
 
     type: ClassVar[str] = "participant_left"
     meaning: ClassVar[str] = "the position is withdrawn, and their question for time"
-    participant: int
+    participant: ParticipantId
     reason: str
 
     def evolve(self, state: SessionState) -> SessionState:
@@ -57,9 +57,9 @@ class Join(Command):
     """Come in, as a member or as a viewer. Without a host the next member to join becomes host."""
 
     issuer: ClassVar[Issuer] = Issuer.NEWCOMER
-    role: Role
-    name: str | None = None
-    color: str | None = None
+    role: Role = Role.MEMBER
+    name: Annotated[str | None, names.NAME] = None
+    color: Annotated[str | None, names.COLOR] = None
 
     def decide_alone(self, situation: Situation) -> list[Change]:
         """One more participant, with defaults for what was left out."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from cavalcade.domain.feature import Change, Command, Feature, Situation
-from cavalcade.domain.model import Participant, Role, SessionState
+from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class TimeAsked(Change):
 
     type: ClassVar[str] = "time_asked"
     meaning: ClassVar[str] = "stands in `time_asked_by` until the session is extended or they leave"
-    participant: int
+    participant: ParticipantId
 
     def evolve(self, state: SessionState) -> SessionState:
         """The question stands."""

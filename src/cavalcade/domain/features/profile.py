@@ -5,8 +5,7 @@ from typing import Annotated, ClassVar, Final
 
 from cavalcade.domain import names
 from cavalcade.domain.feature import Change, Command, Feature, Situation
-from cavalcade.domain.fields import Text
-from cavalcade.domain.model import Participant, SessionState
+from cavalcade.domain.model import Participant, ParticipantId, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +13,7 @@ class ProfileChanged(Change):
     """Somebody changed how they appear."""
 
     type: ClassVar[str] = "profile_changed"
-    participant: int
+    participant: ParticipantId
     name: str
     initials: str
     color: str
@@ -32,8 +31,8 @@ class SetProfile(Command):
 
     operation: ClassVar[str | None] = "profile:set"
     meaning: ClassVar[str] = "how one appears"
-    name: Annotated[str | None, Text(names.clean_name)] = None
-    color: Annotated[str | None, Text(names.clean_color)] = None
+    name: Annotated[str | None, names.NAME] = None
+    color: Annotated[str | None, names.COLOR] = None
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:  # noqa: ARG002
         """Another name or colour."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final
 from cavalcade.domain import names
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.feature import HOSTS, Change, Command, Effects, Feature, Situation
-from cavalcade.domain.fields import Text, Whole
+from cavalcade.domain.fields import Whole
 from cavalcade.domain.model import Participant, Role, Session, SessionState
 
 MAX_EXTEND_S: Final = 30 * 86_400
@@ -38,7 +38,7 @@ class SetSession(Command):
     meaning: ClassVar[str] = "rename, extend"
     roles: ClassVar[frozenset[Role]] = HOSTS
     refusal: ClassVar[str] = ONLY_THE_HOST
-    name: Annotated[str | None, Text(names.clean_name)] = None
+    name: Annotated[str | None, names.NAME] = None
     extend_s: Annotated[int | None, Whole(1, MAX_EXTEND_S)] = None
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:  # noqa: ARG002

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Final
 
 from cavalcade.domain.feature import SHARERS, Change, Command, Effects, Feature, Situation
 from cavalcade.domain.fields import Boolean
-from cavalcade.domain.model import Participant, Role, SessionState
+from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class SharingChanged(Change):
 
     type: ClassVar[str] = "sharing_changed"
     meaning: ClassVar[str] = "off withdraws the position everywhere at once"
-    participant: int
+    participant: ParticipantId
     on: bool
 
     def evolve(self, state: SessionState) -> SessionState:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec import Struct
-
 from cavalcade.domain.errors import ErrorCode
 
 OPT_KEY = "documentation"
@@ -43,14 +41,14 @@ class Documentation:
     summary: str
     description: str
     status: int
-    request: type[Struct] | None = None
+    request: type | None = None
     request_required: bool = True
-    response: type[Struct] | None = None
+    response: type | None = None
     failures: tuple[ErrorCode, ...] = ()
     token: bool = False
     idempotent_by_key: bool = False
     query: tuple[Query, ...] = ()
-    unready: tuple[int, type[Struct]] | None = None
+    unready: tuple[int, type] | None = None
 
     def opt(self) -> dict[str, Any]:
         """As a handler takes it: `@post(path, opt=Documentation(...).opt())`."""

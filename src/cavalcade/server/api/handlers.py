@@ -8,6 +8,7 @@ from cavalcade.domain.errors import ErrorCode
 from cavalcade.domain.feature import Command
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.membership import Leave
+from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.server.api import schemas
@@ -29,7 +30,7 @@ from cavalcade.wire.positions import position_to_dict
         "The caller becomes the session's host and participant 1. With the same `Idempotency-Key` again, the answer "
         "is the same session, so a lost answer can be asked for again.",
         201,
-        request=schemas.CreateSession,
+        request=commands.Creation,
         request_required=False,
         response=schemas.Created,
         failures=(
@@ -74,7 +75,7 @@ async def create_session(request: AnyRequest, api: InjectedApi) -> Json:
         "What somebody with a link sees before they come in. Too many wrong codes from one address are refused for a "
         "while.",
         200,
-        request=schemas.PreviewSession,
+        request=commands.Look,
         response=schemas.Preview,
         failures=(
             ErrorCode.INVALID_REQUEST,
@@ -105,7 +106,7 @@ async def preview_session(request: AnyRequest, session_id: FromPath[str], api: I
         "The code says as what one comes in: as a member, or as a viewer. With the same `Idempotency-Key` again, the "
         "answer is the same participant. Too many wrong codes from one address are refused for a while.",
         201,
-        request=schemas.JoinSession,
+        request=commands.Admission,
         response=schemas.Joined,
         failures=(
             ErrorCode.INVALID_REQUEST,
@@ -213,7 +214,7 @@ async def find_nearby(request: AnyRequest, session_id: FromPath[str], api: Injec
         "Rename or extend a session",
         "For its host alone.",
         200,
-        request=schemas.ChangeSession,
+        request=SetSession,
         response=schemas.Changed,
         failures=(
             ErrorCode.INVALID_REQUEST,

@@ -1,10 +1,9 @@
-"""The OpenAPI 3.1 document, made from the handlers' own documentation and the types in `schemas`."""
+"""The OpenAPI 3.1 document, made from the handlers' own documentation and the dataclasses that they read and answer."""
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from cavalcade import __version__
@@ -12,10 +11,8 @@ from cavalcade.domain.errors import ErrorCode
 from cavalcade.server import problems
 from cavalcade.server.api import schemas
 from cavalcade.server.api.documentation import OPT_KEY, Documentation
+from cavalcade.wire.schema import Json, Schemas
 
-Json = dict[str, Any]
-
-_REFERENCE: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"\{(\w+):str\}")
 _DESCRIPTION: Final = (
     "Make a session, let others in by a link, see and change it. Positions and changes come over the socket whose "
@@ -42,12 +39,11 @@ def document(handlers: Iterable[HTTPRouteHandler], public_url: str) -> Json:
         public_url: Where they are.
     """
     calls = [(handler, handler.opt[OPT_KEY]) for handler in handlers if OPT_KEY in handler.opt]
-    types = _types(call for _, call in calls)
-    _, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    known = Schemas()
     paths: dict[str, Json] = {}
     for handler, call in calls:
         (path,), (method,) = handler.paths, handler.http_methods
-        paths.setdefault(_PARAMETER.sub(r"{\1}", path), {})[str(method).lower()] = _operation(path, call)
+        paths.setdefault(_PARAMETER.sub(r"{\1}", path), {})[str(method).lower()] = _operation(path, call, known)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -59,7 +55,7 @@ def document(handlers: Iterable[HTTPRouteHandler], public_url: str) -> Json:
         "servers": [{"url": public_url}],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": known.components,
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -71,15 +67,7 @@ def document(handlers: Iterable[HTTPRouteHandler], public_url: str) -> Json:
     }
 
 
-def _types(calls: Iterable[Documentation]) -> list[type[msgspec.Struct]]:
-    found: dict[type[msgspec.Struct], None] = {schemas.Problem: None}
-    for call in calls:
-        of_call = (call.request, call.response, call.unready[1] if call.unready else None)
-        found.update((kind, None) for kind in of_call if kind is not None)
-    return list(found)
-
-
-def _operation(path: str, call: Documentation) -> Json:
+def _operation(path: str, call: Documentation, known: Schemas) -> Json:
     operation: Json = {
         "operationId": call.operation_id,
         "summary": call.summary,
@@ -90,9 +78,9 @@ def _operation(path: str, call: Documentation) -> Json:
     if parameters := _parameters(path, call):
         operation["parameters"] = parameters
     if call.request is not None:
-        content = {"application/json": {"schema": _reference(call.request)}}
+        content = {"application/json": {"schema": known.asked(call.request)}}
         operation["requestBody"] = {"required": call.request_required, "content": content}
-    operation["responses"] = _responses(call)
+    operation["responses"] = _responses(call, known)
     return operation
 
 
@@ -122,14 +110,14 @@ def _parameters(path: str, call: Documentation) -> list[Json]:
     return parameters
 
 
-def _responses(call: Documentation) -> Json:
+def _responses(call: Documentation, known: Schemas) -> Json:
     good: Json = {"description": "Done."}
     if call.response is not None:
-        good["content"] = {"application/json": {"schema": _reference(call.response)}}
+        good["content"] = {"application/json": {"schema": known.reference(call.response)}}
     responses: Json = {str(call.status): good}
     if call.unready is not None:
         status, kind = call.unready
-        content = {"application/json": {"schema": _reference(kind)}}
+        content = {"application/json": {"schema": known.reference(kind)}}
         responses[str(status)] = {"description": "Not now.", "headers": _RETRY_AFTER, "content": content}
     by_status: dict[int, list[problems.Kind]] = {}
     transport = ("unsupported_media_type",) if call.request is not None else ()
@@ -137,19 +125,15 @@ def _responses(call: Documentation) -> Json:
         kind_of_problem = problems.KINDS[code]
         by_status.setdefault(int(kind_of_problem.status), []).append(kind_of_problem)
     for status, kinds in sorted(by_status.items()):
-        responses[str(status)] = _problem_response(kinds)
+        responses[str(status)] = _problem_response(kinds, known)
     return responses
 
 
-def _problem_response(kinds: Sequence[problems.Kind]) -> Json:
+def _problem_response(kinds: Sequence[problems.Kind], known: Schemas) -> Json:
     response: Json = {
         "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds) + ".",
-        "content": {problems.MEDIA_TYPE: {"schema": _reference(schemas.Problem)}},
+        "content": {problems.MEDIA_TYPE: {"schema": known.reference(schemas.Problem)}},
     }
     if any(kind.code in {ErrorCode.TOO_MANY_REQUESTS, ErrorCode.UNAVAILABLE} for kind in kinds):
         response["headers"] = _RETRY_AFTER
     return response
-
-
-def _reference(kind: type[msgspec.Struct]) -> Json:
-    return {"$ref": _REFERENCE.format(name=kind.__name__)}
