@@ -12,8 +12,8 @@ from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import DAY_S, Limits, Role
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
-from cavalcade.server.clock import now_ms
-from cavalcade.server.tokens import TokenSigner
+from cavalcade.server.access.tokens import TokenSigner
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.stack import probe
 from cavalcade.stack.process import Process, Service
 from cavalcade.storage.sessions import SessionStore

@@ -16,10 +16,10 @@ from cavalcade.domain.fix import DEGREE, Position
 from cavalcade.monolith.backend import MonolithBackend
 from cavalcade.monolith.mailbox import Failed
 from cavalcade.monolith.registry import Registry
-from cavalcade.server.clock import now_ms
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.outbox import Outbox
-from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.wire.frame import decode_server_binary
 from cavalcade.wire.positions import unpack_positions
@@ -81,16 +81,16 @@ async def measure(database_url: str, redis_url: str) -> dict[str, float]:
     for _ in range(SESSIONS):
         session_id = await make_session(store, MEMBERS)
         ears[session_id] = Ear()
-        outbox = Outbox(ears[session_id], 1, "binary", "1")
-        outbox.open((await backend.attach(session_id, outbox, None)).state.offset, [])
+        send_queue = SendQueue(ears[session_id], 1, "binary", "1")
+        send_queue.open((await backend.attach(session_id, send_queue, None)).state.offset, [])
     sick, healthy = list(ears)[:CRASHES], list(ears)[CRASHES:]
     moving = asyncio.create_task(_move(backend, list(ears)))
     await asyncio.sleep(SECONDS)
     quiet = _taken(ears, healthy)
     for session_id in sick:
-        place = registry.places[session_id]
+        entry = registry.entries[session_id]
         ears[session_id].crashed_at = asyncio.get_running_loop().time()
-        place.mailbox.put(Failed(place.process, RuntimeError("injected")))
+        entry.mailbox.put(Failed(entry.process, RuntimeError("injected")))
         await asyncio.sleep(SECONDS / CRASHES)
     crashing = _taken(ears, healthy)
     healed = sorted(time for session_id in sick for time in ears[session_id].healed_ms)

@@ -14,17 +14,17 @@ from cavalcade.domain.fix import DEGREE, Position
 from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Operation
 from cavalcade.monolith.backend import MonolithBackend
-from cavalcade.monolith.leases import Leases
+from cavalcade.monolith.node_leases import NodeLeases
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peers import Peers
-from cavalcade.monolith.placement import Lease
-from cavalcade.monolith.registry import Place, Registry
+from cavalcade.monolith.placement import NodeLease
+from cavalcade.monolith.registry import Entry, Registry
+from cavalcade.monolith.self_fence import SelfFence
 from cavalcade.monolith.session_process import Surroundings
-from cavalcade.monolith.standing import Standing
-from cavalcade.server.clock import AdaptiveClock, now_ms
-from cavalcade.server.cold_loads import ColdLoads
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.live_storage.cold_loads import ColdLoads
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.processes.clock import AdaptiveClock, now_ms
 from cavalcade.storage.sessions import SessionStore
 
 BATCH = 200
@@ -45,10 +45,10 @@ async def measure(database_url: str, redis_url: str, sessions: int) -> float:
     for begin in range(BATCH, len(made), BATCH):
         await _live(backend, registry, made[begin : begin + BATCH])
     taken = _resident_kb() - before
-    for place in registry.places.values():
-        if place.task is not None:
-            place.task.cancel()
-    await asyncio.gather(*(place.task for place in registry.places.values() if place.task), return_exceptions=True)
+    for entry in registry.entries.values():
+        if entry.task is not None:
+            entry.task.cancel()
+    await asyncio.gather(*(entry.task for entry in registry.entries.values() if entry.task), return_exceptions=True)
     await store.close()
     await client.aclose()
     return taken / sessions
@@ -64,11 +64,11 @@ def surroundings(
     window_ms: int,
 ) -> Surroundings:
     """What sessions' processes share, on a node that is alone."""
-    me = Lease("measured", "measured", http="", sockets="", internal="")
-    leases = Leases(client, me)
+    me = NodeLease("measured", "measured", http="", sockets="", internal="")
+    leases = NodeLeases(client, me)
     ownership = Ownership(store, leases, link, Peers(["x" * 32]), superseded=lambda _: None)
     loads = ColdLoads(ownership.take_over, live, writer, without_positions=True)
-    standing = Standing(ownership.check, lambda: leases.stands_until)
+    standing = SelfFence(ownership.check, lambda: leases.stands_until)
     return Surroundings(store, live, writer, AdaptiveClock(window_ms), Limits(), loads, standing, ownership)
 
 
@@ -78,13 +78,13 @@ async def _live(backend: MonolithBackend, registry: Registry, session_ids: list[
     for session_id in session_ids:
         for who in (1, 2):
             backend.report(session_id, who, Position(now_ms(), 47 * DEGREE, 8 * DEGREE))
-    places = [registry.places[session_id] for session_id in session_ids]
-    while not all(map(_shows_both, places)):  # noqa: ASYNC110 - nobody is connected who would be told
+    entries = [registry.entries[session_id] for session_id in session_ids]
+    while not all(map(_shows_both, entries)):  # noqa: ASYNC110 - nobody is connected who would be told
         await asyncio.sleep(0.01)
 
 
-def _shows_both(place: Place) -> bool:
-    return place.process is not None and place.process.local is not None and len(place.process.local.fanout.newest) == 2
+def _shows_both(entry: Entry) -> bool:
+    return entry.process is not None and entry.process.local is not None and len(entry.process.local.fanout.newest) == 2
 
 
 def _resident_kb() -> int:

@@ -18,7 +18,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from cavalcade.open_files import raise_limit
+from cavalcade.open_file_limit import raise_limit
 from cavalcade.stack.programs import BACKENDS
 from evaluation.measuring import Cores, measure
 from evaluation.plan import Plan, plan

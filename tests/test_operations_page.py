@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cavalcade.server.logs import SECRET_KEYS
+from cavalcade.server.processes.logs import SECRET_KEYS
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("server", "services", "monolith", "storage")

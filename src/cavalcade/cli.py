@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cavalcade import __version__, settings
-from cavalcade.open_files import raise_limit
+from cavalcade.open_file_limit import raise_limit
 from cavalcade.settings import Settings, SettingsError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from cavalcade.app.device.store import MAX_TEXT, BrowserStore, DiskStore, Store,
 from cavalcade.app.session.backlog import APART_MS, MOST, MOST_SENT, Backlog
 from cavalcade.app.session.kept import KeptSession, Preferences
 from cavalcade.client import Fix, Membership, Resumption
-from cavalcade.client.outbox import PendingOperation
+from cavalcade.client.pending_operations import PendingOperation
 from cavalcade.domain.model import Limits
 from cavalcade.domain.session import found
 from cavalcade.wire.errors import DecodeError

@@ -11,7 +11,7 @@ from cavalcade.client.backoff import Backoff
 from cavalcade.client.changes import Closed, ConnectionState
 from cavalcade.client.channel import Channel
 from cavalcade.client.errors import SessionOver
-from cavalcade.client.outbox import MAX_OPERATIONS
+from cavalcade.client.pending_operations import MAX_OPERATIONS
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cavalcade.client.outbox import MAX_OPERATIONS, PendingOperation
+from cavalcade.client.pending_operations import MAX_OPERATIONS, PendingOperation
 from cavalcade.client.resumption import Resumption
 from cavalcade.domain.model import Limits
 from cavalcade.domain.session import found

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from cavalcade.client import Fix, LiveSession
-from cavalcade.server.deadline import REPLY_DEADLINE_S
+from cavalcade.server.processes.deadline import REPLY_DEADLINE_S
 from cavalcade.stack import postgres
 from cavalcade.stack.programs import BACKENDS
 from testbed.faults.robustness import endure

@@ -15,7 +15,7 @@ import pytest
 
 from cavalcade.client import Fix, LiveSession, Membership, connect, create_session, fetch_session, join_session
 from cavalcade.client.replies import JoinReply
-from cavalcade.server.steady_clock import BELIEVED_AFTER_S
+from cavalcade.server.processes.steady_clock import BELIEVED_AFTER_S
 from testbed.installations.installation import Installation, installation
 
 pytestmark = [

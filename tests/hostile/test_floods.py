@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cavalcade.client import Fix, Membership, connect
-from cavalcade.server.waiting import MOST_OF_ONE, MOST_STRANGERS
+from cavalcade.server.sockets.join_backlog import MOST_OF_ONE, MOST_STRANGERS
 from tests.hostile.frames import TEXT, client_frame, handshake, read_answer
 from tests.hostile.installation import Installation, opened, resident_bytes
 
@@ -145,7 +145,7 @@ async def test_members_who_never_read_cost_a_bounded_memory(installation: Instal
             anna.report(Fix(47.0 + step / 1000, 9.0))
             await asyncio.wait_for(anna.set_profile(name=f"Anna {step} " + "x" * 30), SOON)
         growth = (resident_bytes(pid) - before) / readers
-        # What the outbox may hold, the kernel's part apart; frames are shared between the readers besides.
+        # What the send queue may hold, the kernel's part apart; frames are shared between the readers besides.
         assert growth < 256 * 1024
         await people_see_each_other(installation)
     for connection in stopped:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from cavalcade.client import Membership, end_session
-from cavalcade.server.limits import WRONG_CODES
+from cavalcade.server.access.rate_limits import WRONG_CODES
 from tests.hostile.installation import Installation
 
 MOST = WRONG_CODES.rates[0].at_once

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from cavalcade.client import Membership, create_session, join_session
 from cavalcade.domain.errors import Rejected
 from cavalcade.monolith.application import Listeners, Node
-from cavalcade.monolith.registry import Place
+from cavalcade.monolith.registry import Entry
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
 from testbed.installations.installation import free_ports
@@ -43,9 +43,9 @@ class RunningNode:
         host = await self.create(host_name="Member 1")
         return [host, *[await self.join(host, f"Member {number}") for number in range(2, size + 1)]]
 
-    def place(self, membership: Membership) -> Place:
+    def entry(self, membership: Membership) -> Entry:
         """Where the process of a membership's session lives."""
-        return self.node.registry.places[membership.session_id]
+        return self.node.registry.entries[membership.session_id]
 
     def through(self, membership: Membership) -> Membership:
         """A membership whose socket leads to this node, whichever node serves its session."""

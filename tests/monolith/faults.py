@@ -10,11 +10,11 @@ import pytest
 
 from cavalcade.monolith.mailbox import Flush, Mailbox
 from cavalcade.monolith.session_process import SessionProcess
-from cavalcade.server import carrying
-from cavalcade.server.cold_loads import ColdLoads
-from cavalcade.server.fanout import Fanout
-from cavalcade.server.live_state import LivePositionWriter
-from cavalcade.server.local_session import LocalSession
+from cavalcade.server.live.fanout import Fanout
+from cavalcade.server.live_storage.cold_loads import ColdLoads
+from cavalcade.server.live_storage.live_state import LivePositionWriter
+from cavalcade.server.sessions import execution
+from cavalcade.server.sessions.local_session import LocalSession
 from cavalcade.storage.sessions import SessionStore
 
 
@@ -33,7 +33,7 @@ class Step:
     Attributes:
         owner: The class or module that has the function.
         name: The function's.
-        when: What the process is doing there: carrying out an operation, taking and showing positions, letting a
+        when: What the process is doing there: execution out an operation, taking and showing positions, letting a
             connection in or go, or starting after another failure.
         after: Whether the fault comes when the function has done its work, rather than before.
         only: Whether a call, by what is given to it, is the one meant.
@@ -48,7 +48,7 @@ class Step:
 
 STEPS: dict[str, Step] = {
     "recalling": Step(SessionStore, "recall", "operation"),
-    "deciding": Step(carrying, "decide", "operation"),
+    "deciding": Step(execution, "decide", "operation"),
     "appending": Step(SessionStore, "append", "operation"),
     "after the append": Step(SessionStore, "append", "operation", after=True),
     "applying": Step(LocalSession, "apply", "operation"),

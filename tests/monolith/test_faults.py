@@ -19,9 +19,9 @@ from cavalcade.domain.operations import Operation
 from cavalcade.monolith import registry
 from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.monolith.supervisor import Intensity
-from cavalcade.server import redis_link
-from cavalcade.server.fanout import Fanout
-from cavalcade.server.outbox import Outbox
+from cavalcade.server.live.fanout import Fanout
+from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.live_storage import redis_link
 from cavalcade.stack import valkey
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
@@ -84,10 +84,10 @@ def _crash(node: RunningNode, session_id: str, monkeypatch: pytest.MonkeyPatch, 
         before(fanout)
 
     monkeypatch.setattr(Fanout, "flush", flush)
-    place = node.node.registry.places[session_id]
-    assert place.process is not None
-    assert place.process.local is not None
-    place.process.local.fanout.expect()
+    entry = node.node.registry.entries[session_id]
+    assert entry.process is not None
+    assert entry.process.local is not None
+    entry.process.local.fanout.expect()
 
 
 def _loop_time() -> float:
@@ -101,14 +101,14 @@ async def test_others_positions_keep_arriving_while_a_session_crashes_again_and_
     anna, ben = await node.group(2)
     sick = await node.create()
     async with connect(anna) as one, connect(ben) as two, connect(sick) as suffering:
-        await eventually(lambda: node.node.registry.places[sick.session_id].process is not None)
+        await eventually(lambda: node.node.registry.entries[sick.session_id].process is not None)
         _crash(node, sick.session_id, monkeypatch, times=1000)
         for step in range(5):
             suffering.report(Fix(10.0 + step, 10.0))
             one.report(Fix(50.0 + step, 24.0))
             await two.wait_for(_sees(1, 50.0 + step), timeout=5)
-        await eventually(lambda: node.place(sick).restarts >= 3)
-        assert node.place(anna).restarts == 0
+        await eventually(lambda: node.entry(sick).restarts >= 3)
+        assert node.entry(anna).restarts == 0
         assert suffering.connection is ConnectionState.JOINED
 
 
@@ -142,7 +142,7 @@ async def test_healing_keeps_connections_and_brings_back_everything(
             assert three.positions[1].lat == 600_000_000
         assert set(node.node.sockets._connections) >= connections
         assert (one.connection, two.connection) == (ConnectionState.JOINED,) * 2
-        assert node.place(anna).restarts == 1
+        assert node.entry(anna).restarts == 1
 
 
 @pytest.mark.parametrize("is_redis_late", [False, True])
@@ -161,7 +161,7 @@ async def test_a_position_from_before_a_pause_stays_withdrawn_whatever_crashes(
             await one.set_sharing(on=on)
             assert not fault.armed
             await two.wait_for(lambda session, on=on: session.state.participants[1].sharing is on)  # type: ignore[misc]
-        assert node.place(anna).restarts == 2
+        assert node.entry(anna).restarts == 2
         assert 1 not in two.positions
         async with connect(await node.join(anna, "Carl")) as three:
             assert 1 not in three.positions
@@ -181,7 +181,7 @@ async def test_a_crash_while_redis_is_away_forgets_nobody(
         await redis_is_emptied(redis_url)
         await eventually(lambda: not node.node._link.is_up)
         _crash(node, anna.session_id, monkeypatch)
-        await eventually(lambda: node.place(anna).restarts == 1)
+        await eventually(lambda: node.entry(anna).restarts == 1)
         async with connect(carl) as three:
             assert three.positions[1].lat == 600_000_000
         redis_wire.mend()
@@ -209,7 +209,7 @@ async def test_sessions_go_on_without_redis_and_their_positions_are_there_again(
         redis_wire.mend()
         await positions_in_redis(node, anna.session_id, {1: 600_000_000, 2: 610_000_000})
         await positions_in_redis(node, other.session_id, {1: 400_000_000})
-        assert node.place(anna).restarts == 0
+        assert node.entry(anna).restarts == 0
 
 
 @pytest.mark.parametrize("how", ["cut", "freeze"])
@@ -276,15 +276,15 @@ async def test_the_official_client_is_back_within_two_and_a_half_seconds_of_its_
         one = await start(node.sockets, anna.session_id, anna.token, "json")
         await one.says("joined")
         await one.says("open")
-        before = Outbox.fail
+        before = SendQueue.fail
         failed_at: list[float] = []
 
-        def fail(outbox: Outbox) -> None:
+        def fail(send_queue: SendQueue) -> None:
             failed_at.append(_loop_time())
             postgres_wire.mend()  # it could be healed again as soon as it has been given up
-            before(outbox)
+            before(send_queue)
 
-        monkeypatch.setattr(Outbox, "fail", fail)
+        monkeypatch.setattr(SendQueue, "fail", fail)
         await two.wait_for(lambda session: session.present == {1, 2})
         postgres_wire.cut()
         _crash(node, anna.session_id, monkeypatch)
@@ -330,10 +330,10 @@ async def test_the_crash_report_names_the_operation_and_nothing_of_its_content(
     monkeypatch.setattr(SessionStore, "append", append)
     with capture_logs() as logs, pytest.raises(Rejected):
         await node.node.backend.submit(anna.session_id, _named(anna, "Anna Karenina"))
-    await eventually(lambda: node.place(anna).restarts == 1)
+    await eventually(lambda: node.entry(anna).restarts == 1)
     (crash,) = [line for line in logs if line["event"] == "process_crashed"]
     assert (crash["failure"], crash["last_message"]) == ("Injected", "SetProfile")
-    assert any(frame.startswith("_carry_out (session_process.py:") for frame in crash["frames"])
+    assert any(frame.startswith("_execute (session_process.py:") for frame in crash["frames"])
     assert "Karenina" not in str(logs)
 
 
@@ -401,7 +401,7 @@ async def test_a_hibernating_session_expires(node: RunningNode, database_url: st
         await database.close()
         await one.wait_for(lambda session: session.connection is ConnectionState.CLOSED, timeout=10)
         assert one.state.ended == "expired"
-    await eventually(lambda: not node.node.registry.places)
+    await eventually(lambda: not node.node.registry.entries)
 
 
 @pytest.mark.parametrize("crashes", [False, True])
@@ -427,7 +427,7 @@ async def test_the_end_reaches_everybody_and_leaves_nothing_behind(
         for session in (one, two):
             await session.wait_for(lambda session: session.connection is ConnectionState.CLOSED, timeout=5)
             assert session.state.ended == "ended"
-    await eventually(lambda: not node.node.registry.places)
+    await eventually(lambda: not node.node.registry.entries)
     client = Redis.from_url(redis_url)
     async with asyncio.timeout(5):
         tombstone = [f"cavalcade:{{{anna.session_id}}}:ended".encode()]
@@ -442,4 +442,4 @@ async def test_an_end_that_nobody_heard_of_is_all_that_is_known_afterwards(node:
     with pytest.raises(Rejected) as raised:
         await node.node.backend.attach(anna.session_id, _ears(anna)[0], None)
     assert raised.value.code is ErrorCode.SESSION_NOT_FOUND
-    await eventually(lambda: not node.node.registry.places)
+    await eventually(lambda: not node.node.registry.entries)

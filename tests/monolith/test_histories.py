@@ -40,5 +40,5 @@ async def test_crashed_processes_lose_and_double_nothing(
         patience.setattr(registry, "INTENSITY", Intensity(restarts=1000))
         await make_histories(world, examples=examples, steps=steps)
     fired = sum(not fault.armed for fault in world.injected)
-    # Upkeep notes who was seen as well, and whatever fails beside a process that has failed already is no other crash.
+    # Housekeeping notes who was seen, too; and what fails beside a process that has failed already is no other crash.
     assert examples // 2 <= node.node.registry.restarts <= fired

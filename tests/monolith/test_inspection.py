@@ -15,7 +15,7 @@ from cavalcade.monolith.inspection import as_dict, as_page
 from cavalcade.monolith.reports import node_facts
 from tests.monolith.conftest import RunningNode
 from tests.monolith.faults import hold_appends, inject
-from tests.server.test_watchdog import block_the_loop
+from tests.server.processes.test_stall_watchdog import block_the_loop
 from tests.services.peer import eventually
 
 
@@ -57,15 +57,15 @@ async def test_the_page_is_served_inside_and_shows_what_troubles_a_node(
     async with connect(host) as session, httpx.AsyncClient(base_url=f"http://{node.internal}") as inside:
         inject(monkeypatch, "beginning a flush")
         session.report(Fix(60.0, 24.0))
-        await eventually(lambda: node.place(host).restarts == 1)
-        await eventually(lambda: not len(node.place(host).mailbox))
+        await eventually(lambda: node.entry(host).restarts == 1)
+        await eventually(lambda: not len(node.entry(host).mailbox))
         go_on = hold_appends(monkeypatch)
         waiting = [asyncio.create_task(session.set_profile(name=name)) for name in ("Anna", "Ben")]
         submitted = [
             asyncio.create_task(node.node.backend.submit(host.session_id, Operation(1, SetProfile(name="Carl"))))
             for _ in range(3)
         ]
-        await eventually(lambda: len(node.place(host).mailbox) == 3)
+        await eventually(lambda: len(node.entry(host).mailbox) == 3)
         # A busy machine stands still by itself as well.
         stalls = node.node.inspector.report().stalls
         block_the_loop(0.5)

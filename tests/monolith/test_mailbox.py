@@ -25,7 +25,7 @@ from cavalcade.monolith.mailbox import (
     Operate,
     Submit,
 )
-from cavalcade.server.outbox import Outbox
+from cavalcade.server.live.send_queue import SendQueue
 from tests.monolith.test_registry import Ears
 
 
@@ -92,15 +92,15 @@ def test_a_position_in_hand_comes_again_and_is_dropped_after_the_last_try() -> N
 async def test_connections_that_want_in_are_bounded_and_those_that_go_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailbox_module, "MAX_MESSAGES", 3)
     mailbox, loop = Mailbox(), asyncio.get_running_loop()
-    outbox = Outbox(Ears(), 1, "json", "1")
-    assert [mailbox.put(Attach(outbox, None, loop.create_future())) for _ in range(4)] == [True, True, True, False]
-    assert all(mailbox.put(Detach(outbox)) for _ in range(4))
+    send_queue = SendQueue(Ears(), 1, "json", "1")
+    assert [mailbox.put(Attach(send_queue, None, loop.create_future())) for _ in range(4)] == [True, True, True, False]
+    assert all(mailbox.put(Detach(send_queue)) for _ in range(4))
     assert len(mailbox) == 7
 
 
 async def test_what_asks_for_the_same_waits_once() -> None:
     mailbox = Mailbox()
-    one, two = Outbox(Ears(), 1, "json", "1"), Outbox(Ears(), 2, "json", "2")
+    one, two = SendQueue(Ears(), 1, "json", "1"), SendQueue(Ears(), 2, "json", "2")
     for _ in range(3):
         for message in (Flush(), Hibernate(), CatchUp(one, True, False), CatchUp(two, True, False)):
             assert mailbox.put(message)
@@ -142,7 +142,7 @@ def test_nothing_is_lost_across_a_change_of_reader(data: st.DataObject) -> None:
                 sent.append(_submit(loop))
                 mailbox.put(sent[-1])
             else:
-                sent.append(Detach(Outbox(Ears(), 1, "json", "1")))
+                sent.append(Detach(SendQueue(Ears(), 1, "json", "1")))
                 mailbox.put(sent[-1])
         for _ in range(5):
             await asyncio.sleep(0)

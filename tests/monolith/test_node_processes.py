@@ -23,8 +23,8 @@ from websockets.exceptions import ConnectionClosed
 
 from cavalcade.client import ConnectionState, LiveSession, Membership, connect, create_session, join_session
 from cavalcade.domain.fix import Fix, Position
-from cavalcade.monolith.leases import NODES
-from cavalcade.server.clock import now_ms
+from cavalcade.monolith.node_leases import NODES
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push
 from cavalcade.wire.positions import pack_fix, unpack_fix
 from tests.monolith.door import Door, open_door

@@ -10,7 +10,7 @@ from cavalcade.monolith.placement import (
     AskEverybody,
     AskForIt,
     Here,
-    Lease,
+    NodeLease,
     Owner,
     Sight,
     There,
@@ -20,7 +20,7 @@ from cavalcade.monolith.placement import (
 )
 
 LEASES = st.builds(
-    Lease,
+    NodeLease,
     name=st.text("abcdef", min_size=1, max_size=3),
     life=st.text("0123456789", min_size=4, max_size=8),
     http=st.just("h"),
@@ -59,7 +59,7 @@ def test_a_session_is_taken_from_nobody_who_lives(
 
 
 @given(SESSION_IDS, CLUSTERS)
-def test_a_node_that_goes_moves_only_its_own_sessions(session_id: str, leases: list[Lease]) -> None:
+def test_a_node_that_goes_moves_only_its_own_sessions(session_id: str, leases: list[NodeLease]) -> None:
     chosen = preferred(session_id, leases)
     assert (chosen is None) is all(lease.is_draining for lease in leases)
     for gone in leases:
@@ -71,7 +71,7 @@ def test_a_node_that_goes_moves_only_its_own_sessions(session_id: str, leases: l
 
 @given(st.lists(SESSION_IDS, min_size=300, max_size=300, unique=True))
 def test_sessions_are_spread(session_ids: list[str]) -> None:
-    leases = [Lease(name, name, "", "", "") for name in ("first", "second", "third")]
+    leases = [NodeLease(name, name, "", "", "") for name in ("first", "second", "third")]
     chosen = [preferred(session_id, leases) for session_id in session_ids]
     assert all(chosen.count(lease) > 50 for lease in leases)
 

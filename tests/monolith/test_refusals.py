@@ -6,7 +6,7 @@ import pytest
 
 from cavalcade.client import Fix, connect
 from cavalcade.monolith.placement import SETTLED_S
-from cavalcade.server import redis_link
+from cavalcade.server.live_storage import redis_link
 from tests.refusing import WAYS, refusing
 from tests.services.peer import eventually
 

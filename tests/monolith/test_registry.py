@@ -15,8 +15,8 @@ from cavalcade.monolith import mailbox, registry
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.monolith.supervisor import Intensity
-from cavalcade.server.clock import now_ms
-from cavalcade.server.outbox import CLOSE_FAILED, Outbox
+from cavalcade.server.live.send_queue import CLOSE_FAILED, SendQueue
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.storage.migrate import migrate
 from tests.monolith.conftest import RunningNode, positions_in_redis, running_node
 from tests.monolith.faults import hold_appends
@@ -24,7 +24,7 @@ from tests.services.peer import eventually
 
 
 class Ears:
-    """The wire under an outbox, which only remembers how it ended."""
+    """The wire under a send queue, which only remembers how it ended."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -50,10 +50,10 @@ def _named(membership: Membership, name: str) -> Operation:
 
 async def _hibernated(node: RunningNode, membership: Membership) -> None:
     """Lets a session's process go to sleep, as if nothing had happened for long."""
-    place = node.place(membership)
-    await eventually(lambda: not len(place.mailbox))
-    node.node.registry.scan(place.busy_at + registry.HIBERNATE_S + 1)
-    await eventually(lambda: place.task is None)
+    entry = node.entry(membership)
+    await eventually(lambda: not len(entry.mailbox))
+    node.node.registry.scan(entry.busy_at + registry.HIBERNATE_S + 1)
+    await eventually(lambda: entry.task is None)
 
 
 async def test_a_process_starts_on_demand_and_there_is_one(node: RunningNode, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ async def test_a_process_starts_on_demand_and_there_is_one(node: RunningNode, mo
         await before(process)
 
     monkeypatch.setattr(SessionProcess, "run", counted)
-    assert node.node.registry.places == {}
+    assert node.node.registry.entries == {}
     names = [f"Name {number}" for number in range(50)]
     backend = node.node.backend
     receipts = await asyncio.gather(*[backend.submit(anna.session_id, _named(anna, name)) for name in names])
@@ -83,7 +83,7 @@ async def test_operations_beyond_the_bound_are_refused_also_while_earlier_ones_h
     anna = await node.create()
     backend = node.node.backend
     first = asyncio.create_task(backend.submit(anna.session_id, _named(anna, "0")))
-    await eventually(lambda: node.node.registry.places and not len(node.place(anna).mailbox))
+    await eventually(lambda: node.node.registry.entries and not len(node.entry(anna).mailbox))
     rest = [asyncio.create_task(backend.submit(anna.session_id, _named(anna, str(number)))) for number in range(1, 6)]
     refused = await asyncio.gather(*rest[3:], return_exceptions=True)
     assert [one.code for one in refused if isinstance(one, Rejected)] == [ErrorCode.UNAVAILABLE] * 2
@@ -98,10 +98,10 @@ async def test_an_idle_process_hibernates_and_wakes_with_everybody_and_everythin
         await two.wait_for(lambda session: 1 in session.positions)
         await _hibernated(node, anna)
         await positions_in_redis(node, anna.session_id, {1: 600_000_000})  # what it knew is written
-        assert len(node.place(anna).audience) == 2
+        assert len(node.entry(anna).audience) == 2
         await two.set_profile(name="Awake")
         await one.wait_for(lambda session: session.state.participants[2].name == "Awake")
-        assert node.place(anna).restarts == 0
+        assert node.entry(anna).restarts == 0
         await _hibernated(node, anna)
         async with connect(carl) as three:
             assert three.positions[1].lat == 600_000_000
@@ -119,10 +119,10 @@ async def test_the_node_looks_by_itself_who_is_idle(
     async with running_node(database_url, redis_url) as node:
         anna = await node.create()
         async with connect(anna) as one:
-            await eventually(lambda: node.place(anna).task is None)
+            await eventually(lambda: node.entry(anna).task is None)
             assert one.connection is ConnectionState.JOINED
             await one.set_profile(name="Awake")
-            assert node.place(anna).task is not None
+            assert node.entry(anna).task is not None
 
 
 async def test_who_leaves_a_hibernating_session_is_noted_as_seen_then(node: RunningNode) -> None:
@@ -147,28 +147,28 @@ async def test_each_session_has_a_budget_of_its_own(node: RunningNode, monkeypat
             raise ValueError
         before(process, message)
 
-    outbox, ears = _ears(other)
-    await node.node.backend.attach(other.session_id, outbox, None)
+    send_queue, ears = _ears(other)
+    await node.node.backend.attach(other.session_id, send_queue, None)
     monkeypatch.setattr(SessionProcess, "_handle", handle)
     refused = 0
     for _ in range(registry.INTENSITY.restarts + 1):
         with pytest.raises(Rejected) as raised:
             await node.node.backend.attach(poisoned.session_id, _ears(poisoned)[0], None)
         refused += raised.value.code is ErrorCode.UNAVAILABLE
-    await eventually(lambda: poisoned.session_id not in node.node.registry.places)
+    await eventually(lambda: poisoned.session_id not in node.node.registry.entries)
     assert refused == registry.INTENSITY.restarts + 1
     assert node.node.registry.given_up == 1
     assert ears.codes == []
     assert (await node.node.backend.submit(other.session_id, _named(other, "On"))).offset == 2
-    assert node.place(other).restarts == 0
+    assert node.entry(other).restarts == 0
 
 
 async def test_a_session_given_up_closes_its_connections_with_1011(
     node: RunningNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna = await node.create()
-    outbox, ears = _ears(anna)
-    await node.node.backend.attach(anna.session_id, outbox, None)
+    send_queue, ears = _ears(anna)
+    await node.node.backend.attach(anna.session_id, send_queue, None)
 
     def fail(_process: SessionProcess) -> None:
         raise ValueError
@@ -190,7 +190,7 @@ async def test_a_session_that_is_gone_closes_with_4404(node: RunningNode, databa
         one.report(Fix(60.0, 24.0))
         await one.wait_for(lambda session: session.connection is ConnectionState.CLOSED)
         assert one.closed is not None
-    await eventually(lambda: anna.session_id not in node.node.registry.places)
+    await eventually(lambda: anna.session_id not in node.node.registry.entries)
 
 
 async def test_thousands_who_come_and_go_leave_nothing_behind(node: RunningNode) -> None:
@@ -199,22 +199,22 @@ async def test_thousands_who_come_and_go_leave_nothing_behind(node: RunningNode)
 
     async def come_and_go(host: Membership) -> None:
         for _ in range(400):
-            outbox, _ = _ears(host)
-            await backend.attach(host.session_id, outbox, None)
+            send_queue, _ = _ears(host)
+            await backend.attach(host.session_id, send_queue, None)
             backend.report(host.session_id, 1, Position(now_ms(), 0, 0))
-            backend.detach(host.session_id, outbox)
-            backend.detach(host.session_id, outbox)
+            backend.detach(host.session_id, send_queue)
+            backend.detach(host.session_id, send_queue)
 
     await asyncio.gather(*[come_and_go(host) for host in hosts])
     for host in hosts:
-        place = node.place(host)
-        await eventually(lambda place=place: not len(place.mailbox))  # type: ignore[misc]  # a default binds the place
-        assert place.audience == []
-        assert place.process is not None
-        assert place.process.local is not None
-        assert len(place.process.local.fanout) == 0
+        entry = node.entry(host)
+        await eventually(lambda entry=entry: not len(entry.mailbox))  # type: ignore[misc]  # a default binds the entry
+        assert entry.audience == []
+        assert entry.process is not None
+        assert entry.process.local is not None
+        assert len(entry.process.local.fanout) == 0
     node.node.registry.scan(asyncio.get_running_loop().time() + registry.HIBERNATE_S + 1)
-    await eventually(lambda: not node.node.registry.places)
+    await eventually(lambda: not node.node.registry.entries)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("session ")]
 
 
@@ -250,8 +250,8 @@ def _is_named(participant: int, name: str) -> Any:
     return check
 
 
-def _ears(membership: Membership) -> tuple[Outbox, Ears]:
+def _ears(membership: Membership) -> tuple[SendQueue, Ears]:
     ears = Ears()
-    outbox = Outbox(ears, membership.participant, "binary", "ref")
-    outbox.open(0, [])
-    return outbox, ears
+    send_queue = SendQueue(ears, membership.participant, "binary", "ref")
+    send_queue.open(0, [])
+    return send_queue, ears

@@ -25,10 +25,10 @@ from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import MAX_TRIES
 from cavalcade.monolith.registry import INTENSITY
-from cavalcade.server import carrying
-from cavalcade.server.clock import now_ms
-from cavalcade.server.fanout import Fanout
-from cavalcade.server.outbox import CLOSE_FAILED
+from cavalcade.server.live.fanout import Fanout
+from cavalcade.server.live.send_queue import CLOSE_FAILED
+from cavalcade.server.processes.clock import now_ms
+from cavalcade.server.sessions import execution
 from tests.listening import heard
 from tests.monolith.conftest import RunningNode, positions_in_redis, redis_is_emptied
 from tests.monolith.faults import Injected, inject, steps
@@ -82,8 +82,8 @@ async def test_a_crash_loses_and_doubles_nothing_and_nobody_notices(
         assert _noticed(told) == []
         assert one.state.offset == two.state.offset == (4 if is_operation else 3)
         assert two.positions[1].lat == 600_000_000
-        assert node.place(anna).restarts == 1
-        assert node.place(other).restarts == 0
+        assert node.entry(anna).restarts == 1
+        assert node.entry(other).restarts == 0
         assert set(node.node.sockets._connections) == connections
         await positions_in_redis(node, anna.session_id, {1: 600_000_000, 2: 610_000_000})
         near = await node.node.backend.nearby(anna.session_id, 1, 1_000_000)
@@ -102,12 +102,12 @@ async def test_whoever_joins_during_a_crash_is_there_once(
             async with connect(ben) as two:  # is told to try again, and does
                 await one.wait_for(lambda session: session.present == {1, 2})
                 assert not fault.armed
-                assert len(node.place(anna).audience) == 2
+                assert len(node.entry(anna).audience) == 2
                 await two.set_profile(name="Ben")
                 await one.wait_for(lambda session: session.state.participants[2].name == "Ben")
             await one.wait_for(lambda session: session.present == {1})
         assert _noticed(told) == []
-        assert node.place(anna).restarts == 1
+        assert node.entry(anna).restarts == 1
 
 
 @pytest.mark.parametrize("step", steps("leaving"))
@@ -122,8 +122,8 @@ async def test_whoever_goes_during_a_crash_is_gone_and_noted_as_seen(
             fault = inject(monkeypatch, step)
         await one.wait_for(lambda session: session.present == {1})
         assert not fault.armed
-        assert node.place(anna).restarts == 1
-        await eventually(lambda: not len(node.place(anna).mailbox))
+        assert node.entry(anna).restarts == 1
+        await eventually(lambda: not len(node.entry(anna).mailbox))
         seen = await node.node.backend._live.seen_at(anna.session_id, 2)
     assert seen is not None
     assert seen >= left_after
@@ -146,7 +146,7 @@ async def test_a_process_that_fails_again_as_it_starts_forgets_nobody(
             assert not first.armed
             assert not second.armed
         assert _noticed(told) == []
-        assert node.place(anna).restarts == 2
+        assert node.entry(anna).restarts == 2
         async with connect(carl) as three:
             await three.wait_for(lambda session: session.present == {1, 2, 3})
             assert {who: where.lat for who, where in three.positions.items()} == {1: 600_000_000, 2: 610_000_000}
@@ -169,12 +169,12 @@ async def test_a_reader_that_was_behind_catches_up_across_a_crash(
 
         monkeypatch.setattr(Fanout, "catch_up", catch_up)
         async with heard({2: two}) as told:
-            (outbox,) = (box for box in node.place(anna).audience if box.participant == 2)
-            assert outbox.caught_up is not None
-            outbox.caught_up(False, True)
+            (send_queue,) = (box for box in node.entry(anna).audience if box.participant == 2)
+            assert send_queue.caught_up is not None
+            send_queue.caught_up(False, True)
             await eventually(lambda: any(isinstance(change, PositionsReceived) for _, change in told))
         assert len(tries) == 1
-        assert node.place(anna).restarts == 1
+        assert node.entry(anna).restarts == 1
         assert _noticed(told) == []
 
 
@@ -197,11 +197,11 @@ async def test_a_position_that_brings_processes_down_is_dropped_and_the_session_
                 two.report(Fix(66.6, 25.0))
                 one.report(Fix(60.0, 24.0))
                 await two.wait_for(_sees(1, 60.0))
-                await eventually(lambda: node.place(anna).restarts == MAX_TRIES)
+                await eventually(lambda: node.entry(anna).restarts == MAX_TRIES)
                 two.report(Fix(61.0, 25.0))
                 await one.wait_for(_sees(2, 61.0))
         assert _noticed(told) == []
-        assert node.place(anna).restarts == MAX_TRIES
+        assert node.entry(anna).restarts == MAX_TRIES
         assert [line["tries"] for line in logs if line["event"] == "position_given_up"] == [MAX_TRIES]
         assert not re.search(r"66\.?6", str(logs))
 
@@ -218,7 +218,7 @@ async def test_an_operation_that_brings_every_process_down_closes_its_session_al
             raise Injected
         return before(state, operation, *given)
 
-    monkeypatch.setattr(carrying, "decide", decide)
+    monkeypatch.setattr(execution, "decide", decide)
     async with connect(other) as apart, connect(friend) as together, open_socket(anna) as raw:
         await raw.join()
         for _ in range(INTENSITY.restarts):  # as a client does that is told to try again

@@ -16,7 +16,7 @@ from cavalcade.client import ConnectionState, LiveSession, connect, create_sessi
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
 from cavalcade.monolith import handover, placement
-from cavalcade.monolith.leases import LEASE_S, NODES, Leases, NameTaken
+from cavalcade.monolith.node_leases import LEASE_S, NODES, NameTaken, NodeLeases
 from cavalcade.monolith.peers import MARK
 from cavalcade.stack import valkey
 from cavalcade.storage.errors import Unavailable
@@ -147,7 +147,7 @@ async def test_sessions_that_nobody_serves_end_together_and_an_owner_ends_its_ow
         "SELECT (SELECT count(*) FROM sessions WHERE ended IS NULL), count(*) FROM events WHERE type = 'session_ended'"
     )
     async with asyncio.timeout(10):
-        while tuple(await database.fetchrow(ends) or ()) != (0, 13):  # noqa: ASYNC110 - the nodes' own upkeep
+        while tuple(await database.fetchrow(ends) or ()) != (0, 13):  # noqa: ASYNC110 - the nodes' own housekeeping
             await asyncio.sleep(0.05)
     await eventually(lambda: not any(node.holds for node in nodes))
     await database.close()
@@ -216,7 +216,7 @@ async def test_a_session_moves_to_where_everybody_comes(
         await two.wait_for(_is_named(1, "Anna"))
     assert first.holds == set()
     assert (first.node.ownership.counts.handed_over, first.node.ownership.counts.superseded) == (1, 0)
-    assert first.node.registry.places == {}
+    assert first.node.registry.entries == {}
 
 
 async def test_a_session_stays_where_somebody_still_comes(
@@ -308,7 +308,7 @@ async def test_an_owner_that_died_is_followed_without_waiting_for_its_lease(node
 async def test_a_node_whose_name_is_taken_stops(nodes: list[RunningNode], redis_url: str) -> None:
     first, *_ = nodes
     client = Redis.from_url(redis_url)
-    usurper = Leases(client, placement.Lease(first.node.leases.me.name, "another", "h", "s", "i"))
+    usurper = NodeLeases(client, placement.NodeLease(first.node.leases.me.name, "another", "h", "s", "i"))
     await usurper.renew()
     with pytest.raises(NameTaken):
         await first.node.leases.renew()
@@ -426,17 +426,17 @@ async def test_after_a_stall_nothing_leaves_the_node_before_its_epochs_are_check
         assert stored is not None
         assert await store.take_over([stored])
         go_on = asyncio.Event()
-        before = first.node.standing._check
+        before = first.node.fence._check
 
         async def check() -> None:
             await go_on.wait()
             await before()
 
-        monkeypatch.setattr(first.node.standing, "_check", check)
-        first.node.standing.stalls += 1
+        monkeypatch.setattr(first.node.fence, "_check", check)
+        first.node.fence.stalls += 1
         one.report(Fix(70.0, 24.0))
-        place = first.node.registry.places[anna.session_id]
-        await eventually(lambda: place.process is not None and place.process._handled is not None)
+        entry = first.node.registry.entries[anna.session_id]
+        await eventually(lambda: entry.process is not None and entry.process._handled is not None)
         first.node.writer.put(anna.session_id, stored.state.session.expires_at, {})
         first.node.writer.flush()
         assert first.node.writer.unwritten(anna.session_id).over({}) == {}

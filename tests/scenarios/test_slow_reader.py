@@ -1,7 +1,7 @@
 """A reader that stops reading, and reads on: all events in order, and the newest positions.
 
-The kernel and the proxy hold megabytes for one who does not read, so how the outbox skips what is out of date is tested
-at the gateway itself; here it is what the reader may rely on, wherever the bytes waited.
+The kernel and the proxy hold megabytes for one who does not read. So how the send queue skips what is out of date is
+tested at the gateway itself; here it is what the reader may rely on, wherever the bytes waited.
 """
 
 import asyncio

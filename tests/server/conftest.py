@@ -14,14 +14,14 @@ import pytest
 import redis.asyncio
 from prometheus_client import CollectorRegistry
 
+from cavalcade.server.access.rate_limits import RateLimits
+from cavalcade.server.access.tokens import TokenSigner
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
-from cavalcade.server.http import serve_http
-from cavalcade.server.limits import RateLimits
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.sessions import Sessions
-from cavalcade.server.tokens import TokenSigner
+from cavalcade.server.api.sessions import Sessions
+from cavalcade.server.http.serving import serve_http
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.settings import Settings
 from cavalcade.stack import postgres

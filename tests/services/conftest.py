@@ -15,13 +15,13 @@ from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Role
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, found, replay
-from cavalcade.server.clock import AdaptiveClock, now_ms
-from cavalcade.server.limits import RateLimits
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.socket import SocketServer
-from cavalcade.server.socket_metrics import SocketMetrics
-from cavalcade.server.tokens import TokenSigner
+from cavalcade.server.access.rate_limits import RateLimits
+from cavalcade.server.access.tokens import TokenSigner
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.processes.clock import AdaptiveClock, now_ms
+from cavalcade.server.sockets.socket_metrics import SocketMetrics
+from cavalcade.server.sockets.socket_server import SocketServer
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.services.hub import Hub
 from cavalcade.settings import Quotas
@@ -90,7 +90,7 @@ async def running_gateway(
         hub.heal()
 
     link = RedisLink(redis_url, connected=connected)
-    writer = LivePositionWriter(link, may_write=lambda: hub.pulse.check())  # noqa: PLW0108 - made below
+    writer = LivePositionWriter(link, may_write=lambda: hub.pauses.check())  # noqa: PLW0108 - made below
     hub = Hub(store, live, writer, clock, link=link, redis_url=redis_url)
     backend = ServicesBackend(store, live, writer, limits, hub)
     signer = TokenSigner(["x" * 32])
@@ -103,7 +103,7 @@ async def running_gateway(
         sockets_per_address=quotas.sockets_per_address,
         window_s=clock.window_s(),
     )
-    work = [link.run(), hub.broker.run(), hub.run(), hub.pulse.run(), hub.presence.lease.run()]
+    work = [link.run(), hub.broker.run(), hub.run(), hub.pauses.run(), hub.presence.lease.run()]
     work += [writer.run(), clock.run(), sockets.run()]
     port = port or free_port()
     async with asyncio.TaskGroup() as group:

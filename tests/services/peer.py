@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from cavalcade.domain.fix import Position
-from cavalcade.server.clock import now_ms
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push
 from cavalcade.wire.positions import pack_fix, unpack_positions
 

@@ -15,10 +15,10 @@ from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.model import Role
 from cavalcade.domain.operations import Operation
-from cavalcade.server.clock import now_ms
-from cavalcade.server.foundation import BATCH
-from cavalcade.server.live_state import GRACE_MS, TOMBSTONE_S, LivePositionWriter, LiveState
-from cavalcade.server.redis_link import RedisLink
+from cavalcade.server.live_storage.live_state import GRACE_MS, TOMBSTONE_S, LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.processes.clock import now_ms
+from cavalcade.server.sessions.backend_base import BATCH
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.settings import Settings
 

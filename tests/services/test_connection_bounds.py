@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 
-from cavalcade.server import connection
-from cavalcade.server.socket import JOIN_S, SILENCE_S
-from cavalcade.server.waiting import MOST_OF_ONE
+from cavalcade.server.sockets import connection
+from cavalcade.server.sockets.join_backlog import MOST_OF_ONE
+from cavalcade.server.sockets.socket_server import JOIN_S, SILENCE_S
 from cavalcade.wire.frame import MAX_FRAME
 
 from .conftest import Gateway

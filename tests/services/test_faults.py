@@ -12,8 +12,8 @@ from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.operations import Operation
-from cavalcade.server import redis_link
-from cavalcade.server.deadline import REPLY_DEADLINE_S
+from cavalcade.server.live_storage import redis_link
+from cavalcade.server.processes.deadline import REPLY_DEADLINE_S
 from cavalcade.stack import postgres, valkey
 from cavalcade.storage.errors import Unavailable
 from testbed.installations.proxy import Proxy

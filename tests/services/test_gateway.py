@@ -6,7 +6,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from cavalcade.domain.fix import Position
-from cavalcade.server.clock import now_ms
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.wire.frame import decode_server_binary, encode_client_push
 from cavalcade.wire.positions import pack_fix, unpack_positions
 

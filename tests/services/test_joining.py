@@ -9,8 +9,8 @@ from cavalcade.domain.features.membership import Join, Leave
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.model import Role
 from cavalcade.domain.operations import Operation
-from cavalcade.server import backend as server_backend
-from cavalcade.server import connection
+from cavalcade.server.sessions import backend as server_backend
+from cavalcade.server.sockets import connection
 
 from .conftest import Gateway
 from .peer import Peer, offset_of, place
@@ -74,7 +74,7 @@ async def test_an_offset_ahead_gets_a_snapshot(gateway: Gateway) -> None:
 
 async def test_an_offset_too_far_back_gets_a_snapshot(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server_backend.MAX_MISSED == 1000
-    monkeypatch.setattr("cavalcade.server.local_session.MAX_MISSED", 5)
+    monkeypatch.setattr("cavalcade.server.sessions.local_session.MAX_MISSED", 5)
     session_id = await gateway.session(members=1)
     await _rename(gateway, session_id, 6)
     async with await Peer.connect(gateway, session_id, 1) as anna:

@@ -8,7 +8,7 @@ import pytest
 from cavalcade.domain.features.membership import Join, Leave
 from cavalcade.domain.model import Role
 from cavalcade.domain.operations import Operation
-from cavalcade.server import connection
+from cavalcade.server.sockets import connection
 
 from .conftest import Gateway
 from .peer import Peer, place

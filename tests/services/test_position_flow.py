@@ -8,7 +8,7 @@ import pytest
 from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.operations import Operation
-from cavalcade.server.clock import now_ms
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.wire.frame import encode_client_push
 from cavalcade.wire.positions import HEADER_SIZE, POSITION_SIZE
 

@@ -8,9 +8,9 @@ import pytest
 
 from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.operations import Operation
-from cavalcade.server.backend import Attachment
-from cavalcade.server.fanout import MAX_CONNECTIONS
-from cavalcade.server.outbox import Outbox
+from cavalcade.server.live.fanout import MAX_CONNECTIONS
+from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.sessions.backend import Attachment
 from cavalcade.wire.messages import Since
 
 from .conftest import Gateway
@@ -103,9 +103,9 @@ def _after_attaching(
         else:
             asyncio.get_running_loop().call_soon(later, left - 1)
 
-    async def attach_and_more(session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
-        attachment = await attach(session_id, outbox, since)
-        if outbox.participant == 2:
+    async def attach_and_more(session_id: str, send_queue: SendQueue, since: Since | None) -> Attachment:
+        attachment = await attach(session_id, send_queue, since)
+        if send_queue.participant == 2:
             later(turns)
         return attachment
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.server import redis_link
+from cavalcade.server.live_storage import redis_link
 from tests.refusing import WAYS, refusing
 
 from .conftest import Gateway, running_gateway

@@ -8,9 +8,9 @@ from websockets.exceptions import ConnectionClosed
 
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.operations import Operation
-from cavalcade.server import outbox
-from cavalcade.server.connection import Connection
-from cavalcade.server.outbox import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES
+from cavalcade.server.live import send_queue
+from cavalcade.server.live.send_queue import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES
+from cavalcade.server.sockets.connection import Connection
 
 from .conftest import Gateway
 from .peer import Peer, eventually, offset_of, place
@@ -48,7 +48,7 @@ async def test_a_reader_that_stops_costs_nobody_anything_and_comes_back_to_the_n
         step += 1
         fanout._flushed_at.clear()  # as if a quarter of a second had passed
         await move_all(step)
-    assert connection._outbox is not None
+    assert connection._send_queue is not None
     transport = connection._transport
     assert transport is not None
     for number in range(20):
@@ -57,7 +57,7 @@ async def test_a_reader_that_stops_costs_nobody_anything_and_comes_back_to_the_n
         await move_all(step)
         await backend.submit(session_id, Operation(1, SetProfile(name=f"Anna {number}")))
         assert transport.underlying_transport.get_write_buffer_size() < 20_000
-        assert len(connection._outbox._queue) == number + 1  # events wait, positions do not
+        assert len(connection._send_queue._queue) == number + 1  # events wait, positions do not
     slow.socket.transport.resume_reading()
     events = [await slow.next(lambda m: m.event == "event") for _ in range(20)]
     assert [offset_of(event) for event in events] == list(range(MEMBERS + 2, MEMBERS + 22))
@@ -80,10 +80,10 @@ async def test_who_is_present_is_told_again_to_a_reader_that_was_behind(gateway:
     await anna.socket.close()
     await cleo.next(lambda m: m.event == "presence_diff" and m.payload["leaves"])
     slow.socket.transport.abort()
-    # The frames of noise are no frames of the protocol; what counts is what the outbox writes next.
+    # The frames of noise are no frames of the protocol; what counts is what the send queue writes next.
     written: list[bytes] = []
-    assert connection._outbox is not None
-    box = connection._outbox
+    assert connection._send_queue is not None
+    box = connection._send_queue
     box._wire = type("Wire", (), {"write_text": lambda _, frame: written.append(frame)})()
     box.resume()
     assert len(written) == 1
@@ -94,7 +94,7 @@ async def test_who_is_present_is_told_again_to_a_reader_that_was_behind(gateway:
 
 async def test_a_reader_too_slow_for_events_gets_1011(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (MAX_QUEUED_FRAMES, MAX_QUEUED_BYTES) == (512, 256 * 1024)
-    monkeypatch.setattr(outbox, "MAX_QUEUED_FRAMES", 8)
+    monkeypatch.setattr(send_queue, "MAX_QUEUED_FRAMES", 8)
     session_id = await gateway.session(2)
     fast = await Peer.connect(gateway, session_id, 1)
     await fast.join()
@@ -116,7 +116,7 @@ async def test_a_reader_too_slow_for_events_gets_1011(gateway: Gateway, monkeypa
 
 
 async def test_replies_that_nobody_reads_are_bounded_too(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "MAX_QUEUED_FRAMES", 16)
+    monkeypatch.setattr(send_queue, "MAX_QUEUED_FRAMES", 16)
     session_id = await gateway.session(1)
     slow, connection = await _stopped_reader(gateway, session_id, 1)
     with contextlib.suppress(ConnectionClosed):

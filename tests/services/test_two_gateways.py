@@ -10,9 +10,9 @@ import pytest
 import redis.asyncio
 
 from cavalcade.domain.fix import Position
-from cavalcade.server.clock import now_ms
-from cavalcade.server.fanout import Fanout
-from cavalcade.services import lease, presence
+from cavalcade.server.live.fanout import Fanout
+from cavalcade.server.processes.clock import now_ms
+from cavalcade.services import gateway_lease, presence
 from cavalcade.services.messages import Moved, Roll, decode
 
 from .conftest import Gateway, running_gateway
@@ -247,9 +247,9 @@ async def test_position_that_overtakes_its_event_is_asked_for_again(gateway: Gat
 async def test_gateway_that_died_leaves_no_ghost(
     gateway: Gateway, migrated_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease, "LEASE_S", 0.6)
-    monkeypatch.setattr(lease, "RENEW_S", 0.1)
-    monkeypatch.setattr(gateway.hub.pulse, "check", lambda: True)
+    monkeypatch.setattr(gateway_lease, "LEASE_S", 0.6)
+    monkeypatch.setattr(gateway_lease, "RENEW_S", 0.1)
+    monkeypatch.setattr(gateway.hub.pauses, "check", lambda: True)
     async with running_gateway(migrated_url, redis_url) as dying:
         await dying.hub.presence.lease.renew()
         _, anna, ben = await _pair(gateway, dying)
@@ -321,7 +321,7 @@ async def test_gateway_that_stood_still_lets_go_of_everything_before_it_writes(
     told.clear()
     stored = await client.hgetall(f"cavalcade:{{{session_id}}}:positions")
     # As if the process had been stopped: its clock jumps, and frames wait in its sockets.
-    gateway.hub.pulse._beat_at -= 1000
+    gateway.hub.pauses._beat_at -= 1000
     gateway.backend.report(session_id, 1, place())
     gateway.writer.seen(session_id, 1, now_ms(), now_ms() + 1000)
     gateway.writer.flush()
@@ -364,7 +364,7 @@ async def test_everybody_is_seen_again_when_redis_comes_back_empty(
         while await gateway.backend.positions(session_id) != {1: moved, 2: there}:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.02)
     # Where the links stood again before Redis was emptied, the renewal of the leases finds out.
-    async with asyncio.timeout(3 * lease.RENEW_S):
+    async with asyncio.timeout(3 * gateway_lease.RENEW_S):
         while await client.hlen(f"cavalcade:{{{session_id}}}:rolls") != 2:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
 
@@ -423,7 +423,7 @@ async def test_messages_of_all_sessions_in_a_turn_are_one_write(
     assert writes == [5]
 
 
-async def test_upkeep_of_two_gateways_ends_a_session_once(gateway: Gateway, other_gateway: Gateway) -> None:
+async def test_housekeeping_of_two_gateways_ends_a_session_once(gateway: Gateway, other_gateway: Gateway) -> None:
     session_id = await gateway.session(2, lifetime_s=1)
     anna, ben = await Peer.connect(gateway, session_id, 1), await Peer.connect(other_gateway, session_id, 2)
     await anna.join()

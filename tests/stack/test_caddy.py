@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from cavalcade.server.problems import KINDS
+from cavalcade.server.http.problems import KINDS
 from cavalcade.settings import StreetMap
 from cavalcade.stack import caddy, programs
 from cavalcade.stack.authority import authority_for

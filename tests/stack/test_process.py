@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.stack import supervisor as supervising
+from cavalcade.stack import service_supervisor as supervising
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service, last_lines
 from cavalcade.stack.progress import Progress
-from cavalcade.stack.supervisor import Supervisor
+from cavalcade.stack.service_supervisor import ServiceSupervisor
 
 MARK = "import os, pathlib, signal, sys, time; mark = pathlib.Path(sys.argv[1])\n"
 SERVING = MARK + "mark.write_text(str(os.getpid())); time.sleep(600)"
@@ -98,7 +98,7 @@ def test_last_lines_of_no_log(directory: Path) -> None:
 
 async def test_supervisor_starts_again_what_died(directory: Path) -> None:
     progress = Listening()
-    supervisor = Supervisor(progress)
+    supervisor = ServiceSupervisor(progress)
     watched = service(directory, SERVING)
     await supervisor.start(watched, service(directory, SERVING, "other"))
     mark = directory / "test.mark"
@@ -114,7 +114,7 @@ async def test_supervisor_starts_again_what_died(directory: Path) -> None:
 
 async def test_supervisor_gives_up_what_dies_too_often(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervising, "FIRST_DELAY_S", 0.001)
-    supervisor = Supervisor(Progress())
+    supervisor = ServiceSupervisor(Progress())
     await supervisor.start(service(directory, MARK + "mark.write_text('1'); print('no such road'); time.sleep(0.05)"))
     async with asyncio.timeout(20):
         failure = await supervisor.failure()
@@ -124,7 +124,7 @@ async def test_supervisor_gives_up_what_dies_too_often(directory: Path, monkeypa
 
 
 async def test_supervisor_stops_everything_when_one_cannot_start(directory: Path) -> None:
-    supervisor = Supervisor(Progress())
+    supervisor = ServiceSupervisor(Progress())
     with pytest.raises(StackError, match="bad ended while starting"):
         await supervisor.start(service(directory, SERVING, "good"), service(directory, DYING, "bad"))
     await supervisor.stop()
@@ -137,7 +137,7 @@ async def test_supervisor_stops_everything_when_one_cannot_start(directory: Path
 async def test_full_disk_is_no_reason_to_give_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervising, "FULL_DISK_DELAY_S", 0.0)
     progress = Listening()
-    supervisor = Supervisor(progress)
+    supervisor = ServiceSupervisor(progress)
     await supervisor.start(service(directory, MEETING_A_FULL_DISK))
     async with asyncio.timeout(10):
         await progress.serves_again.wait()
@@ -154,7 +154,7 @@ async def test_a_log_that_is_a_link_is_refused_in_plain_words(directory: Path) -
 
 async def test_supervisor_gives_up_what_has_no_log_any_more(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervising, "FIRST_DELAY_S", 0.001)
-    supervisor = Supervisor(Progress())
+    supervisor = ServiceSupervisor(Progress())
     await supervisor.start(service(directory, SERVING))
     (directory / "test.log").unlink()
     (directory / "test.log").symlink_to(directory / "elsewhere")

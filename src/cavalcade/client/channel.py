@@ -22,7 +22,7 @@ from cavalcade.client.changes import (
     StateReplaced,
 )
 from cavalcade.client.errors import ProtocolError, SessionOver
-from cavalcade.client.outbox import Outbox, PendingOperation
+from cavalcade.client.pending_operations import PendingOperation, PendingOperations
 from cavalcade.client.replica import AHEAD_MS, Gap, Replica
 from cavalcade.client.replies import JoinReply, asked_to_wait_ms, read_join_reply, read_positions, read_rejection
 from cavalcade.client.resumption import Resumption
@@ -88,7 +88,7 @@ class Channel:
         self._timing = timing or Timing()
         self._reconnects = Backoff(random)
         self._retries = Backoff(random)
-        self._outbox = Outbox(resumption.operations)
+        self._pending = PendingOperations(resumption.operations)
         self._answered_sharing: tuple[bool, int] = (True, 0)
         """What was answered last, and the offset from which the session shows it: events may come after answers."""
         self._newest_fix: Fix | None = None
@@ -109,7 +109,7 @@ class Channel:
     @property
     def is_sharing(self) -> bool:
         """Whether a position may leave this device: what was asked for last counts, even before it is acknowledged."""
-        wanted, (answered, shown_from) = self._outbox.sharing(), self._answered_sharing
+        wanted, (answered, shown_from) = self._pending.sharing(), self._answered_sharing
         asked = answered if wanted is None else wanted
         state = self.replica.state
         if state is None:
@@ -123,7 +123,7 @@ class Channel:
     @property
     def waiting(self) -> Sequence[PendingOperation]:
         """The operations without a final answer, in order."""
-        return self._outbox.waiting
+        return self._pending.waiting
 
     def start(self, now: int) -> list[Action]:
         """Begins to connect."""
@@ -189,8 +189,8 @@ class Channel:
         """
         if self.closed is not None:
             raise SessionOver(self.closed.reason)
-        self._outbox.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
-        if self._outbox.sharing() is False:
+        self._pending.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
+        if self._pending.sharing() is False:
             self._newest_fix = None
             self._actions.append(Withhold())
         self._send_operation(now)
@@ -235,7 +235,7 @@ class Channel:
             case Timer.JOIN | Timer.HEARTBEAT_ANSWER:
                 self._drop(now, _UNANSWERED)
             case Timer.OPERATION_ANSWER:
-                self._outbox.interrupted()
+                self._pending.interrupted()
                 self._send_operation(now)
             case Timer.OPERATION_RETRY:
                 self._send_operation(now)
@@ -244,7 +244,7 @@ class Channel:
 
     def _join(self, now: int) -> None:
         self._change_connection(ConnectionState.CONNECTING)
-        self._outbox.interrupted()
+        self._pending.interrupted()
         self._timers.pop(Timer.OPERATION_ANSWER, None)
         self._join_ref = self._next_ref()
         self.replica.forget_presence()
@@ -260,7 +260,7 @@ class Channel:
         """Joins again over the same socket; until then what comes for the channel is not listened to."""
         self._needs_snapshot = self._needs_snapshot or needs_snapshot
         self._join_ref = None
-        self._outbox.interrupted()
+        self._pending.interrupted()
         for timer in (Timer.JOIN, Timer.STABLE, Timer.OPERATION_ANSWER):
             self._timers.pop(timer, None)
         self._change_connection(ConnectionState.CONNECTING)
@@ -278,7 +278,7 @@ class Channel:
 
     def _forget_connection(self) -> None:
         self._join_ref = self._heartbeat_ref = None
-        self._outbox.interrupted()
+        self._pending.interrupted()
         for timer in OF_A_CONNECTION:
             self._timers.pop(timer, None)
 
@@ -290,7 +290,7 @@ class Channel:
         self._timers.clear()
         self._newest_fix = None
         self.closed, self.failure = Closed(reason), failure
-        for operation in self._outbox.drain():
+        for operation in self._pending.drain():
             done = operation.event in FINISHING and reason in _DONE_REASONS
             self._actions.append(
                 Settle(operation.op_id, self._done_already() if done else failure or SessionOver(reason))
@@ -343,7 +343,7 @@ class Channel:
                 self._on_joined(read_join_reply(response), now)
             else:
                 self._on_join_refused(response, now)
-        elif (operation := self._outbox.answered(message.ref)) is not None:
+        elif (operation := self._pending.answered(message.ref)) is not None:
             self._timers.pop(Timer.OPERATION_ANSWER, None)
             if ok:
                 self._retries.reset()
@@ -391,7 +391,7 @@ class Channel:
     def _fold(self, event: Event) -> None:
         if self.replica.fold(event):
             # One that was reported since resuming was asked for stays: the pause before it is only told now.
-            if effects(event.change).withdraws == self.participant and self._outbox.sharing() is not True:
+            if effects(event.change).withdraws == self.participant and self._pending.sharing() is not True:
                 self._newest_fix = None
             self._notify(EventReceived(event))
 
@@ -425,11 +425,11 @@ class Channel:
     def _send_operation(self, now: int) -> None:
         if self.connection is not ConnectionState.JOINED or Timer.OPERATION_RETRY in self._timers:
             return
-        operation = self._outbox.to_send()
+        operation = self._pending.to_send()
         if operation is None:
             return
         ref = self._next_ref()
-        self._outbox.sent(ref)
+        self._pending.sent(ref)
         self._send(Message(self._join_ref, ref, self.topic, operation.event, dict(operation.payload)))
         self._timers[Timer.OPERATION_ANSWER] = now + self._timing.answer_ms
 
@@ -448,11 +448,11 @@ class Channel:
                 self._settle(operation, self._done_already())
                 return
         self._retries.reset()
-        self._outbox.settle()
+        self._pending.settle()
         self._actions.append(Settle(operation.op_id, error))
 
     def _settle(self, operation: PendingOperation, response: Mapping[str, object]) -> None:
-        self._outbox.settle()
+        self._pending.settle()
         self._actions.append(Settle(operation.op_id, response))
         if operation.event == "sharing:set" and isinstance(offset := response.get("offset"), int):
             self._answered_sharing = operation.payload.get("on") is True, offset

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cavalcade.client.outbox import MAX_OPERATIONS, PendingOperation
+from cavalcade.client.pending_operations import MAX_OPERATIONS, PendingOperation
 from cavalcade.domain.model import SessionState
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.messages import snapshot_to_dict, state_from_snapshot

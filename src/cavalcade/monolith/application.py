@@ -15,38 +15,38 @@ from cavalcade.monolith.forwarding import Forwarding
 from cavalcade.monolith.handover import Handover
 from cavalcade.monolith.inspection import Inspector
 from cavalcade.monolith.inspection_routes import inspection_routes
-from cavalcade.monolith.leases import Leases
-from cavalcade.monolith.membership import Membership
+from cavalcade.monolith.node_leases import NodeLeases
 from cavalcade.monolith.node_metrics import NodeMetrics
+from cavalcade.monolith.node_status import NodeStatus
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peer_routes import peer_routes
 from cavalcade.monolith.peers import Peers
-from cavalcade.monolith.placement import Lease
+from cavalcade.monolith.placement import NodeLease
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.relay import Relays
+from cavalcade.monolith.self_fence import SelfFence
 from cavalcade.monolith.session_process import Surroundings
-from cavalcade.monolith.standing import Standing
 from cavalcade.monolith.supervisor import Child, IntensityReached, Supervisor
+from cavalcade.server.access.rate_limits import RateLimits
+from cavalcade.server.access.tokens import TokenSigner
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
-from cavalcade.server.clock import TIME_OF_DAY, AdaptiveClock
-from cavalcade.server.cold_loads import ColdLoads
-from cavalcade.server.http import serve_http
-from cavalcade.server.internal import create_internal_app
-from cavalcade.server.limits import RateLimits
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.logs import configure_logging
-from cavalcade.server.metrics import new_registry
-from cavalcade.server.open_files import OpenFiles
-from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.refusals import Refusals
-from cavalcade.server.socket import SocketServer
-from cavalcade.server.socket_metrics import SocketMetrics
-from cavalcade.server.steady_clock import Step
-from cavalcade.server.stopping import told_to_stop
-from cavalcade.server.tokens import TokenSigner
-from cavalcade.server.upkeep import keep_up
-from cavalcade.server.watchdog import StallWatchdog
+from cavalcade.server.api.internal import create_internal_app
+from cavalcade.server.http.http_metrics import new_registry
+from cavalcade.server.http.serving import serve_http
+from cavalcade.server.live_storage.cold_loads import ColdLoads
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.live_storage.refusals import Refusals
+from cavalcade.server.processes.clock import TIME_OF_DAY, AdaptiveClock
+from cavalcade.server.processes.logs import configure_logging
+from cavalcade.server.processes.open_file_metrics import OpenFileMetrics
+from cavalcade.server.processes.stall_watchdog import StallWatchdog
+from cavalcade.server.processes.steady_clock import Step
+from cavalcade.server.processes.stopping import told_to_stop
+from cavalcade.server.sessions.housekeeping import run_housekeeping
+from cavalcade.server.sockets.socket_metrics import SocketMetrics
+from cavalcade.server.sockets.socket_server import SocketServer
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
@@ -76,10 +76,10 @@ class Listeners:
     host: str | None = None
     name: str | None = None
 
-    def lease(self) -> Lease:
+    def lease(self) -> NodeLease:
         """This node as the others know it, for one life."""
         http, sockets, internal = (self._reached(listen) for listen in (self.http, self.sockets, self.internal))
-        return Lease(self.name or internal, secrets.token_hex(8), http, sockets, internal)
+        return NodeLease(self.name or internal, secrets.token_hex(8), http, sockets, internal)
 
     def _reached(self, listen: str) -> str:
         if listen.startswith("unix:"):
@@ -134,7 +134,7 @@ class Node:
         live = LiveState(self._client, refusals)
         self._link = RedisLink(settings.redis_url, connected=self._redis_is_back, refusals=refusals)
         self._peers = Peers(settings.secrets)
-        self.leases = Leases(
+        self.leases = NodeLeases(
             self._client,
             listeners.lease(),
             forgotten=self._write_again,
@@ -148,13 +148,11 @@ class Node:
             self._peers,
             superseded=self._superseded,
         )
-        self.standing = Standing(self.ownership.check, lambda: self.leases.stands_until)
-        self.writer = LivePositionWriter(self._link, may_write=lambda: not self.standing.is_doubtful())
+        self.fence = SelfFence(self.ownership.check, lambda: self.leases.stands_until)
+        self.writer = LivePositionWriter(self._link, may_write=lambda: not self.fence.is_doubtful())
         clock = AdaptiveClock(settings.window_ms)
         loads = ColdLoads(self.ownership.take_over, live, self.writer, without_positions=True)
-        here = Surroundings(
-            self._store, live, self.writer, clock, settings.limits, loads, self.standing, self.ownership
-        )
+        here = Surroundings(self._store, live, self.writer, clock, settings.limits, loads, self.fence, self.ownership)
         self.registry = Registry(here, self.ownership.let_go)
         self.backend = MonolithBackend(here, self.registry)
         self.relays = Relays(self.ownership, self._peers, self.leases.note_gone)
@@ -175,7 +173,7 @@ class Node:
             leases=self.leases,
             peers=self._peers,
             relays=self.relays,
-            standing=self.standing,
+            fence=self.fence,
             writer=self.writer,
             link=self._link,
         )
@@ -184,9 +182,9 @@ class Node:
             create_app(api, metrics), self.ownership, self._peers, self.leases.note_gone, settings.trusted_proxies
         )
         watchdog = StallWatchdog()
-        membership = Membership(self.leases, self.ownership, self.standing, self.relays, self.forwarding)
+        status = NodeStatus(self.leases, self.ownership, self.fence, self.relays, self.forwarding)
         node_metrics = NodeMetrics(
-            metrics, self.sockets.metrics, self.registry, clock=clock, watchdog=watchdog, membership=membership
+            metrics, self.sockets.metrics, self.registry, clock=clock, watchdog=watchdog, status=status
         )
         # The process tree. Children start in this order and stop in reverse; each fails and is started again alone.
         self.supervisor = Supervisor(
@@ -194,7 +192,7 @@ class Node:
             [
                 Child("redis_link", self._link.run, about="one pipelined connection to Redis, for writes"),
                 Child("lease", self.leases.run, about="says that this node is there, and looks who else is"),
-                Child("standing", self.standing.run, about="compares epochs once a second and after every stall"),
+                Child("self_fence", self.fence.run, about="compares epochs once a second and after every stall"),
                 Child("position_writer", self.writer.run, about="writes gathered positions five times a second"),
                 Child("clock", clock.run, about="watches the loop's lag, widens the flush window"),
                 Child(
@@ -203,13 +201,13 @@ class Node:
                     about="notices that the machine's clock was set, and believes it a minute later",
                 ),
                 Child("stall_watchdog", watchdog.run, about="a thread that says where a blocked loop hangs"),
-                Child("open_files", OpenFiles(metrics).run, about="says when files and sockets run out"),
+                Child("open_files", OpenFileMetrics(metrics).run, about="says when files and sockets run out"),
                 Child("sessions", self.registry.run, about="the dynamic supervisor: one process for each session"),
                 Child("handover", self.handover.run, about="asks for the sessions whose sockets are passed on"),
                 Child("sockets", self.sockets.run, about="closes connections that never joined or went silent"),
                 Child(
-                    "upkeep",
-                    lambda: keep_up(self.backend, settings.purge_after_s),
+                    "housekeeping",
+                    lambda: run_housekeeping(self.backend, settings.purge_after_s),
                     about="ends sessions whose time is over, deletes what ended",
                 ),
                 Child("node_metrics", node_metrics.run, about="measures what nothing counts by itself"),
@@ -221,7 +219,7 @@ class Node:
                 ),
             ],
         )
-        self.inspector = Inspector(self.supervisor, self.registry, clock, watchdog, membership)
+        self.inspector = Inspector(self.supervisor, self.registry, clock, watchdog, status)
         routes = [*inspection_routes(self.inspector), *peer_routes(self.ownership, self.handover, self._peers)]
         internal = create_internal_app(self.backend, metrics, routes)
 
@@ -251,7 +249,7 @@ class Node:
         self._write_again()
 
     def _note_stalls(self) -> None:
-        self.standing.is_doubtful()
+        self.fence.is_doubtful()
 
     def _superseded(self, session_id: str) -> None:
         self.registry.leave(session_id)

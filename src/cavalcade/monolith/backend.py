@@ -12,18 +12,18 @@ from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import Attach, Detach, Submit
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import Surroundings
-from cavalcade.server.backend import Attachment, Receipt
-from cavalcade.server.deadline import REPLY_DEADLINE_S, within
-from cavalcade.server.foundation import Foundation
-from cavalcade.server.local_session import LocalSession
-from cavalcade.server.outbox import Outbox
+from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
+from cavalcade.server.sessions.backend import Attachment, Receipt
+from cavalcade.server.sessions.backend_base import BackendBase
+from cavalcade.server.sessions.local_session import LocalSession
 from cavalcade.storage.stored import Stored
 from cavalcade.wire.messages import Since
 
 _log = structlog.get_logger(__name__)
 
 
-class MonolithBackend(Foundation):
+class MonolithBackend(BackendBase):
     """The backend of a node."""
 
     name = "monolith"
@@ -38,38 +38,39 @@ class MonolithBackend(Foundation):
         super().__init__(here.store, here.live, here.writer, here.limits)
         self._registry, self._ownership = registry, here.ownership
 
-    async def attach(self, session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
-        """See `server.backend.Backend.attach`."""
+    async def attach(self, session_id: str, send_queue: SendQueue, since: Since | None) -> Attachment:
+        """See `server.sessions.backend.Backend.attach`."""
         answer: asyncio.Future[Attachment] = asyncio.get_running_loop().create_future()
-        self._registry.send(session_id, Attach(outbox, since, answer))
+        self._registry.send(session_id, Attach(send_queue, since, answer))
         return await answer
 
-    def detach(self, session_id: str, outbox: Outbox) -> None:
-        """See `server.backend.Backend.detach`."""
-        place = self._registry.places.get(session_id)
-        if place is None or outbox not in place.audience:
+    def detach(self, session_id: str, send_queue: SendQueue) -> None:
+        """See `server.sessions.backend.Backend.detach`."""
+        entry = self._registry.entries.get(session_id)
+        if entry is None or send_queue not in entry.audience:
             return
-        place.audience.remove(outbox)
-        self._registry.send(session_id, Detach(outbox))  # a process that hibernates must note when they were last seen
+        entry.audience.remove(send_queue)
+        # A process that hibernates is woken for it: it must note when they were last seen.
+        self._registry.send(session_id, Detach(send_queue))
 
     def here(self) -> Iterable[LocalSession]:
-        """See `server.foundation.Foundation.here`."""
-        processes = (place.process for place in self._registry.places.values())
+        """See `server.sessions.backend_base.BackendBase.here`."""
+        processes = (entry.process for entry in self._registry.entries.values())
         return (one.local for one in processes if one is not None and one.local is not None)
 
     def ending(self) -> Iterable[tuple[str, int]]:
-        """See `server.foundation.Foundation.ending`."""
-        for session_id, place in self._registry.places.items():
-            expires_at = place.expires_at
+        """See `server.sessions.backend_base.BackendBase.ending`."""
+        for session_id, entry in self._registry.entries.items():
+            expires_at = entry.expires_at
             if expires_at is not None:
                 yield session_id, expires_at
 
     async def end_due(self, session_ids: Collection[str]) -> Collection[str]:
-        """See `server.foundation.Foundation.end_due`."""
-        here = [session_id for session_id in session_ids if session_id in self._registry.places]
+        """See `server.sessions.backend_base.BackendBase.end_due`."""
+        here = [session_id for session_id in session_ids if session_id in self._registry.entries]
         await asyncio.gather(*map(self._expire, here))
         # The others need no process of their own: they are taken over and ended together.
-        others = [session_id for session_id in session_ids if session_id not in self._registry.places]
+        others = [session_id for session_id in session_ids if session_id not in self._registry.entries]
         if not others:
             return ()
         taken = await self._ownership.take_over(others)
@@ -77,7 +78,7 @@ class MonolithBackend(Foundation):
             ended = await self.store_ends(one for one in taken.values() if isinstance(one, Stored))
         finally:
             for session_id in taken:
-                if session_id not in self._registry.places:
+                if session_id not in self._registry.entries:
                     self._ownership.let_go(session_id)
         self._writer.end(*ended)
         return ended.keys()
@@ -91,19 +92,19 @@ class MonolithBackend(Foundation):
                 _log.info("expiry_postponed", reason=rejected.code.value)
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
-        """See `server.backend.Backend.submit`."""
+        """See `server.sessions.backend.Backend.submit`."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._registry.send(session_id, Submit(operation, answer))
         return await answer
 
     def report(self, session_id: str, participant: int, position: Position) -> None:
-        """See `server.backend.Backend.report`."""
-        place = self._registry.places.get(session_id)
-        if place is None:
+        """See `server.sessions.backend.Backend.report`."""
+        entry = self._registry.entries.get(session_id)
+        if entry is None:
             return
-        place.mailbox.report(participant, position)
-        if place.process is not None and place.process.local is not None:
-            place.busy_at = asyncio.get_running_loop().time()
-            place.process.local.fanout.expect()
+        entry.mailbox.report(participant, position)
+        if entry.process is not None and entry.process.local is not None:
+            entry.busy_at = asyncio.get_running_loop().time()
+            entry.process.local.fanout.expect()
         else:
-            self._registry.wake(session_id, place)
+            self._registry.wake(session_id, entry)

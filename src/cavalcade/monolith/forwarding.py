@@ -15,10 +15,10 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scop
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peers import MARK, NodeGone, NodeSilent, Peers
-from cavalcade.monolith.placement import Lease
-from cavalcade.server.addresses import client_address
+from cavalcade.monolith.placement import NodeLease
+from cavalcade.server.access.addresses import client_address
 from cavalcade.server.api.requests import MAX_BODY
-from cavalcade.server.problems import KINDS, MEDIA_TYPE, document
+from cavalcade.server.http.problems import KINDS, MEDIA_TYPE, document
 from cavalcade.settings import Network
 from cavalcade.storage.errors import Unavailable
 from cavalcade.wire.codes import is_session_id
@@ -42,7 +42,7 @@ class Forwarding:
         app: ASGIApp,
         ownership: Ownership,
         peers: Peers,
-        note_gone: Callable[[Lease], None],
+        note_gone: Callable[[NodeLease], None],
         trusted_proxies: tuple[Network, ...],
     ) -> None:
         """Wraps the API.
@@ -75,7 +75,7 @@ class Forwarding:
         elif (body := await _body(receive)) is not None:
             await self._pass_on(session_id, scope, body, receive, send)
 
-    async def _owner(self, session_id: str) -> Lease | None:
+    async def _owner(self, session_id: str) -> NodeLease | None:
         try:
             return await self._ownership.locate(session_id)
         except Unavailable:

@@ -6,16 +6,16 @@ from typing import Final
 
 import structlog
 
-from cavalcade.monolith.leases import Leases
+from cavalcade.monolith.node_leases import NodeLeases
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peers import NodeSilent, Peers
 from cavalcade.monolith.placement import gives
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.relay import Relays
-from cavalcade.monolith.standing import Standing
-from cavalcade.server.clock import moment
-from cavalcade.server.live_state import LivePositionWriter
-from cavalcade.server.redis_link import RedisLink
+from cavalcade.monolith.self_fence import SelfFence
+from cavalcade.server.live_storage.live_state import LivePositionWriter
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.processes.clock import moment
 from cavalcade.storage.errors import Unavailable
 
 ASK_EVERY_S: Final = 1.0
@@ -38,23 +38,23 @@ class Handover:
         *,
         registry: Registry,
         ownership: Ownership,
-        leases: Leases,
+        leases: NodeLeases,
         peers: Peers,
         relays: Relays,
-        standing: Standing,
+        fence: SelfFence,
         writer: LivePositionWriter,
         link: RedisLink,
     ) -> None:
         """Uses these parts of a node."""
         self._registry, self._ownership, self._leases, self._peers = registry, ownership, leases, peers
-        self._relays, self._standing, self._writer, self._link = relays, standing, writer, link
+        self._relays, self._fence, self._writer, self._link = relays, fence, writer, link
 
     async def give(self, session_id: str) -> bool:
         """Gives a session away, so that another node can take it over; whether nothing of it is left here.
 
         Its newest positions are in Redis by then, and its members come back, to whatever node they are led to.
         """
-        await self._standing.settled()
+        await self._fence.settled()
         if session_id not in self._ownership.held:
             return True
         is_draining = self._leases.me.is_draining
@@ -63,9 +63,9 @@ class Handover:
             return False
         if (not self._link.is_up or self._link.is_refused) and not is_draining:
             return False  # the next owner would know no positions
-        place = self._registry.places.get(session_id)
-        if place is not None and place.process is not None:
-            place.process.settle()
+        entry = self._registry.entries.get(session_id)
+        if entry is not None and entry.process is not None:
+            entry.process.settle()
         settled = self._writer.settle(session_id)
         self._ownership.let_go(session_id)
         self._registry.leave(session_id)

@@ -3,12 +3,12 @@
 import html
 from dataclasses import asdict
 
-from cavalcade.monolith.membership import Membership
-from cavalcade.monolith.registry import Place, Registry
+from cavalcade.monolith.node_status import NodeStatus
+from cavalcade.monolith.registry import Entry, Registry
 from cavalcade.monolith.reports import ProcessReport, TreeReport, node_facts
 from cavalcade.monolith.supervisor import Supervisor
-from cavalcade.server.clock import AdaptiveClock
-from cavalcade.server.watchdog import StallWatchdog
+from cavalcade.server.processes.clock import AdaptiveClock
+from cavalcade.server.processes.stall_watchdog import StallWatchdog
 
 MOST_SESSIONS = 200
 """How many sessions are listed: those with the most restarts and the longest mailboxes first."""
@@ -23,10 +23,10 @@ class Inspector:
         registry: Registry,
         clock: AdaptiveClock,
         watchdog: StallWatchdog,
-        membership: Membership,
+        status: NodeStatus,
     ) -> None:
         """Looks at these parts of a node."""
-        self._membership = membership
+        self._status = status
         self._supervisor, self._registry, self._clock, self._watchdog = supervisor, registry, clock, watchdog
 
     def report(self) -> TreeReport:
@@ -40,19 +40,19 @@ class Inspector:
             )
             for running in self._supervisor.children
         )
-        places = sorted(
-            self._registry.places.items(), key=lambda item: (-item[1].restarts, -len(item[1].mailbox), item[0])
+        entries = sorted(
+            self._registry.entries.items(), key=lambda item: (-item[1].restarts, -len(item[1].mailbox), item[0])
         )
         return TreeReport(
-            node=self._membership.report(),
+            node=self._status.report(),
             loop_lag_ms=round(self._clock.lag_s * 1000, 1),
             stalls=self._watchdog.stalls,
             longest_stall_ms=round(self._watchdog.longest_s * 1000, 1),
-            sessions=len(places),
+            sessions=len(entries),
             session_restarts=self._registry.restarts,
             sessions_given_up=self._registry.given_up,
             application=children,
-            session_processes=tuple(_session(name, place) for name, place in places[:MOST_SESSIONS]),
+            session_processes=tuple(_session(name, entry) for name, entry in entries[:MOST_SESSIONS]),
         )
 
 
@@ -86,12 +86,12 @@ def _table(title: str, rows: tuple[ProcessReport, ...]) -> str:
     return f"<h2>{title}</h2><table><tr>{heads}</tr>{cells}</table>"
 
 
-def _session(name: str, place: Place) -> ProcessReport:
-    if place.task is None:
+def _session(name: str, entry: Entry) -> ProcessReport:
+    if entry.task is None:
         status = "hibernating"
     else:
-        status = "running" if place.process is not None and place.process.local is not None else "starting"
-    last = "" if place.process is None else place.process.last_message
+        status = "running" if entry.process is not None and entry.process.local is not None else "starting"
+    last = "" if entry.process is None else entry.process.last_message
     return ProcessReport(
-        name, status, place.restarts, len(place.mailbox), len(place.audience), f"last message {last}" if last else ""
+        name, status, entry.restarts, len(entry.mailbox), len(entry.audience), f"last message {last}" if last else ""
     )

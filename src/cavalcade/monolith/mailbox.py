@@ -11,8 +11,8 @@ import structlog
 
 from cavalcade.domain.fix import Position, is_newer
 from cavalcade.domain.operations import Operation
-from cavalcade.server.backend import Attachment, Receipt
-from cavalcade.server.outbox import Outbox
+from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.sessions.backend import Attachment, Receipt
 from cavalcade.wire.messages import Since
 
 MAX_OPERATIONS: Final = 256
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 class Attach:
     """A connection wants in."""
 
-    outbox: Outbox
+    send_queue: SendQueue
     since: Since | None
     answer: asyncio.Future[Attachment]
 
@@ -43,7 +43,7 @@ class Attach:
 class Detach:
     """A connection is gone; `is_retried` where a process has failed over it before."""
 
-    outbox: Outbox
+    send_queue: SendQueue
     is_retried: bool = False
 
 
@@ -59,7 +59,7 @@ class Submit:
 class CatchUp:
     """A connection that was behind can take the newest again: whether it missed presence, and positions."""
 
-    outbox: Outbox
+    send_queue: SendQueue
     presence: bool
     positions: bool
 

@@ -5,11 +5,11 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from cavalcade.monolith.membership import Membership
+from cavalcade.monolith.node_status import NodeStatus
 from cavalcade.monolith.registry import Registry
-from cavalcade.server.clock import AdaptiveClock
-from cavalcade.server.socket_metrics import SocketMetrics
-from cavalcade.server.watchdog import StallWatchdog
+from cavalcade.server.processes.clock import AdaptiveClock
+from cavalcade.server.processes.stall_watchdog import StallWatchdog
+from cavalcade.server.sockets.socket_metrics import SocketMetrics
 
 INTERVAL_S: Final = 1.0
 
@@ -40,15 +40,15 @@ class NodeMetrics:
         *,
         clock: AdaptiveClock,
         watchdog: StallWatchdog,
-        membership: Membership,
+        status: NodeStatus,
     ) -> None:
         """Registers the gauges of a node, beside those that it has in common with a gateway."""
-        self._membership = membership
+        self._status = status
         self._cluster = {
             name: Gauge(f"cavalcade_node_{name}", about, registry=metrics) for name, about in _CLUSTER.items()
         }
         self._sockets, self._registry, self._clock, self._watchdog = sockets, registry, clock, watchdog
-        self._sessions = Gauge("cavalcade_session_places", "Sessions that have a place here.", registry=metrics)
+        self._sessions = Gauge("cavalcade_session_places", "Sessions that have an entry here.", registry=metrics)
         self._processes = Gauge("cavalcade_session_processes", "Session processes that run.", registry=metrics)
         self._restarts = Gauge("cavalcade_session_restarts", "Session processes started again.", registry=metrics)
         self._given_up = Gauge("cavalcade_sessions_given_up", "Sessions that failed too often.", registry=metrics)
@@ -56,13 +56,13 @@ class NodeMetrics:
     async def run(self) -> None:
         """Measures once a second, until cancelled."""
         while True:
-            places = self._registry.places.values()
-            self._sessions.set(len(places))
-            self._processes.set(sum(place.task is not None for place in places))
+            entries = self._registry.entries.values()
+            self._sessions.set(len(entries))
+            self._processes.set(sum(entry.task is not None for entry in entries))
             self._restarts.set(self._registry.restarts)
             self._given_up.set(self._registry.given_up)
-            self._sockets.measure(sum(bool(place.audience) for place in places), self._clock, self._watchdog)
-            report = self._membership.report()
+            self._sockets.measure(sum(bool(entry.audience) for entry in entries), self._clock, self._watchdog)
+            report = self._status.report()
             for name, gauge in self._cluster.items():
                 value = getattr(report, name)
                 gauge.set(len(value) if isinstance(value, tuple) else value)

@@ -12,12 +12,12 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from cavalcade.monolith.leases import Leases
+from cavalcade.monolith.node_leases import NodeLeases
 from cavalcade.monolith.peers import NodeSilent, Peers
-from cavalcade.monolith.placement import AskEverybody, AskForIt, Here, Lease, Sight, There, place, preferred
-from cavalcade.server.clock import moment
-from cavalcade.server.live_state import key
-from cavalcade.server.redis_link import Command, RedisLink
+from cavalcade.monolith.placement import AskEverybody, AskForIt, Here, NodeLease, Sight, There, place, preferred
+from cavalcade.server.live_storage.live_state import key
+from cavalcade.server.live_storage.redis_link import Command, RedisLink
+from cavalcade.server.processes.clock import moment
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -60,7 +60,7 @@ class Ownership:
     """The sessions of this node."""
 
     def __init__(
-        self, store: SessionStore, leases: Leases, link: RedisLink, peers: Peers, superseded: Callable[[str], None]
+        self, store: SessionStore, leases: NodeLeases, link: RedisLink, peers: Peers, superseded: Callable[[str], None]
     ) -> None:
         """Starts without any.
 
@@ -78,7 +78,7 @@ class Ownership:
         self.counts = Counts()
         self._store, self._leases, self._link, self._peers = store, leases, link, peers
         self._superseded = superseded
-        self._wanted: dict[str, asyncio.Future[Lease | None]] = {}
+        self._wanted: dict[str, asyncio.Future[NodeLease | None]] = {}
         self._batches: set[asyncio.Task[None]] = set()
 
     def note_arrival(self, session_id: str) -> None:
@@ -86,7 +86,7 @@ class Ownership:
         if session_id in self.held:
             self.claimed_at[session_id] = moment()
 
-    async def locate(self, session_id: str) -> Lease | None:
+    async def locate(self, session_id: str) -> NodeLease | None:
         """Finds the node that serves a session; None where that is this one, or nobody yet.
 
         Raises:
@@ -176,7 +176,7 @@ class Ownership:
                 obstacles[name] = Elsewhere()
         if strange:
             for name, found in (await self._find(strange)).items():
-                if isinstance(found, Lease):
+                if isinstance(found, NodeLease):
                     obstacles[name] = Elsewhere()
                 elif found is not None:
                     obstacles[name] = found
@@ -219,7 +219,7 @@ class Ownership:
             else:
                 future.set_result(where)
 
-    async def _find(self, epochs: Mapping[str, int | None]) -> dict[str, Lease | Exception | None]:
+    async def _find(self, epochs: Mapping[str, int | None]) -> dict[str, NodeLease | Exception | None]:
         """Finds who serves sessions, by their epochs where those are known; None where nobody does."""
         try:
             sights = await self._leases.look(epochs)
@@ -228,7 +228,7 @@ class Ownership:
         found = await asyncio.gather(*(self._one(name, epochs[name], sights[name]) for name in epochs))
         return dict(zip(epochs, found, strict=True))
 
-    async def _one(self, session_id: str, epoch: int | None, sight: Sight) -> Lease | Exception | None:
+    async def _one(self, session_id: str, epoch: int | None, sight: Sight) -> NodeLease | Exception | None:
         where = place(session_id, sight, epoch=epoch, is_draining=self._leases.me.is_draining)
         try:
             match where:
@@ -243,7 +243,7 @@ class Ownership:
         except NodeSilent:
             return Unavailable("a node that may serve the session does not answer")
 
-    async def _ask_everybody(self, session_id: str, others: Sequence[Lease]) -> Lease | Exception | None:
+    async def _ask_everybody(self, session_id: str, others: Sequence[NodeLease]) -> NodeLease | Exception | None:
         """Asks the nodes themselves: for Redis cannot be relied on now."""
         if not self._leases.has_seen:
             return Unavailable("nothing is known of other nodes yet")

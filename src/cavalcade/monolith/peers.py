@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import httpx
 
-from cavalcade.monolith.placement import Lease
+from cavalcade.monolith.placement import NodeLease
 
 MARK: Final = "x-cavalcade-node"
 """The header that holds the mark."""
@@ -60,7 +60,7 @@ class Peers:
         """Whether a header's value is a node's mark."""
         return value is not None and any(hmac.compare_digest(value.encode(), mark.encode()) for mark in self._marks)
 
-    async def holds(self, lease: Lease, session_id: str) -> bool:
+    async def holds(self, lease: NodeLease, session_id: str) -> bool:
         """Whether a node serves a session.
 
         Raises:
@@ -72,7 +72,7 @@ class Peers:
             return False
         return answer.status_code == httpx.codes.OK
 
-    async def ask_for(self, lease: Lease, session_id: str) -> bool:
+    async def ask_for(self, lease: NodeLease, session_id: str) -> bool:
         """Asks a node to give a session away; whether it has none of it any more.
 
         Raises:
@@ -84,7 +84,7 @@ class Peers:
             return True
         return answer.status_code == httpx.codes.NO_CONTENT
 
-    async def is_gone(self, lease: Lease) -> bool:
+    async def is_gone(self, lease: NodeLease) -> bool:
         """Whether nobody listens any more where the node answered the others: then it has died."""
         try:
             async with asyncio.timeout(ASK_S):
@@ -97,7 +97,7 @@ class Peers:
         return False
 
     async def call(
-        self, lease: Lease, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes
+        self, lease: NodeLease, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes
     ) -> httpx.Response:
         """Has a node answer an API call.
 

@@ -13,7 +13,7 @@ SETTLED_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class NodeLease:
     """A node as the others know it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Sight:
     """
 
     owner: Owner | None
-    others: Mapping[str, Lease]
+    others: Mapping[str, NodeLease]
     is_trusted: bool = True
 
 
@@ -70,14 +70,14 @@ class Here:
 class There:
     """Another node serves it."""
 
-    lease: Lease
+    lease: NodeLease
 
 
 @dataclass(frozen=True, slots=True)
 class AskForIt:
     """Its owner is about to stop: it gives the session away at once."""
 
-    lease: Lease
+    lease: NodeLease
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ class AskEverybody:
     """Redis cannot say: only the nodes themselves know."""
 
 
-Place = Here | There | AskForIt | AskEverybody
+Placement = Here | There | AskForIt | AskEverybody
 
 
-def place(session_id: str, sight: Sight, *, epoch: int | None = None, is_draining: bool = False) -> Place:
+def place(session_id: str, sight: Sight, *, epoch: int | None = None, is_draining: bool = False) -> Placement:
     """Decides where a session that is not on this node is served.
 
     Args:
@@ -110,7 +110,7 @@ def place(session_id: str, sight: Sight, *, epoch: int | None = None, is_drainin
     return Here()
 
 
-def preferred(session_id: str, leases: Iterable[Lease]) -> Lease | None:
+def preferred(session_id: str, leases: Iterable[NodeLease]) -> NodeLease | None:
     """The node that a session goes to by rendezvous hashing, among those that stay; None where there is none."""
     staying = [lease for lease in leases if not lease.is_draining]
     return max(staying, key=lambda lease: (_weight(lease.name, session_id), lease.name), default=None)

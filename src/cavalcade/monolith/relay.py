@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.peers import ASK_S, MARK, Peers, dial
-from cavalcade.monolith.placement import Lease
+from cavalcade.monolith.placement import NodeLease
 from cavalcade.storage.errors import Unavailable
 from cavalcade.wire.codes import is_session_id
 
@@ -37,7 +37,7 @@ _UNAVAILABLE: Final = (
 class Relays:
     """Sends new connections to where their sessions are served."""
 
-    def __init__(self, ownership: Ownership, peers: Peers, note_gone: Callable[[Lease], None]) -> None:
+    def __init__(self, ownership: Ownership, peers: Peers, note_gone: Callable[[NodeLease], None]) -> None:
         """Starts without any.
 
         Args:
@@ -57,7 +57,7 @@ class Relays:
         return set(self._open.values())
 
     def protocol(self, serve_here: Callable[[], asyncio.BaseProtocol]) -> asyncio.BaseProtocol:
-        """The protocol of a new connection; see `server.listener.Through`."""
+        """The protocol of a new connection; see `server.sockets.listener.Through`."""
         return _Head(self, serve_here)
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class Relays:
                 self._note_gone(lease)
         head.refuse()
 
-    async def _pass_on(self, head: "_Head", session_id: str, lease: Lease) -> bool:
+    async def _pass_on(self, head: "_Head", session_id: str, lease: NodeLease) -> bool:
         """Connects to the owner and waits for its first bytes; False where there are none in time."""
         far = _Side()
         try:

@@ -26,14 +26,14 @@ from cavalcade.monolith.mailbox import (
     Submit,
 )
 from cavalcade.monolith.ownership import Ownership
-from cavalcade.monolith.standing import Standing
-from cavalcade.server.carrying import carry_out, newest_kept
-from cavalcade.server.clock import AdaptiveClock
-from cavalcade.server.cold_loads import ColdLoads
-from cavalcade.server.fanout import Fanout
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
-from cavalcade.server.outbox import Outbox
+from cavalcade.monolith.self_fence import SelfFence
+from cavalcade.server.live.fanout import Fanout
+from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.live_storage.cold_loads import ColdLoads
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.processes.clock import AdaptiveClock
+from cavalcade.server.sessions.execution import execute, newest_kept
+from cavalcade.server.sessions.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.wire.messages import Since
@@ -49,7 +49,7 @@ class Surroundings:
     clock: AdaptiveClock
     limits: Limits
     loads: ColdLoads
-    standing: Standing
+    fence: SelfFence
     ownership: Ownership
 
 
@@ -76,7 +76,7 @@ class SessionProcess:
         session_id: str,
         here: Surroundings,
         mailbox: Mailbox,
-        audience: list[Outbox],
+        audience: list[SendQueue],
         positions: dict[int, Position],
     ) -> None:
         """Prepares a process; `run` is its life.
@@ -119,8 +119,8 @@ class SessionProcess:
             while self._session.state.ended is None:
                 message = await self._mailbox.get()
                 self._handled = message
-                if self._here.standing.is_doubtful():
-                    await self._here.standing.settled()  # before anything is sent or written
+                if self._here.fence.is_doubtful():
+                    await self._here.fence.settled()  # before anything is sent or written
                 if not isinstance(message, Failed | Operate):
                     self.last_message = type(message).__name__
                 if isinstance(message, Hibernate) and self._is_idle():
@@ -149,7 +149,7 @@ class SessionProcess:
         if stored is None:
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
         missed: list[Event] = []
-        oldest = min((outbox.offset for outbox in self._audience), default=stored.state.offset)
+        oldest = min((send_queue.offset for send_queue in self._audience), default=stored.state.offset)
         if oldest < stored.state.offset:
             missed = await self._here.store.events_after(self._session_id, oldest)
         fanout = Fanout(
@@ -200,8 +200,8 @@ class SessionProcess:
 
     def _give_up(self, message: Message) -> None:
         """The process has failed over this message: what may safely be done again is left to the next one, once."""
-        if isinstance(message, Attach) and not message.answer.done() and message.outbox in self._audience:
-            self._audience.remove(message.outbox)  # it is told that it failed, so it is not attached
+        if isinstance(message, Attach) and not message.answer.done() and message.send_queue in self._audience:
+            self._audience.remove(message.send_queue)  # it is told that it failed, so it is not attached
         elif isinstance(message, Detach) and not message.is_retried:
             self._mailbox.put(replace(message, is_retried=True))
         refuse([message], Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
@@ -221,10 +221,10 @@ class SessionProcess:
             case Attach():
                 self._attach(message)
             case Detach():
-                self._detach(message.outbox)
+                self._detach(message.send_queue)
             case CatchUp():
-                if message.outbox in self._audience:
-                    self._session.fanout.catch_up(message.outbox, message.presence, message.positions)
+                if message.send_queue in self._audience:
+                    self._session.fanout.catch_up(message.send_queue, message.presence, message.positions)
             case Failed():
                 if message.process is self:
                     if self._in_hand is not None and self._worker is not None and self._worker.done():
@@ -248,7 +248,7 @@ class SessionProcess:
     def _attach(self, message: Attach) -> None:
         local = self._session
         try:
-            local.admit(message.outbox.participant, self._here.clock.now())
+            local.admit(message.send_queue.participant, self._here.clock.now())
         except Rejected as rejected:
             refuse([message], rejected)
             return
@@ -274,8 +274,8 @@ class SessionProcess:
         events: list[Event] | None
         try:
             events = await self._session.events_since(since, self._here.store)
-            while self._here.standing.is_doubtful():
-                await self._here.standing.settled()
+            while self._here.fence.is_doubtful():
+                await self._here.fence.settled()
                 events = await self._session.events_since(since, self._here.store)  # more may have happened meanwhile
         except AnotherHistory:
             events = None
@@ -288,17 +288,17 @@ class SessionProcess:
         """Adds a connection and answers in one step, so that nothing is lost or doubled in between."""
         if message.answer.done():
             return  # the caller has gone away
-        local, outbox = self._session, message.outbox
-        outbox.skip_to(local.state.offset)
-        local.fanout.add(outbox)
-        self._audience.append(outbox)
+        local, send_queue = self._session, message.send_queue
+        send_queue.skip_to(local.state.offset)
+        local.fanout.add(send_queue)
+        self._audience.append(send_queue)
         message.answer.set_result(local.attachment(events))
 
-    def _detach(self, outbox: Outbox) -> None:
+    def _detach(self, send_queue: SendQueue) -> None:
         local = self._session
-        local.fanout.remove(outbox)  # not there where the process has only just started
-        if not local.fanout.is_present(outbox.participant):
-            local.note_seen(outbox.participant, self._here.clock.now())
+        local.fanout.remove(send_queue)  # not there where the process has only just started
+        if not local.fanout.is_present(send_queue.participant):
+            local.note_seen(send_queue.participant, self._here.clock.now())
 
     # Operations, one after another.
 
@@ -306,7 +306,7 @@ class SessionProcess:
         while (submit := self._mailbox.take_operation()) is not None:
             self._in_hand = submit
             try:
-                await self._carry_out(submit)
+                await self._execute(submit)
             except Unavailable:
                 refuse([submit], Rejected(ErrorCode.UNAVAILABLE, "This cannot be stored right now; try again."))
             except Rejected as rejected:
@@ -314,20 +314,18 @@ class SessionProcess:
             self._in_hand = None
         self._worker = None
 
-    async def _carry_out(self, submit: Submit) -> None:
+    async def _execute(self, submit: Submit) -> None:
         now, operation = self._here.clock.now(), submit.operation
         stored = self._session.stored
-        carried = await carry_out(
-            self._here.store, stored, operation, now, self._here.limits, last_seen=self._last_seen
-        )
-        for event in carried.events:
+        executed = await execute(self._here.store, stored, operation, now, self._here.limits, last_seen=self._last_seen)
+        for event in executed.events:
             self._apply(event)
         kept = newest_kept(operation, now)
         if kept is not None:
             self._mailbox.report(*kept)
             self._mailbox.put(Flush())
         if not submit.answer.done():
-            submit.answer.set_result(carried.receipt)
+            submit.answer.set_result(executed.receipt)
 
     def _apply(self, event: Event) -> None:
         """Folds what is stored now, and delivers it."""

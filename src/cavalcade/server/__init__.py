@@ -1,1 +1,1 @@
-"""What both backends share of serving: the seam, the HTTP API, the WebSocket loop, tokens, limits and metrics."""
+"""What both backends share of serving, in rooms: each imports only those below it, see ARCHITECTURE.md."""

@@ -8,16 +8,16 @@ import uvloop
 
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.context import Api
-from cavalcade.server.clock import TIME_OF_DAY
-from cavalcade.server.http import serve_http
-from cavalcade.server.internal import create_internal_app
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.logs import configure_logging
-from cavalcade.server.metrics import new_registry
-from cavalcade.server.open_files import OpenFiles
-from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.refusals import Refusals
-from cavalcade.server.stopping import told_to_stop
+from cavalcade.server.api.internal import create_internal_app
+from cavalcade.server.http.http_metrics import new_registry
+from cavalcade.server.http.serving import serve_http
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.live_storage.refusals import Refusals
+from cavalcade.server.processes.clock import TIME_OF_DAY
+from cavalcade.server.processes.logs import configure_logging
+from cavalcade.server.processes.open_file_metrics import OpenFileMetrics
+from cavalcade.server.processes.stopping import told_to_stop
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.settings import Settings
 from cavalcade.storage.migrate import migrate
@@ -55,7 +55,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     backend = ServicesBackend(store, LiveState(client, refusals), writer, settings.limits)
     api = Api.over(settings, store, backend, link)
     async with asyncio.TaskGroup() as group:
-        work = (link.run(), writer.run(), TIME_OF_DAY.watch(), OpenFiles(registry).run())
+        work = (link.run(), writer.run(), TIME_OF_DAY.watch(), OpenFileMetrics(registry).run())
         background = [group.create_task(task) for task in work]
         listeners = [
             group.create_task(serve_http(create_app(api, registry), listen)),

@@ -12,13 +12,13 @@ from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Operation
-from cavalcade.server.backend import Attachment, Receipt
-from cavalcade.server.carrying import Carried, carry_out, newest_kept
-from cavalcade.server.clock import now_ms
-from cavalcade.server.foundation import Foundation
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
-from cavalcade.server.outbox import Outbox
+from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.processes.clock import now_ms
+from cavalcade.server.sessions.backend import Attachment, Receipt
+from cavalcade.server.sessions.backend_base import BackendBase
+from cavalcade.server.sessions.execution import Executed, execute, newest_kept
+from cavalcade.server.sessions.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
 from cavalcade.services.messages import Happened
@@ -34,7 +34,7 @@ OPTIMISTIC_TRIES: Final = 2
 """How many of these trust that nobody else comes first; the others see to it by a lock."""
 
 
-class ServicesBackend(Foundation):
+class ServicesBackend(BackendBase):
     """The backend of an API server (without a hub) or of a gateway (with one)."""
 
     name = "services"
@@ -60,37 +60,37 @@ class ServicesBackend(Foundation):
         self._hub = hub
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def attach(self, session_id: str, outbox: Outbox, since: Since | None) -> Attachment:
-        """See `server.backend.Backend.attach`."""
+    async def attach(self, session_id: str, send_queue: SendQueue, since: Since | None) -> Attachment:
+        """See `server.sessions.backend.Backend.attach`."""
         hub = self._gateway()
         try:
-            hosted, missed = await self._hosted(hub, session_id, outbox.participant, since)
+            hosted, missed = await self._hosted(hub, session_id, send_queue.participant, since)
         except Unavailable as error:
             raise Rejected(ErrorCode.UNAVAILABLE, "The session cannot be read right now.") from error
-        # From here to the end nothing is awaited: what is returned and what the outbox gets later meet without a gap.
-        hosted.admit(outbox.participant, now_ms())
-        outbox.skip_to(hosted.state.offset)
-        hub.add(hosted, outbox)
+        # From here to the end nothing is awaited: what is returned and what the queue gets later meet without a gap.
+        hosted.admit(send_queue.participant, now_ms())
+        send_queue.skip_to(hosted.state.offset)
+        hub.add(hosted, send_queue)
         return hosted.attachment(missed)
 
-    def detach(self, session_id: str, outbox: Outbox) -> None:
-        """See `server.backend.Backend.detach`."""
+    def detach(self, session_id: str, send_queue: SendQueue) -> None:
+        """See `server.sessions.backend.Backend.detach`."""
         hub = self._gateway()
         hosted = hub.hosted.get(session_id)
-        if hub.remove(session_id, outbox) and hosted is not None:
-            hosted.note_seen(outbox.participant, now_ms())
+        if hub.remove(session_id, send_queue) and hosted is not None:
+            hosted.note_seen(send_queue.participant, now_ms())
 
     def here(self) -> Iterable[LocalSession]:
-        """See `server.foundation.Foundation.here`."""
+        """See `server.sessions.backend_base.BackendBase.here`."""
         return () if self._hub is None else self._hub.hosted.values()
 
     def ending(self) -> Iterable[tuple[str, int]]:
-        """See `server.foundation.Foundation.ending`."""
+        """See `server.sessions.backend_base.BackendBase.ending`."""
         hosted = {} if self._hub is None else self._hub.hosted
         return ((session_id, one.state.session.expires_at) for session_id, one in hosted.items())
 
     async def end_due(self, session_ids: Collection[str]) -> Collection[str]:
-        """See `server.foundation.Foundation.end_due`."""
+        """See `server.sessions.backend_base.BackendBase.end_due`."""
         ended = await self.store_ends((await self._store.load_many(session_ids)).values())
         if self._hub is not None:
             for session_id, event in ended.items():
@@ -100,7 +100,7 @@ class ServicesBackend(Foundation):
         return ended.keys()
 
     async def submit(self, session_id: str, operation: Operation) -> Receipt:
-        """See `server.backend.Backend.submit`."""
+        """See `server.sessions.backend.Backend.submit`."""
         # One after another within this process: a crowd that joins at once would mostly meet its own conflicts.
         turn = self._turns.setdefault(session_id, asyncio.Lock())
         try:
@@ -110,7 +110,7 @@ class ServicesBackend(Foundation):
             raise Rejected(ErrorCode.UNAVAILABLE, "This cannot be stored right now; try again.") from error
 
     def report(self, session_id: str, participant: int, position: Position) -> None:
-        """See `server.backend.Backend.report`."""
+        """See `server.sessions.backend.Backend.report`."""
         hosted = self._gateway().hosted.get(session_id)
         if hosted is not None and shares(hosted.state, participant):
             hosted.fanout.accept(participant, position)
@@ -137,25 +137,25 @@ class ServicesBackend(Foundation):
             try:
                 if attempt < OPTIMISTIC_TRIES:
                     stored = await self._current(session_id, fresh=attempt > 0)
-                    carried = await self._carry_out(self._store, stored, operation)
+                    executed = await self._execute(self._store, stored, operation)
                 else:
                     async with self._store.locked(session_id) as store:
-                        carried = await self._carry_out(store, await self._read(store, session_id), operation)
+                        executed = await self._execute(store, await self._read(store, session_id), operation)
             except Conflict:
                 continue  # another process was first
             except Rejected:
                 if attempt == 0 and self._is_hosted(session_id):
                     continue  # what this process knows may be a moment old: refused is only what is refused now
                 raise
-            self._announce(session_id, carried)
+            self._announce(session_id, executed)
             kept = newest_kept(operation, now_ms())
             if kept is not None:
                 self.report(session_id, *kept)
-            return carried.receipt
+            return executed.receipt
         raise Rejected(ErrorCode.UNAVAILABLE, "Too many changes at once; try again.")
 
-    async def _carry_out(self, store: SessionStore, stored: Stored, operation: Operation) -> Carried:
-        return await carry_out(store, stored, operation, now_ms(), self._limits, last_seen=self._last_seen)
+    async def _execute(self, store: SessionStore, stored: Stored, operation: Operation) -> Executed:
+        return await execute(store, stored, operation, now_ms(), self._limits, last_seen=self._last_seen)
 
     async def _current(self, session_id: str, *, fresh: bool) -> Stored:
         hosted = None if self._hub is None else self._hub.hosted.get(session_id)
@@ -176,15 +176,15 @@ class ServicesBackend(Foundation):
         fanout = None if hosted is None else hosted.fanout
         return await last_seen(session_id, participant, fanout, self._live, now_ms())
 
-    def _announce(self, session_id: str, carried: Carried) -> None:
+    def _announce(self, session_id: str, executed: Executed) -> None:
         """Tells this process's connections and the other processes what is stored now."""
-        events = carried.events
+        events = executed.events
         if not events:
             return
         if self._hub is not None:
             self._hub.receive(session_id, events)
         self._writer.announce(publication(session_id, Happened(events)), session_id, events)
-        if carried.after.ended is not None:
+        if executed.after.ended is not None:
             self._writer.end(session_id)
 
     def _is_hosted(self, session_id: str) -> bool:

@@ -6,9 +6,9 @@ from typing import Final
 
 import structlog
 
-from cavalcade.server.live_state import key
-from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
-from cavalcade.server.refusals import Refusals
+from cavalcade.server.live_storage.live_state import key
+from cavalcade.server.live_storage.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.server.live_storage.refusals import Refusals
 from cavalcade.services.messages import Message, decode, encode, is_from
 from cavalcade.wire.errors import DecodeError
 

@@ -6,22 +6,22 @@ import redis.asyncio
 import structlog
 import uvloop
 
-from cavalcade.server.clock import TIME_OF_DAY, AdaptiveClock
-from cavalcade.server.http import serve_http
-from cavalcade.server.internal import create_internal_app
-from cavalcade.server.limits import RateLimits
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.logs import configure_logging
-from cavalcade.server.metrics import new_registry
-from cavalcade.server.open_files import OpenFiles
-from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.refusals import Refusals
-from cavalcade.server.socket import SocketServer
-from cavalcade.server.socket_metrics import SocketMetrics
-from cavalcade.server.stopping import told_to_stop
-from cavalcade.server.tokens import TokenSigner
-from cavalcade.server.upkeep import keep_up
-from cavalcade.server.watchdog import StallWatchdog
+from cavalcade.server.access.rate_limits import RateLimits
+from cavalcade.server.access.tokens import TokenSigner
+from cavalcade.server.api.internal import create_internal_app
+from cavalcade.server.http.http_metrics import new_registry
+from cavalcade.server.http.serving import serve_http
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.live_storage.refusals import Refusals
+from cavalcade.server.processes.clock import TIME_OF_DAY, AdaptiveClock
+from cavalcade.server.processes.logs import configure_logging
+from cavalcade.server.processes.open_file_metrics import OpenFileMetrics
+from cavalcade.server.processes.stall_watchdog import StallWatchdog
+from cavalcade.server.processes.stopping import told_to_stop
+from cavalcade.server.sessions.housekeeping import run_housekeeping
+from cavalcade.server.sockets.socket_metrics import SocketMetrics
+from cavalcade.server.sockets.socket_server import SocketServer
 from cavalcade.services.backend import ServicesBackend
 from cavalcade.services.hub import Hub
 from cavalcade.settings import Settings
@@ -56,7 +56,7 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
     clock = AdaptiveClock(settings.window_ms)
     watchdog = StallWatchdog()
     link = RedisLink(settings.redis_url, connected=lambda: _heal(writer, hub), refusals=refusals)
-    writer = LivePositionWriter(link, may_write=lambda: hub.pulse.check())  # noqa: PLW0108 - made below
+    writer = LivePositionWriter(link, may_write=lambda: hub.pauses.check())  # noqa: PLW0108 - made below
     hub = Hub(store, live, writer, clock, link=link, redis_url=settings.redis_url)
     backend = ServicesBackend(store, live, writer, settings.limits, hub)
     sockets = SocketServer(
@@ -73,15 +73,15 @@ async def serve(settings: Settings, listen: str, internal: str) -> None:
         link.run(),
         hub.broker.run(),
         hub.run(),
-        hub.pulse.run(),
+        hub.pauses.run(),
         hub.presence.lease.run(),
         writer.run(),
         clock.run(),
         TIME_OF_DAY.watch(hub.correct),
         watchdog.run(),
-        OpenFiles(registry).run(),
+        OpenFileMetrics(registry).run(),
         sockets.run(),
-        keep_up(backend, settings.purge_after_s),
+        run_housekeeping(backend, settings.purge_after_s),
         _measure(metrics, hub, clock, watchdog),
         serve_http(create_internal_app(backend, registry), internal),
     ]

@@ -17,18 +17,18 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.session import effects
-from cavalcade.server.clock import AdaptiveClock
-from cavalcade.server.cold_loads import ColdLoads
-from cavalcade.server.fanout import Fanout
-from cavalcade.server.live_state import LivePositionWriter, LiveState
-from cavalcade.server.local_session import NOT_FOUND, LocalSession
-from cavalcade.server.outbox import CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, Outbox
-from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
-from cavalcade.server.steady_clock import Step
+from cavalcade.server.live.fanout import Fanout
+from cavalcade.server.live.send_queue import CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, SendQueue
+from cavalcade.server.live_storage.cold_loads import ColdLoads
+from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
+from cavalcade.server.live_storage.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.server.processes.clock import AdaptiveClock
+from cavalcade.server.processes.steady_clock import Step
+from cavalcade.server.sessions.local_session import NOT_FOUND, LocalSession
 from cavalcade.services.broker import Broker, publication
 from cavalcade.services.messages import Happened, Message, Moved, Roll
+from cavalcade.services.pause_detector import PauseDetector
 from cavalcade.services.presence import Presence, Shared
-from cavalcade.services.pulse import Pulse
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -86,7 +86,7 @@ class Hub:
         self.presence = Presence(link, self._tell_all, self.heal)
         gateway = self.presence.lease.gateway
         self.broker = Broker(redis_url, gateway, self._take, self.heal, refusals=link.refusals)
-        self.pulse = Pulse(self._abandon, self.presence.lease.stands_until)
+        self.pauses = PauseDetector(self._abandon, self.presence.lease.stands_until)
         self._store, self._writer, self._clock, self._link = store, writer, clock, link
         self._loads = ColdLoads(store.load_many, live, writer)
         self._hosting: dict[str, asyncio.Task[Hosted]] = {}
@@ -124,26 +124,26 @@ class Hub:
         if self.hosted.get(state.session.id) is hosted:
             self.receive(state.session.id, events)
 
-    def add(self, hosted: Hosted, outbox: Outbox) -> None:
+    def add(self, hosted: Hosted, send_queue: SendQueue) -> None:
         """Adds a connection to a session."""
         if hosted.linger is not None:
             hosted.linger.cancel()
             hosted.linger = None
-        hosted.fanout.add(outbox)
+        hosted.fanout.add(send_queue)
         if hosted.shared.rolls:
-            self.presence.replace_surplus(hosted.shared, [outbox.participant])
+            self.presence.replace_surplus(hosted.shared, [send_queue.participant])
         self.presence.change(hosted.shared.session_id)
 
-    def remove(self, session_id: str, outbox: Outbox) -> bool:
+    def remove(self, session_id: str, send_queue: SendQueue) -> bool:
         """Removes a connection; True where it was its participant's last one."""
         hosted = self.hosted.get(session_id)
-        if hosted is None or not hosted.fanout.remove(outbox):
+        if hosted is None or not hosted.fanout.remove(send_queue):
             return False
         self.presence.change(session_id)
         if not hosted.fanout:
             loop = asyncio.get_running_loop()
             hosted.linger = loop.call_later(LINGER_S, self._drop, session_id)
-        return not hosted.fanout.is_present(outbox.participant)
+        return not hosted.fanout.is_present(send_queue.participant)
 
     def receive(self, session_id: str, events: Iterable[Event]) -> None:
         """Takes events from this process or another one, in whatever order, however often."""
@@ -177,7 +177,7 @@ class Hub:
 
     def heal(self) -> None:
         """Says everything again and asks for what was missed: Redis was away, or has lost its memory."""
-        if not self.pulse.check():
+        if not self.pauses.check():
             return
         self._rewrite()
         self.presence.heal()
@@ -319,7 +319,7 @@ class Hub:
         stored, positions = await self._loads.load(session_id)
         if stored is None or stored.state.is_over(self._clock.now()):
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
-        if not self.pulse.check() or lives != self._lives:
+        if not self.pauses.check() or lives != self._lives:
             raise Unavailable  # what was read is old
         hosted = self._prepare(stored, positions)
         await self.presence.enter(hosted.shared)
@@ -335,7 +335,7 @@ class Hub:
     def _store_later(self, session_id: str, positions: Mapping[int, Position]) -> None:
         """Has positions of members here stored, and tells the gateways that host the session as well."""
         hosted = self.hosted.get(session_id)
-        if hosted is None or not self.pulse.check():
+        if hosted is None or not self.pauses.check():
             return
         hosted.keep(positions)
         if hosted.shared.rolls:

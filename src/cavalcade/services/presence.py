@@ -14,12 +14,12 @@ from typing import Final
 
 import structlog
 
-from cavalcade.server.clock import now_ms
-from cavalcade.server.fanout import MAX_CONNECTIONS, Fanout
-from cavalcade.server.live_state import key, stays_ms
-from cavalcade.server.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.server.live.fanout import MAX_CONNECTIONS, Fanout
+from cavalcade.server.live_storage.live_state import key, stays_ms
+from cavalcade.server.live_storage.redis_link import Command, RedisLink, RedisUnavailable
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.services.broker import publication
-from cavalcade.services.lease import LEASE_S, Lease
+from cavalcade.services.gateway_lease import LEASE_S, GatewayLease
 from cavalcade.services.messages import Connected, Roll, decode, encode
 from cavalcade.wire.errors import DecodeError
 
@@ -78,7 +78,7 @@ class Presence:
         """
         self._link = link
         self._tell_all = tell_all
-        self.lease = Lease(link, known=self._known, died=self._bury, forgotten=forgotten)
+        self.lease = GatewayLease(link, known=self._known, died=self._bury, forgotten=forgotten)
         self._sessions: dict[str, Shared] = {}
         self._changed: set[str] = set()
         self._asked: set[str] = set()
@@ -146,7 +146,7 @@ class Presence:
         Each gateway does so for its own, and all agree on which are the oldest.
         """
         for who in participants:
-            here = [box for box in shared.fanout.outboxes if box.participant == who]
+            here = [box for box in shared.fanout.send_queues if box.participant == who]
             elsewhere = [one for roll in shared.rolls.values() for one in roll.connections if one.participant == who]
             surplus = len(here) + len(elsewhere) - MAX_CONNECTIONS
             if not here or surplus <= 0:
@@ -223,7 +223,7 @@ class Presence:
 
     def _statement(self, shared: Shared, *, asks: bool) -> list[Command]:
         """The commands that store this gateway's roll and publish it to those who need it."""
-        connections = [Connected(box.participant, box.since, box.presence_ref) for box in shared.fanout.outboxes]
+        connections = [Connected(box.participant, box.since, box.presence_ref) for box in shared.fanout.send_queues]
         roll = Roll(self.lease.gateway, next(self._versions), connections)
         name = key(shared.session_id, "rolls")
         commands: list[Command] = [

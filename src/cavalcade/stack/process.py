@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cavalcade.stack import environments, private_files, watchdog
+from cavalcade.stack import environments, parent_watchdog, private_files
 from cavalcade.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Process:
         if service.log:
             options += ["--log", str(service.log)]
         watched = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", watchdog.__file__, *options, "--", *service.command),
+            *(sys.executable, "-I", "-S", parent_watchdog.__file__, *options, "--", *service.command),
             stdin=asyncio.subprocess.PIPE,
             stdout=None if service.log is None else asyncio.subprocess.DEVNULL,
             env=system,

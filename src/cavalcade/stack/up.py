@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cavalcade.open_files import limit
+from cavalcade.open_file_limit import limit
 from cavalcade.settings import (
     BACKEND,
     DATABASE_URL,
@@ -47,7 +47,7 @@ from cavalcade.stack import (
     environments,
     flutter_app,
     lan,
-    open_files,
+    open_file_watch,
     postgres,
     private_files,
     probe,
@@ -58,7 +58,7 @@ from cavalcade.stack.erasure import Erasure
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.progress import Progress
-from cavalcade.stack.supervisor import Supervisor
+from cavalcade.stack.service_supervisor import ServiceSupervisor
 from cavalcade.stack.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ async def up(options: Options) -> None:
         stack = _Stack(options, servers, data, progress)
         running = asyncio.create_task(stack.run())
         following = asyncio.create_task(_follow(options.parent, running))
-        open_files.say_if_few(limit(), progress)
-        watching = asyncio.create_task(open_files.watch(stack.supervisor.watchdogs, progress))
+        open_file_watch.say_if_few(limit(), progress)
+        watching = asyncio.create_task(open_file_watch.watch(stack.supervisor.watchdogs, progress))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, running.cancel)
@@ -145,7 +145,7 @@ class _Stack:
         self._authority_until: datetime | None = None
         self._app = flutter_app.socket(data.run) if flutter_app.is_wanted(options.environment) else None
         self._erasing: asyncio.Task[None] | None = None
-        self.supervisor = Supervisor(progress, held=(data.lock,))
+        self.supervisor = ServiceSupervisor(progress, held=(data.lock,))
 
     async def run(self) -> None:
         data = self._data

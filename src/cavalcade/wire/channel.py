@@ -1,7 +1,7 @@
 """The server's side of one Phoenix connection with one channel, sans-I/O.
 
-Bytes go in, what they mean comes out; the shell around it (`server.socket`) does the I/O. It keeps the rules of Phoenix
-1.8 for joins, leaves, stale refs and unmatched topics.
+Bytes go in, what they mean comes out; the shell around it (`server.sockets.connection`) does the I/O. It keeps the
+rules of Phoenix 1.8 for joins, leaves, stale refs and unmatched topics.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ import pytest
 
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.geo import destination, distance_m
-from cavalcade.server.clock import now_ms
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.settings import Settings
 from tests.server.conftest import PUBLIC_URL, SECRET, Running, bearer, running
 

@@ -8,10 +8,10 @@ import pytest
 
 from cavalcade.domain.errors import ErrorCode
 from cavalcade.domain.session import FEATURES
-from cavalcade.server import problems
 from cavalcade.server.api import schemas
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.openapi import document
+from cavalcade.server.http import problems
 from cavalcade.wire.schema import Schemas
 from tests.server.conftest import PUBLIC_URL, Running, bearer
 

@@ -14,11 +14,11 @@ from schemathesis import GenerationMode, checks
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks as conformance
 
+from cavalcade.server.access.rate_limits import Quota, RateLimits
 from cavalcade.server.api.application import create_app
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.openapi import document
-from cavalcade.server.http import serve_http
-from cavalcade.server.limits import Quota, RateLimits
+from cavalcade.server.http.serving import serve_http
 from testbed.installations.installation import free_port
 from tests.quotas import AMPLE
 from tests.server.conftest import PUBLIC_URL, SECRET, Running, bearer

@@ -9,16 +9,16 @@ from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.server.access import observed
+from cavalcade.server.access.origins import allowed_origins, is_of_another_site
 from cavalcade.server.api.context import Api
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.health import healthz, readyz
 from cavalcade.server.api.openapi import document
 from cavalcade.server.api.pages import documentation_handlers
 from cavalcade.server.api.requests import MAX_BODY, AnyRequest
-from cavalcade.server.metrics import HttpMetrics
-from cavalcade.server.origins import allowed_origins, is_of_another_site
-from cavalcade.server.problems import EXCEPTION_HANDLERS
+from cavalcade.server.http.access_log import observed
+from cavalcade.server.http.http_metrics import HttpMetrics
+from cavalcade.server.http.problems import EXCEPTION_HANDLERS
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""

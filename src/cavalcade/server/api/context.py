@@ -9,14 +9,14 @@ from litestar.params import SkipValidation
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.model import Participant, Role, SessionState
-from cavalcade.server.addresses import bucket, client_address
+from cavalcade.server.access.addresses import bucket, client_address
+from cavalcade.server.access.rate_limits import RateLimits
+from cavalcade.server.access.tokens import Claims, TokenSigner, token_expiry
 from cavalcade.server.api.requests import AnyRequest, bearer_token
-from cavalcade.server.backend import Backend
-from cavalcade.server.clock import now_ms
-from cavalcade.server.limits import RateLimits
-from cavalcade.server.redis_link import RedisLink
-from cavalcade.server.sessions import Sessions
-from cavalcade.server.tokens import Claims, TokenSigner, token_expiry
+from cavalcade.server.api.sessions import Sessions
+from cavalcade.server.live_storage.redis_link import RedisLink
+from cavalcade.server.processes.clock import now_ms
+from cavalcade.server.sessions.backend import Backend
 from cavalcade.settings import Settings
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.wire.codec import encode

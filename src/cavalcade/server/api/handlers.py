@@ -15,8 +15,8 @@ from cavalcade.server.api import schemas
 from cavalcade.server.api.context import Api, InjectedApi, Json
 from cavalcade.server.api.documentation import Documentation, Query
 from cavalcade.server.api.requests import MAX_RADIUS_M, AnyRequest, read_body, read_radius
-from cavalcade.server.deadline import REPLY_DEADLINE_S, within
-from cavalcade.server.sessions import Created, Joined
+from cavalcade.server.api.sessions import Created, Joined
+from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
 from cavalcade.wire.codec import encode
 from cavalcade.wire.messages import snapshot_to_dict
 from cavalcade.wire.positions import position_to_dict

@@ -8,8 +8,8 @@ from cavalcade import __version__
 from cavalcade.domain.errors import Rejected
 from cavalcade.server.api import schemas
 from cavalcade.server.api.documentation import Documentation
-from cavalcade.server.backend import Backend
-from cavalcade.server.deadline import REPLY_DEADLINE_S, within
+from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
+from cavalcade.server.sessions.backend import Backend
 
 InjectedBackend = NamedDependency[SkipValidation[Backend]]
 

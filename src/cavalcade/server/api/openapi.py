@@ -8,9 +8,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from cavalcade import __version__
 from cavalcade.domain.errors import ErrorCode
-from cavalcade.server import problems
 from cavalcade.server.api import schemas
 from cavalcade.server.api.documentation import OPT_KEY, Documentation
+from cavalcade.server.http import problems
 from cavalcade.wire.schema import Json, Schemas
 
 _PARAMETER: Final = re.compile(r"\{(\w+):str\}")

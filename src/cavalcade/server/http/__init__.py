@@ -1,0 +1,1 @@
+"""HTTP under the API: uvicorn with bounds, the access log, metrics, and problem documents."""

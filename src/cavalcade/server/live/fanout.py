@@ -1,0 +1,324 @@
+"""One session's audience on one process: its connections, its newest positions, who is present, and the flush.
+
+Both backends hold one of these for each session that has connections here; they differ in who feeds it.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+from cavalcade.domain.events import Event
+from cavalcade.domain.fix import Position, is_newer, no_later
+from cavalcade.domain.session import effects
+from cavalcade.server.live.send_queue import CLOSE_REPLACED, SendQueue
+from cavalcade.server.processes.steady_clock import Step
+from cavalcade.wire.channel import TOPIC_PREFIX, event_frame
+from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
+from cavalcade.wire.messages import Mode, event_to_dict
+from cavalcade.wire.positions import pack_positions, positions_to_dict
+
+MAX_CONNECTIONS: Final = 4
+"""Connections of one participant; the oldest makes room for a fifth."""
+
+MIN_INTERVAL_S: Final = 0.25
+"""A participant's positions are shown to the others at most four times a second; the rest conflate."""
+
+
+AGAIN_S: Final = 1.0
+"""After how long a flush that failed is tried again."""
+
+
+class Clock(Protocol):
+    """Time as a fan-out needs it."""
+
+    def now(self) -> int:
+        """The time of day, ms since the epoch."""
+
+    def window_s(self) -> float:
+        """How long positions are gathered now, seconds."""
+
+
+class Fanout:
+    """The audience of one session on this process."""
+
+    def __init__(
+        self,
+        session_id: str,
+        clock: Clock,
+        changed: Callable[[Mapping[int, Position]], None] | None = None,
+        due: Callable[[], object] | None = None,
+        behind: Callable[[SendQueue, bool, bool], None] | None = None,
+    ) -> None:
+        """Starts without anybody.
+
+        Args:
+            session_id: Which session.
+            clock: The time and the window.
+            changed: Called at each flush with what it shows, to be stored; by default nobody is.
+            due: Called when it is time to `flush`; by default it flushes by itself.
+            behind: Called when it is time to `catch_up` a reader; by default it does so by itself.
+        """
+        self.topic = TOPIC_PREFIX + session_id
+        self.newest: dict[int, Position] = {}
+        self.elsewhere: Mapping[int, Sequence[str]] = {}
+        """Who is connected to this session in other processes, with the refs of those connections."""
+        self.refused = 0
+        self._clock = clock
+        self._changed = changed
+        self._due = due or self.flush
+        self._behind = behind or self.catch_up
+        self._send_queues: list[SendQueue] = []
+        self._by_participant: dict[int, list[SendQueue]] = defaultdict(list)
+        self._modes: dict[Mode, int] = {"json": 0, "binary": 0}
+        self._pending: set[int] = set()
+        self._foreign: dict[int, Position] = {}
+        """The pending positions that came from another process, which stores them itself."""
+        self._flushed_at: dict[int, float] = {}
+        self._last_flush = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_holding = False
+        """Whether the timer waits for somebody who sends too often; that must not keep the others waiting."""
+        self._loop = asyncio.get_running_loop()
+
+    def __len__(self) -> int:
+        """How many connections there are."""
+        return len(self._send_queues)
+
+    @property
+    def send_queues(self) -> Sequence[SendQueue]:
+        """The connections, in the order in which they came."""
+        return self._send_queues
+
+    @property
+    def present(self) -> Mapping[int, list[str]]:
+        """Who is connected here or elsewhere, with the refs of their connections."""
+        present = {who: [box.presence_ref for box in boxes] for who, boxes in self._by_participant.items()}
+        for who, refs in self.elsewhere.items():
+            present.setdefault(who, []).extend(refs)
+        return present
+
+    def is_present(self, participant: int) -> bool:
+        """Whether somebody is connected, here or elsewhere."""
+        return participant in self._by_participant or participant in self.elsewhere
+
+    def add(self, send_queue: SendQueue) -> None:
+        """Adds a connection and tells the others who is there; a fifth one of somebody replaces their oldest."""
+        mine = self._by_participant[send_queue.participant]
+        if len(mine) >= MAX_CONNECTIONS:
+            self.replace(mine[0])
+        self._announce(joins={send_queue.participant: [send_queue.presence_ref]})
+        self._include(send_queue)
+
+    def replace(self, send_queue: SendQueue) -> None:
+        """Closes a connection in favour of newer ones of the same participant."""
+        self.remove(send_queue)
+        send_queue.close(CLOSE_REPLACED)
+
+    def show_elsewhere(self, elsewhere: Mapping[int, Sequence[str]]) -> None:
+        """Takes who is connected in other processes now, and tells what has changed."""
+        before, self.elsewhere = self.elsewhere, elsewhere
+        joins, leaves = _without(elsewhere, before), _without(before, elsewhere)
+        if joins or leaves:
+            self._announce(joins=joins, leaves=leaves)
+
+    def adopt(self, send_queues: Iterable[SendQueue]) -> None:
+        """Takes over connections that were here before; each is told who is present, as some may have gone since."""
+        for send_queue in send_queues:
+            self._include(send_queue)
+        if self._send_queues:
+            frame = self._presence_frame("presence_state", presence_metas(self.present))
+            for send_queue in tuple(self._send_queues):
+                send_queue.send_control(frame)
+
+    def remove(self, send_queue: SendQueue) -> bool:
+        """Removes a connection; False where it was not there."""
+        mine = self._by_participant.get(send_queue.participant, [])
+        if send_queue not in mine:
+            return False
+        mine.remove(send_queue)
+        if not mine:
+            del self._by_participant[send_queue.participant]
+        self._send_queues.remove(send_queue)
+        self._modes[send_queue.mode] -= 1
+        send_queue.caught_up = None
+        self._announce(leaves={send_queue.participant: [send_queue.presence_ref]})
+        return True
+
+    def deliver(self, event: Event) -> None:
+        """Sends a durable event to everybody, and withdraws the position that it withdraws."""
+        gone = effects(event.change).withdraws
+        if gone is not None:
+            self.newest.pop(gone, None)
+            self._pending.discard(gone)
+            self._foreign.pop(gone, None)
+            self._flushed_at.pop(gone, None)
+        if not self._send_queues:
+            return
+        frame = event_frame(self.topic, event_to_dict(event))
+        for send_queue in tuple(self._send_queues):
+            send_queue.send_event(event, frame)
+
+    def accept(self, participant: int, position: Position) -> bool:
+        """Takes a position for the next flush; False where a newer one is known."""
+        mine = self.newest.get(participant, position)
+        # One from the future was accepted by a clock that was ahead.
+        if not is_newer(position, mine) and mine.fix_time <= self._clock.now():
+            self.refused += 1
+            return False
+        self.newest[participant] = position
+        if self._is_holding and participant not in self._pending:
+            self.stop()
+        self._pending.add(participant)
+        self.expect()
+        return True
+
+    def accept_from_elsewhere(self, positions: Iterable[tuple[int, Position]]) -> None:
+        """Takes positions that another process has accepted and stored, where they are newer than those here."""
+        now = self._clock.now()
+        for participant, told in positions:
+            position, mine = no_later(told, now), self.newest.get(participant)
+            # Unlike a member's own, an equally old one is refused: it is the same, and must not go in circles.
+            if (mine is None or position.fix_time > mine.fix_time) and self.accept(participant, position):
+                self._foreign[participant] = position
+
+    def expect(self) -> None:
+        """Sees to it that a flush comes: at once where the session was quiet for a window, else at the window's end."""
+        if self._timer is None:
+            quiet_for = self._loop.time() - self._last_flush
+            self._arm(max(0.0, self._clock.window_s() - quiet_for))
+
+    def restore(self, positions: Mapping[int, Position]) -> None:
+        """Takes stored positions that are newer than those here, and shows them."""
+        for participant, position in positions.items():
+            mine = self.newest.get(participant)
+            if mine is None or position.fix_time > mine.fix_time:
+                self.newest[participant] = position
+                self._pending.add(participant)
+        if self._pending and self._timer is None:
+            self._arm(0.0)
+
+    def correct(self, step: Step) -> None:
+        """Takes that the clock has stepped: the times of the newest positions are corrected, and shown so."""
+        now = self._clock.now()
+        for participant, position in self.newest.items():
+            fix_time = step.corrected(position.fix_time, now)
+            if fix_time != position.fix_time:
+                self.newest[participant] = position._replace(fix_time=fix_time)
+                self._pending.add(participant)
+        if self._pending:
+            self.expect()
+
+    def flush(self) -> None:
+        """Sends what changed since the last flush."""
+        self.stop()
+        moment = self._loop.time()
+        due = [who for who in self._pending if moment - self._flushed_at.get(who, -1.0) >= MIN_INTERVAL_S]
+        if due:
+            self._last_flush = moment
+            for who in due:
+                self._flushed_at[who] = moment
+            positions = {who: self.newest[who] for who in due}
+            if self._changed is not None:
+                own = self._without_foreign(positions) if self._foreign else positions
+                if own:
+                    self._changed(own)
+            if self._send_queues:
+                self._send_positions(positions.items())
+            self._pending.difference_update(due)  # not before: what fails to be sent is still to be sent
+        if self._pending:
+            earliest = min(self._flushed_at.get(who, moment) for who in self._pending) + MIN_INTERVAL_S
+            self._arm(max(self._clock.window_s(), earliest - moment))
+            self._is_holding = True
+
+    def catch_up(self, send_queue: SendQueue, presence: bool, positions: bool) -> None:
+        """Sends a reader that was behind the newest of what it missed: presence, positions, or both."""
+        who = self._presence_frame("presence_state", presence_metas(self.present)) if presence else None
+        where = None
+        if positions and self.newest:
+            where = self._positions_frame(send_queue.mode, self._clock.now(), self.newest.items())
+        send_queue.send_newest(who, where)
+
+    def close(self, code: int) -> None:
+        """Closes every connection with a code."""
+        self.stop()
+        for send_queue in tuple(self._send_queues):
+            send_queue.close(code)
+
+    def abandon(self, code: int) -> None:
+        """Closes every connection with a code, and from then on has nobody to send anything to."""
+        send_queues, self._send_queues = self._send_queues, []
+        self._by_participant.clear()
+        self.stop()
+        for send_queue in send_queues:
+            send_queue.caught_up = None
+            send_queue.close(code)
+
+    def stop(self) -> None:
+        """Cancels the pending flush."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._is_holding = False
+
+    def _without_foreign(self, positions: Mapping[int, Position]) -> Mapping[int, Position]:
+        foreign = self._foreign
+        own = {who: where for who, where in positions.items() if foreign.get(who) is not where}
+        for who in positions:
+            foreign.pop(who, None)
+        return own
+
+    def _include(self, send_queue: SendQueue) -> None:
+        send_queue.since = send_queue.since or self._clock.now()
+        self._by_participant[send_queue.participant].append(send_queue)
+        self._send_queues.append(send_queue)
+        self._modes[send_queue.mode] += 1
+        send_queue.caught_up = lambda presence, positions: self._behind(send_queue, presence, positions)
+
+    def _arm(self, delay: float) -> None:
+        self._timer = self._loop.call_later(delay, self._ring)
+
+    def _ring(self) -> None:
+        try:
+            self._due()
+        except Exception:
+            # A timer that has gone off would be waited for without end; what was not sent is tried again.
+            self.stop()
+            self._arm(AGAIN_S)
+            raise
+
+    def _send_positions(self, positions: Collection[tuple[int, Position]]) -> None:
+        """Encodes once for each mode that is listening, then writes the same bytes to every connection."""
+        now = self._clock.now()
+        frames = {mode: self._positions_frame(mode, now, positions) for mode, count in self._modes.items() if count}
+        for send_queue in tuple(self._send_queues):
+            send_queue.send_positions(frames[send_queue.mode])
+
+    def _positions_frame(self, mode: Mode, now: int, positions: Iterable[tuple[int, Position]]) -> bytes:
+        if mode == "binary":
+            return encode_binary_broadcast(self.topic, "positions", pack_positions(now, positions))
+        return encode_text(Message(None, None, self.topic, "positions", positions_to_dict(now, positions)))
+
+    def _announce(
+        self, *, joins: Mapping[int, Sequence[str]] | None = None, leaves: Mapping[int, Sequence[str]] | None = None
+    ) -> None:
+        if not self._send_queues:
+            return
+        diff = {"joins": presence_metas(joins or {}), "leaves": presence_metas(leaves or {})}
+        frame = self._presence_frame("presence_diff", diff)
+        for send_queue in tuple(self._send_queues):
+            send_queue.send_control(frame)
+
+    def _presence_frame(self, event: str, payload: object) -> bytes:
+        return encode_text(Message(None, None, self.topic, event, payload))
+
+
+def presence_metas(present: Mapping[int, Iterable[str]]) -> dict[str, object]:
+    """Presence as Phoenix clients read it: keyed by the participant's id as a string."""
+    return {str(who): {"metas": [{"phx_ref": ref} for ref in refs]} for who, refs in present.items()}
+
+
+def _without(present: Mapping[int, Sequence[str]], others: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:
+    """What is in one and not in the other."""
+    rest = {who: [ref for ref in refs if ref not in others.get(who, ())] for who, refs in present.items()}
+    return {who: refs for who, refs in rest.items() if refs}
