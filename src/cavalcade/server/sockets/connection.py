@@ -1,31 +1,24 @@
-"""One WebSocket connection: frames in, operations and positions to the backend, frames out through its send queue."""
+"""One WebSocket connection: the shell around its channel. Positions go to the backend from here."""
 
 import asyncio
 import contextlib
-import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from cavalcade.domain import commands
-from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Position, accept, clamp, read_fix
-from cavalcade.domain.session import FINISHING, OPERATIONS
-from cavalcade.server.live.fanout import presence_metas
-from cavalcade.server.live.send_queue import CLOSE_FAILED, CLOSE_NOT_FOUND, CLOSE_UNAUTHORIZED, SendQueue
+from cavalcade.server.live.send_queue import CLOSE_FAILED, CLOSE_NOT_FOUND, SendQueue
 from cavalcade.server.processes.clock import now_ms
-from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
-from cavalcade.server.sessions.backend import Attachment, Receipt
-from cavalcade.server.sockets.operation_queue import OperationQueue
+from cavalcade.server.sockets.fragments import Fragments, TooLarge
+from cavalcade.server.sockets.joining import Joins
+from cavalcade.server.sockets.operations import Operations
 from cavalcade.wire.channel import POSITION, JoinRequested, Left, Pushed, Received, Send, ServerChannel
 from cavalcade.wire.errors import DecodeError
-from cavalcade.wire.frame import MAX_FRAME
-from cavalcade.wire.messages import JoinParameters, event_to_dict, read_join, rejection_to_dict, snapshot_to_dict
-from cavalcade.wire.positions import FIX_SIZE, position_to_dict, unpack_fix
+from cavalcade.wire.positions import FIX_SIZE, unpack_fix
 
 if TYPE_CHECKING:
     from cavalcade.server.access.tokens import Claims
@@ -56,16 +49,14 @@ class Connection(WSListener):
     """One connection and the channel on it."""
 
     __slots__ = (
-        "_attaching",
         "_bytes",
         "_channel",
         "_claims",
         "_closing",
         "_finished",
-        "_fragment_type",
         "_fragments",
         "_frames",
-        "_join",
+        "_joins",
         "_loop",
         "_operations",
         "_paused",
@@ -103,11 +94,9 @@ class Connection(WSListener):
         self._loop = asyncio.get_running_loop()
         self._transport: WSTransport | None = None
         self._send_queue: SendQueue | None = None
-        self._join: asyncio.Task[None] | None = None
-        self._attaching = asyncio.Lock()
-        self._operations = OperationQueue(self._execute, self._operations_done)
-        self._fragments: bytearray | None = None
-        self._fragment_type: WSMsgType | None = None
+        self._joins = Joins(self, server, self._channel, session_id, claims)
+        self._operations = Operations(self, server, session_id, claims, self._operations_done)
+        self._fragments = Fragments()
         self._second = self._frames = self._bytes = 0
         self._paused = self._closing = self._finished = False
         self.last_received_at = self.joined_or_opened_at = self._loop.time()
@@ -160,12 +149,12 @@ class Connection(WSListener):
             elif kind is not WSMsgType.PONG:
                 self._collect(frame)
         except DecodeError as error:
-            self._malformed(error)
+            self.malformed(error)
 
     def on_ws_disconnected(self, _transport: WSTransport) -> None:
         """The socket is gone."""
         self._closing = True
-        self._detach()
+        self.detach()
         self._operations.clear()
         self._server.gone(self)
 
@@ -201,14 +190,14 @@ class Connection(WSListener):
             return
         self._closing = True
         self._server.metrics.connections_closed.labels(code).inc()
-        self._detach()
+        self.detach()
         self._transport.send_close(code)  # type: ignore[arg-type]  # picows takes the codes from 4000 up as integers
         self._loop.call_later(ABORT_S, self._transport.disconnect, False)
 
     def fail(self) -> None:
         """Reports that the channel failed; the client joins again by itself."""
         frame = self._channel.fail()
-        self._detach()
+        self.detach()
         if frame is not None and not self._closing:
             self.write_text(frame)
 
@@ -220,9 +209,8 @@ class Connection(WSListener):
         if self._finished:
             return
         self._finished = True
-        if (
-            code != CLOSE_NOT_FOUND and self._send_queue is not None
-        ):  # at the end of a session nobody is left to be told
+        # At the end of a session nobody is left to be told.
+        if code != CLOSE_NOT_FOUND and self._send_queue is not None:
             self._server.backend.detach(self._session_id, self._send_queue)
         if not self._operations.is_busy:
             self._close_channel()
@@ -231,13 +219,13 @@ class Connection(WSListener):
     def _close_channel(self) -> None:
         frame = self._channel.close()
         if frame is not None and not self._closing:
-            self._reply(frame)
+            self.reply(frame)
 
     def _closed_by_peer(self, transport: WSTransport, frame: WSFrame) -> None:
         """Answers a close once. A peer that closes and never reads must not keep what is buffered for it."""
         if not self._closing:
             self._closing = True
-            self._detach()
+            self.detach()
             code = frame.get_close_code()
             transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
             self._loop.call_later(ABORT_S, transport.disconnect, False)
@@ -267,21 +255,15 @@ class Connection(WSListener):
             self._transport.underlying_transport.resume_reading()
 
     def _collect(self, frame: WSFrame) -> None:
-        """Puts a fragmented message together."""
-        starts = frame.msg_type is not WSMsgType.CONTINUATION
-        if starts is not (self._fragments is None):
-            raise DecodeError("a fragmented message must be finished before another one, and begun before it goes on")
-        if self._fragments is None:
-            self._fragments, self._fragment_type = bytearray(), frame.msg_type
-        self._fragments += frame.get_payload_as_memoryview()
-        if len(self._fragments) > MAX_FRAME:
-            self._fragments = None
+        """Takes a part of a fragmented message."""
+        try:
+            message = self._fragments.add(frame)
+        except TooLarge:
             self.close(WSCloseCode.MESSAGE_TOO_BIG.value)
             return
-        if frame.fin:
-            message, self._fragments = bytes(self._fragments), None
-            text = self._fragment_type is WSMsgType.TEXT
-            self._act(self._channel.receive_text(message) if text else self._channel.receive_binary(message))
+        if message is not None:
+            receive = self._channel.receive_text if self._fragments.is_text else self._channel.receive_binary
+            self._act(receive(message))
 
     def _act(self, received: Received) -> None:
         if self._closing:
@@ -290,26 +272,18 @@ class Connection(WSListener):
             case Pushed(event=event) if event == POSITION:
                 self._position(received.content() if len(received.payload) <= MAX_POSITION else None)
             case Pushed():
-                self._enqueue(received)
+                if self._send_queue is not None:
+                    self._operations.add(received)
             case Send(frame=frame):
-                self._reply(frame)
+                self.reply(frame)
             case JoinRequested():
-                self._begin_join(received)
+                self._joins.begin(received)
             case Left(frames=frames):
-                self._detach()
+                self.detach()
                 for frame in frames:
-                    self._reply(frame)
+                    self.reply(frame)
             case None:
                 pass
-
-    def _reply(self, frame: bytes) -> None:
-        """Sends an answer in its place; before the join, a peer that does not read what it asked for is cut off."""
-        if self._send_queue is not None:
-            self._send_queue.send_reply(frame)
-        elif self._paused:
-            self.close(CLOSE_FAILED)
-        else:
-            self.write_text(frame)
 
     def _position(self, payload: object) -> None:
         send_queue = self._send_queue
@@ -328,90 +302,61 @@ class Connection(WSListener):
         self._server.read_coalescing.expect_more()
         self._server.backend.report(self._session_id, send_queue.participant, position)
 
-    # Joining.
+    # What its joins and operations call.
 
-    def _begin_join(self, request: JoinRequested) -> None:
-        if self._join is not None:
-            self._join.cancel()
-            self._join = None
-        self._detach()
-        claims = self._claims
-        if claims is None or request.topic != self._channel.topic or claims.session_id != self._session_id:
-            self._refuse(request, Rejected(ErrorCode.UNAUTHORIZED, "The token is not valid for this session."))
-            return
-        try:
-            parameters = read_join(request.payload)
-        except Rejected as rejected:
-            self._refuse(request, rejected)
-            return
-        self._join = asyncio.create_task(self._attach(request, parameters, claims.participant))
+    @property
+    def is_paused(self) -> bool:
+        """Whether the transport is full."""
+        return self._paused
 
-    async def _attach(self, request: JoinRequested, parameters: JoinParameters, participant: int) -> None:
-        send_queue = SendQueue(self, participant, parameters.mode, secrets.token_urlsafe(9), paused=self._paused)
-        backend = self._server.backend
-        join = asyncio.current_task()
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing is to be sent any more."""
+        return self._closing
 
-        def is_wanted() -> bool:
-            return not self._closing and self._join is join and self._channel.is_current(request)
+    @property
+    def is_finished(self) -> bool:
+        """Whether the channel has ended for good, or is about to."""
+        return self._finished
 
-        async def attach() -> None:
-            # One after another: two at once would count as two connections, and close one of the participant's others.
-            async with self._attaching:
-                if not is_wanted():
-                    return
-                attachment = await backend.attach(self._session_id, send_queue, parameters.since)
-                # Nothing is awaited from here on: were the connection lost in between, nobody would detach the queue.
-                if is_wanted():
-                    self._open(request, send_queue, attachment, parameters)
-                else:
-                    backend.detach(self._session_id, send_queue)
+    def open(self, send_queue: SendQueue, offset: int, frames: Sequence[bytes]) -> None:
+        """Opens the channel with the frames that answer its join; what the queue holds goes out behind them.
 
-        try:
-            await self._server.limits.socket_join(self._session_id, participant)
-            await within(REPLY_DEADLINE_S, attach())
-        except Rejected as rejected:
-            if is_wanted():
-                self._refuse(request, rejected)
-
-    def _open(
-        self, request: JoinRequested, send_queue: SendQueue, attachment: Attachment, parameters: JoinParameters
-    ) -> None:
-        """Answers a join: the channel is open, and what the send queue holds goes out."""
+        Args:
+            send_queue: The queue that the backend fills from now on.
+            offset: The newest event that the answer tells of.
+            frames: The answer.
+        """
         self._send_queue = send_queue
         self._server.joined(self)
         if self._paused:
             send_queue.pause()
-        frames = self._channel.accept(request, self._welcome(attachment, parameters, send_queue.participant))
-        presence = self._channel.push("presence_state", presence_metas(attachment.present))
-        send_queue.open(attachment.state.offset, [*frames, presence])
+        send_queue.open(offset, frames)
         if self._finished:  # the last event for this connection came before its channel was open
             self._server.backend.detach(self._session_id, send_queue)
             self._close_channel()
 
-    def _welcome(self, attachment: Attachment, parameters: JoinParameters, me: int) -> dict[str, object]:
-        response: dict[str, object] = {
-            "offset": attachment.state.offset,
-            "mark": attachment.state.mark,
-            "server_time": now_ms(),
-            "me": me,
-            "mode": parameters.mode,
-            "positions": [position_to_dict(who, where) for who, where in attachment.positions.items()],
-        }
-        if attachment.events is None:
-            response["snapshot"] = snapshot_to_dict(attachment.state)
+    def reply(self, frame: bytes) -> None:
+        """Sends an answer in its place; before the join, a peer that does not read what it asked for is cut off."""
+        if self._send_queue is not None:
+            self._send_queue.send_reply(frame)
+        elif self._paused:
+            self.close(CLOSE_FAILED)
         else:
-            response["events"] = [event_to_dict(event) for event in attachment.events]
-        return response
+            self.write_text(frame)
 
-    def _refuse(self, request: JoinRequested, rejected: Rejected) -> None:
-        for frame in self._channel.refuse(request, rejection_to_dict(rejected)):
-            self._reply(frame)
-        if rejected.code is ErrorCode.UNAUTHORIZED:
-            self.finish(CLOSE_UNAUTHORIZED)
-        elif rejected.code is ErrorCode.SESSION_NOT_FOUND:
-            self.finish(CLOSE_NOT_FOUND)
+    def answer(self, ref: str, status: str, response: Mapping[str, object]) -> None:
+        """Answers a push."""
+        self.reply(self._channel.reply(ref, status, response))
 
-    def _detach(self) -> None:
+    def malformed(self, error: DecodeError) -> None:
+        """Closes the connection: what came in is not of the protocol."""
+        self._server.metrics.malformed_frames.inc()
+        _log.info("frame_malformed", expected=str(error))
+        self.close(CLOSE_FAILED)
+
+    def detach(self) -> None:
+        """Leaves the channel, where it is open."""
         send_queue, self._send_queue = self._send_queue, None
         if send_queue is not None:
             self.joined_or_opened_at = self._loop.time()
@@ -419,61 +364,6 @@ class Connection(WSListener):
             if not self._closing:
                 self._server.left(self)
 
-    # Operations, one after another.
-
-    def _enqueue(self, pushed: Pushed) -> None:
-        if self._send_queue is None:
-            return
-        if pushed.event not in OPERATIONS:
-            known = ", ".join(sorted(OPERATIONS))
-            self._answer(pushed, Rejected(ErrorCode.INVALID_REQUEST, f"No such operation; there are: {known}."))
-        elif not self._operations.add(pushed):
-            self._answer(pushed, Rejected(ErrorCode.TOO_MANY_REQUESTS, "Too many operations at once; try again."))
-
-    async def _execute(self, pushed: Pushed, seconds: float) -> None:
-        started = self._loop.time() - (REPLY_DEADLINE_S - seconds)
-        try:
-            self._answer(pushed, await self._outcome(pushed, seconds))
-        except DecodeError as error:
-            self._malformed(error)
-        except Rejected as rejected:
-            if self._finished and rejected.code is ErrorCode.UNAUTHORIZED:
-                rejected = Rejected(ErrorCode.SESSION_NOT_FOUND, "You have left this session.")
-            self._answer(pushed, rejected)
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the operator a stack
-            _log.exception("operation_failed", operation=pushed.event)
-            self._answer(pushed, Rejected(ErrorCode.UNAVAILABLE, "This failed here; try again."))
-        self._server.metrics.operation_seconds.observe(self._loop.time() - started)
-
-    async def _outcome(self, pushed: Pushed, seconds: float) -> Receipt:
-        if seconds <= 0:
-            raise Rejected(ErrorCode.UNAVAILABLE, "Earlier operations take too long right now; try again.")
-        assert self._claims is not None  # only members have joined
-        if pushed.event not in FINISHING:  # nobody is kept from going, however much they asked for
-            # Before it is decoded: what is refused should cost as little as can be.
-            await self._server.limits.operation(self._session_id, self._claims.participant)
-        operation = commands.operation(pushed.event, self._claims.participant, pushed.content())
-        return await within(seconds, self._server.backend.submit(self._session_id, operation))
-
     def _operations_done(self) -> None:
         if self._finished:
             self._close_channel()
-
-    def _malformed(self, error: DecodeError) -> None:
-        self._server.metrics.malformed_frames.inc()
-        _log.info("frame_malformed", expected=str(error))
-        self.close(CLOSE_FAILED)
-
-    def _answer(self, pushed: Pushed, answer: Receipt | Rejected) -> None:
-        if pushed.ref is None or self._closing:
-            return
-        if isinstance(answer, Rejected):
-            name = pushed.event if pushed.event in OPERATIONS else "unknown"
-            self._server.metrics.operations.labels(name, answer.code.value).inc()
-            self._reply(self._channel.reply(pushed.ref, "error", rejection_to_dict(answer)))
-            return
-        response: dict[str, object] = {"offset": answer.offset}
-        if answer.accepted is not None:
-            response["accepted"] = answer.accepted
-        self._server.metrics.operations.labels(pushed.event, "ok").inc()
-        self._reply(self._channel.reply(pushed.ref, "ok", response))
