@@ -24,6 +24,8 @@ class RawSocket:
         self.websocket = websocket
         self.topic = topic
         self.unread: list[Message] = []
+        self.sent: list[Message] = []
+        self.received: list[Message] = []
         self._refs = itertools.count(1)
         self._join_ref: str | None = None
 
@@ -34,14 +36,18 @@ class RawSocket:
         if isinstance(payload, bytes):
             await self.websocket.send(encode_client_push(join_ref or "", ref, self.topic, event, payload))
         else:
-            await self.websocket.send(encode_text(Message(join_ref, ref, self.topic, event, payload)).decode())
+            message = Message(join_ref, ref, self.topic, event, payload)
+            self.sent.append(message)
+            await self.websocket.send(encode_text(message).decode())
         return ref
 
     async def receive(self) -> Message:
         """The next frame."""
         async with asyncio.timeout(WITHIN_S):
             frame = await self.websocket.recv()
-        return decode_text(frame) if isinstance(frame, str) else decode_server_binary(frame)
+        message = decode_text(frame) if isinstance(frame, str) else decode_server_binary(frame)
+        self.received.append(message)
+        return message
 
     async def closed(self) -> int | None:
         """Reads on until the server has closed the connection; with which code."""

@@ -1,40 +1,24 @@
-/** What the contract's JSON carries: the shapes that the API and the socket answer with. */
+/** What goes over the wire, as the page uses it. */
 
-import type { Participant, Session, SessionEvent } from "./wire";
+import type * as wire from "./wire";
 
-export type { Participant, Role, Session, SessionEvent } from "./wire";
+export type {
+  ErrorCode,
+  Operations,
+  Participant,
+  Position,
+  Role,
+  Session,
+  SessionEvent,
+  Snapshot,
+} from "./wire";
 
-/** A reading of this device. Metres, metres per second, degrees; an unknown field is absent. */
-export interface Fix {
-  readonly lat: number;
-  readonly lon: number;
-  readonly accuracy?: number;
-  readonly speed?: number;
-  readonly heading?: number;
-  readonly altitude?: number;
-  readonly battery?: number;
-  /** Milliseconds since the epoch, on the server's clock. */
+/** A reading of this device; its time is known, in milliseconds since the epoch on the server's clock. */
+export interface Fix extends wire.Fix {
   readonly fix_time: number;
 }
 
-/** A fix that the server accepted, and whose it is. */
-export interface Position extends Fix {
-  readonly participant: number;
-}
-
-export interface Snapshot {
-  readonly session: Session;
-  readonly participants: readonly Participant[];
-}
-
-/** The ok answer to `phx_join`: a snapshot, or the events missed since the offset that was given. */
-export interface JoinReply {
-  readonly offset: number;
-  /** The newest event's mark; an older server gives none. */
+/** The ok reply to a join; an older server gives no mark. */
+export interface JoinReply extends Omit<wire.JoinReply, "mark" | "mode"> {
   readonly mark?: string | null;
-  readonly server_time: number;
-  readonly me: number;
-  readonly positions: readonly Position[];
-  readonly snapshot?: Snapshot;
-  readonly events?: readonly SessionEvent[];
 }

@@ -1,7 +1,20 @@
-/** Generated from the domain by `tools/generate.py`: what the contract's events carry. */
+/** Generated from the domain by `tools/generate.py`: what goes over the wire. */
 
 export type Role = "host" | "member" | "viewer";
 
+/** Why something is refused. A later server may say others. */
+export type ErrorCode =
+  | "invalid_request"
+  | "unauthorized"
+  | "forbidden"
+  | "session_not_found"
+  | "session_full"
+  | "op_id_reused"
+  | "payload_too_large"
+  | "too_many_requests"
+  | "unavailable";
+
+/** The settings of a sharing group; times in ms since the epoch. */
 export interface Session {
   readonly id: string;
   readonly name: string;
@@ -10,6 +23,7 @@ export interface Session {
   readonly time_asked_by?: number | null;
 }
 
+/** A member of a session. */
 export interface Participant {
   readonly id: number;
   readonly name: string;
@@ -24,6 +38,50 @@ export interface Participant {
 /** What features keep, by key. A later server may keep what is not among these. */
 export interface Features {
   readonly [key: string]: unknown;
+}
+
+/** A reading of one's own receiver; what is unknown is absent. */
+export interface Fix {
+  readonly lat: number;
+  readonly lon: number;
+  readonly fix_time?: number;
+  readonly accuracy?: number;
+  readonly heading?: number;
+  readonly speed?: number;
+  readonly altitude?: number;
+  readonly battery?: number;
+}
+
+/** Where somebody was last; what is unknown is absent. */
+export interface Position {
+  readonly lat: number;
+  readonly lon: number;
+  readonly fix_time: number;
+  readonly accuracy?: number;
+  readonly heading?: number;
+  readonly speed?: number;
+  readonly altitude?: number;
+  readonly battery?: number;
+  readonly participant: number;
+}
+
+/** A session as it is now; those who left are not in it. */
+export interface Snapshot {
+  readonly session: Session;
+  readonly participants: readonly Participant[];
+  readonly features?: Features;
+}
+
+/** The ok reply to a join: with a snapshot, or with the events since the offset that was given. */
+export interface JoinReply {
+  readonly offset: number;
+  readonly mark: string | null;
+  readonly server_time: number;
+  readonly me: number;
+  readonly mode: "json" | "binary";
+  readonly positions: readonly Position[];
+  readonly snapshot?: Snapshot;
+  readonly events?: readonly SessionEvent[];
 }
 
 interface Change<Type extends string, Data> {
@@ -46,3 +104,15 @@ export type SessionEvent =
   | Change<"session_changed", { session: Session }>
   | Change<"time_asked", { participant: number }>
   | Change<"session_ended", { reason: string }>;
+
+/** What each operation takes, beside its `op_id`. */
+export interface Operations {
+  readonly leave: Record<string, never>;
+  readonly "profile:set": { readonly name?: string; readonly color?: string };
+  readonly "sharing:set": { readonly on: boolean };
+  readonly "host:claim": Record<string, never>;
+  readonly "session:set": { readonly name?: string; readonly extend_s?: number };
+  readonly "time:ask": Record<string, never>;
+  readonly "session:end": Record<string, never>;
+  readonly "fixes:send": { readonly fixes: readonly Fix[] };
+}

@@ -25,29 +25,94 @@ class Kind:
         code: For programs; never changes.
         status: Of the answer.
         title: For people, the same for every problem of the kind.
+        meaning: What the contract's table of codes says of it.
     """
 
     code: str
     status: HTTPStatus
     title: str
+    meaning: str
 
 
 _ALL: Final = (
-    Kind(ErrorCode.INVALID_REQUEST, HTTPStatus.BAD_REQUEST, "The request is not valid"),
     Kind(
-        ErrorCode.UNAUTHORIZED, HTTPStatus.UNAUTHORIZED, "The token is missing, not valid, or its participant has left"
+        ErrorCode.INVALID_REQUEST,
+        HTTPStatus.BAD_REQUEST,
+        "The request is not valid",
+        "a field is wrong, missing or unknown; `errors` says which and what is allowed",
     ),
-    Kind(ErrorCode.FORBIDDEN, HTTPStatus.FORBIDDEN, "This is not allowed"),
-    Kind(ErrorCode.SESSION_NOT_FOUND, HTTPStatus.NOT_FOUND, "No such session"),
-    Kind(ErrorCode.SESSION_FULL, HTTPStatus.CONFLICT, "The session is full"),
-    Kind(ErrorCode.OP_ID_REUSED, HTTPStatus.CONFLICT, "The id was used for something else"),
-    Kind(ErrorCode.PAYLOAD_TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
-    Kind(ErrorCode.TOO_MANY_REQUESTS, HTTPStatus.TOO_MANY_REQUESTS, "Too much was asked for in a short time"),
-    Kind(ErrorCode.UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE, "The service cannot do this right now"),
-    Kind("not_found", HTTPStatus.NOT_FOUND, "There is nothing at this address"),
-    Kind("method_not_allowed", HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take this method"),
-    Kind("unsupported_media_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be sent as JSON"),
-    Kind("internal_error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something failed here"),
+    Kind(
+        ErrorCode.UNAUTHORIZED,
+        HTTPStatus.UNAUTHORIZED,
+        "The token is missing, not valid, or its participant has left",
+        "no valid token for this session, or its participant has left",
+    ),
+    Kind(
+        ErrorCode.FORBIDDEN,
+        HTTPStatus.FORBIDDEN,
+        "This is not allowed",
+        "the role does not allow it, or a page of another site asks for a change",
+    ),
+    Kind(
+        ErrorCode.SESSION_NOT_FOUND,
+        HTTPStatus.NOT_FOUND,
+        "No such session",
+        "unknown, malformed, ended, expired or wrong secret: all alike",
+    ),
+    Kind(
+        ErrorCode.SESSION_FULL,
+        HTTPStatus.CONFLICT,
+        "The session is full",
+        "as many people as it takes are in it",
+    ),
+    Kind(
+        ErrorCode.OP_ID_REUSED,
+        HTTPStatus.CONFLICT,
+        "The id was used for something else",
+        "the id or key was used for something else",
+    ),
+    Kind(
+        ErrorCode.PAYLOAD_TOO_LARGE,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The body is too large",
+        "more than 64 kB",
+    ),
+    Kind(
+        ErrorCode.TOO_MANY_REQUESTS,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too much was asked for in a short time",
+        "more than a quota allows; try the same again after `Retry-After` seconds",
+    ),
+    Kind(
+        ErrorCode.UNAVAILABLE,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The service cannot do this right now",
+        "try the same again; see `Retry-After`",
+    ),
+    Kind(
+        "not_found",
+        HTTPStatus.NOT_FOUND,
+        "There is nothing at this address",
+        "there is no such call",
+    ),
+    Kind(
+        "method_not_allowed",
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "This address does not take this method",
+        "`Allow` names the methods that the address takes",
+    ),
+    Kind(
+        "unsupported_media_type",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The body must be sent as JSON",
+        "a body must come as `application/json`",
+    ),
+    Kind(
+        "internal_error",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something failed here",
+        "the server's own mistake",
+    ),
 )
 KINDS: Final = {str(kind.code): kind for kind in _ALL}
 """Every kind of problem that the API answers with, by code."""

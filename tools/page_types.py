@@ -1,0 +1,149 @@
+"""The page's types of what goes over the wire."""
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
+from typing import Final
+
+from cavalcade.domain.errors import ErrorCode
+from cavalcade.domain.events import Event
+from cavalcade.domain.feature import Change, Command
+from cavalcade.domain.fields import Items, rules_of
+from cavalcade.domain.model import Participant, Role, Session
+from cavalcade.domain.session import CHANGES, KEPT, OPERATIONS
+from cavalcade.wire import forms
+from cavalcade.wire.schema import Sparse
+
+_NAMES: Final = {Event: "SessionEvent", forms.Reading: "Fix"}
+"""What classes are called on the page, where it is not as here."""
+
+_SCALARS: Final[dict[object, str]] = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    types.NoneType: "null",
+}
+
+
+def module() -> str:
+    """The module's text."""
+    changes = "\n".join(_union_member(change) for change in CHANGES.values())
+    operations = "\n".join(f"  readonly {_key(name)}: {_payload(command)};" for name, command in OPERATIONS.items())
+    codes = "\n".join(f'  | "{code.value}"' for code in ErrorCode)
+    envelope = "\n".join(f"  readonly {member};" for member in _each_member(Event, leave_out="change"))
+    return f"""/** Generated from the domain by `tools/generate.py`: what goes over the wire. */
+
+export type Role = {_choices(Role)};
+
+/** Why something is refused. A later server may say others. */
+export type ErrorCode =
+{codes};
+
+{_interface(Session)}
+
+{_interface(Participant)}
+
+{_features()}
+
+{_interface(forms.Reading)}
+
+{_interface(forms.Position)}
+
+{_interface(forms.Snapshot)}
+
+{_interface(forms.JoinReply)}
+
+interface Change<Type extends string, Data> {{
+{envelope}
+  readonly type: Type;
+  readonly data: Data;
+}}
+
+/** A durable change, in the order of offsets. A later server may send types that are not among these. */
+export type SessionEvent =
+{changes};
+
+/** What each operation takes, beside its `op_id`. */
+export interface Operations {{
+{operations}
+}}
+"""
+
+
+def _union_member(change: type[Change]) -> str:
+    return f'  | Change<"{change.type}", {{ {"; ".join(_each_member(change))} }}>'
+
+
+def _features() -> str:
+    parts = [_interface(kind) for kind in KEPT.values()]
+    members = "".join(f"  readonly {key}?: {kind.__name__};\n" for key, kind in KEPT.items())
+    meaning = "/** What features keep, by key. A later server may keep what is not among these. */\n"
+    parts.append(f"{meaning}export interface Features {{\n{members}  readonly [key: string]: unknown;\n}}")
+    return "\n\n".join(parts)
+
+
+def _interface(kind: type) -> str:
+    body = "\n".join(f"  readonly {member};" for member in _each_member(kind))
+    return f"/** {(kind.__doc__ or '').splitlines()[0]} */\nexport interface {_name(kind)} {{\n{body}\n}}"
+
+
+def _each_member(kind: type, leave_out: str = "") -> Iterator[str]:
+    hints = typing.get_type_hints(kind)
+    for field in fields(kind):
+        if field.name == leave_out:
+            continue
+        hint = hints[field.name]
+        optional = field.default is not MISSING or field.default_factory is not MISSING
+        if optional and issubclass(kind, Sparse):
+            hint = _without_none(hint)
+        yield f"{field.name}{'?' if optional else ''}: {_type(hint)}"
+
+
+def _payload(command: type[Command]) -> str:
+    hints = typing.get_type_hints(command)
+    members = [
+        f"readonly {name}{'' if required else '?'}: {_asked(hints[name], rule)}"
+        for name, rule, required in rules_of(command)
+    ]
+    return "{ " + "; ".join(members) + " }" if members else "Record<string, never>"
+
+
+def _asked(hint: object, rule: object) -> str:
+    return "readonly Fix[]" if isinstance(rule, Items) else _type(_without_none(hint))
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'
+
+
+def _choices(kind: type[StrEnum]) -> str:
+    return " | ".join(f'"{member.value}"' for member in kind)
+
+
+def _name(kind: type) -> str:
+    return _NAMES.get(kind, kind.__name__)
+
+
+def _type(kind: object) -> str:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in {typing.Union, types.UnionType}:
+        return " | ".join(_type(one) for one in arguments)
+    if origin is typing.Literal:
+        return " | ".join(f'"{one}"' for one in arguments)
+    if origin is tuple:
+        each = _type(arguments[0])
+        return f"readonly ({each})[]" if " " in each else f"readonly {each}[]"
+    if origin is Mapping:
+        return f"Readonly<Record<string, {_type(arguments[1])}>>"
+    if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, StrEnum)):
+        return _name(kind)
+    return _SCALARS[kind]
+
+
+def _without_none(kind: object) -> object:
+    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
+        (kind,) = (one for one in typing.get_args(kind) if one is not types.NoneType)
+    return kind
