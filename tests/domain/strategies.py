@@ -13,15 +13,13 @@ from cavalcade.domain.feature import Command, Issuer
 from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.fixes import SendFixes
 from cavalcade.domain.features.hosting import ClaimHost
-from cavalcade.domain.features.membership import Join, Leave
-from cavalcade.domain.features.more_time import AskTime
+from cavalcade.domain.features.membership import Join
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.settings import SetSession
-from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.fix import DEGREE, MAX_FIX_TIME, MAX_I16, MAX_U16, MIN_I16, Fix, Position
 from cavalcade.domain.model import Limits, Role, SessionState
 from cavalcade.domain.operations import Operation
-from cavalcade.domain.session import decide, found, replay
+from cavalcade.domain.session import FEATURES, decide, found, replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +109,12 @@ def positions(latest: int = MAX_FIX_TIME) -> st.SearchStrategy[Position]:
     ).filter(lambda position: position.lat != 0 or position.lon != 0)
 
 
+def examples() -> st.SearchStrategy[Command]:
+    """What the features give as examples of what can be asked for, but for the end of the session."""
+    commands = [command for feature in FEATURES for _, _, command in feature.asked]
+    return st.sampled_from([command for command in commands if not isinstance(command, EndSession)])
+
+
 def commands(more: st.SearchStrategy[Command] | None = None) -> st.SearchStrategy[Command]:
     """Every kind of command; joins are the most frequent, the two that end a session are rare."""
     joins = st.builds(
@@ -120,10 +124,8 @@ def commands(more: st.SearchStrategy[Command] | None = None) -> st.SearchStrateg
         st.none() | colors(),
     )
     changes: st.SearchStrategy[Command] = st.one_of(
-        st.builds(Leave),
-        st.builds(AskTime),
+        examples(),
         st.builds(SetProfile, st.none() | cleaned_names(), st.none() | colors()),
-        st.builds(SetSharing, on=st.booleans()),
         st.builds(ClaimHost, st.none() | st.integers(NOW - 2_000_000, NOW + 2_000_000)),
         st.builds(SetSession, st.none() | cleaned_names(), st.none() | st.integers(1, 10 * 86_400)),
         st.builds(SendFixes, st.lists(fixes(), max_size=2).map(tuple)),

@@ -14,13 +14,13 @@ from cavalcade.domain.feature import Change
 from cavalcade.domain.features.ending import SessionEnded
 from cavalcade.domain.features.hosting import HostChanged
 from cavalcade.domain.features.membership import ParticipantJoined, ParticipantLeft
-from cavalcade.domain.features.more_time import AskTime, TimeAsked
+from cavalcade.domain.features.more_time import AskTime
 from cavalcade.domain.features.profile import ProfileChanged, SetProfile
-from cavalcade.domain.features.settings import SessionChanged, SetSession
-from cavalcade.domain.features.sharing import SetSharing, SharingChanged
-from cavalcade.domain.model import Participant, Role, Session, SessionState
+from cavalcade.domain.features.settings import SetSession
+from cavalcade.domain.features.sharing import SetSharing
+from cavalcade.domain.model import Role, SessionState
 from cavalcade.domain.operations import Operation
-from cavalcade.domain.session import decide, evolve, replay
+from cavalcade.domain.session import FEATURES, decide, evolve, replay
 from cavalcade.wire import messages
 from tests.domain.strategies import LIMITS, NOW, History, histories, session_with
 
@@ -49,23 +49,14 @@ def test_later_events_on_any_stale_snapshot_give_the_fresh_one(history: History)
     assert_law(history.start, history.events)
 
 
-RIDER = Participant(9, "Zoë", "ZO", "#aabbcc", Role.MEMBER, sharing=True, joined_at=NOW)
-
-
 @pytest.mark.parametrize(
     "change",
     [
-        ParticipantJoined(RIDER),
-        ParticipantLeft(1, "left"),
+        *(change for feature in FEATURES for change, _ in feature.happened),
+        # Of somebody who is not there, or of who is host already.
         ParticipantLeft(77, "left"),
-        ProfileChanged(2, "Ben", "BE", "#000000"),
         ProfileChanged(77, "Ben", "BE", "#000000"),
-        SharingChanged(2, on=False),
-        HostChanged(2),
         HostChanged(1),
-        SessionChanged(Session("abcdefghij", "Other", NOW, NOW + 1)),
-        TimeAsked(2),
-        SessionEnded("expired"),
         UnknownChange("message_sent"),
     ],
     ids=lambda change: change.type,

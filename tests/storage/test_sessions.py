@@ -17,7 +17,6 @@ from cavalcade.domain.feature import Command
 from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Join, Leave, ParticipantJoined
-from cavalcade.domain.features.more_time import AskTime
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.features.sharing import SetSharing
@@ -27,6 +26,7 @@ from cavalcade.storage.errors import Conflict
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import End, Outcome, Stored
 from tests import notes
+from tests.domain.strategies import examples
 
 Database = asyncpg.Connection
 
@@ -81,10 +81,8 @@ async def test_what_there_is_not(store: SessionStore) -> None:
 names = st.sampled_from([None, "", "Anna Berg", "Ωμέγα", "👩‍👩‍👧", 'quote " and \\ and %s :name $1'])
 commands = st.one_of(
     st.builds(Join, st.sampled_from([Role.MEMBER, Role.VIEWER]), names, st.sampled_from([None, "#00ff00"])),
-    st.just(Leave()),
-    st.just(AskTime()),
+    examples(),
     st.builds(SetProfile, names, st.sampled_from([None, "#abcdef"])),
-    st.builds(SetSharing, st.booleans()),
     st.builds(ClaimHost, st.sampled_from([None, 0])),
     st.builds(SetSession, names, st.sampled_from([None, 1, 60])),
 )

@@ -17,27 +17,32 @@ from cavalcade.domain.feature import Command
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Join, Leave
-from cavalcade.domain.features.more_time import AskTime
-from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.settings import SetSession
-from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Position
 from cavalcade.domain.model import Role, SessionState
 from cavalcade.domain.operations import Operation
-from cavalcade.domain.session import decide, replay
+from cavalcade.domain.session import FEATURES, decide, replay
 from cavalcade.wire import messages
 from cavalcade.wire.positions import fix_to_dict, pack_fix, pack_positions, position_to_dict, positions_to_dict
 from tests.domain.strategies import LIMITS, NOW, session_with
 
 FOLDER = Path(__file__).parent
-HISTORIES = 12
+HISTORIES = 2
+ENDING = 1
 STEPS = 14
 FRAMES = 12
 
 
 def sessions() -> list[dict[str, object]]:
-    """Sessions as a client sees them: where they stood, what happened, and what is seen halfway and at the end."""
-    return [_session(Random(seed), ends=seed % 4 == 3) for seed in range(HISTORIES)]
+    """Sessions as a client sees them: where they stood, what happened, and what is seen halfway and at the end.
+
+    There are some for each feature, so that another one adds its own and changes no others.
+    """
+    return [
+        _session(Random(f"{name} {number}"), examples, ends=number == ENDING)
+        for name, examples in sorted(_examples().items())
+        for number in range(HISTORIES)
+    ]
 
 
 def packed() -> dict[str, object]:
@@ -67,12 +72,22 @@ def as_text(vectors: object) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _session(chance: Random, *, ends: bool) -> dict[str, object]:
+def _examples() -> dict[str, list[Command]]:
+    """What each feature gives as examples of what can be asked for, by its name; not the end of the session."""
+    return {
+        feature.commands[0].__module__: [
+            command for _, _, command in feature.asked if not isinstance(command, EndSession)
+        ]
+        for feature in FEATURES
+    }
+
+
+def _session(chance: Random, examples: list[Command], *, ends: bool) -> dict[str, object]:
     state = session_with(Role.HOST, Role.MEMBER, Role.VIEWER)
     events: list[Event] = []
     folded = [state]
     while len(events) < STEPS:
-        for event in _happens(folded[-1], chance, NOW + 1_000 * len(events)):
+        for event in _happens(folded[-1], chance, examples, NOW + 1_000 * len(events)):
             events.append(event)
             folded.append(replay(folded[-1], [event]))
     if ends:
@@ -104,7 +119,7 @@ def _seen(state: SessionState, positions: dict[int, Position]) -> dict[str, obje
     return {"offset": state.offset, "snapshot": messages.snapshot_to_dict(state), "positions": shown}
 
 
-def _happens(state: SessionState, chance: Random, now: int) -> list[Event]:
+def _happens(state: SessionState, chance: Random, examples: list[Command], now: int) -> list[Event]:
     """What one more command leads to; now and then something that this version does not know."""
     if chance.random() < 0.05:
         return [Event(state.offset + 1, now, None, None, UnknownChange("message_sent", {}))]
@@ -112,12 +127,9 @@ def _happens(state: SessionState, chance: Random, now: int) -> list[Event]:
     commands: list[Command] = [
         Join(chance.choice((Role.MEMBER, Role.VIEWER)), chance.choice((None, "Zoë 👩‍👧", "د. محمد"))),
         Leave(),
-        SetProfile(f"Rider {chance.randrange(100)}", f"#{chance.randrange(1 << 24):06x}"),
-        SetSharing(on=chance.random() < 0.5),
         ClaimHost(0),
         SetSession(None, 60),
-        SetSession(f"Ride {chance.randrange(100)}"),
-        AskTime(),
+        *(examples * 3),
     ]
     command = chance.choice(commands)
     try:
