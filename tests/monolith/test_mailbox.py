@@ -25,7 +25,7 @@ from cavalcade.monolith.mailbox import (
     Operate,
     Submit,
 )
-from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.live.send_queue import Missed, SendQueue
 from tests.monolith.test_registry import Ears
 
 
@@ -101,11 +101,12 @@ async def test_connections_that_want_in_are_bounded_and_those_that_go_are_not(mo
 async def test_what_asks_for_the_same_waits_once() -> None:
     mailbox = Mailbox()
     one, two = SendQueue(Ears(), 1, "json", "1"), SendQueue(Ears(), 2, "json", "2")
+    missed = Missed(presence=True, positions=False, broadcasts=False)
     for _ in range(3):
-        for message in (Flush(), Hibernate(), CatchUp(one, True, False), CatchUp(two, True, False)):
+        for message in (Flush(), Hibernate(), CatchUp(one, missed), CatchUp(two, missed)):
             assert mailbox.put(message)
     waiting = [await mailbox.get() for _ in range(len(mailbox))]
-    assert waiting == [Flush(), Hibernate(), CatchUp(one, True, False), CatchUp(two, True, False)]
+    assert waiting == [Flush(), Hibernate(), CatchUp(one, missed), CatchUp(two, missed)]
 
 
 async def test_a_full_mailbox_still_takes_everything_else() -> None:

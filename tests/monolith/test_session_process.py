@@ -26,7 +26,7 @@ from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import MAX_TRIES
 from cavalcade.monolith.registry import INTENSITY
 from cavalcade.server.live.fanout import Fanout
-from cavalcade.server.live.send_queue import CLOSE_FAILED
+from cavalcade.server.live.send_queue import CLOSE_FAILED, Missed
 from cavalcade.server.processes.clock import now_ms
 from cavalcade.server.sessions import execution
 from tests.listening import heard
@@ -171,7 +171,7 @@ async def test_a_reader_that_was_behind_catches_up_across_a_crash(
         async with heard({2: two}) as told:
             (send_queue,) = (box for box in node.entry(anna).audience if box.participant == 2)
             assert send_queue.caught_up is not None
-            send_queue.caught_up(False, True)
+            send_queue.caught_up(Missed(presence=False, positions=True, broadcasts=False))
             await eventually(lambda: any(isinstance(change, PositionsReceived) for _, change in told))
         assert len(tries) == 1
         assert node.entry(anna).restarts == 1

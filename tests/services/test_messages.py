@@ -8,7 +8,8 @@ from cavalcade.domain.events import Event
 from cavalcade.domain.features.membership import ParticipantLeft
 from cavalcade.domain.features.profile import ProfileChanged
 from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Position
-from cavalcade.services.messages import MAX_REF, Connected, Happened, Message, Moved, Roll, decode, encode
+from cavalcade.server.live.broadcasts import Audience, Broadcast
+from cavalcade.services.messages import MAX_REF, Connected, Happened, Message, Moved, Roll, Told, decode, encode
 from cavalcade.wire.errors import DecodeError
 
 GATEWAY = "00ff17e2a4b8c9d0"
@@ -34,8 +35,17 @@ participants = st.integers(1, MAX_U16)
 gateways = st.binary(min_size=8, max_size=8).map(bytes.hex)
 refs = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=MAX_REF)
 connections = st.builds(Connected, participants, st.integers(0, U64), refs)
+broadcasts = st.builds(
+    Broadcast,
+    event=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=64),
+    key=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=64),
+    audience=st.sampled_from(Audience),
+    at=st.integers(0, U64),
+    payload=st.none() | st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=5),
+)
 messages = (
-    st.builds(Moved, gateways, st.lists(st.tuples(participants, positions), max_size=20))
+    st.builds(Told, gateways, st.lists(broadcasts, max_size=5))
+    | st.builds(Moved, gateways, st.lists(st.tuples(participants, positions), max_size=20))
     | st.builds(
         Roll,
         gateways,
@@ -66,11 +76,19 @@ def test_messages_come_back_as_they_were(message: Message) -> None:
     assert decode(encode(message)) == message
 
 
-@given(st.binary(max_size=200) | st.tuples(st.sampled_from([b"E", b"P", b"R"]), st.binary(max_size=200)).map(b"".join))
+@given(
+    st.binary(max_size=200)
+    | st.tuples(st.sampled_from([b"E", b"P", b"R", b"B" + bytes(8)]), st.binary(max_size=200)).map(b"".join)
+)
 @example(b"")
 @example(b"E" + b"[" * 100_000)
 @example(b"E\xff")
 @example(b"E{}")
+@example(b"B" + bytes(8) + b"{}")
+@example(b"B" + bytes(8) + b'[["reached", "1", "everybody", 1.5, {}]]')
+@example(b"B" + bytes(8) + b'[["reached", "1", "nobody", 1, {}]]')
+@example(b"B" + bytes(8) + b'[["reached", "1", "everybody", 1, []]]')
+@example(b"B" + bytes(8) + b'[["reached", "1", "everybody", 1, {"a": NaN}]]')
 def test_any_bytes_are_a_message_or_one_error(data: bytes) -> None:
     try:
         message = decode(data)

@@ -12,7 +12,9 @@ from cavalcade.domain.operations import Operation
 from cavalcade.monolith.mailbox import Attach, Detach, Submit
 from cavalcade.monolith.registry import Registry
 from cavalcade.monolith.session_process import Surroundings
+from cavalcade.server.live.broadcasts import Broadcast
 from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.processes.clock import now_ms
 from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
 from cavalcade.server.sessions.backend import Attachment, Receipt
 from cavalcade.server.sessions.backend_base import BackendBase
@@ -91,8 +93,8 @@ class MonolithBackend(BackendBase):
             if rejected.code is not ErrorCode.SESSION_NOT_FOUND:  # or it has ended meanwhile
                 _log.info("expiry_postponed", reason=rejected.code.value)
 
-    async def submit(self, session_id: str, operation: Operation) -> Receipt:
-        """See `server.sessions.backend.Backend.submit`."""
+    async def submit(self, session_id: str, operation: Operation, known: Stored | None = None) -> Receipt:  # noqa: ARG002
+        """See `server.sessions.backend.Backend.submit`; the session's process knows more than what was read."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._registry.send(session_id, Submit(operation, answer))
         return await answer
@@ -103,6 +105,19 @@ class MonolithBackend(BackendBase):
         if entry is None:
             return
         entry.mailbox.report(participant, position)
+        if entry.process is not None and entry.process.local is not None:
+            entry.busy_at = asyncio.get_running_loop().time()
+            entry.process.local.fanout.expect()
+        else:
+            self._registry.wake(session_id, entry)
+
+    def tell(self, session_id: str, broadcast: Broadcast) -> None:
+        """See `server.sessions.backend_base.BackendBase.tell`."""
+        entry = self._registry.entries.get(session_id)
+        if entry is None:
+            return  # nobody is connected
+        if not entry.broadcasts.take(broadcast, now_ms()):
+            return
         if entry.process is not None and entry.process.local is not None:
             entry.busy_at = asyncio.get_running_loop().time()
             entry.process.local.fanout.expect()

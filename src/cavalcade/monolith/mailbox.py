@@ -11,7 +11,7 @@ import structlog
 
 from cavalcade.domain.fix import Position, is_newer
 from cavalcade.domain.operations import Operation
-from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.server.live.send_queue import Missed, SendQueue
 from cavalcade.server.sessions.backend import Attachment, Receipt
 from cavalcade.wire.messages import Since
 
@@ -57,11 +57,10 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """A connection that was behind can take the newest again: whether it missed presence, and positions."""
+    """A connection that was behind can take the newest of what it missed."""
 
     send_queue: SendQueue
-    presence: bool
-    positions: bool
+    missed: Missed
 
 
 @dataclass(frozen=True, slots=True)

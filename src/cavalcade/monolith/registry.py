@@ -1,8 +1,8 @@
 """From a session to its process: started when it is needed, started again when it fails, gone when it is idle.
 
 This is the node's dynamic supervisor. Each session has a restart budget of its own, so one that fails for ever is given
-up alone. What must outlive a process is kept here, in its entry: the mailbox, the list of connections, and the newest
-positions.
+up alone. What must outlive a process is kept here, in its entry: the mailbox, the list of connections, the newest
+positions and the broadcasts.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from cavalcade.monolith.mailbox import Attach, Hibernate, Mailbox, Message
 from cavalcade.monolith.ownership import Elsewhere
 from cavalcade.monolith.session_process import SessionProcess, Surroundings, refuse
 from cavalcade.monolith.supervisor import Intensity, RestartBudget, report_crash
+from cavalcade.server.live.broadcasts import Broadcasts
 from cavalcade.server.live.send_queue import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, SendQueue
 from cavalcade.server.processes.steady_clock import Step
 from cavalcade.storage.errors import Conflict, Unavailable
@@ -45,6 +46,7 @@ class Entry:
     audience: list[SendQueue] = field(default_factory=list)
     positions: dict[int, Position] = field(default_factory=dict)
     """What the last process knew when it went; Redis may be away, or may have lost them, when the next one starts."""
+    broadcasts: Broadcasts = field(default_factory=Broadcasts)
     process: SessionProcess | None = None
     task: asyncio.Task[None] | None = None
     budget: RestartBudget | None = None
@@ -164,7 +166,9 @@ class Registry:
         """One life of the process; whether another one is due."""
         give_up_at = self._loop.time() + LOAD_S
         while True:
-            process = SessionProcess(session_id, self._here, entry.mailbox, entry.audience, entry.positions)
+            process = SessionProcess(
+                session_id, self._here, entry.mailbox, entry.audience, entry.positions, broadcasts=entry.broadcasts
+            )
             entry.process = process
             try:
                 await process.run()

@@ -27,6 +27,7 @@ from cavalcade.monolith.mailbox import (
 )
 from cavalcade.monolith.ownership import Ownership
 from cavalcade.monolith.self_fence import SelfFence
+from cavalcade.server.live.broadcasts import Broadcasts
 from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live.send_queue import SendQueue
 from cavalcade.server.live_storage.cold_loads import ColdLoads
@@ -59,6 +60,7 @@ class SessionProcess:
     __slots__ = (
         "_audience",
         "_beside",
+        "_broadcasts",
         "_handled",
         "_here",
         "_in_hand",
@@ -78,6 +80,8 @@ class SessionProcess:
         mailbox: Mailbox,
         audience: list[SendQueue],
         positions: dict[int, Position],
+        *,
+        broadcasts: Broadcasts,
     ) -> None:
         """Prepares a process; `run` is its life.
 
@@ -87,9 +91,10 @@ class SessionProcess:
             mailbox: What it reads.
             audience: The session's connections, which outlive it.
             positions: The newest that the process before it knew; where it leaves its own to the next.
+            broadcasts: The newest of each key; they outlive it.
         """
         self._session_id, self._here, self._mailbox, self._audience = session_id, here, mailbox, audience
-        self._positions = positions
+        self._positions, self._broadcasts = positions, broadcasts
         self._in_hand: Submit | None = None
         self._is_over = False
         self._worker: asyncio.Task[None] | None = None
@@ -157,6 +162,7 @@ class SessionProcess:
             self._here.clock,
             due=self._as_part(lambda: self._mailbox.put(Flush())),
             behind=self._as_part(lambda *behind: self._mailbox.put(CatchUp(*behind))),
+            broadcasts=self._broadcasts,
         )
         fanout.adopt(self._audience)
         for event in missed:
@@ -176,7 +182,7 @@ class SessionProcess:
         if fanout.newest != positions:
             local.rewrite()
         self.local = local  # not before: what it knows takes the place of what the last process left
-        if len(self._mailbox):
+        if len(self._mailbox) or self._broadcasts.unsent:
             fanout.expect()
         if self._mailbox.has_operations:
             self._worker = self._link(self._work())
@@ -224,7 +230,7 @@ class SessionProcess:
                 self._detach(message.send_queue)
             case CatchUp():
                 if message.send_queue in self._audience:
-                    self._session.fanout.catch_up(message.send_queue, message.presence, message.positions)
+                    self._session.fanout.catch_up(message.send_queue, message.missed)
             case Failed():
                 if message.process is self:
                     if self._in_hand is not None and self._worker is not None and self._worker.done():
@@ -292,7 +298,7 @@ class SessionProcess:
         send_queue.skip_to(local.state.offset)
         local.fanout.add(send_queue)
         self._audience.append(send_queue)
-        message.answer.set_result(local.attachment(events))
+        message.answer.set_result(local.attachment(send_queue.participant, events))
 
     def _detach(self, send_queue: SendQueue) -> None:
         local = self._session

@@ -12,6 +12,7 @@ from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Operation
+from cavalcade.server.live.broadcasts import Broadcast
 from cavalcade.server.live.send_queue import SendQueue
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
 from cavalcade.server.processes.clock import now_ms
@@ -21,7 +22,7 @@ from cavalcade.server.sessions.execution import Executed, execute, newest_kept
 from cavalcade.server.sessions.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
-from cavalcade.services.messages import Happened
+from cavalcade.services.messages import NO_GATEWAY, Happened, Told
 from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
@@ -71,7 +72,7 @@ class ServicesBackend(BackendBase):
         hosted.admit(send_queue.participant, now_ms())
         send_queue.skip_to(hosted.state.offset)
         hub.add(hosted, send_queue)
-        return hosted.attachment(missed)
+        return hosted.attachment(send_queue.participant, missed)
 
     def detach(self, session_id: str, send_queue: SendQueue) -> None:
         """See `server.sessions.backend.Backend.detach`."""
@@ -99,13 +100,15 @@ class ServicesBackend(BackendBase):
         self._writer.end(*ended)
         return ended.keys()
 
-    async def submit(self, session_id: str, operation: Operation) -> Receipt:
+    async def submit(self, session_id: str, operation: Operation, known: Stored | None = None) -> Receipt:
         """See `server.sessions.backend.Backend.submit`."""
         # One after another within this process: a crowd that joins at once would mostly meet its own conflicts.
         turn = self._turns.setdefault(session_id, asyncio.Lock())
+        if turn.locked():
+            known = None  # it will be old
         try:
             async with turn:
-                return await self._submit(session_id, operation)
+                return await self._submit(session_id, operation, known)
         except Unavailable as error:
             raise Rejected(ErrorCode.UNAVAILABLE, "This cannot be stored right now; try again.") from error
 
@@ -114,6 +117,14 @@ class ServicesBackend(BackendBase):
         hosted = self._gateway().hosted.get(session_id)
         if hosted is not None and shares(hosted.state, participant):
             hosted.fanout.accept(participant, position)
+
+    def tell(self, session_id: str, broadcast: Broadcast) -> None:
+        """See `server.sessions.backend_base.BackendBase.tell`."""
+        hosted = None if self._hub is None else self._hub.hosted.get(session_id)
+        if hosted is not None:
+            hosted.fanout.broadcast(broadcast)  # at the flush the other gateways are told
+        else:
+            self._writer.tell([publication(session_id, Told(NO_GATEWAY, [broadcast]))])
 
     async def _hosted(
         self, hub: Hub, session_id: str, participant: int, since: Since | None
@@ -132,11 +143,11 @@ class ServicesBackend(BackendBase):
             if hub.hosted.get(session_id) is hosted or hosted.state.ended is not None:
                 return hosted, missed
 
-    async def _submit(self, session_id: str, operation: Operation) -> Receipt:
+    async def _submit(self, session_id: str, operation: Operation, known: Stored | None) -> Receipt:
         for attempt in range(MAX_TRIES):
             try:
                 if attempt < OPTIMISTIC_TRIES:
-                    stored = await self._current(session_id, fresh=attempt > 0)
+                    stored = await self._current(session_id, known) if attempt == 0 else await self._fresh(session_id)
                     executed = await self._execute(self._store, stored, operation)
                 else:
                     async with self._store.locked(session_id) as store:
@@ -144,8 +155,8 @@ class ServicesBackend(BackendBase):
             except Conflict:
                 continue  # another process was first
             except Rejected:
-                if attempt == 0 and self._is_hosted(session_id):
-                    continue  # what this process knows may be a moment old: refused is only what is refused now
+                if attempt == 0 and (known is not None or self._is_hosted(session_id)):
+                    continue  # what is known may be a moment old: refused is only what is refused now
                 raise
             self._announce(session_id, executed)
             kept = newest_kept(operation, now_ms())
@@ -157,10 +168,13 @@ class ServicesBackend(BackendBase):
     async def _execute(self, store: SessionStore, stored: Stored, operation: Operation) -> Executed:
         return await execute(store, stored, operation, now_ms(), self._limits, last_seen=self._last_seen)
 
-    async def _current(self, session_id: str, *, fresh: bool) -> Stored:
+    async def _current(self, session_id: str, known: Stored | None) -> Stored:
         hosted = None if self._hub is None else self._hub.hosted.get(session_id)
-        if hosted is not None and not fresh:
+        if hosted is not None:
             return hosted.stored
+        return known or await self._fresh(session_id)
+
+    async def _fresh(self, session_id: str) -> Stored:
         return await self._read(self._store, session_id)
 
     async def _read(self, store: SessionStore, session_id: str) -> Stored:

@@ -8,7 +8,7 @@ write. A position from elsewhere is merged into the window here, so that members
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -17,6 +17,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.session import effects
+from cavalcade.server.live.broadcasts import Broadcast
 from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live.send_queue import CLOSE_GOING_AWAY, CLOSE_NOT_FOUND, SendQueue
 from cavalcade.server.live_storage.cold_loads import ColdLoads
@@ -26,7 +27,7 @@ from cavalcade.server.processes.clock import AdaptiveClock
 from cavalcade.server.processes.steady_clock import Step
 from cavalcade.server.sessions.local_session import NOT_FOUND, LocalSession
 from cavalcade.services.broker import Broker, publication
-from cavalcade.services.messages import Happened, Message, Moved, Roll
+from cavalcade.services.messages import Happened, Message, Moved, Roll, Told
 from cavalcade.services.pause_detector import PauseDetector
 from cavalcade.services.presence import Presence, Shared
 from cavalcade.storage.errors import Unavailable
@@ -212,20 +213,30 @@ class Hub:
                 shown = hosted.shown(positions)
                 hosted.has_refused |= len(shown) < len(positions)
                 hosted.fanout.accept_from_elsewhere(shown.items())
+            case Told(_, broadcasts):
+                for broadcast in broadcasts:
+                    hosted.fanout.broadcast(broadcast, is_own=False)
             case Roll():
                 self.presence.take(session_id, message)
 
     def _tell_all(self, session_id: str) -> None:
-        """Publishes all newest positions of a session."""
+        """Publishes all newest positions and broadcasts of a session."""
         hosted = self.hosted.get(session_id)
-        if hosted is not None and hosted.fanout.newest:
-            self._publish(session_id, hosted.fanout.newest)
+        if hosted is None:
+            return
+        if hosted.fanout.newest:
+            self._publish_positions(session_id, hosted.fanout.newest)
+        if broadcasts := hosted.fanout.broadcasts.current(self._clock.now()):
+            self._publish(session_id, Told(self.presence.lease.gateway, broadcasts))
 
-    def _publish(self, session_id: str, positions: Mapping[int, Position]) -> None:
-        """Publishes positions together with those of all sessions that are flushed in this turn of the loop."""
+    def _publish_positions(self, session_id: str, positions: Mapping[int, Position]) -> None:
+        self._publish(session_id, Moved(self.presence.lease.gateway, tuple(positions.items())))
+
+    def _publish(self, session_id: str, message: Message) -> None:
+        """Publishes something together with what all sessions publish in this turn of the loop."""
         if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._send)
-        self._outgoing.append(publication(session_id, Moved(self.presence.lease.gateway, tuple(positions.items()))))
+        self._outgoing.append(publication(session_id, message))
 
     def _send(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
@@ -327,7 +338,12 @@ class Hub:
 
     def _prepare(self, stored: Stored, positions: Mapping[int, Position]) -> Hosted:
         session_id = stored.state.session.id
-        fanout = Fanout(session_id, self._clock, lambda positions: self._store_later(session_id, positions))
+        fanout = Fanout(
+            session_id,
+            self._clock,
+            lambda positions: self._store_later(session_id, positions),
+            told=lambda broadcasts: self._tell_others(session_id, broadcasts),
+        )
         hosted = Hosted(stored, fanout, self._writer)
         fanout.newest.update(hosted.shown(self._writer.unwritten(session_id).over(positions).items()))
         return hosted
@@ -339,7 +355,13 @@ class Hub:
             return
         hosted.keep(positions)
         if hosted.shared.rolls:
-            self._publish(session_id, positions)
+            self._publish_positions(session_id, positions)
+
+    def _tell_others(self, session_id: str, broadcasts: Sequence[Broadcast]) -> None:
+        """Tells the gateways that host the session as well what was broadcast here."""
+        hosted = self.hosted.get(session_id)
+        if hosted is not None and hosted.shared.rolls and self.pauses.check():
+            self._publish(session_id, Told(self.presence.lease.gateway, broadcasts))
 
     def _drop(self, session_id: str) -> None:
         """Stops hosting a session. Connections that still hang on it are on their way out."""

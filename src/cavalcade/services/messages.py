@@ -1,8 +1,8 @@
 """What processes tell each other about a session over its Redis channel, packed.
 
-The first byte says which of the three it is: `E` events as JSON, `P` positions, `R` a roll. A gateway is named by the 8
-bytes that it drew at its start. All numbers are big-endian; a position is a u16 participant and a packed fix, so that
-its time crosses exactly.
+The first byte says which of the four it is: `E` events as JSON, `P` positions, `R` a roll, `B` broadcasts as JSON. A
+gateway is named by the 8 bytes that it drew at its start; an API server is named by zeros. All numbers are big-endian;
+a position is a u16 participant and a packed fix, so that its time crosses exactly.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Final
 
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, clamp
+from cavalcade.server.live.broadcasts import Audience, Broadcast
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.messages import event_to_dict, events_from_list
 from cavalcade.wire.positions import FIX_SIZE, pack_fix, unpack_fix
@@ -23,6 +24,10 @@ MAX_REF: Final = 64
 _EVENTS: Final = ord("E")
 _POSITIONS: Final = ord("P")
 _ROLL: Final = ord("R")
+_BROADCASTS: Final = ord("B")
+
+NO_GATEWAY: Final = bytes(GATEWAY_SIZE).hex()
+"""The name of a process that has no connections."""
 
 _PARTICIPANT: Final = Struct(">H")
 _ROLL_HEAD: Final = Struct(">QB")
@@ -44,6 +49,14 @@ class Moved:
 
     gateway: str
     positions: Sequence[tuple[int, Position]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Broadcasts that were made in a process, or that a gateway knows."""
+
+    gateway: str
+    broadcasts: Sequence[Broadcast]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class Roll:
     leaves: bool = False
 
 
-Message = Happened | Moved | Roll
+Message = Happened | Moved | Told | Roll
 
 
 def encode(message: Message) -> bytes:
@@ -93,6 +106,9 @@ def encode(message: Message) -> bytes:
             for participant, position in positions:
                 parts += (_PARTICIPANT.pack(participant), pack_fix(position))
             return b"".join(parts)
+        case Told(gateway, broadcasts):
+            told = [[one.event, one.key, one.audience, one.at, one.payload] for one in broadcasts]
+            return b"B" + bytes.fromhex(gateway) + json.dumps(told).encode()
         case Roll(gateway, version, connections, asks, leaves):
             flags = (_ASKS if asks else 0) | (_LEAVES if leaves else 0)
             parts = [b"R", bytes.fromhex(gateway), _ROLL_HEAD.pack(version, flags)]
@@ -111,12 +127,16 @@ def decode(data: bytes) -> Message:
     kind = data[0] if data else None
     if kind == _EVENTS:
         return Happened(_events(data[1:]))
-    if kind not in {_POSITIONS, _ROLL}:
-        raise DecodeError("a message must begin with E, P or R")
+    if kind not in {_POSITIONS, _ROLL, _BROADCASTS}:
+        raise DecodeError("a message must begin with E, P, R or B")
     gateway, rest = data[1 : 1 + GATEWAY_SIZE], memoryview(data)[1 + GATEWAY_SIZE :]
     if len(gateway) != GATEWAY_SIZE:
         raise DecodeError(f"a message must name its gateway with {GATEWAY_SIZE} bytes")
-    return Moved(gateway.hex(), _positions(rest)) if kind == _POSITIONS else _roll(gateway.hex(), rest)
+    if kind == _POSITIONS:
+        return Moved(gateway.hex(), _positions(rest))
+    if kind == _ROLL:
+        return _roll(gateway.hex(), rest)
+    return Told(gateway.hex(), _broadcasts(bytes(rest)))
 
 
 def is_from(gateway: bytes, data: bytes) -> bool:
@@ -129,6 +149,21 @@ def _events(data: bytes) -> Sequence[Event]:
         return events_from_list(json.loads(data))
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or too deep
         raise DecodeError("events must be JSON") from error
+
+
+def _broadcasts(data: bytes) -> Sequence[Broadcast]:
+    try:
+        return [_broadcast(*told) for told in json.loads(data)]
+    except (TypeError, ValueError, RecursionError) as error:  # not UTF-8, not JSON, too deep, or no broadcasts
+        raise DecodeError("broadcasts must be JSON, each within its bounds") from error
+
+
+def _broadcast(event: object, key: object, audience: object, at: object, payload: object) -> Broadcast:
+    if not (isinstance(event, str) and isinstance(key, str) and isinstance(audience, str) and type(at) is int):
+        raise TypeError
+    if payload is not None and not isinstance(payload, dict):
+        raise TypeError
+    return Broadcast(event, key, Audience(audience), at, payload)
 
 
 def _positions(data: memoryview) -> list[tuple[int, Position]]:

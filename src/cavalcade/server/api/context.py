@@ -19,6 +19,7 @@ from cavalcade.server.processes.clock import now_ms
 from cavalcade.server.sessions.backend import Backend
 from cavalcade.settings import Settings
 from cavalcade.storage.sessions import SessionStore
+from cavalcade.storage.stored import Stored
 from cavalcade.wire.codec import encode
 
 Json = dict[str, object]
@@ -73,7 +74,7 @@ class Api:
         forwarded_for = request.headers.getall("x-forwarded-for", [])
         return bucket(client_address(peer, forwarded_for, self.settings.trusted_proxies))
 
-    async def admit(self, request: AnyRequest, session_id: str, code: str) -> tuple[SessionState, Role]:
+    async def admit(self, request: AnyRequest, session_id: str, code: str) -> tuple[Stored, Role]:
         """Checks a code. Right ones are let in whatever else comes from their address; wrong ones are counted.
 
         Raises:

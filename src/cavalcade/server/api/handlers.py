@@ -90,11 +90,11 @@ async def create_session(request: AnyRequest, api: InjectedApi) -> Json:
 async def preview_session(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
     """`POST /api/sessions/{id}/preview`."""
     code = commands.preview(await read_body(request))
-    state, _role = await within(REPLY_DEADLINE_S, api.admit(request, session_id, code))
-    session = state.session
+    stored, _role = await within(REPLY_DEADLINE_S, api.admit(request, session_id, code))
+    session = stored.state.session
     return {
         "session": {"id": session.id, "name": session.name, "expires_at": session.expires_at},
-        "participants": len(state.participants),
+        "participants": len(stored.state.participants),
     }
 
 
@@ -130,10 +130,10 @@ async def join_session(request: AnyRequest, session_id: FromPath[str], api: Inje
     digest = commands.digest("session:join", data)
 
     async def join() -> Joined:
-        state, role = await api.admit(request, session_id, admission.code)
-        present = len(state.participants)
-        await api.limits.join(session_id, role, present=present, gone=state.next_participant - 1 - present)
-        return await api.sessions.join(session_id, role, admission, key, digest)
+        stored, role = await api.admit(request, session_id, admission.code)
+        present = len(stored.state.participants)
+        await api.limits.join(session_id, role, present=present, gone=stored.state.next_participant - 1 - present)
+        return await api.sessions.join(stored, role, admission, key, digest)
 
     joined = await within(REPLY_DEADLINE_S, join())
     return api.entry(joined.state, joined.participant)
@@ -234,9 +234,8 @@ async def change_session(request: AnyRequest, session_id: FromPath[str], api: In
 
     async def change() -> Json:
         await api.limits.operation(session_id, claims.participant)
-        await api.backend.submit(session_id, Operation(claims.participant, command))
-        state = await api.sessions.member(session_id, claims.participant, api.clock())
-        return {"session": encode(state.session)}
+        receipt = await api.backend.submit(session_id, Operation(claims.participant, command))
+        return {"session": encode(receipt.state.session)}
 
     return await within(REPLY_DEADLINE_S, change())
 

@@ -91,7 +91,7 @@ class Sessions:
             return Created(state, state.participants[1], f"{session_id}.{secret}", f"{session_id}.{viewer_secret}")
         raise Rejected(ErrorCode.UNAVAILABLE, "The session could not be made right now; try again.")
 
-    async def admit(self, session_id: str, code: str, now: int) -> tuple[SessionState, Role]:
+    async def admit(self, session_id: str, code: str, now: int) -> tuple[Stored, Role]:
         """Checks a code.
 
         Returns:
@@ -109,13 +109,13 @@ class Sessions:
         right_session = parsed is not None and parsed[0] == session_id
         if stored is None or not right_session or not (is_member or is_viewer) or stored.state.is_over(now):
             raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
-        return stored.state, Role.MEMBER if is_member else Role.VIEWER
+        return stored, Role.MEMBER if is_member else Role.VIEWER
 
-    async def join(self, session_id: str, role: Role, admission: Admission, key: str | None, digest: str) -> Joined:
+    async def join(self, known: Stored, role: Role, admission: Admission, key: str | None, digest: str) -> Joined:
         """Lets somebody in whose code was checked.
 
         Args:
-            session_id: Which session.
+            known: The session, as `admit` has read it.
             role: As what the code lets in.
             admission: What was asked for.
             key: The call's `Idempotency-Key`: the same again gives the same participant.
@@ -127,14 +127,12 @@ class Sessions:
         """
         command = Join(role, admission.name, admission.color)
         key_hash = None if key is None else codes.hash_key(key)
-        receipt = await self._backend.submit(session_id, Operation(None, command, digest=digest, key_hash=key_hash))
-        stored = await self._load(session_id)
-        if stored is None:
-            raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
-        participant = stored.state.participants.get(receipt.participant or 0)
+        operation = Operation(None, command, digest=digest, key_hash=key_hash)
+        receipt = await self._backend.submit(known.state.session.id, operation, known)
+        participant = receipt.state.participants.get(receipt.participant or 0)
         if participant is None:
             raise Rejected(ErrorCode.UNAUTHORIZED, "You have left this session.")
-        return Joined(stored.state, participant)
+        return Joined(receipt.state, participant)
 
     async def member(self, session_id: str, participant: int, now: int) -> SessionState:
         """The session, for somebody who is in it.

@@ -1,4 +1,4 @@
-"""One session's audience on one process: its connections, its newest positions, who is present, and the flush.
+"""One session's audience on one process: its connections, newest positions and broadcasts, presence, and the flush.
 
 Both backends hold one of these for each session that has connections here; they differ in who feeds it.
 """
@@ -11,7 +11,8 @@ from typing import Final, Protocol
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, is_newer, no_later
 from cavalcade.domain.session import effects
-from cavalcade.server.live.send_queue import CLOSE_REPLACED, SendQueue
+from cavalcade.server.live.broadcasts import Audience, Broadcast, Broadcasts, by_event
+from cavalcade.server.live.send_queue import CLOSE_REPLACED, Missed, SendQueue
 from cavalcade.server.processes.steady_clock import Step
 from cavalcade.wire.channel import TOPIC_PREFIX, event_frame
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
@@ -48,7 +49,10 @@ class Fanout:
         clock: Clock,
         changed: Callable[[Mapping[int, Position]], None] | None = None,
         due: Callable[[], object] | None = None,
-        behind: Callable[[SendQueue, bool, bool], None] | None = None,
+        behind: Callable[[SendQueue, Missed], None] | None = None,
+        *,
+        broadcasts: Broadcasts | None = None,
+        told: Callable[[Sequence[Broadcast]], None] | None = None,
     ) -> None:
         """Starts without anybody.
 
@@ -58,14 +62,19 @@ class Fanout:
             changed: Called at each flush with what it shows, to be stored; by default nobody is.
             due: Called when it is time to `flush`; by default it flushes by itself.
             behind: Called when it is time to `catch_up` a reader; by default it does so by itself.
+            broadcasts: What is known of them already; by default nothing.
+            told: Called at each flush with the broadcasts that were made in this process, for the other processes.
         """
         self.topic = TOPIC_PREFIX + session_id
         self.newest: dict[int, Position] = {}
         self.elsewhere: Mapping[int, Sequence[str]] = {}
         """Who is connected to this session in other processes, with the refs of those connections."""
+        self.broadcasts = Broadcasts() if broadcasts is None else broadcasts
+        self.may_read: Callable[[int, Audience], bool] = lambda _, audience: audience is Audience.EVERYBODY
+        """Whether a participant may read what is broadcast to an audience; set by who knows their roles."""
         self.refused = 0
         self._clock = clock
-        self._changed = changed
+        self._changed, self._told = changed, told
         self._due = due or self.flush
         self._behind = behind or self.catch_up
         self._send_queues: list[SendQueue] = []
@@ -75,7 +84,7 @@ class Fanout:
         self._foreign: dict[int, Position] = {}
         """The pending positions that came from another process, which stores them itself."""
         self._flushed_at: dict[int, float] = {}
-        self._last_flush = float("-inf")
+        self._last_flush = self._broadcast_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
         self._is_holding = False
         """Whether the timer waits for somebody who sends too often; that must not keep the others waiting."""
@@ -127,7 +136,7 @@ class Fanout:
         for send_queue in send_queues:
             self._include(send_queue)
         if self._send_queues:
-            frame = self._presence_frame("presence_state", presence_metas(self.present))
+            frame = self._frame("presence_state", presence_metas(self.present))
             for send_queue in tuple(self._send_queues):
                 send_queue.send_control(frame)
 
@@ -182,6 +191,18 @@ class Fanout:
             if (mine is None or position.fix_time > mine.fix_time) and self.accept(participant, position):
                 self._foreign[participant] = position
 
+    def broadcast(self, broadcast: Broadcast, *, is_own: bool = True) -> None:
+        """Takes a broadcast for the next flush, unless a newer one of its key is known.
+
+        Args:
+            broadcast: The news.
+            is_own: Whether it was made in this process.
+        """
+        if self.broadcasts.take(broadcast, self._clock.now(), is_own=is_own):
+            if self._is_holding:
+                self.stop()
+            self.expect()
+
     def expect(self) -> None:
         """Sees to it that a flush comes: at once where the session was quiet for a window, else at the window's end."""
         if self._timer is None:
@@ -226,18 +247,31 @@ class Fanout:
             if self._send_queues:
                 self._send_positions(positions.items())
             self._pending.difference_update(due)  # not before: what fails to be sent is still to be sent
-        if self._pending:
-            earliest = min(self._flushed_at.get(who, moment) for who in self._pending) + MIN_INTERVAL_S
-            self._arm(max(self._clock.window_s(), earliest - moment))
+        if self.broadcasts.unsent and moment - self._broadcast_at >= MIN_INTERVAL_S:
+            self._broadcast_at = moment
+            self._send_broadcasts()
+        if self._pending or self.broadcasts.unsent:
+            begun = [self._flushed_at.get(who, moment) for who in self._pending]
+            if self.broadcasts.unsent:
+                begun.append(self._broadcast_at)
+            self._arm(max(self._clock.window_s(), min(begun) + MIN_INTERVAL_S - moment))
             self._is_holding = True
 
-    def catch_up(self, send_queue: SendQueue, presence: bool, positions: bool) -> None:
-        """Sends a reader that was behind the newest of what it missed: presence, positions, or both."""
-        who = self._presence_frame("presence_state", presence_metas(self.present)) if presence else None
-        where = None
-        if positions and self.newest:
+    def catch_up(self, send_queue: SendQueue, missed: Missed) -> None:
+        """Sends a reader that was behind the newest of what it missed."""
+        texts, where = [], None
+        if missed.presence:
+            texts.append(self._frame("presence_state", presence_metas(self.present)))
+        if missed.broadcasts:
+            texts += self._broadcast_frames(self.broadcasts.current(self._clock.now()), send_queue.participant)
+        if missed.positions and self.newest:
             where = self._positions_frame(send_queue.mode, self._clock.now(), self.newest.items())
-        send_queue.send_newest(who, where)
+        send_queue.send_newest(texts, where)
+
+    def broadcasts_for(self, participant: int) -> Mapping[str, Mapping[str, object]]:
+        """What somebody who comes now is told: for each event its keys with their newest payload."""
+        kept = [one for one in self.broadcasts.current(self._clock.now()) if one.payload is not None]
+        return by_event(kept, lambda audience: self.may_read(participant, audience))
 
     def close(self, code: int) -> None:
         """Closes every connection with a code."""
@@ -273,7 +307,7 @@ class Fanout:
         self._by_participant[send_queue.participant].append(send_queue)
         self._send_queues.append(send_queue)
         self._modes[send_queue.mode] += 1
-        send_queue.caught_up = lambda presence, positions: self._behind(send_queue, presence, positions)
+        send_queue.caught_up = lambda missed: self._behind(send_queue, missed)
 
     def _arm(self, delay: float) -> None:
         self._timer = self._loop.call_later(delay, self._ring)
@@ -305,11 +339,29 @@ class Fanout:
         if not self._send_queues:
             return
         diff = {"joins": presence_metas(joins or {}), "leaves": presence_metas(leaves or {})}
-        frame = self._presence_frame("presence_diff", diff)
+        frame = self._frame("presence_diff", diff)
         for send_queue in tuple(self._send_queues):
             send_queue.send_control(frame)
 
-    def _presence_frame(self, event: str, payload: object) -> bytes:
+    def _send_broadcasts(self) -> None:
+        """Encodes once for each audience that is listening, and tells the other processes what is new from here."""
+        unsent, own = self.broadcasts.to_send()
+        frames: dict[bool, Sequence[bytes]] = {}
+        for send_queue in tuple(self._send_queues):
+            is_member = self.may_read(send_queue.participant, Audience.MEMBERS)
+            if is_member not in frames:
+                frames[is_member] = self._broadcast_frames(unsent, send_queue.participant)
+            if frames[is_member]:
+                send_queue.send_broadcasts(frames[is_member])
+        if own and self._told is not None:
+            self._told(own)
+        self.broadcasts.mark_sent(unsent)  # not before: what fails to be sent is still to be sent
+
+    def _broadcast_frames(self, broadcasts: Iterable[Broadcast], participant: int) -> list[bytes]:
+        events = by_event(broadcasts, lambda audience: self.may_read(participant, audience))
+        return [self._frame(event, payload) for event, payload in events.items()]
+
+    def _frame(self, event: str, payload: object) -> bytes:
         return encode_text(Message(None, None, self.topic, event, payload))
 
 

@@ -1,13 +1,13 @@
-"""What one connection is owed, under one bound: durable events in order, the newest positions, presence.
+"""What one connection is owed, under one bound: durable events in order, the newest positions, presence, broadcasts.
 
-Durable frames wait in a bounded queue while the reader is slow; positions and presence do not wait at all: the newest
-of them is sent again when the reader can take it. A reader that cannot even follow the durable frames is closed with
-1011 and comes back with its offset.
+Durable frames wait in a bounded queue while the reader is slow; positions, presence and broadcasts do not wait at all:
+the newest of them is sent again when the reader can take it. A reader that cannot even follow the durable frames is
+closed with 1011 and comes back with its offset.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
 
 from cavalcade.domain.events import Event
 from cavalcade.domain.session import effects
@@ -42,6 +42,14 @@ class Wire(Protocol):
         """Ends the channel for good, and closes the connection with a code if the client does not do so itself."""
 
 
+class Missed(NamedTuple):
+    """What a reader that was behind has missed, and gets the newest of."""
+
+    presence: bool
+    positions: bool
+    broadcasts: bool
+
+
 class SendQueue:
     """The send queue of one joined connection.
 
@@ -51,6 +59,7 @@ class SendQueue:
     __slots__ = (
         "_bytes",
         "_done",
+        "_missed_broadcasts",
         "_missed_positions",
         "_missed_presence",
         "_open",
@@ -82,8 +91,8 @@ class SendQueue:
         self.since = 0
         """When it was added to its session's audience, ms since the epoch."""
         self.offset = 0
-        self.caught_up: Callable[[bool, bool], None] | None = None
-        """Called when a reader that was behind can take the newest again: whether it missed presence, and positions.
+        self.caught_up: Callable[[Missed], None] | None = None
+        """Called when a reader that was behind can take the newest again.
 
         Set by who owns live state, who answers with `send_newest`.
         """
@@ -93,7 +102,7 @@ class SendQueue:
         self._bytes = 0
         self._open = False
         self._paused = paused
-        self._missed_presence = self._missed_positions = False
+        self._missed_presence = self._missed_positions = self._missed_broadcasts = False
         self._done = False
 
     def open(self, offset: int, frames: Sequence[bytes]) -> None:
@@ -136,14 +145,26 @@ class SendQueue:
         else:
             self._wire.write_text(frame)
 
-    def send_newest(self, presence: bytes | None, positions: bytes | None) -> None:
+    def send_broadcasts(self, frames: Iterable[bytes]) -> None:
+        """Delivers broadcasts, or skips them where the reader is behind: the newest of each key are sent later."""
+        if self._paused or self._done or not self._open:
+            self._missed_broadcasts = True
+            return
+        for frame in frames:
+            self._wire.write_text(frame)
+
+    def send_newest(self, texts: Iterable[bytes], positions: bytes | None) -> None:
         """Answers `caught_up`.
 
-        Both are written even where the first fills the transport: a reader that is always slow would otherwise get one
-        of them again and again and never the other.
+        All are written even where the first fills the transport: a reader that is always slow would otherwise get one
+        of them again and again and never the others.
+
+        Args:
+            texts: Presence and broadcasts.
+            positions: The newest, in the mode of this connection.
         """
-        if presence is not None:
-            self._wire.write_text(presence)
+        for frame in texts:
+            self._wire.write_text(frame)
         if positions is not None:
             self._write_positions(positions)
 
@@ -179,12 +200,12 @@ class SendQueue:
         self._wire.finish(code)
 
     def _catch_up(self) -> None:
-        if self._paused or self._done or not self._open or not (self._missed_presence or self._missed_positions):
+        missed = Missed(self._missed_presence, self._missed_positions, self._missed_broadcasts)
+        if self._paused or self._done or not self._open or not any(missed):
             return
-        presence, positions = self._missed_presence, self._missed_positions
-        self._missed_presence = self._missed_positions = False
+        self._missed_presence = self._missed_positions = self._missed_broadcasts = False
         if self.caught_up is not None:
-            self.caught_up(presence, positions)
+            self.caught_up(missed)
 
     def _send(self, frame: bytes) -> None:
         if self._open and not self._paused:

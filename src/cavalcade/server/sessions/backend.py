@@ -12,7 +12,9 @@ from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
+from cavalcade.server.live.broadcasts import Audience
 from cavalcade.server.live.send_queue import SendQueue
+from cavalcade.storage.stored import Stored
 from cavalcade.wire.messages import Since
 
 MAX_MISSED: Final = 1000
@@ -25,11 +27,13 @@ class Receipt:
 
     Attributes:
         offset: The session's newest event, which is the operation's own last one where it made any.
+        state: The session after it; for a repeated operation as it is now.
         participant: Whom a `Join` let in.
         accepted: How many fixes of a `SendFixes` were valid.
     """
 
     offset: int
+    state: SessionState
     participant: int | None = None
     accepted: int | None = None
 
@@ -44,12 +48,14 @@ class Attachment:
             too far back or ahead, or its event is one of another history.
         positions: The newest of everybody who shares, by participant.
         present: How many connections each connected participant has, by their presence refs.
+        broadcasts: The newest that they may read: for each event its keys with their payload.
     """
 
     state: SessionState
     events: Sequence[Event] | None
     positions: Mapping[int, Position]
     present: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    broadcasts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,13 @@ class Backend(Protocol):
     def detach(self, session_id: str, send_queue: SendQueue) -> None:
         """Ends the subscription; unknown send queues are ignored."""
 
-    async def submit(self, session_id: str, operation: Operation) -> Receipt:
+    async def submit(self, session_id: str, operation: Operation, known: Stored | None = None) -> Receipt:
         """Carries out an operation; it is stored when this returns.
+
+        Args:
+            session_id: Which session.
+            operation: What is asked for.
+            known: The session as the caller has just read it, so that it need not be read once more; it may be old.
 
         Raises:
             Rejected: With the code of the rule that refuses it; `unavailable` where it may or may not have happened
@@ -91,6 +102,25 @@ class Backend(Protocol):
 
     def report(self, session_id: str, participant: int, position: Position) -> None:
         """Takes a position from an attached participant. Never blocks, never fails."""
+
+    def broadcast(
+        self, session_id: str, event: str, payload: Mapping[str, object] | None, audience: Audience, key: str
+    ) -> None:
+        """Tells those who are connected something that is not stored. Never blocks; where nobody is, it is dropped.
+
+        Of each event and key the newest counts: slow readers get that one, and so do those who come within ten minutes.
+        What a process knows of broadcasts is gone with it, or with the session.
+
+        Args:
+            session_id: Which session.
+            event: The name under which clients get it, which is that of no durable event.
+            payload: JSON for the clients, at most `live.broadcasts.MAX_PAYLOAD` bytes; None withdraws the key.
+            audience: Who may read it, the same for all broadcasts of an event.
+            key: What it is about, such as a participant's id.
+
+        Raises:
+            ValueError: Where a name or the payload is beyond its bounds.
+        """
 
     async def positions(self, session_id: str) -> Mapping[int, Position]:
         """The newest positions of everybody who shares.

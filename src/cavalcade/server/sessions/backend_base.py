@@ -11,6 +11,8 @@ from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Operation
+from cavalcade.server.live import broadcasts
+from cavalcade.server.live.broadcasts import Audience, Broadcast
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
 from cavalcade.server.processes.clock import now_ms
 from cavalcade.server.sessions.backend import Neighbour, Receipt
@@ -47,9 +49,11 @@ class BackendBase(ABC):
         self._rung: list[str] = []
         """Those of them whose timer has gone off."""
         self._ending: asyncio.Task[None] | None = None
+        self._newest_broadcast = 0
+        """When the newest broadcast of this process was made, ms since the epoch."""
 
     @abstractmethod
-    async def submit(self, session_id: str, operation: Operation) -> Receipt:
+    async def submit(self, session_id: str, operation: Operation, known: Stored | None = None) -> Receipt:
         """See `server.sessions.backend.Backend.submit`."""
 
     @abstractmethod
@@ -70,6 +74,20 @@ class BackendBase(ABC):
     @abstractmethod
     def here(self) -> Iterable[LocalSession]:
         """The sessions that have connections in this process."""
+
+    @abstractmethod
+    def tell(self, session_id: str, broadcast: Broadcast) -> None:
+        """Gives a broadcast to all connections of a session, wherever they are."""
+
+    def broadcast(
+        self, session_id: str, event: str, payload: Mapping[str, object] | None, audience: Audience, key: str
+    ) -> None:
+        """See `server.sessions.backend.Backend.broadcast`."""
+        now = now_ms()
+        # Of two within a millisecond the later one counts as newer; a clock that was ahead counts no longer.
+        later = self._newest_broadcast + 1
+        self._newest_broadcast = later if now < later < now + broadcasts.AHEAD_MS else now
+        self.tell(session_id, Broadcast(event, key, audience, self._newest_broadcast, payload))
 
     def note_hosts(self) -> None:
         """Notes for the hosts that are connected here that they are there now.

@@ -66,7 +66,11 @@ async def execute(
     if operation.memory is not None:
         outcome = await store.recall(stored.state.session.id, *operation.memory)
         if outcome is not None:
-            return Executed(recalled(outcome, operation), (), stored.state)
+            receipt = recalled(outcome, operation, stored.state)
+            if receipt.offset > stored.state.offset:  # what is known is older than the answer
+                newest = await store.load(stored.state.session.id)
+                receipt = receipt if newest is None else replace(receipt, state=newest.state)
+            return Executed(receipt, (), stored.state)
     concerned = operation.command.concerns(stored.state)
     if concerned is not None:
         seen_at = await last_seen(stored.state.session.id, concerned)
@@ -75,7 +79,7 @@ async def execute(
     after = replay(stored.state, events)
     kept = operation.command.kept_fixes
     accepted = None if kept is None else len(kept)
-    receipt = Receipt(after.offset, participant=first_joined(events), accepted=accepted)
+    receipt = Receipt(after.offset, after, participant=first_joined(events), accepted=accepted)
     if events or operation.memory is not None:
         outcome = outcome_of(receipt, operation)
         await store.append(stored, events, after, memory=operation.memory, outcome=outcome)

@@ -12,8 +12,9 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import SessionState
+from cavalcade.domain.model import Role, SessionState
 from cavalcade.domain.session import effects, evolve
+from cavalcade.server.live.broadcasts import Audience
 from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
 from cavalcade.server.sessions.backend import MAX_MISSED, Attachment
@@ -48,6 +49,7 @@ class LocalSession:
         self.log: list[Event] = []
         """The newest events, at most `LOG_LENGTH` of them, up to `state.offset`."""
         self._writer = writer
+        fanout.may_read = self.may_read
 
     @property
     def state(self) -> SessionState:
@@ -103,6 +105,11 @@ class LocalSession:
         if participant not in self.state.participants:
             raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
 
+    def may_read(self, participant: int, audience: Audience) -> bool:
+        """Whether somebody may read what is broadcast to an audience."""
+        who = self.state.participants.get(participant)
+        return who is not None and (audience is Audience.EVERYBODY or who.role is not Role.VIEWER)
+
     def resumes(self, since: Since | None) -> bool:
         """Whether somebody who knows all events up to an offset is told the later ones, rather than everything."""
         return since is not None and 0 <= self.state.offset - since.offset <= MAX_MISSED
@@ -137,9 +144,11 @@ class LocalSession:
         known = events[-1].offset if events else since.offset
         return events + [event for event in self.log if event.offset > known]
 
-    def attachment(self, missed: list[Event] | None) -> Attachment:
+    def attachment(self, participant: int, missed: list[Event] | None) -> Attachment:
         """What somebody who attaches now starts from; `missed` is None where they get everything."""
-        return Attachment(self.state, missed, dict(self.fanout.newest), self.fanout.present)
+        fanout = self.fanout
+        broadcasts = fanout.broadcasts_for(participant)
+        return Attachment(self.state, missed, dict(fanout.newest), fanout.present, broadcasts)
 
 
 async def last_seen(session_id: str, participant: int, fanout: Fanout | None, live: LiveState, now: int) -> int | None:

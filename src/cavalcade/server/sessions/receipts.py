@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
+from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import effects
 from cavalcade.server.sessions.backend import Receipt
@@ -16,8 +17,8 @@ def outcome_of(receipt: Receipt, operation: Operation) -> Outcome:
     return Outcome(operation.digest, {name: value for name, value in fields.items() if value is not None})
 
 
-def recalled(outcome: Outcome, operation: Operation) -> Receipt:
-    """The receipt of an operation that was carried out before.
+def recalled(outcome: Outcome, operation: Operation, state: SessionState) -> Receipt:
+    """The receipt of an operation that was carried out before, in a session that has this state by now.
 
     Raises:
         Rejected: `op_id_reused` where other content came under the same id.
@@ -26,6 +27,7 @@ def recalled(outcome: Outcome, operation: Operation) -> Receipt:
         raise Rejected(ErrorCode.OP_ID_REUSED, "This id was used for another request already.")
     return Receipt(
         offset=_whole(outcome, "offset") or 0,
+        state=state,
         participant=_whole(outcome, "participant"),
         accepted=_whole(outcome, "accepted"),
     )

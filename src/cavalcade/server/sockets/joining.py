@@ -101,7 +101,8 @@ class Joins:
         """Answers a join: the channel is open, and what the queue holds goes out."""
         frames = self._channel.accept(request, _welcome(attachment, send_queue))
         presence = self._channel.push("presence_state", presence_metas(attachment.present))
-        self._connection.open(send_queue, attachment.state.offset, [*frames, presence])
+        broadcasts = [self._channel.push(event, newest) for event, newest in attachment.broadcasts.items()]
+        self._connection.open(send_queue, attachment.state.offset, [*frames, presence, *broadcasts])
 
     def _refuse(self, request: JoinRequested, rejected: Rejected) -> None:
         for frame in self._channel.refuse(request, rejection_to_dict(rejected)):
