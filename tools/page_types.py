@@ -11,7 +11,7 @@ from cavalcade.domain.errors import ErrorCode
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Change, Command
 from cavalcade.domain.fields import Items, rules_of
-from cavalcade.domain.model import Participant, Role, Session
+from cavalcade.domain.model import Participant, Session
 from cavalcade.domain.session import CHANGES, KEPT, OPERATIONS
 from cavalcade.wire import forms
 from cavalcade.wire.schema import Sparse
@@ -33,10 +33,14 @@ def module() -> str:
     changes = "\n".join(_union_member(change) for change in CHANGES.values())
     operations = "\n".join(f"  readonly {_key(name)}: {_payload(command)};" for name, command in OPERATIONS.items())
     codes = "\n".join(f'  | "{code.value}"' for code in ErrorCode)
+    enumerations = "\n".join(
+        f"export type {kind.__name__} = {_choices(kind)};"
+        for kind in _enumerations(Participant, *KEPT.values(), *CHANGES.values(), *OPERATIONS.values())
+    )
     envelope = "\n".join(f"  readonly {member};" for member in _each_member(Event, leave_out="change"))
     return f"""/** Generated from the domain by `tools/generate.py`: what goes over the wire. */
 
-export type Role = {_choices(Role)};
+{enumerations}
 
 /** Why something is refused. A later server may say others. */
 export type ErrorCode =
@@ -83,6 +87,14 @@ def _features() -> str:
     meaning = "/** What features keep, by key. A later server may keep what is not among these. */\n"
     parts.append(f"{meaning}export interface Features {{\n{members}  readonly [key: string]: unknown;\n}}")
     return "\n\n".join(parts)
+
+
+def _enumerations(*kinds: type) -> list[type[StrEnum]]:
+    """The enumerations in the fields of some dataclasses, in the order in which they are met."""
+    hints = [hint for kind in kinds for hint in typing.get_type_hints(kind).values()]
+    parts = [part for hint in hints for part in (typing.get_args(hint) or (hint,))]
+    found = [part for part in parts if isinstance(part, type) and issubclass(part, StrEnum)]
+    return list(dict.fromkeys(found))
 
 
 def _interface(kind: type) -> str:

@@ -54,7 +54,7 @@ def test_what_equals_the_defaults_is_not_kept() -> None:
     assert "features" not in messages.snapshot_to_dict(session_with(Role.HOST))
 
 
-NEWER = {"writer": {"notes": 3, "words": 12}, "places": [{"lat": 1.5}], "status": {"since": 1}}
+NEWER = {"writer": {"notes": 3, "words": 12}, "places": [{"lat": 1.5}], "mood": {"since": 1}}
 
 
 def test_what_a_newer_version_keeps_is_carried_along_when_the_rest_changes() -> None:

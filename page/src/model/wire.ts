@@ -1,6 +1,8 @@
 /** Generated from the domain by `tools/generate.py`: what goes over the wire. */
 
 export type Role = "host" | "member" | "viewer";
+export type Post = "lead" | "sweep";
+export type Status = "break" | "fuel" | "problem" | "late" | "ready" | "going_home";
 
 /** Why something is refused. A later server may say others. */
 export type ErrorCode =
@@ -35,8 +37,21 @@ export interface Participant {
   readonly features?: Features;
 }
 
+/** The post of a participant; None for none. */
+export interface PersonPost {
+  readonly post?: Post | null;
+}
+
+/** The status of a participant. */
+export interface PersonStatus {
+  readonly status?: Status | null;
+  readonly since?: number;
+}
+
 /** What features keep, by key. A later server may keep what is not among these. */
 export interface Features {
+  readonly post?: PersonPost;
+  readonly status?: PersonStatus;
   readonly [key: string]: unknown;
 }
 
@@ -103,6 +118,8 @@ export type SessionEvent =
   | Change<"host_changed", { participant: number }>
   | Change<"session_changed", { session: Session }>
   | Change<"time_asked", { participant: number }>
+  | Change<"post_changed", { post: Post; holders: readonly number[] }>
+  | Change<"status_changed", { participant: number; status: Status | null; since: number }>
   | Change<"session_ended", { reason: string }>;
 
 /** What each operation takes, beside its `op_id`. */
@@ -113,6 +130,8 @@ export interface Operations {
   readonly "host:claim": Record<string, never>;
   readonly "session:set": { readonly name?: string; readonly extend_s?: number };
   readonly "time:ask": Record<string, never>;
+  readonly "post:set": { readonly post: Post; readonly participant?: number; readonly instead_of?: number };
+  readonly "status:set": { readonly status?: Status; readonly participant?: number };
   readonly "session:end": Record<string, never>;
   readonly "fixes:send": { readonly fixes: readonly Fix[] };
 }

@@ -51,6 +51,8 @@ from cavalcade.client.membership import Membership
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.posts import Post
+from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix, Position
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "Neighbour",
     "Position",
     "PositionsReceived",
+    "Post",
     "PresenceChanged",
     "Preview",
     "ProtocolError",
@@ -76,6 +79,7 @@ __all__ = [
     "ServerIdentity",
     "SessionOver",
     "StateReplaced",
+    "Status",
     "Timing",
     "Unreachable",
     "change_session",

@@ -21,6 +21,8 @@ from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
 from cavalcade.domain.features.fixes import MAX_FIXES
+from cavalcade.domain.features.posts import Post
+from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix, Position, quantised, readable
 from cavalcade.domain.model import Participant, SessionState
 from cavalcade.domain.reading_time import SLACK_MS, plausible_time
@@ -183,6 +185,25 @@ class LiveSession:
     async def rename(self, name: str) -> int:
         """Renames the session, as its host; an empty name takes the default again."""
         return await self._operate("session:set", {"name": name})
+
+    async def set_status(self, status: Status | None, *, participant: int | None = None) -> int:
+        """Says what is up with oneself; None takes it back.
+
+        Args:
+            status: Which.
+            participant: Somebody else, of whom a host says that they are going home, or takes that back.
+        """
+        return await self._operate("status:set", {"status": status, "participant": participant})
+
+    async def set_post(self, post: Post, participant: int | None, *, instead_of: int | None = None) -> int:
+        """Takes a post, gives it to somebody, hands it on, or gives it up.
+
+        Args:
+            post: Which.
+            participant: Who is to hold it; None frees it.
+            instead_of: Who holds it no more, where that is neither oneself nor the only one who can hold it.
+        """
+        return await self._operate("post:set", {"post": post, "participant": participant, "instead_of": instead_of})
 
     async def claim_host(self) -> int:
         """Takes over from a host who has been away for long enough."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Self
 
-from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.fields import Fields
+from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
+from cavalcade.domain.fields import Fields, reject
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Limits, Participant, Role, SessionState
@@ -178,3 +178,15 @@ def permit(command: Command, participant: Participant) -> None:
     """
     if participant.role not in command.roles:
         raise Rejected(ErrorCode.FORBIDDEN, command.refusal)
+
+
+def member(state: SessionState, participant: int, pointer: str = "/participant") -> Participant:
+    """Somebody whom a command names.
+
+    Raises:
+        Rejected: `invalid_request` for the field at the pointer where they are not in the session.
+    """
+    found = state.participants.get(participant)
+    if found is None:
+        reject(FieldError(pointer, "must be somebody who is in this session"))
+    return found

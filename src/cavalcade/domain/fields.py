@@ -4,6 +4,7 @@ import functools
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
 from typing import Final, NoReturn, TypeVar
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
@@ -49,6 +50,13 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of the texts of an enumeration."""
+
+    kind: type[StrEnum]
+
+
+@dataclass(frozen=True, slots=True)
 class Boolean:
     """True or false."""
 
@@ -68,7 +76,7 @@ class Nested:
     made: type
 
 
-Rule = Text | Whole | Number | Boolean | Items | Nested
+Rule = Text | Whole | Number | OneOf | Boolean | Items | Nested
 """How a field of a dataclass is read: it stands in the field's annotation, as `Annotated[int | None, Whole(1, 60)]`."""
 
 
@@ -132,9 +140,9 @@ class Fields:
         self._wrong(name, "must be true or false")
         return None
 
-    def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
+    def choice(self, name: str, allowed: tuple[str, ...], *, required: bool = False) -> str | None:
         """One of the allowed strings."""
-        value = self._take(name)
+        value = self._take(name, required=required)
         if value is None or (isinstance(value, str) and value in allowed):
             return value
         self._wrong(name, "must be one of " + ", ".join(allowed))
@@ -171,6 +179,9 @@ class Fields:
                 return self.integer(name, rule.low, rule.high, required=required)
             case Number(low, high):
                 return self.number(name, low, high, required=required)
+            case OneOf(kind):
+                chosen = self.choice(name, tuple(kind), required=required)
+                return None if chosen is None else kind(chosen)
             case Boolean():
                 return bool(self.boolean(name, required=required)) if required else self.boolean(name)
             case Items(read, longest):

@@ -15,6 +15,9 @@ MAX_PARTICIPANT_ID = 0xFFFF
 """The greatest id that packed positions can carry; nobody can join after it has been given away."""
 
 ParticipantId = Annotated[int, Whole(1, MAX_PARTICIPANT_ID)]
+Somebody = Annotated[int | None, Whole(1, MAX_PARTICIPANT_ID)]
+"""The id of a participant, or None."""
+
 Time = Annotated[int, Whole(0, MAX_FIX_TIME, example=1_800_000_000_000)]
 """ms since the epoch."""
 

@@ -15,7 +15,18 @@ from cavalcade.domain import names
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Situation, permit
-from cavalcade.domain.features import ending, fixes, hosting, membership, more_time, profile, settings, sharing
+from cavalcade.domain.features import (
+    ending,
+    fixes,
+    hosting,
+    membership,
+    more_time,
+    posts,
+    profile,
+    settings,
+    sharing,
+    statuses,
+)
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Limits, Session, SessionState
 from cavalcade.domain.operations import Operation
@@ -27,6 +38,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
     hosting.FEATURE,
     settings.FEATURE,
     more_time.FEATURE,
+    posts.FEATURE,
+    statuses.FEATURE,
     ending.FEATURE,
     fixes.FEATURE,
 )

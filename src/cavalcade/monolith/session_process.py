@@ -34,10 +34,10 @@ from cavalcade.server.live_storage.cold_loads import ColdLoads
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
 from cavalcade.server.processes.clock import AdaptiveClock
 from cavalcade.server.sessions.execution import execute, newest_kept
-from cavalcade.server.sessions.local_session import NOT_FOUND, LocalSession, last_seen
+from cavalcade.server.sessions.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
 from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
-from cavalcade.wire.messages import AnotherHistory, Since
+from cavalcade.wire.messages import Since
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ from cavalcade.server.processes.clock import now_ms
 from cavalcade.server.sessions.backend import Attachment, Receipt
 from cavalcade.server.sessions.backend_base import BackendBase
 from cavalcade.server.sessions.execution import Executed, execute, newest_kept
-from cavalcade.server.sessions.local_session import NOT_FOUND, LocalSession, last_seen
+from cavalcade.server.sessions.local_session import NOT_FOUND, AnotherHistory, LocalSession, last_seen
 from cavalcade.services.broker import publication
 from cavalcade.services.hub import Hosted, Hub
 from cavalcade.services.messages import NO_GATEWAY, Happened, Told
 from cavalcade.storage.errors import Conflict, Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
-from cavalcade.wire.messages import AnotherHistory, Since
+from cavalcade.wire.messages import Since
 
 MAX_TRIES: Final = 5
 """How often an operation is decided again because another one came first."""

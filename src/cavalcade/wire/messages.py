@@ -21,10 +21,6 @@ Mode = Literal["json", "binary"]
 MAX_MARK_LENGTH: Final = 64
 
 
-class AnotherHistory(Exception):
-    """A client knows an event that is not the one of that offset here, as after a restore from a backup."""
-
-
 @dataclass(frozen=True, slots=True)
 class Since:
     """Up to where a client knows a session.
@@ -36,31 +32,6 @@ class Since:
 
     offset: int
     mark: str | None = None
-
-    @property
-    def first_needed(self) -> int:
-        """The first event to look at: that of the offset, where it can be compared, else the one after it."""
-        return self.offset + (self.mark is None or self.offset == 0)
-
-    def compare(self, mark: str | None) -> None:
-        """Compares the mark with that of the event that has this offset.
-
-        Raises:
-            AnotherHistory: Where it is another one. An event of a version without marks can be compared with nothing.
-        """
-        if None not in (self.mark, mark) and self.mark != mark:
-            raise AnotherHistory
-
-    def later(self, events: list[Event]) -> list[Event]:
-        """Those of some events from `first_needed` on that the client does not have.
-
-        Raises:
-            AnotherHistory: Where the one that it has is another.
-        """
-        if events and events[0].offset == self.offset:
-            self.compare(events[0].mark)
-            return events[1:]
-        return events
 
 
 @dataclass(frozen=True, slots=True)

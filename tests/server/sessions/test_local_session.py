@@ -24,10 +24,10 @@ from cavalcade.server.live_storage.redis_link import RedisLink
 from cavalcade.server.processes.clock import AdaptiveClock
 from cavalcade.server.sessions import local_session
 from cavalcade.server.sessions.backend import MAX_MISSED
-from cavalcade.server.sessions.local_session import LocalSession
+from cavalcade.server.sessions.local_session import AnotherHistory, LocalSession
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
-from cavalcade.wire.messages import AnotherHistory, Since
+from cavalcade.wire.messages import Since
 from tests.domain.strategies import session_with
 
 HERE = Position(5, 600_000_000, 240_000_000)

@@ -72,6 +72,11 @@ class SteadyClock:
         self._doubt: _Doubt | None = None
         self._steps: list[Step] = []
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the machine's clock said something at the last reading that is not believed yet."""
+        return self._doubt is not None
+
     def now(self) -> int:
         """The time of day, ms since the epoch; it goes back by a step that is believed and by nothing else."""
         steady = self._steady()

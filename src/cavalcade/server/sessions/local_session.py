@@ -28,6 +28,10 @@ LOG_LENGTH: Final = 256
 NOT_FOUND: Final = "This session does not exist or is over."
 
 
+class AnotherHistory(Exception):
+    """A client knows an event that is not the one of that offset here, as after a restore from a backup."""
+
+
 class LocalSession:
     """State, newest events and audience of one session."""
 
@@ -117,12 +121,12 @@ class LocalSession:
             AnotherHistory: What they know is not what has happened here.
         """
         if since.offset == self.state.offset:
-            since.compare(self.state.mark)
+            _compare(since, self.state.mark)
             return []
-        first = since.first_needed
+        first = _first_needed(since)
         if not (self.log and self.log[0].offset <= first):
             return None
-        return since.later([event for event in self.log if event.offset >= first])
+        return _after(since, [event for event in self.log if event.offset >= first])
 
     async def events_since(self, since: Since, store: SessionStore) -> list[Event]:
         """The events after those that somebody knows, up to the state that the session has when this returns.
@@ -134,9 +138,9 @@ class LocalSession:
         logged = self.logged_since(since)
         if logged is not None:
             return logged
-        events = await store.events_after(self.state.session.id, since.first_needed - 1)
+        events = await store.events_after(self.state.session.id, _first_needed(since) - 1)
         # PostgreSQL may know more than this process has applied; what is to come is delivered as it comes.
-        events = since.later([event for event in events if event.offset <= self.state.offset])
+        events = _after(since, [event for event in events if event.offset <= self.state.offset])
         known = events[-1].offset if events else since.offset
         return events + [event for event in self.log if event.offset > known]
 
@@ -163,3 +167,22 @@ async def last_seen(session_id: str, participant: int, fanout: Fanout | None, li
     if fanout is not None and fanout.is_present(participant):
         return now
     return await live.seen_at(session_id, participant)
+
+
+def _first_needed(since: Since) -> int:
+    """The first event to look at: the newest that they know, where it can be compared, else the one after it."""
+    return since.offset + (since.mark is None or since.offset == 0)
+
+
+def _after(since: Since, events: list[Event]) -> list[Event]:
+    """Leaves out the event that is only compared."""
+    if events and events[0].offset == since.offset:
+        _compare(since, events[0].mark)
+        return events[1:]
+    return events
+
+
+def _compare(since: Since, mark: str | None) -> None:
+    # An event that was appended by a version without marks can be compared with nothing.
+    if None not in (since.mark, mark) and since.mark != mark:
+        raise AnotherHistory

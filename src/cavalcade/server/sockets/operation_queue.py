@@ -41,6 +41,11 @@ class OperationQueue:
         """Whether one is under way."""
         return self._worker is not None
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits."""
+        return self._bytes
+
     def add(self, pushed: Pushed) -> bool:
         """Lets an operation wait for its turn; False where too many, or too much, wait already."""
         size = _size(pushed)
