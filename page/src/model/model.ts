@@ -4,13 +4,16 @@ import type * as wire from "./wire";
 
 export type {
   ErrorCode,
+  Features,
   Operations,
   Participant,
   Position,
+  Post,
   Role,
   Session,
   SessionEvent,
   Snapshot,
+  Status,
 } from "./wire";
 
 /** A reading of this device; its time is known, in milliseconds since the epoch on the server's clock. */

@@ -3,7 +3,7 @@
  *
  * The law that the tests check: events applied to a stale snapshot equal a fresh snapshot.
  */
-import type { JoinReply, Participant, Position, Role, Session, SessionEvent } from "../model/model";
+import type { Features, JoinReply, Participant, Position, Post, Role, Session, SessionEvent } from "../model/model";
 import { isAhead } from "./staleness";
 
 export interface SessionState {
@@ -106,6 +106,12 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
       return { ...next, session: event.data.session };
     case "time_asked":
       return { ...next, session: { ...next.session, time_asked_by: event.data.participant } };
+    case "post_changed":
+      return withPost(next, event.data.post, event.data.holders);
+    case "status_changed": {
+      const { participant, status, since } = event.data;
+      return withFeature(next, participant, "status", status === null ? undefined : { status, since });
+    }
     case "session_ended":
       return { ...next, positions: new Map(), endedBecause: event.data.reason };
     default:
@@ -139,6 +145,33 @@ function withoutPosition(state: SessionState, id: number): SessionState {
 function changed(state: SessionState, id: number, fields: Partial<Participant>): SessionState {
   const before = state.participants.get(id);
   return before ? withParticipant(state, { ...before, ...fields }) : state;
+}
+
+/** What a feature keeps for somebody; undefined where that is nothing. */
+function withFeature<Key extends "post" | "status">(
+  state: SessionState,
+  id: number,
+  key: Key,
+  kept: Features[Key] | undefined,
+): SessionState {
+  const before = state.participants.get(id);
+  if (!before) return state;
+  const { features = {}, ...rest } = before;
+  const { [key]: _, ...others } = features;
+  const after: Features = kept === undefined ? others : { ...others, [key]: kept };
+  // What holds nothing is absent, as on the wire.
+  return withParticipant(state, Object.keys(after).length === 0 ? rest : { ...rest, features: after });
+}
+
+/** The holders have the post, in the place of another one, and nobody else has it. */
+function withPost(state: SessionState, post: Post, holders: readonly number[]): SessionState {
+  for (const [id, one] of state.participants) {
+    const had = one.features?.post?.post;
+    if (holders.includes(id) ? had !== post : had === post) {
+      state = withFeature(state, id, "post", holders.includes(id) ? { post } : undefined);
+    }
+  }
+  return state;
 }
 
 function withHost(state: SessionState, host: number): SessionState {
