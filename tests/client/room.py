@@ -28,6 +28,7 @@ from cavalcade.wire.positions import pack_positions, position_to_dict, positions
 
 if TYPE_CHECKING:
     from cavalcade.domain.events import Event
+    from cavalcade.domain.feature import Command
 
 SESSION_ID = "abcdefghij"
 NOW = 1_800_000_000_000
@@ -42,6 +43,7 @@ class Room:
         self.positions: dict[int, Position] = {}
         self.joins: list[Mapping[str, object]] = []
         self.operations: list[tuple[str, str]] = []
+        self.commands: list[Command] = []
         self.heartbeats = 0
         self.connections = 0
         self.answers_heartbeats = True
@@ -177,6 +179,7 @@ class Room:
         assert operation.op_id is not None
         assert pushed.ref is not None
         self.operations.append((pushed.event, operation.op_id))
+        self.commands.append(operation.command)
         try:
             frame = channel.reply(pushed.ref, "ok", self._carry_out(operation, (who, operation.op_id)))
         except Rejected as rejected:

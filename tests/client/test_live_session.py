@@ -24,12 +24,15 @@ from cavalcade.client import (
     connect,
 )
 from cavalcade.client.clock import epoch_ms
-from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.ending import EndSession, Expire
+from cavalcade.domain.features.fixes import SendFixes
 from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.fix import Position
 from cavalcade.domain.operations import Operation
+from cavalcade.domain.session import FEATURES
 from cavalcade.wire.messages import Mode
 from tests.client.room import NOW, Room, open_room
 
@@ -142,6 +145,20 @@ async def test_an_operation_survives_a_cut_and_happens_once(room: Room) -> None:
         assert len(room.operations) == 2
         assert len(set(room.operations)) == 1
         assert len(room.events) == 2
+
+
+@pytest.mark.parametrize("command", [command for feature in FEATURES for *_, command in feature.asked])
+async def test_any_operation_of_a_feature_can_be_asked_for(room: Room, command: Command) -> None:
+    async with connect(room.let_in()) as session:
+        if not isinstance(command, SendFixes):  # it has a way of its own, in parts
+            await session.ask(command)
+            assert room.commands == [command]
+
+
+async def test_what_a_participant_cannot_ask_for_is_an_error(room: Room) -> None:
+    async with connect(room.let_in()) as session:
+        with pytest.raises(ValueError, match="Expire"):
+            await session.ask(Expire())
 
 
 async def test_an_unavailable_server_is_asked_again_under_the_same_id(room: Room) -> None:

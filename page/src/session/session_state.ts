@@ -9,6 +9,8 @@ import { isAhead } from "./staleness";
 export interface SessionState {
   readonly session: Session;
   readonly participants: ReadonlyMap<number, Participant>;
+  /** What features keep for the session. */
+  readonly features: Features;
   readonly positions: ReadonlyMap<number, Position>;
   /** The id of the participant that this page is. */
   readonly me: number;
@@ -54,6 +56,7 @@ function join(state: SessionState | null, reply: JoinReply): SessionState | null
     const fresh: SessionState = {
       session: reply.snapshot.session,
       participants,
+      features: reply.snapshot.features ?? {},
       positions: new Map(),
       me: reply.me,
       offset: reply.offset,

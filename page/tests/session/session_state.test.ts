@@ -193,6 +193,7 @@ describe.each(histories.map((history, number) => [number, history] as const))("h
     snapshot: {
       session: state.session,
       participants: [...state.participants.values()].sort((a, b) => a.id - b.id),
+      ...(Object.keys(state.features).length > 0 && { features: state.features }),
     },
     positions: [...state.positions.values()].sort((a, b) => a.participant - b.participant),
   });

@@ -20,12 +20,22 @@ from cavalcade.client.resumption import Resumption
 from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
+from cavalcade.domain.feature import Command
+from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.fixes import MAX_FIXES
-from cavalcade.domain.features.posts import Post
-from cavalcade.domain.features.statuses import Status
+from cavalcade.domain.features.hosting import ClaimHost
+from cavalcade.domain.features.membership import Leave
+from cavalcade.domain.features.more_time import AskTime
+from cavalcade.domain.features.posts import Post, SetPost
+from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.settings import SetSession
+from cavalcade.domain.features.sharing import SetSharing
+from cavalcade.domain.features.statuses import SetStatus, Status
+from cavalcade.domain.fields import rules_of
 from cavalcade.domain.fix import Fix, Position, quantised, readable
 from cavalcade.domain.model import Participant, SessionState
 from cavalcade.domain.reading_time import SLACK_MS, plausible_time
+from cavalcade.wire.codec import encode
 from cavalcade.wire.messages import Mode
 from cavalcade.wire.positions import fix_to_dict
 
@@ -150,41 +160,54 @@ class LiveSession:
         self._perform(self._channel.report(stamped))
         return stamped
 
-    async def set_profile(self, *, name: str | None = None, color: str | None = None) -> int:
-        """Changes how one appears; None leaves a field as it is, an empty name takes the default again.
+    async def ask(self, command: Command) -> int:
+        """Asks for any operation; those below have a method of their own.
+
+        Args:
+            command: Of a feature, such as `AskTime()`; what is None in it is left out.
 
         Returns:
             The offset of the change, as every operation does.
 
         Raises:
+            ValueError: It is none that a participant can ask for.
             Rejected: The server refused it, as for every operation.
             SessionOver: The session object ended before the answer came.
         """
-        return await self._operate("profile:set", _given(name=name, color=color))
+        if command.operation is None:
+            raise ValueError(f"{type(command).__name__} is no operation of a participant")
+        content, rules = encode(command), rules_of(type(command))  # type: ignore[arg-type]  # a class is hashable
+        payload = {name: content[name] for name, _, _ in rules if content[name] is not None}
+        offset = (await self._submit(command.operation, payload)).get("offset")
+        return offset if isinstance(offset, int) else self.state.offset
+
+    async def set_profile(self, *, name: str | None = None, color: str | None = None) -> int:
+        """Changes how one appears; None leaves a field as it is, an empty name takes the default again."""
+        return await self.ask(SetProfile(name, color))
 
     async def set_sharing(self, *, on: bool) -> int:
         """Pauses or resumes sharing one's position; a pause withdraws it everywhere."""
-        return await self._operate("sharing:set", {"on": on})
+        return await self.ask(SetSharing(on))
 
     async def leave(self) -> int:
         """Goes for good; the session object ends."""
-        return await self._operate("leave", {})
+        return await self.ask(Leave())
 
     async def end(self) -> int:
         """Ends the session for everybody, as its host."""
-        return await self._operate("session:end", {})
+        return await self.ask(EndSession())
 
     async def extend(self, seconds: int) -> int:
         """Puts the session's end off, as its host."""
-        return await self._operate("session:set", {"extend_s": seconds})
+        return await self.ask(SetSession(extend_s=seconds))
 
     async def ask_time(self) -> int:
         """Asks the host for more time; while somebody's question stands, this changes nothing."""
-        return await self._operate("time:ask", {})
+        return await self.ask(AskTime())
 
     async def rename(self, name: str) -> int:
         """Renames the session, as its host; an empty name takes the default again."""
-        return await self._operate("session:set", {"name": name})
+        return await self.ask(SetSession(name))
 
     async def set_status(self, status: Status | None, *, participant: int | None = None) -> int:
         """Says what is up with oneself; None takes it back.
@@ -193,7 +216,7 @@ class LiveSession:
             status: Which.
             participant: Somebody else, of whom a host says that they are going home, or takes that back.
         """
-        return await self._operate("status:set", {"status": status, "participant": participant})
+        return await self.ask(SetStatus(status, participant))
 
     async def set_post(self, post: Post, participant: int | None, *, instead_of: int | None = None) -> int:
         """Takes a post, gives it to somebody, hands it on, or gives it up.
@@ -203,11 +226,11 @@ class LiveSession:
             participant: Who is to hold it; None frees it.
             instead_of: Who holds it no more, where that is neither oneself nor the only one who can hold it.
         """
-        return await self._operate("post:set", {"post": post, "participant": participant, "instead_of": instead_of})
+        return await self.ask(SetPost(post, participant, instead_of))
 
     async def claim_host(self) -> int:
         """Takes over from a host who has been away for long enough."""
-        return await self._operate("host:claim", {})
+        return await self.ask(ClaimHost())
 
     async def send_fixes(self, fixes: Iterable[Fix], *, reported: bool = False) -> int:
         """Sends fixes that were kept while offline: the newest moves the avatar, the rest are history.
@@ -310,10 +333,6 @@ class LiveSession:
         self._perform(self._channel.close())
         if self._closing:
             await asyncio.wait(self._closing)
-
-    async def _operate(self, event: str, payload: Mapping[str, object]) -> int:
-        offset = (await self._submit(event, payload)).get("offset")
-        return offset if isinstance(offset, int) else self.state.offset
 
     def _submit(self, event: str, payload: Mapping[str, object]) -> asyncio.Future[Mapping[str, object]]:
         op_id = uuid.uuid4().hex
@@ -438,7 +457,3 @@ def _known(fix: Fix) -> Fix | None:
     if quantised(fix, 0) is None:
         raise ValueError("a fix must have a latitude and a longitude on the Earth")
     return readable(fix)
-
-
-def _given(**fields: str | None) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if value is not None}
