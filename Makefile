@@ -15,7 +15,7 @@ PAGE_SOURCES := $(shell find page \( -name node_modules -o -name tests \) -prune
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install page run demo quick test test-long fuzz lint evaluate bench bench-page screenshots streets dist caddyfile lock clean
+.PHONY: help install page run demo quick test test-long fuzz lint evaluate bench bench-page screenshots streets dist release caddyfile lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -121,6 +121,9 @@ streets: $(VENV)/.installed-dev ## Make the built-in streets and the convoy's wa
 
 dist: $(PAGE) $(VENV)/.installed-dev ## Build the wheel, with the page inside, into dist/
 	$(BIN)/uv build --wheel --out-dir dist
+
+release: $(VENV)/.installed ## Make a release in this clone: VERSION=0.2.0; docs/releasing.md says how
+	@$(BIN)/python tools/release.py $(or $(VERSION),$(error say which: make release VERSION=0.2.0)) $(ARGS)
 
 caddyfile: $(VENV)/.installed ## Write deploy/Caddyfile again, from the template of both doors
 	$(BIN)/python tools/write_caddyfile.py
