@@ -30,8 +30,8 @@ async def test_tree_shows_the_application_and_its_sessions(node: RunningNode) ->
     assert report.sessions == 1
 
 
-async def test_the_architecture_shows_the_tree_as_it_is(node: RunningNode) -> None:
-    page = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text()
+async def test_the_documentation_shows_the_tree_as_it_is(node: RunningNode) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "processes.md").read_text()
     (picture,) = re.findall(r"^application .*?^```", page, re.DOTALL | re.MULTILINE)
     assert re.findall(r"^[├└]── (\w+)", picture, re.MULTILINE) == [
         running.child.name for running in node.node.supervisor.children
