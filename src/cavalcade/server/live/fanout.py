@@ -247,12 +247,13 @@ class Fanout:
             if self._send_queues:
                 self._send_positions(positions.items())
             self._pending.difference_update(due)  # not before: what fails to be sent is still to be sent
-        if self.broadcasts.unsent and moment - self._broadcast_at >= MIN_INTERVAL_S:
+        unsent = self.broadcasts.unsent
+        if unsent and moment - self._broadcast_at >= MIN_INTERVAL_S:
             self._broadcast_at = moment
             self._send_broadcasts()
-        if self._pending or self.broadcasts.unsent:
+        if self._pending or unsent:
             begun = [self._flushed_at.get(who, moment) for who in self._pending]
-            if self.broadcasts.unsent:
+            if unsent:
                 begun.append(self._broadcast_at)
             self._arm(max(self._clock.window_s(), min(begun) + MIN_INTERVAL_S - moment))
             self._is_holding = True
