@@ -1,6 +1,7 @@
 """A feature that is not shipped: people write notes. With it, tests show what there is room for.
 
-`registered` adds it to the registry as `domain.session` adds those that are shipped.
+`registered` adds it to the registry as `domain.session` adds those that are shipped. `python -m tests.notes` is a
+`cavalcade` that has it: a newer version beside this one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,8 @@ from typing import Annotated, ClassVar, Final
 from hypothesis import strategies as st
 
 from cavalcade.domain import session
-from cavalcade.domain.feature import Change, Command, Feature, Situation
+from cavalcade.domain.audience import MEMBERS
+from cavalcade.domain.feature import Change, Command, Effects, Feature, Situation
 from cavalcade.domain.fields import Text, Whole
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Participant, SessionState
@@ -27,19 +29,21 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Notes(Kept):
-    """The notes that stand, by the offsets of their events; and those of any time, in order."""
+    """The notes that stand, by the offsets of their events, and which were erased; nothing for viewers."""
 
     key: ClassVar[str] = "notes"
+    audience: ClassVar[str | None] = MEMBERS
     standing: Mapping[str, Note] = field(default_factory=dict, hash=False)
-    written: tuple[int, ...] = ()
+    erased: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Writer(Kept):
-    """How much somebody has written."""
+class Mood(Kept):
+    """How somebody is."""
 
-    key: ClassVar[str] = "writer"
-    notes: int = 0
+    key: ClassVar[str] = "mood"
+    word: str | None = None
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,19 @@ class NoteWritten(Change):
     text: str
 
     def evolve(self, state: SessionState) -> SessionState:
-        """It stands, and is counted for who wrote it."""
-        offset, notes = state.offset + 1, state.features.of(Notes)
-        standing = {**notes.standing, str(offset): Note(self.participant, self.text)}
-        notes = Notes(standing, (*notes.written, offset))
-        return replace(state, features=state.features.put(notes)).with_changed(self.participant, _counted)
+        """It stands."""
+        notes = state.features.of(Notes)
+        standing = {**notes.standing, str(state.offset + 1): Note(self.participant, self.text)}
+        return replace(state, features=state.features.put(replace(notes, standing=standing)))
+
+    def effects(self) -> Effects:
+        """Viewers do not read it."""
+        return Effects(audience=MEMBERS)
 
 
 @dataclass(frozen=True, slots=True)
 class NoteErased(Change):
-    """A note is gone."""
+    """A note is gone, and what it said."""
 
     type: ClassVar[str] = "note_erased"
     note: int
@@ -69,7 +76,24 @@ class NoteErased(Change):
         """It stands no more."""
         notes = state.features.of(Notes)
         standing = {offset: note for offset, note in notes.standing.items() if offset != str(self.note)}
-        return replace(state, features=state.features.put(replace(notes, standing=standing)))
+        return replace(state, features=state.features.put(Notes(standing, (*notes.erased, self.note))))
+
+    def effects(self) -> Effects:
+        """Nobody can read it any more; viewers need not know of it."""
+        return Effects(audience=MEMBERS, scrubs=(self.note,))
+
+
+@dataclass(frozen=True, slots=True)
+class MoodChanged(Change):
+    """Somebody is in another mood."""
+
+    type: ClassVar[str] = "mood_changed"
+    participant: int
+    word: str | None
+
+    def evolve(self, state: SessionState) -> SessionState:
+        """This is how they are."""
+        return state.with_changed(self.participant, lambda one: _in_mood(one, self.word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +121,31 @@ class EraseNote(Command):
         return [NoteErased(self.note)] if stands else []
 
 
+@dataclass(frozen=True, slots=True)
+class SetMood(Command):
+    """Say how one is; None for nothing."""
+
+    operation: ClassVar[str | None] = "mood:set"
+    word: Annotated[str | None, Text()] = None
+
+    def decide(self, me: Participant, situation: Situation) -> list[Change]:  # noqa: ARG002
+        """Another mood."""
+        return [] if me.features.of(Mood).word == self.word else [MoodChanged(me.id, self.word)]
+
+
 FEATURE: Final = Feature(
-    commands=(WriteNote, EraseNote),
-    changes=(NoteWritten, NoteErased),
+    commands=(WriteNote, EraseNote, SetMood),
+    changes=(NoteWritten, NoteErased, MoodChanged),
     session=Notes,
-    participant=Writer,
+    participant=Mood,
 )
 
 
 def commands() -> st.SearchStrategy[Command]:
     """What people do with notes."""
     texts = st.sampled_from(("", "left at the mill", "Ωμέγα 👩‍👩‍👧", 'quote " and \\ and %s :name $1'))
-    return st.builds(WriteNote, texts) | st.builds(EraseNote, st.integers(1, 30))
+    moods = st.sampled_from((None, "fine", "hungry"))
+    return st.builds(WriteNote, texts) | st.builds(EraseNote, st.integers(1, 30)) | st.builds(SetMood, moods)
 
 
 @contextmanager
@@ -128,6 +165,13 @@ def registered() -> Iterator[None]:
                 del registry[name]
 
 
-def _counted(participant: Participant) -> Participant:
-    mine = participant.features.of(Writer)
-    return replace(participant, features=participant.features.put(Writer(mine.notes + 1)))
+def _in_mood(participant: Participant, word: str | None) -> Participant:
+    changes = participant.features.of(Mood).changes + 1
+    return replace(participant, features=participant.features.put(Mood(word, changes)))
+
+
+if __name__ == "__main__":
+    from cavalcade.cli import main
+
+    with registered():
+        main()

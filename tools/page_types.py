@@ -63,7 +63,8 @@ export type ErrorCode =
 interface Change<Type extends string, Data> {{
 {envelope}
   readonly type: Type;
-  readonly data: Data;
+  /** Null where it was left out: it was scrubbed, or is not for this reader. Then only the offset moves. */
+  readonly data: Data | null;
 }}
 
 /** A durable change, in the order of offsets. A later server may send types that are not among these. */

@@ -1,6 +1,7 @@
 """The sans-I/O channel: time passes by saying so, and no server is needed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,12 @@ from cavalcade.client.changes import Closed, ConnectionState
 from cavalcade.client.channel import Channel
 from cavalcade.client.errors import SessionOver
 from cavalcade.client.pending_operations import MAX_OPERATIONS
+from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
+from cavalcade.wire.messages import state_from_snapshot
 
 TOPIC = "session:abcdefghij"
 SESSION = {"id": "abcdefghij", "name": "Trip", "created_at": 0, "expires_at": 10**13}
@@ -362,3 +365,14 @@ def test_waits_are_never_longer_than_the_cap(failures: int, luck: float) -> None
     backoff = Backoff(lambda: luck)
     for _ in range(failures):
         assert 0 <= backoff.next_wait_ms() <= 2_000
+
+
+@pytest.mark.parametrize(
+    ("type_then_unknown", "is_asked_for_all"), [("profile_changed", True), ("message_sent", False)]
+)
+def test_an_updated_client_asks_for_what_it_could_not_fold(type_then_unknown: str, is_asked_for_all: bool) -> None:
+    state = replace(state_from_snapshot(3, SNAPSHOT, "m"), unknown=frozenset({type_then_unknown}))
+    channel = Channel("abcdefghij", 1, mode="json", timing=Timing(), random=lambda: 1.0, resumption=Resumption(state))
+    channel.start(0)
+    ((*_, payload),) = frames(channel.opened(0))
+    assert payload == ({"mode": "json"} if is_asked_for_all else {"mode": "json", "offset": 3, "mark": "m"})

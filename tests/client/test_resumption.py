@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from cavalcade.client.pending_operations import MAX_OPERATIONS, PendingOperation
 from cavalcade.client.resumption import Resumption
+from cavalcade.domain.events import Event, UnknownChange
 from cavalcade.domain.model import Limits
-from cavalcade.domain.session import found
+from cavalcade.domain.session import evolve, found
 from cavalcade.wire.errors import DecodeError
 
 operations = st.builds(
@@ -37,6 +38,14 @@ def test_it_is_read_as_it_was_written(waiting: list[PendingOperation], joined: b
             state.participants,
             state.offset,
         )
+
+
+def test_what_an_earlier_version_of_the_program_could_not_fold_is_kept_in_mind() -> None:
+    state = found("abcdefghij", "Trip", None, 1_800_000_000_000, Limits())
+    state = evolve(state, Event(1, 0, None, None, UnknownChange("message_sent", {"text": "hello"})))
+    read = Resumption.from_dict(json.loads(json.dumps(Resumption(state).to_dict())))
+    assert read.state is not None
+    assert read.state.unknown == {"message_sent"}
 
 
 @given(

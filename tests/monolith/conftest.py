@@ -58,13 +58,15 @@ class RunningNode:
 
 
 @asynccontextmanager
-async def running_node(database_url: str, redis_url: str, name: str = "alone") -> AsyncIterator[RunningNode]:
+async def running_node(
+    database_url: str, redis_url: str, name: str = "alone", secret: str = "x" * 32
+) -> AsyncIterator[RunningNode]:
     """Runs a node with a short window."""
     http, sockets, internal = (f"127.0.0.1:{port}" for port in free_ports(3))
     settings = Settings(
         database_url=database_url,
         redis_url=redis_url,
-        secrets=("x" * 32,),
+        secrets=(secret,),
         public_url=f"http://{http}",
         backend="monolith",
         window_ms=20,

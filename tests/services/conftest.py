@@ -76,7 +76,7 @@ class Gateway:
 
 @asynccontextmanager
 async def running_gateway(
-    database_url: str, redis_url: str, port: int | None = None, quotas: Quotas = AMPLE
+    database_url: str, redis_url: str, port: int | None = None, quotas: Quotas = AMPLE, secret: str = "x" * 32
 ) -> AsyncIterator[Gateway]:
     """A running gateway with short limits and a short window, over a database that is migrated."""
     store = SessionStore.open(database_url)
@@ -93,7 +93,7 @@ async def running_gateway(
     writer = LivePositionWriter(link, may_write=lambda: hub.pauses.check())  # noqa: PLW0108 - made below
     hub = Hub(store, live, writer, clock, link=link, redis_url=redis_url)
     backend = ServicesBackend(store, live, writer, limits, hub)
-    signer = TokenSigner(["x" * 32])
+    signer = TokenSigner([secret])
     sockets = SocketServer(
         backend,
         signer,

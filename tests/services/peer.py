@@ -5,7 +5,7 @@ import itertools
 import json
 import socket
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -14,8 +14,6 @@ from cavalcade.domain.fix import Position
 from cavalcade.server.processes.clock import now_ms
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push
 from cavalcade.wire.positions import pack_fix, unpack_positions
-
-from .conftest import Gateway
 
 PATIENCE_S = 10
 HELSINKI = Position(0, 601_700_000, 249_400_000)
@@ -40,6 +38,20 @@ async def eventually(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
+class Serving(Protocol):
+    """A process that takes connections."""
+
+    port: int
+    transports: list[asyncio.Transport]
+    """The test's own ends of its connections, cut off afterwards."""
+
+    def address(self, session_id: str) -> str:
+        """Where a session's socket is."""
+
+    def token(self, session_id: str, participant: int) -> str:
+        """A token that it takes."""
+
+
 class Peer:
     """One WebSocket connection of one participant; what was received and not asked for yet waits in order."""
 
@@ -56,7 +68,7 @@ class Peer:
     @classmethod
     async def connect(
         cls,
-        gateway: Gateway,
+        gateway: Serving,
         session_id: str,
         participant: int,
         *,

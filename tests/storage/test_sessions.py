@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import session as rules
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, UnknownChange
+from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange
 from cavalcade.domain.feature import Command
 from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.hosting import ClaimHost
@@ -24,7 +24,7 @@ from cavalcade.domain.model import Limits, Role, SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.storage.errors import Conflict
 from cavalcade.storage.sessions import SessionStore
-from cavalcade.storage.stored import End, Outcome, Stored
+from cavalcade.storage.stored import FORGOTTEN, End, Outcome, Stored
 from tests import notes
 from tests.domain.strategies import examples
 
@@ -123,6 +123,8 @@ async def test_the_stored_session_is_the_folded_one(
             continue
         await store.append(current, events, after.state)
         history, current = history + events, after
+    gone = {offset for event in history for offset in event.scrubs}
+    history = [event.without_content() if event.offset in gone else event for event in history]
     assert await store.load(session_id) == current
     assert await store.events_after(session_id, 0) == history
     assert rules.replay(founded.state, await store.events_after(session_id, 0)) == current.state
@@ -182,6 +184,46 @@ async def test_what_a_newer_version_keeps_survives_an_append_of_this_one(
     assert await store.load(session_id) == base
     assert json.loads(await database.fetchval("SELECT features FROM sessions")) == newer
     assert json.loads(await database.fetchval("SELECT features FROM participants WHERE name = 'Benny'")) == newer
+
+
+@pytest.mark.usefixtures("with_notes")
+async def test_what_is_scrubbed_is_gone_with_the_append(store: SessionStore, database: Database) -> None:
+    base = await stored_with(store, (None, MEMBER))
+    session_id = base.state.session.id
+    for op_id, text in (("a", "a secret"), ("b", "kept")):
+        events, after = apply(base, notes.WriteNote(text), 1, op_id=op_id, digest=f"of {text}")
+        outcome = Outcome(f"of {text}", {"offset": after.state.offset})
+        await store.append(base, events, after.state, memory=(1, op_id), outcome=outcome)
+        base = after
+    events, after = apply(base, notes.EraseNote(2), 1)
+    await store.append(base, events, after.state)
+    stored = await store.events_after(session_id, 1)
+    assert [type(event.change) for event in stored] == [ContentLeftOut, notes.NoteWritten, notes.NoteErased]
+    assert [(event.audience, event.scrubs) for event in stored] == [("members", ()), ("members", ()), ("members", (2,))]
+    assert await store.recall(session_id, 1, "a") == Outcome(FORGOTTEN, {"offset": 2})
+    assert await store.recall(session_id, 1, "b") == Outcome("of kept", {"offset": 3})
+    for table in ("sessions", "participants", "events", "outcomes"):
+        rows = await database.fetch(f"SELECT row_to_json(t)::text AS row FROM {table} t")
+        assert not [row for row in rows if "a secret" in row["row"]]
+
+
+@pytest.mark.usefixtures("with_notes")
+async def test_nothing_is_scrubbed_by_an_append_that_is_refused(store: SessionStore) -> None:
+    old = await stored_with(store, (None, MEMBER), (1, notes.WriteNote("stays")))
+    events, current = apply(old, MEMBER)
+    await store.append(old, events, current.state)
+    stale, after = apply(old, notes.EraseNote(2), 1)
+    with pytest.raises(Conflict):
+        await store.append(old, stale, after.state)
+    (_, written, _) = await store.events_after(old.state.session.id, 0)
+    assert written.change == notes.NoteWritten(1, "stays")
+
+
+async def test_only_what_is_stored_already_can_be_scrubbed(store: SessionStore) -> None:
+    base = await stored_with(store, (None, MEMBER))
+    events, after = apply(base, SetProfile("Benny"), 1)
+    with pytest.raises(ValueError, match="stored already"):
+        await store.append(base, [dataclasses.replace(events[0], scrubs=(2,))], after.state)
 
 
 async def test_an_append_on_an_old_offset_writes_nothing(store: SessionStore) -> None:

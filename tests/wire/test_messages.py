@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import session
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
-from cavalcade.domain.events import Event, UnknownChange
+from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange
 from cavalcade.domain.feature import Change
 from cavalcade.domain.features.hosting import HostChanged
 from cavalcade.domain.features.membership import ParticipantJoined
@@ -57,7 +58,7 @@ class TestEvents:
         written = json.loads(json.dumps([messages.event_to_dict(event) for event in history.events]))
         assert messages.events_from_list(written) == history.events
 
-    @pytest.mark.parametrize("data", [None, {}, {"text": "hello"}, [1], 7])
+    @pytest.mark.parametrize("data", [{}, {"text": "hello"}, [1], 7])
     def test_an_unknown_type_is_passed_on_whole(self, data: object) -> None:
         written = {
             "offset": 4,
@@ -72,6 +73,41 @@ class TestEvents:
         assert event == Event(4, NOW, None, None, UnknownChange("message_sent", data))
         assert messages.event_to_dict(event) == written
 
+    @pytest.mark.parametrize("kind", ["message_sent", "profile_changed"])
+    def test_an_event_without_content_moves_the_offset_alone(self, kind: str) -> None:
+        written = {"offset": 2, "at": NOW, "by": 1, "op_id": "x", "type": kind, "data": None, "mark": "m"}
+        event = messages.event_from_dict(written)
+        assert event == Event(2, NOW, 1, "x", ContentLeftOut(kind), "m")
+        assert messages.event_to_dict(event) == written
+        state = session_with(Role.HOST)
+        assert session.evolve(state, event) == dataclasses.replace(state, offset=2, mark="m")
+
+    @pytest.mark.parametrize(
+        ("audience", "who_reads"), [(None, [1, 2, 3, 4]), ("members", [1, 2]), ("hosts", []), ("", [])]
+    )
+    def test_the_envelope_is_obeyed_where_the_type_is_not_known(
+        self, audience: str | None, who_reads: list[int]
+    ) -> None:
+        envelope = {} if audience is None else {"audience": audience}
+        written = {
+            "offset": 4,
+            "at": NOW,
+            "by": 1,
+            "op_id": None,
+            "type": "message_sent",
+            "data": {"text": "hello"},
+            "mark": None,
+            **envelope,
+            "scrubs": [2, 3],
+        }
+        event = messages.event_from_dict(written)
+        assert event.scrubs == (2, 3)
+        assert messages.event_to_dict(event) == written
+        people = session_with(Role.HOST, Role.MEMBER, Role.VIEWER).participants
+        sent = {who: messages.event_to_dict(event.read_by(people.get(who))) for who in (1, 2, 3, 4)}
+        assert [who for who, one in sent.items() if one == written] == who_reads
+        assert all(one == {**written, "data": None} for who, one in sent.items() if who not in who_reads)
+
     def test_fields_that_a_newer_server_adds_are_ignored(self) -> None:
         written = messages.event_to_dict(Event(3, NOW, None, None, ParticipantJoined(ANNA)))
         more = {**written, "trace": 1, "data": {"participant": {**ANNA_JSON, "mood": "fine"}, "greeting": "hi"}}
@@ -85,7 +121,8 @@ class TestEvents:
         while True:
             name = data.draw(st.sampled_from(sorted(set(place) - {"by", "mark", "op_id", "time_asked_by"})))
             inner = place[name]
-            if not isinstance(inner, dict) or data.draw(st.booleans()):
+            # An event without data is one whose content was left out.
+            if not isinstance(inner, dict) or (name != "data" and data.draw(st.booleans())):
                 break
             place = inner
         if data.draw(st.booleans()):
@@ -96,7 +133,19 @@ class TestEvents:
         with pytest.raises(DecodeError):
             messages.event_from_dict(written)
 
-    @pytest.mark.parametrize("wrong", [{"by": True}, {"by": "1"}, {"by": 1.0}, {"op_id": 1}, {"offset": True}])
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"by": True},
+            {"by": "1"},
+            {"by": 1.0},
+            {"op_id": 1},
+            {"offset": True},
+            {"scrubs": 1},
+            {"scrubs": [True]},
+            {"audience": 1},
+        ],
+    )
     def test_a_wrong_cause_is_a_decode_error(self, wrong: dict[str, object]) -> None:
         written = messages.event_to_dict(Event(3, NOW, 1, "x", HostChanged(2)))
         with pytest.raises(DecodeError):

@@ -105,8 +105,11 @@ interface Change<Type extends string, Data> {
   readonly by: number | null;
   readonly op_id: string | null;
   readonly mark?: string | null;
+  readonly audience?: string | null;
+  readonly scrubs?: readonly number[];
   readonly type: Type;
-  readonly data: Data;
+  /** Null where it was left out: it was scrubbed, or is not for this reader. Then only the offset moves. */
+  readonly data: Data | null;
 }
 
 /** A durable change, in the order of offsets. A later server may send types that are not among these. */

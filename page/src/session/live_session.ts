@@ -282,8 +282,8 @@ export class LiveSession {
 
   /** The same participant may be open on another page, where sharing was paused or resumed. */
   private followOtherPages(event: SessionEvent): void {
-    const isMine = event.type === "sharing_changed" && event.data.participant === this.state?.me;
-    if (!isMine || this.isOwn(event)) return;
+    const isMine = event.type === "sharing_changed" && event.data?.participant === this.state?.me;
+    if (!isMine || !event.data || this.isOwn(event)) return;
     this.storedSharing = event.data.on;
     this.wantsSharing = this.storedSharing;
     this.applySharing();

@@ -27,6 +27,6 @@ export function fixToSendAgain(newest: Fix | null, maySend: boolean, { me, posit
 
 /** Whether a participant's position must disappear everywhere with an event, and nothing from before it may go out. */
 export function withdraws(event: SessionEvent, participant: number): boolean {
-  if (event.type === "participant_left") return event.data.participant === participant;
-  return event.type === "sharing_changed" && event.data.participant === participant && !event.data.on;
+  if (event.type === "participant_left") return event.data?.participant === participant;
+  return event.type === "sharing_changed" && event.data?.participant === participant && !event.data.on;
 }

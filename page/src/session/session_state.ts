@@ -89,6 +89,7 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
   if (event.offset <= state.offset || state.gap) return state;
   if (event.offset !== state.offset + 1) return { ...state, gap: true };
   const next = { ...state, offset: event.offset, mark: event.mark ?? null };
+  if (event.data === null) return next;
   switch (event.type) {
     case "participant_joined":
       return withParticipant(next, event.data.participant);

@@ -92,6 +92,12 @@ describe("events", () => {
     });
   });
 
+  test("an event whose content was left out moves the offset and nothing else", () => {
+    const before = run(joined);
+    const leftOut = { ...event(3, "participant_left", {}), data: null } as SessionEvent;
+    expect(run(joined, { type: "event", event: leftOut })).toEqual({ ...before, offset: 3 });
+  });
+
   test("a new host makes the old one a member", () => {
     const state = run(joined, { type: "event", event: event(3, "host_changed", { participant: 2 }) });
     expect([...state.participants.values()].map((one) => one.role)).toEqual(["member", "host"]);

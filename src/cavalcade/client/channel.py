@@ -32,7 +32,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
-from cavalcade.domain.session import FINISHING, effects
+from cavalcade.domain.session import CHANGES, FINISHING, effects
 from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push, encode_text
@@ -99,7 +99,8 @@ class Channel:
         self._last_ref = 0
         self._join_ref: str | None = None
         self._heartbeat_ref: str | None = None
-        self._needs_snapshot = False
+        # An earlier version of this program, which could not fold what this one can.
+        self._needs_snapshot = resumption.state is not None and not resumption.state.unknown.isdisjoint(CHANGES)
 
     @property
     def deadline(self) -> int | None:

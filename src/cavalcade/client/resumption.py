@@ -1,7 +1,7 @@
 """What a program keeps of a session to go on with it after it was ended or killed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cavalcade.client.pending_operations import MAX_OPERATIONS, PendingOperation
 from cavalcade.domain.model import SessionState
@@ -27,6 +27,7 @@ class Resumption:
             "offset": None if self.state is None else self.state.offset,
             "mark": None if self.state is None else self.state.mark,
             "snapshot": None if self.state is None else snapshot_to_dict(self.state),
+            "unknown": [] if self.state is None else sorted(self.state.unknown),
             "operations": [{"event": waiting.event, "payload": dict(waiting.payload)} for waiting in self.operations],
         }
 
@@ -45,6 +46,10 @@ class Resumption:
             if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
                 raise DecodeError("offset must be a whole number")
             state = state_from_snapshot(offset, snapshot, data.get("mark"))
+            unknown = data.get("unknown", [])
+            if not isinstance(unknown, list) or not all(isinstance(kind, str) for kind in unknown):
+                raise DecodeError("unknown must be an array of types of events")
+            state = replace(state, unknown=frozenset(unknown))
         if not isinstance(operations, list) or len(operations) > MAX_OPERATIONS:
             raise DecodeError(f"operations must be an array of at most {MAX_OPERATIONS}")
         return cls(state, tuple(map(_operation, operations)))

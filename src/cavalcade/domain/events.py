@@ -1,14 +1,15 @@
 """Durable changes: what happened in a session, in the order of offsets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cavalcade.domain.audience import may_read
 from cavalcade.domain.feature import Change
-from cavalcade.domain.model import SessionState
+from cavalcade.domain.model import Participant, SessionState
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownChange(Change):
-    """A type of event that this version does not know: it moves the offset and nothing else.
+    """A type of event that this version does not know: it moves the offset, and is remembered by its type.
 
     Attributes:
         data: What it came with, so that it can be passed on whole to those who know it.
@@ -18,13 +19,24 @@ class UnknownChange(Change):
     data: object = None
 
     def evolve(self, state: SessionState) -> SessionState:
-        """Nothing that this version could know of."""
+        """What it changed is missing from now on."""
+        return replace(state, unknown=state.unknown | {self.type})
+
+
+@dataclass(frozen=True, slots=True)
+class ContentLeftOut(Change):
+    """The content of an event is not there: it was scrubbed, or is not for this reader. Only the offset moves."""
+
+    type: str  # type: ignore[misc]  # each one has its own
+
+    def evolve(self, state: SessionState) -> SessionState:
+        """Nothing."""
         return state
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change in its place.
+    """One change in its place. All but the change itself must be obeyed also where its type is not known.
 
     Attributes:
         offset: Its number in the session, from 1, without holes.
@@ -34,6 +46,8 @@ class Event:
         change: What happened.
         mark: Chosen at random when it was appended: two histories that part, as after a restore from a backup, have
             different marks at the same offset. None where it was appended by a version that knew no marks.
+        audience: Who may read the change; see `audience`.
+        scrubs: The offsets of earlier events whose content goes.
     """
 
     offset: int
@@ -42,3 +56,13 @@ class Event:
     op_id: str | None
     change: Change
     mark: str | None = None
+    audience: str | None = None
+    scrubs: tuple[int, ...] = ()
+
+    def without_content(self) -> "Event":
+        """The same in its place, without what happened."""
+        return replace(self, change=ContentLeftOut(self.change.type))
+
+    def read_by(self, reader: Participant | None) -> "Event":
+        """The event as somebody may read it; None for somebody who is not in the session."""
+        return self if may_read(self.audience, reader) else self.without_content()

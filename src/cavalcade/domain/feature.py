@@ -30,6 +30,9 @@ class Effects:
         starts_over: Whose stored position is from before, and must be gone before new ones come.
         keeps_longer: The session's end has moved, and what expires with it must be stored again.
         ends: Why the session is over for everybody.
+        audience: Who may read the event's content, where that is not everybody; see `audience`.
+        scrubs: The offsets of earlier events whose content must be gone from everywhere once this one is stored. The
+            state must then be what it would be had they never had any content.
     """
 
     admits: int | None = None
@@ -38,6 +41,8 @@ class Effects:
     starts_over: int | None = None
     keeps_longer: bool = False
     ends: str | None = None
+    audience: str | None = None
+    scrubs: tuple[int, ...] = ()
 
 
 NO_EFFECTS = Effects()

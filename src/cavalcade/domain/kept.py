@@ -14,10 +14,12 @@ class Kept:
 
     Attributes:
         key: Under what name it is stored and sent; unique among all features.
+        audience: Who may read it, as in an event; None for everybody. It is stored and sent with it.
     """
 
     __slots__ = ()
     key: ClassVar[str]
+    audience: ClassVar[str | None] = None
 
 
 _Kept = TypeVar("_Kept", bound=Kept)

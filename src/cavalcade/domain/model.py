@@ -111,6 +111,8 @@ class SessionState:
         ended: Why the session ended, or None while it lives.
         mark: The mark of the newest event folded in, where it has one.
         features: What features keep for the session.
+        unknown: Types of events that were folded in and that this version does not know. What they changed is missing
+            here, until the state is read whole again.
     """
 
     session: Session
@@ -121,6 +123,7 @@ class SessionState:
     ended: str | None = None
     mark: str | None = None
     features: Features = NOTHING_KEPT
+    unknown: frozenset[str] = frozenset()
 
     @property
     def host(self) -> Participant | None:

@@ -99,11 +99,7 @@ def decide(state: SessionState, operation: Operation, now: int, limits: Limits) 
         Rejected: With the code of the rule that refuses it.
     """
     changes = _changes(operation, Situation(state, now, limits))
-    return [
-        # A newcomer gets their id with the event, and so cannot be named by the operation.
-        Event(state.offset + place, now, effects(change).admits or operation.by, operation.op_id, change)
-        for place, change in enumerate(changes, start=1)
-    ]
+    return [_event(state.offset + place, now, operation, change) for place, change in enumerate(changes, start=1)]
 
 
 def evolve(state: SessionState, event: Event) -> SessionState:
@@ -125,6 +121,13 @@ def replay(state: SessionState, events: Iterable[Event]) -> SessionState:
 def effects(change: Change) -> Effects:
     """Says what servers, stores and clients must do about a change, besides folding it into the state."""
     return change.effects()
+
+
+def _event(offset: int, now: int, operation: Operation, change: Change) -> Event:
+    what = effects(change)
+    # A newcomer gets their id with the event, and so cannot be named by the operation.
+    by = what.admits or operation.by
+    return Event(offset, now, by, operation.op_id, change, audience=what.audience, scrubs=what.scrubs)
 
 
 def _changes(operation: Operation, situation: Situation) -> list[Change]:

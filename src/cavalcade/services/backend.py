@@ -140,6 +140,8 @@ class ServicesBackend(BackendBase):
             if since is not None and hosted.resumes(since):
                 with suppress(AnotherHistory):
                     missed = await hosted.events_since(since, self._store)
+            if missed is None:
+                await hub.complete(hosted)
             if hub.hosted.get(session_id) is hosted or hosted.state.ended is not None:
                 return hosted, missed
 
@@ -170,7 +172,7 @@ class ServicesBackend(BackendBase):
 
     async def _current(self, session_id: str, known: Stored | None) -> Stored:
         hosted = None if self._hub is None else self._hub.hosted.get(session_id)
-        if hosted is not None:
+        if hosted is not None and not hosted.state.unknown:
             return hosted.stored
         return known or await self._fresh(session_id)
 

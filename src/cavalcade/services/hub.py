@@ -125,6 +125,22 @@ class Hub:
         if self.hosted.get(state.session.id) is hosted:
             self.receive(state.session.id, events)
 
+    async def complete(self, hosted: Hosted) -> None:
+        """Reads a session again while it is not whole here: a newer version has appended what this one cannot fold.
+
+        Raises:
+            Rejected: `session_not_found` where it is purged.
+            Unavailable: Where PostgreSQL cannot be read.
+        """
+        session_id = hosted.state.session.id
+        while hosted.state.unknown and self.hosted.get(session_id) is hosted:
+            stored = await self._store.load(session_id)
+            if stored is None:
+                raise Rejected(ErrorCode.SESSION_NOT_FOUND, NOT_FOUND)
+            if stored.state.offset > hosted.state.offset:
+                await self.refresh(hosted)
+            hosted.complete(stored)
+
     def add(self, hosted: Hosted, send_queue: SendQueue) -> None:
         """Adds a connection to a session."""
         if hosted.linger is not None:

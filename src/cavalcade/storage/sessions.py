@@ -15,7 +15,7 @@ from cavalcade.domain.model import Participant, Role, Session, SessionState
 from cavalcade.domain.session import effects
 from cavalcade.storage import connection, statements
 from cavalcade.storage.errors import Conflict
-from cavalcade.storage.stored import End, Outcome, Stored
+from cavalcade.storage.stored import FORGOTTEN, End, Outcome, Stored
 from cavalcade.storage.tables import creations, outcomes, sessions
 from cavalcade.wire.codec import decode_features, encode, encode_features
 from cavalcade.wire.messages import event_from_dict, event_to_dict
@@ -154,6 +154,8 @@ class SessionStore:
     ) -> None:
         """Stores what an operation led to, all or nothing; it is committed when this returns.
 
+        The content of the events that are scrubbed by it is gone then.
+
         Args:
             base: The session that the operation was decided on.
             events: What was decided, from the base's offset + 1 on; none where nothing changed.
@@ -166,6 +168,8 @@ class SessionStore:
                 already. Nothing was stored.
         """
         _check_order(base.state.offset, events, after)
+        if any(offset > base.state.offset for event in events for offset in event.scrubs):
+            raise ValueError("only events that are stored already can be scrubbed")
         remembered = []
         if memory is not None and outcome is not None:
             participant, op_id = memory
@@ -174,7 +178,7 @@ class SessionStore:
             ]
         parameters = {
             **_columns(after, events),
-            "session_id": base.state.session.id,
+            "base_id": base.state.session.id,
             "base_epoch": base.epoch,
             "base_offset": base.state.offset,
             "participants": [_person_row(person) for person in _changed(base.state, after)],
@@ -182,8 +186,12 @@ class SessionStore:
             "events": [event_to_dict(event) for event in events],
             "outcomes": remembered,
         }
+        statement = statements.APPEND
+        if scrubbed := sorted({offset for event in events for offset in event.scrubs}):
+            statement = statements.APPEND_AND_SCRUB
+            parameters |= {"scrubbed": scrubbed, "forgotten": FORGOTTEN}
         try:
-            written = await self._write(statements.APPEND, parameters)
+            written = await self._write(statement, parameters)
         except IntegrityError as error:
             if connection.violated_constraint(error) == outcomes.primary_key.name:
                 raise Conflict("the operation is remembered already") from error

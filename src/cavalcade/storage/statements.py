@@ -21,6 +21,7 @@ from sqlalchemy import (
     column,
     delete,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -161,7 +162,7 @@ INSERT: Final = select(_made.c.id).add_cte(
 _fenced: Final = (
     update(sessions)
     .where(
-        sessions.c.id == bindparam("session_id"),
+        sessions.c.id == bindparam("base_id"),  # an update sets the columns that parameters are named like
         sessions.c.epoch == bindparam("base_epoch"),
         sessions.c.offset == bindparam("base_offset"),
         sessions.c.ended.is_(None),
@@ -171,6 +172,8 @@ _fenced: Final = (
     .cte("fenced")
 )
 _people = _hanging(participants, _fenced)
+
+_SCRUBBED: Final = any_(bindparam("scrubbed", type_=ARRAY(BigInteger)))
 
 APPEND: Final = select(_fenced.c.id).add_cte(
     _people.on_conflict_do_update(
@@ -191,6 +194,25 @@ APPEND: Final = select(_fenced.c.id).add_cte(
 A second append waits for the first one's row lock, then sees the new offset and writes nothing; so offsets have neither
 holes nor doubles.
 """
+
+APPEND_AND_SCRUB: Final = APPEND.add_cte(
+    update(events)
+    .where(events.c.session_id == _fenced.c.id, events.c.offset == _SCRUBBED)
+    .values(data=literal_column("'null'::jsonb"))
+    .cte("scrubbed"),
+    # The fingerprint of a short text gives the text away.
+    update(outcomes)
+    .where(
+        outcomes.c.session_id == _fenced.c.id,
+        events.c.session_id == _fenced.c.id,
+        events.c.offset == _SCRUBBED,
+        outcomes.c.participant == events.c.by,
+        outcomes.c.op_id == events.c.op_id,
+    )
+    .values(digest=bindparam("forgotten", type_=Text))
+    .cte("forgotten"),
+)
+"""The same, and the content of the events at the offsets `scrubbed` goes."""
 
 _event: Final = [each for each in events.c if each.name != "session_id"]
 _given = (

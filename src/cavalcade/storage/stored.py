@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from cavalcade.domain.events import Event
 from cavalcade.domain.model import SessionState
+
+FORGOTTEN: Final = ""
+"""The digest of an operation whose content was scrubbed: it is known by its id alone."""
 
 
 @dataclass(frozen=True, slots=True)

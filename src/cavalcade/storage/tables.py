@@ -74,8 +74,10 @@ events: Final = Table(
     Column("type", Text, nullable=False),
     Column("data", JSONB, nullable=False),
     Column("mark", Text),
+    Column("audience", Text),
+    Column("scrubs", JSONB(none_as_null=True)),
 )
-"""Every durable change, as the wire writes it."""
+"""Every durable change, as the wire writes it; JSON's `null` is the data of one that was scrubbed."""
 
 outcomes: Final = Table(
     "outcomes",

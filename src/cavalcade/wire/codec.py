@@ -32,10 +32,12 @@ def encode(value: object) -> dict[str, object]:
 
 def encode_features(features: Features) -> dict[str, object]:
     """What features keep as a JSON object, with what this version does not know of it."""
-    written = dict(features.foreign)
+    written: dict[str, Any] = dict(features.foreign)
     for key, kept in features.kept.items():
         newer = written.get(key)
         written[key] = {**(newer if isinstance(newer, dict) else {}), **encode(kept)}
+        if kept.audience is not None:
+            written[key]["audience"] = kept.audience
     return written
 
 
@@ -55,7 +57,7 @@ def decode_features(data: object) -> Features:
             continue
         features = features.put(decode(kind, value))
         newer = value.keys() - {field.name for field in fields(kind)}  # type: ignore[arg-type]  # they are dataclasses
-        if newer:
+        if newer - {"audience"}:
             foreign[key] = {name: value[name] for name in value if name in newer}
     return Features(features.kept, foreign)
 

@@ -1,11 +1,12 @@
 """Sessions, participants, events and snapshots as the contract's JSON, and back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from cavalcade.domain.audience import readable
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event, UnknownChange
+from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange
 from cavalcade.domain.feature import Change
 from cavalcade.domain.fields import Fields
 from cavalcade.domain.fix import MAX_FIX_TIME
@@ -65,15 +66,25 @@ def read_join(payload: object) -> JoinParameters:
     return JoinParameters(since, "binary" if mode == "binary" else "json")
 
 
-def snapshot_to_dict(state: SessionState) -> dict[str, object]:
-    """`{session, participants, features?}`, participants by id."""
+def snapshot_to_dict(state: SessionState, reader: int | None = None) -> dict[str, object]:
+    """`{session, participants, features?}`, participants by id.
+
+    Args:
+        state: The session.
+        reader: The participant who gets it, and only what they may read; None for all that there is.
+    """
     people = tuple(state.participants[key] for key in sorted(state.participants))
-    return encode(Snapshot(state.session, people, state.features))
+    features = state.features
+    if reader is not None:
+        me = state.participants.get(reader)
+        people = tuple(replace(person, features=readable(person.features, me)) for person in people)
+        features = readable(features, me)
+    return encode(Snapshot(state.session, people, features))
 
 
 def event_to_dict(event: Event) -> dict[str, object]:
-    """`{offset, at, by, op_id, type, data, mark}`."""
-    return {
+    """`{offset, at, by, op_id, type, data, mark, audience?, scrubs?}`; `data` is null where it was left out."""
+    written: dict[str, object] = {
         "offset": event.offset,
         "at": event.at,
         "by": event.by,
@@ -82,11 +93,25 @@ def event_to_dict(event: Event) -> dict[str, object]:
         "data": _content(event.change),
         "mark": event.mark,
     }
+    if event.audience is not None:
+        written["audience"] = event.audience
+    if event.scrubs:
+        written["scrubs"] = list(event.scrubs)
+    return written
 
 
 def _content(change: Change) -> object:
     """The `data` of an event; of a type that this version does not know, what it came with."""
+    if isinstance(change, ContentLeftOut):
+        return None
     return change.data if isinstance(change, UnknownChange) else encode(change)
+
+
+def _change(kind: str, content: object) -> Change:
+    if content is None:
+        return ContentLeftOut(kind)
+    known = CHANGES.get(kind)
+    return UnknownChange(kind, content) if known is None else decode(known, content)
 
 
 def state_from_snapshot(offset: int, snapshot: object, mark: object = None) -> SessionState:
@@ -108,7 +133,7 @@ def state_from_snapshot(offset: int, snapshot: object, mark: object = None) -> S
 
 
 def event_from_dict(data: object) -> Event:
-    """Reads an event; a type that this version does not know becomes `UnknownChange`.
+    """Reads an event; a type that this version does not know becomes `UnknownChange`, no data `ContentLeftOut`.
 
     Raises:
         DecodeError: Where a field is missing or of the wrong type.
@@ -117,11 +142,10 @@ def event_from_dict(data: object) -> Event:
     by = fields.get("by")
     if by is not None and (not isinstance(by, int) or isinstance(by, bool)):
         raise DecodeError("by must be a participant's id or null")
-    kind = _text(fields, "type")
-    known, content = CHANGES.get(kind), fields.get("data")
-    change = UnknownChange(kind, content) if known is None else decode(known, content)
+    change = _change(_text(fields, "type"), fields.get("data"))
     op_id, mark = _text_or_none(fields.get("op_id"), "op_id"), _text_or_none(fields.get("mark"), "mark")
-    return Event(_integer(fields, "offset"), _integer(fields, "at"), by, op_id, change, mark)
+    audience, scrubs = _text_or_none(fields.get("audience"), "audience"), _offsets(fields.get("scrubs"))
+    return Event(_integer(fields, "offset"), _integer(fields, "at"), by, op_id, change, mark, audience, scrubs)
 
 
 def events_from_list(data: object) -> Sequence[Event]:
@@ -151,6 +175,14 @@ def _bounded_mark(text: str) -> str:
     if len(text) > MAX_MARK_LENGTH:
         raise ValueError(f"must have at most {MAX_MARK_LENGTH} characters")
     return text
+
+
+def _offsets(value: object) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(type(one) is int for one in value):
+        raise DecodeError("scrubs must be an array of whole numbers")
+    return tuple(value)
 
 
 def _text_or_none(value: object, name: str) -> str | None:

@@ -95,8 +95,9 @@ class Schemas:
         if name not in self.components:
             envelope = self._object(Event, leave_out="change")
             envelope["description"] = _summary(change)
-            envelope["properties"] |= {"type": {"const": change.type}, "data": self._object(change)}
-            envelope["required"] += ["type", "data"]
+            envelope["properties"] |= {"type": {"const": change.type}, "data": _or_null(self._object(change))}
+            always = [part for part in envelope["required"] if part not in {"audience", "scrubs"}]
+            envelope["required"] = [*always, "type", "data"]
             self.components[name] = envelope
         return {"$ref": PREFIX + name}
 

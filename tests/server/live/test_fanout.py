@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 import pytest
 
+from cavalcade.domain.events import Event, UnknownChange
 from cavalcade.domain.fix import Position
+from cavalcade.domain.model import Role
 from cavalcade.server.live import fanout as fanout_module
 from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live.send_queue import SendQueue
 from cavalcade.server.processes.clock import AdaptiveClock, now_ms
 from cavalcade.server.processes.steady_clock import Step
+from tests.domain.strategies import session_with
 
 HOUR = 3_600_000
 
@@ -93,3 +96,24 @@ async def test_a_fix_from_the_future_makes_room_and_none_is_taken_from_elsewhere
     fanout.accept_from_elsewhere([(2, Position(now + HOUR, 600_000_000, 240_000_000))])
     assert now <= fanout.newest[2].fix_time <= now_ms()
     fanout.stop()
+
+
+async def test_who_may_not_read_an_event_gets_it_without_its_content() -> None:
+    people = session_with(Role.HOST, Role.MEMBER, Role.VIEWER).participants
+    fanout = Fanout("anything", AdaptiveClock(10))
+    wires = {who: Wire(0) for who in (*people, 9)}
+    for who, wire in wires.items():
+        send_queue = SendQueue(wire, who, "json", f"ref {who}")
+        fanout.add(send_queue)
+        send_queue.open(0, [])
+    frames: dict[int, list[bytes]] = {}
+    for offset, audience in ((1, "members"), (2, None), (3, "of a newer version")):
+        change = UnknownChange("message_sent", {"text": "hello"})
+        fanout.deliver(Event(offset, 0, 1, None, change, audience=audience), people)
+    for who, wire in wires.items():
+        sent = [wire.taken.get_nowait() for _ in range(wire.taken.qsize())]
+        frames[who] = [frame for frame in sent if b'"event"' in frame]
+    read = {who: [json.loads(frame)[4]["data"] is not None for frame in sent] for who, sent in frames.items()}
+    assert read == {1: [True, True, False], 2: [True, True, False], 3: [False, True, False], 9: [False, True, False]}
+    assert frames[1][0] is frames[2][0]  # encoded once for each audience
+    assert frames[3][0] is frames[9][0]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.events import Event
+from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange
 from cavalcade.domain.feature import Change
 from cavalcade.domain.features.profile import ProfileChanged
 from cavalcade.domain.features.settings import SessionChanged
@@ -27,6 +27,7 @@ from cavalcade.server.sessions.backend import MAX_MISSED
 from cavalcade.server.sessions.local_session import AnotherHistory, LocalSession
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
+from cavalcade.wire.codec import decode_features
 from cavalcade.wire.messages import Since
 from tests.domain.strategies import session_with
 
@@ -164,3 +165,30 @@ async def test_whoever_is_too_far_behind_or_ahead_gets_everything() -> None:
     assert not local.resumes(None)
     offsets = (9, 10, newest, newest + 1)
     assert [local.resumes(Since(offset)) for offset in offsets] == [False, True, True, False]
+
+
+async def test_what_is_scrubbed_is_remembered_by_nobody_whatever_scrubs_it() -> None:
+    local, _ = _local()
+    first = local.state.offset
+    for event in (_renamed(local), _next(local, UnknownChange("message_sent", {"text": "a secret"}))):
+        local.apply(replace(event, offset=local.state.offset + 1))
+    local.apply(replace(_next(local, UnknownChange("message_removed", {})), scrubs=(first + 1, first + 2)))
+    told = local.logged_since(Since(first))
+    assert told is not None
+    assert [event.change for event in told[:2]] == [ContentLeftOut("profile_changed"), ContentLeftOut("message_sent")]
+    assert "a secret" not in repr(local.log)
+
+
+async def test_a_session_that_is_not_whole_is_taken_as_it_was_read_with_what_came_since() -> None:
+    local, _ = _local()
+    local.apply(_next(local, UnknownChange("message_sent", {})))
+    read = replace(
+        local.stored, state=replace(local.state, features=decode_features({"chat": {}}), unknown=frozenset())
+    )
+    local.apply(_renamed(local))
+    assert local.state.unknown == {"message_sent"}
+    local.complete(replace(read, state=replace(read.state, offset=local.state.offset + 1)))  # more than has come here
+    assert local.state.unknown
+    local.complete(read)
+    assert (local.state.unknown, local.state.features.foreign) == (frozenset(), {"chat": {}})
+    assert local.state.participants[1].name.startswith("Name")

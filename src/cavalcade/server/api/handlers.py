@@ -163,7 +163,7 @@ async def view_session(request: AnyRequest, session_id: FromPath[str], api: Inje
             "mark": state.mark,
             "server_time": api.clock(),
             "me": claims.participant,
-            "snapshot": snapshot_to_dict(state),
+            "snapshot": snapshot_to_dict(state, claims.participant),
             "positions": [position_to_dict(who, positions[who]) for who in sorted(positions) if _shares(state, who)],
         }
 

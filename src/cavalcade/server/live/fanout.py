@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+from cavalcade.domain.audience import may_read
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, is_newer, no_later
+from cavalcade.domain.model import Participant
 from cavalcade.domain.session import effects
 from cavalcade.server.live.broadcasts import Audience, Broadcast, Broadcasts, by_event
 from cavalcade.server.live.send_queue import CLOSE_REPLACED, Missed, SendQueue
@@ -154,8 +156,13 @@ class Fanout:
         self._announce(leaves={send_queue.participant: [send_queue.presence_ref]})
         return True
 
-    def deliver(self, event: Event) -> None:
-        """Sends a durable event to everybody, and withdraws the position that it withdraws."""
+    def deliver(self, event: Event, people: Mapping[int, Participant]) -> None:
+        """Sends a durable event to everybody, and withdraws the position that it withdraws.
+
+        Args:
+            event: The event. Who may not read its content gets it without.
+            people: Those who are in the session after it.
+        """
         gone = effects(event.change).withdraws
         if gone is not None:
             self.newest.pop(gone, None)
@@ -165,7 +172,13 @@ class Fanout:
         if not self._send_queues:
             return
         frame = event_frame(self.topic, event_to_dict(event))
-        for send_queue in tuple(self._send_queues):
+        readers = tuple(self._send_queues)
+        if event.audience is not None:
+            without = event_frame(self.topic, event_to_dict(event.without_content()))
+            kept_out = [one for one in readers if not may_read(event.audience, people.get(one.participant))]
+            for send_queue in kept_out:
+                send_queue.send_event(event, without)  # the other frame then counts as delivered before
+        for send_queue in readers:
             send_queue.send_event(event, frame)
 
     def accept(self, participant: int, position: Position) -> bool:

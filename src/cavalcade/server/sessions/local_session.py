@@ -13,7 +13,7 @@ from cavalcade.domain.events import Event
 from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Role, SessionState
-from cavalcade.domain.session import effects, evolve
+from cavalcade.domain.session import effects, evolve, replay
 from cavalcade.server.live.broadcasts import Audience
 from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
@@ -59,15 +59,27 @@ class LocalSession:
     def apply(self, event: Event) -> None:
         """Folds the event that comes next, and delivers it to everybody here."""
         self.stored = replace(self.stored, state=evolve(self.state, event))
+        if event.scrubs:
+            self.log = [known.without_content() if known.offset in event.scrubs else known for known in self.log]
         self.log.append(event)
         del self.log[:-LOG_LENGTH]
         what = effects(event.change)
         if what.withdraws is not None:
             self._writer.withdraw(self.state.session.id, what.withdraws)
-        self.fanout.deliver(event)
+        self.fanout.deliver(event, self.state.participants)
         if what.keeps_longer:
             # Who stands still must not fade when the session is extended: the keys expire with it.
             self.rewrite()
+
+    def complete(self, read: Stored) -> None:
+        """Takes the session as it has been read, with the later events, in place of one that is not whole.
+
+        It is not whole once events of unknown types were folded into it; what they changed is in storage. Where the
+        events since it was read are not known any more, nothing is taken.
+        """
+        later = [event for event in self.log if event.offset > read.state.offset]
+        if read.state.offset + len(later) == self.state.offset:
+            self.stored = replace(read, state=replay(read.state, later))
 
     def shown(self, positions: Iterable[tuple[int, Position]]) -> dict[int, Position]:
         """Those of some positions whose owners share them."""

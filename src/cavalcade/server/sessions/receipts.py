@@ -8,7 +8,7 @@ from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import effects
 from cavalcade.server.sessions.backend import Receipt
-from cavalcade.storage.stored import Outcome
+from cavalcade.storage.stored import FORGOTTEN, Outcome
 
 
 def outcome_of(receipt: Receipt, operation: Operation) -> Outcome:
@@ -23,7 +23,7 @@ def recalled(outcome: Outcome, operation: Operation, state: SessionState) -> Rec
     Raises:
         Rejected: `op_id_reused` where other content came under the same id.
     """
-    if outcome.digest != operation.digest:
+    if outcome.digest not in {operation.digest, FORGOTTEN}:
         raise Rejected(ErrorCode.OP_ID_REUSED, "This id was used for another request already.")
     return Receipt(
         offset=_whole(outcome, "offset") or 0,

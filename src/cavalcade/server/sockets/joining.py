@@ -115,6 +115,7 @@ class Joins:
 
 def _welcome(attachment: Attachment, send_queue: SendQueue) -> dict[str, object]:
     """The reply to a join."""
+    me = attachment.state.participants.get(send_queue.participant)
     response: dict[str, object] = {
         "offset": attachment.state.offset,
         "mark": attachment.state.mark,
@@ -124,7 +125,7 @@ def _welcome(attachment: Attachment, send_queue: SendQueue) -> dict[str, object]
         "positions": [position_to_dict(who, where) for who, where in attachment.positions.items()],
     }
     if attachment.events is None:
-        response["snapshot"] = snapshot_to_dict(attachment.state)
+        response["snapshot"] = snapshot_to_dict(attachment.state, send_queue.participant)
     else:
-        response["events"] = [event_to_dict(event) for event in attachment.events]
+        response["events"] = [event_to_dict(event.read_by(me)) for event in attachment.events]
     return response
