@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import session
 from cavalcade.domain.audience import MEMBERS
-from cavalcade.domain.feature import Change, Command, Effects, Feature, Situation
+from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Situation
 from cavalcade.domain.fields import Text, Whole
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Participant, SessionState
@@ -25,6 +25,7 @@ class Note:
 
     by: int
     text: str
+    fades_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,12 @@ class NoteWritten(Change):
     type: ClassVar[str] = "note_written"
     participant: int
     text: str
+    fades_at: int | None = None
 
     def evolve(self, state: SessionState) -> SessionState:
         """It stands."""
         notes = state.features.of(Notes)
-        standing = {**notes.standing, str(state.offset + 1): Note(self.participant, self.text)}
+        standing = {**notes.standing, str(state.offset + 1): Note(self.participant, self.text, self.fades_at)}
         return replace(state, features=state.features.put(replace(notes, standing=standing)))
 
     def effects(self) -> Effects:
@@ -102,10 +104,12 @@ class WriteNote(Command):
 
     operation: ClassVar[str | None] = "note:write"
     text: Annotated[str, Text()]
+    fades_s: Annotated[int | None, Whole(1, 3600)] = None
 
-    def decide(self, me: Participant, situation: Situation) -> list[Change]:  # noqa: ARG002
-        """A note."""
-        return [NoteWritten(me.id, self.text)]
+    def decide(self, me: Participant, situation: Situation) -> list[Change]:
+        """A note, which may be gone by itself after some seconds."""
+        fades_at = None if self.fades_s is None else situation.now + self.fades_s * 1000
+        return [NoteWritten(me.id, self.text, fades_at)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,23 @@ class EraseNote(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class FadeNotes(Command):
+    """Erase the notes whose time is over, by the system."""
+
+    issuer: ClassVar[Issuer] = Issuer.SYSTEM
+
+    @classmethod
+    def due(cls, state: SessionState) -> int | None:
+        """When the first of them is."""
+        return min((at for at in map(_fades_at, state.features.of(Notes).standing.values()) if at), default=None)
+
+    def decide_alone(self, situation: Situation) -> list[Change]:
+        """They are gone."""
+        standing = situation.state.features.of(Notes).standing
+        return [NoteErased(int(offset)) for offset, note in standing.items() if 0 < _fades_at(note) <= situation.now]
+
+
+@dataclass(frozen=True, slots=True)
 class SetMood(Command):
     """Say how one is; None for nothing."""
 
@@ -134,7 +155,7 @@ class SetMood(Command):
 
 
 FEATURE: Final = Feature(
-    commands=(WriteNote, EraseNote, SetMood),
+    commands=(WriteNote, EraseNote, FadeNotes, SetMood),
     changes=(NoteWritten, NoteErased, MoodChanged),
     session=Notes,
     participant=Mood,
@@ -145,7 +166,11 @@ def commands() -> st.SearchStrategy[Command]:
     """What people do with notes."""
     texts = st.sampled_from(("", "left at the mill", "Ωμέγα 👩‍👩‍👧", 'quote " and \\ and %s :name $1'))
     moods = st.sampled_from((None, "fine", "hungry"))
-    return st.builds(WriteNote, texts) | st.builds(EraseNote, st.integers(1, 30)) | st.builds(SetMood, moods)
+    fades = st.none() | st.integers(1, 3600)
+    people_do = (
+        st.builds(WriteNote, texts, fades) | st.builds(EraseNote, st.integers(1, 30)) | st.builds(SetMood, moods)
+    )
+    return people_do | st.just(session.Elapse())
 
 
 @contextmanager
@@ -157,12 +182,18 @@ def registered() -> Iterator[None]:
     session.OPERATIONS.update(operations)
     session.CHANGES.update(changes)
     session.KEPT.update(kept)
+    session.TIMED.append(FadeNotes)
     try:
         yield
     finally:
+        session.TIMED.remove(FadeNotes)
         for registry, added in ((session.OPERATIONS, operations), (session.CHANGES, changes), (session.KEPT, kept)):
             for name in added:
                 del registry[name]
+
+
+def _fades_at(note: Note) -> int:
+    return note.fades_at or 0
 
 
 def _in_mood(participant: Participant, word: str | None) -> Participant:

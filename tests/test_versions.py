@@ -1,4 +1,4 @@
-"""This version beside a newer one that has one more feature: each serves what the other has stored, whole."""
+"""This version beside a newer one with one more feature, and what is due there: each serves what the other stored."""
 
 import asyncio
 import os
@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Role
 from cavalcade.domain.operations import Operation
@@ -18,14 +20,15 @@ from cavalcade.server.processes.clock import now_ms
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
 from cavalcade.wire.codes import new_session_id
+from cavalcade.wire.messages import event_to_dict
 from testbed.installations.installation import free_ports
 from tests.monolith.conftest import running_node
 from tests.services.conftest import Gateway, running_gateway
 from tests.services.peer import Peer
 
 SECRET = secrets.token_urlsafe(32)
-NOTE = {"participant": 2, "text": "left at the mill"}
-STANDING = {"4": {"by": 2, "text": "left at the mill"}}
+NOTE = {"participant": 2, "text": "left at the mill", "fades_at": None}
+STANDING = {"4": {"by": 2, "text": "left at the mill", "fades_at": None}}
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Serving:
     """A process that takes connections."""
 
     port: int
+    process: asyncio.subprocess.Process | None = None
     transports: list[asyncio.Transport] = field(default_factory=list)
 
     def address(self, session_id: str) -> str:
@@ -60,15 +64,16 @@ async def newer(kind: str, database_url: str, redis_url: str) -> AsyncIterator[S
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.notes", kind, *arguments), env={**os.environ, **settings}
     )
-    serving = Serving(sockets)
+    serving = Serving(sockets, process)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             await _until_it_listens(sockets)
         yield serving
     finally:
         for transport in serving.transports:
             transport.abort()
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 
@@ -172,3 +177,46 @@ async def test_a_node_takes_over_from_a_newer_one_and_back(database_url: str, re
         await ben.do("note:erase", {"op_id": "e", "note": 4})
         reply = await reply_to(other, session_id, 1, offset=3)
         assert [event["data"] for event in reply["events"][:1]] == [None]
+
+
+@pytest.mark.parametrize("kind", ["gateway", "node"])
+async def test_what_is_due_happens_once_though_the_process_that_knew_it_was_killed(
+    kind: str, database_url: str, redis_url: str
+) -> None:
+    """Nobody is connected, and of two processes the one that stored it dies between then and its time."""
+    async with (
+        newer(kind, database_url, redis_url) as first,
+        newer(kind, database_url, redis_url) as other,
+    ):
+        session_id = await new_session(database_url)
+        ben, _ = await joined(first, session_id, 2)
+        await ben.do("note:write", {"op_id": "n", "text": "gone soon", "fades_s": 1})
+        assert first.process is not None
+        first.process.kill()
+        ben.socket.transport.abort()
+        store = SessionStore.open(database_url)
+        async with asyncio.timeout(120):
+            while len(await store.events_after(session_id, 3)) < 2:  # noqa: ASYNC110 - nobody is connected
+                await asyncio.sleep(0.1)
+        # Who comes now is told of it, and it does not happen again.
+        _, reply = await joined(other, session_id, 1)
+        assert notes_in(reply) == {}
+        assert await store.timed(2**62) == []
+        await asyncio.sleep(1.2)  # two more looks
+        events = await store.events_after(session_id, 3)
+        await store.close()
+    written, erased = (event_to_dict(event) for event in events)
+    assert (written["type"], written["data"]) == ("note_written", None)
+    assert (erased["type"], erased["by"], erased["op_id"]) == ("note_erased", None, None)
+    assert erased["at"] >= written["at"] + 1_000  # type: ignore[operator]  # whole numbers
+
+
+@pytest.mark.parametrize("kind", ["gateway", "node"])
+async def test_those_who_are_connected_are_told_of_what_was_due(kind: str, database_url: str, redis_url: str) -> None:
+    async with newer(kind, database_url, redis_url) as one:
+        session_id = await new_session(database_url)
+        (anna, _), (ben, _) = await joined(one, session_id, 1), await joined(one, session_id, 2)
+        await ben.do("note:write", {"op_id": "n", "text": "gone soon", "fades_s": 1})
+        for peer in (anna, ben):
+            for kind_of_event in ("note_written", "note_erased"):
+                assert (await peer.receive("event"))["type"] == kind_of_event

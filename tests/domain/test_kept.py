@@ -84,7 +84,8 @@ def test_a_feature_keeps_something_for_the_session_and_for_each_participant() ->
     assert state.participants[2].features.of(notes.Mood).word == "fine"
     assert state.participants[1].features.of(notes.Mood).word is None
     snapshot = json.loads(json.dumps(messages.snapshot_to_dict(state, 1)))
-    kept = {"standing": {"4": {"by": 2, "text": "left at the mill"}}, "erased": [], "audience": "members"}
+    note = {"by": 2, "text": "left at the mill", "fades_at": None}
+    kept = {"standing": {"4": note}, "erased": [], "audience": "members"}
     assert snapshot["features"] == {"notes": kept}
     mood = {"mood": {"word": "fine", "changes": 1}}
     assert [one.get("features") for one in snapshot["participants"]] == [None, mood, None]

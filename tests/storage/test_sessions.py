@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cavalcade.domain import session as rules
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange
-from cavalcade.domain.feature import Command
+from cavalcade.domain.feature import Command, Issuer
 from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Join, Leave, ParticipantJoined
@@ -116,13 +116,17 @@ async def test_the_stored_session_is_the_folded_one(
         assert host is not None
         asked.append((host.id, ending, "end", late if isinstance(ending, Expire) else NOW))
     for number, command, op_id, now in asked:
-        by = None if isinstance(command, Join | Expire) else number
+        by = number if command.issuer is Issuer.PARTICIPANT else None
         try:
             events, after = apply(current, command, by, now, op_id=op_id)
         except Rejected:
             continue
         await store.append(current, events, after.state)
         history, current = history + events, after
+    at = rules.next_at(current.state)
+    assert (session_id in await store.timed(2**62, limit=1000)) is (at is not None)
+    if at is not None:
+        assert session_id not in await store.timed(at - 1, limit=1000)
     gone = {offset for event in history for offset in event.scrubs}
     history = [event.without_content() if event.offset in gone else event for event in history]
     assert await store.load(session_id) == current
@@ -217,6 +221,42 @@ async def test_nothing_is_scrubbed_by_an_append_that_is_refused(store: SessionSt
         await store.append(old, stale, after.state)
     (_, written, _) = await store.events_after(old.state.session.id, 0)
     assert written.change == notes.NoteWritten(1, "stays")
+
+
+@pytest.mark.usefixtures("with_notes")
+async def test_what_is_due_is_found_when_it_is_and_until_it_has_happened(
+    store: SessionStore, database: Database
+) -> None:
+    write = notes.WriteNote("gone soon", fades_s=60)
+    base = await stored_with(store, (None, MEMBER), (1, write), (1, notes.WriteNote("stays")))
+    session_id, at = base.state.session.id, NOW + 60_000
+    assert await store.timed(at - 1) == []
+    assert await store.timed(at) == [session_id]
+    assert await store.timed(at, left_out=[session_id]) == []
+    events, after = apply(base, rules.Elapse(), now=at)
+    assert [(event.by, event.change) for event in events] == [(None, notes.NoteErased(2))]
+    other = await stored_with(store, (None, MEMBER))
+    await store.append(base, events, after.state)
+    assert apply(after, rules.Elapse(), now=at + 1)[0] == []
+    assert await store.timed(2**62) == []
+    with pytest.raises(Conflict):  # another process found the same at the same moment
+        await store.append(base, events, after.state)
+    assert await database.fetchval("SELECT count(*) FROM due WHERE session_id = $1", other.state.session.id) == 0
+
+
+@pytest.mark.usefixtures("with_notes")
+async def test_nothing_is_due_in_a_session_that_is_over_and_nothing_stays_of_it(
+    store: SessionStore, database: Database
+) -> None:
+    write = notes.WriteNote("gone soon", fades_s=60)
+    first = await stored_with(store, (None, MEMBER), (1, write), (1, EndSession()))
+    expired = await stored_with(store, (None, MEMBER), (1, write))
+    now = expired.state.session.expires_at
+    events, after = apply(expired, Expire(), now=now)
+    await store.end([End(expired, events[0], after.state)])
+    assert await store.timed(2**62) == []
+    assert set(await store.purge(now)) == {first.state.session.id, expired.state.session.id}
+    assert await database.fetchval("SELECT count(*) FROM due") == 0
 
 
 async def test_only_what_is_stored_already_can_be_scrubbed(store: SessionStore) -> None:
@@ -506,14 +546,17 @@ async def everything(database: Database) -> dict[str, list[str]]:
     return {name: [r["row"] for r in await database.fetch(f'SELECT t::text AS row FROM "{name}" t')] for name in names}
 
 
+@pytest.mark.usefixtures("with_notes")
 async def test_a_purge_leaves_nothing_of_an_ended_session(store: SessionStore, database: Database) -> None:
     founded = empty()
     history, gone = apply(founded, MEMBER)
     await store.insert(gone, history, key_hash="key", digest="d")
     events, after = apply(gone, MEMBER)
     await store.append(gone, events, after.state, memory=(0, "a"), outcome=Outcome("d", {"offset": 2}))
-    events, ended = apply(after, EndSession(), by=1, now=NOW + 5)
-    await store.append(after, events, ended.state, memory=(1, "b"), outcome=Outcome("d", {"offset": 3}))
+    events, noted = apply(after, notes.WriteNote("gone soon", fades_s=60), by=1)
+    await store.append(after, events, noted.state)
+    events, ended = apply(noted, EndSession(), by=1, now=NOW + 5)
+    await store.append(noted, events, ended.state, memory=(1, "b"), outcome=Outcome("d", {"offset": 4}))
     assert all((await everything(database)).values())
     living = await stored_with(store, (None, MEMBER))
 

@@ -135,6 +135,15 @@ class Command:
         """
         raise NotImplementedError
 
+    @classmethod
+    def due(cls, state: SessionState) -> int | None:  # noqa: ARG003 - others look at it
+        """When the system is to give this command, ms since the epoch; None where it is not.
+
+        Only of commands of the system that are made without arguments. What it leads to must move this on: what stays
+        due is decided again and again.
+        """
+        return None
+
     def concerns(self, state: SessionState) -> int | None:  # noqa: ARG002 - others look at it
         """The participant of whom the rule needs to know when they were last connected, if there is one."""
         return None

@@ -7,9 +7,9 @@ The law that everything rests on: events applied to a stale snapshot equal a fre
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Final
+from typing import ClassVar, Final
 
 from cavalcade.domain import names
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
@@ -55,6 +55,11 @@ FINISHING: Final = frozenset(name for name, command in OPERATIONS.items() if com
 
 CHANGES: Final[dict[str, type[Change]]] = {change.type: change for feature in FEATURES for change in feature.changes}
 """What can happen, by the event's type."""
+
+TIMED: Final[list[type[Command]]] = [
+    command for feature in FEATURES for command in feature.commands if command.issuer is Issuer.SYSTEM
+]
+"""What the system does at some time, in the order in which it is done where several are due at once."""
 
 KEPT: Final[dict[str, type[Kept]]] = {
     kind.key: kind for feature in FEATURES for kind in (feature.session, feature.participant) if kind is not None
@@ -102,6 +107,36 @@ def decide(state: SessionState, operation: Operation, now: int, limits: Limits) 
     return [_event(state.offset + place, now, operation, change) for place, change in enumerate(changes, start=1)]
 
 
+def next_at(state: SessionState) -> int | None:
+    """When `Elapse` is due in a session, ms since the epoch; None where nothing is timed.
+
+    Its end is not among this: `expires_at` says when that is due, and sessions end many at a time.
+    """
+    if state.ended is not None:
+        return None
+    return min((at for command in TIMED if (at := command.due(state)) is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Elapse(Command):
+    """Have happen what is due, by the system."""
+
+    issuer: ClassVar[Issuer] = Issuer.SYSTEM
+
+    def decide_alone(self, situation: Situation) -> list[Change]:
+        """What all features have due now, one after the other; nothing where somebody was faster, or it is over."""
+        changes: list[Change] = []
+        if situation.state.is_over(situation.now):
+            return changes
+        for command in TIMED:
+            at = command.due(situation.state)
+            if at is not None and at <= situation.now:
+                decided = command().decide_alone(situation)
+                changes += decided
+                situation = replace(situation, state=reduce(_folded, decided, situation.state))
+        return changes
+
+
 def evolve(state: SessionState, event: Event) -> SessionState:
     """Folds one event into the state.
 
@@ -121,6 +156,10 @@ def replay(state: SessionState, events: Iterable[Event]) -> SessionState:
 def effects(change: Change) -> Effects:
     """Says what servers, stores and clients must do about a change, besides folding it into the state."""
     return change.effects()
+
+
+def _folded(state: SessionState, change: Change) -> SessionState:
+    return replace(change.evolve(state), offset=state.offset + 1)
 
 
 def _event(offset: int, now: int, operation: Operation, change: Change) -> Event:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.model import Participant, Role, Session, SessionState
-from cavalcade.domain.session import effects
+from cavalcade.domain.session import effects, next_at
 from cavalcade.storage import connection, statements
 from cavalcade.storage.errors import Conflict
 from cavalcade.storage.stored import FORGOTTEN, End, Outcome, Stored
@@ -119,6 +119,7 @@ class SessionStore:
             "participants": [_person_row(person) for person in state.participants.values()],
             "events": [event_to_dict(event) for event in events],
             "creations": keys,
+            "due": [] if (at := next_at(state)) is None else [{"next_at": at}],
         }
         try:
             await self._write(statements.INSERT, parameters)
@@ -186,12 +187,13 @@ class SessionStore:
             "events": [event_to_dict(event) for event in events],
             "outcomes": remembered,
         }
-        statement = statements.APPEND
         if scrubbed := sorted({offset for event in events for offset in event.scrubs}):
-            statement = statements.APPEND_AND_SCRUB
             parameters |= {"scrubbed": scrubbed, "forgotten": FORGOTTEN}
+        at = next_at(after)
+        if times := at != next_at(base.state):
+            parameters["due"] = [{"next_at": at}]
         try:
-            written = await self._write(statement, parameters)
+            written = await self._write(statements.APPENDS[bool(scrubbed), times], parameters)
         except IntegrityError as error:
             if connection.violated_constraint(error) == outcomes.primary_key.name:
                 raise Conflict("the operation is remembered already") from error
@@ -257,6 +259,11 @@ class SessionStore:
         """Finds sessions whose time is over at `now` (ms since the epoch) and that nobody has ended, oldest first."""
         rows = await self._read(statements.DUE, {"now": now, "most": limit, "left_out": list(left_out)})
         return [row.id for row in rows]
+
+    async def timed(self, now: int, limit: int = 100, left_out: Collection[str] = ()) -> list[str]:
+        """Finds sessions in which something is due at `now` (ms since the epoch), earliest first; see `next_at`."""
+        rows = await self._read(statements.TIMED, {"now": now, "most": limit, "left_out": list(left_out)})
+        return [row.session_id for row in rows]
 
     async def purge(self, ended_before: int, limit: int = 100, *, ahead: int | None = None) -> list[str]:
         """Deletes sessions that ended at or before a time (ms since the epoch) with all that belongs to them.

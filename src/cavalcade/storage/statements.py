@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 
-from cavalcade.storage.tables import creations, events, outcomes, participants, sessions
+from cavalcade.storage.tables import creations, due, events, outcomes, participants, sessions
 
 CHANGING: Final = (
     "offset", "name", "expires_at", "time_asked_by", "next_participant", "max_participants", "ended", "ended_at",
@@ -135,6 +135,19 @@ DUE: Final = (
 )
 """Sessions whose time is over and that nobody has ended yet."""
 
+TIMED: Final = (
+    select(due.c.session_id)
+    .join(sessions, sessions.c.id == due.c.session_id)
+    .where(
+        due.c.next_at <= bindparam("now"),
+        sessions.c.ended.is_(None),
+        due.c.session_id != all_(bindparam("left_out", type_=ARRAY(Text))),
+    )
+    .order_by(due.c.next_at)
+    .limit(bindparam("most", type_=Integer))
+)
+"""Sessions in which something is due."""
+
 PURGE: Final = (
     delete(sessions)
     .where(
@@ -156,8 +169,9 @@ INSERT: Final = select(_made.c.id).add_cte(
     _hanging(participants, _made).cte("people"),
     _hanging(events, _made).cte("history"),
     _hanging(creations, _made).cte("keys"),
+    _hanging(due, _made).cte("timed"),
 )
-"""A new session with its people, its first events and the key it was made under."""
+"""A new session with its people, its first events, the key it was made under, and when something is due in it."""
 
 _fenced: Final = (
     update(sessions)
@@ -195,7 +209,7 @@ A second append waits for the first one's row lock, then sees the new offset and
 holes nor doubles.
 """
 
-APPEND_AND_SCRUB: Final = APPEND.add_cte(
+_scrub: Final = (
     update(events)
     .where(events.c.session_id == _fenced.c.id, events.c.offset == _SCRUBBED)
     .values(data=literal_column("'null'::jsonb"))
@@ -212,7 +226,17 @@ APPEND_AND_SCRUB: Final = APPEND.add_cte(
     .values(digest=bindparam("forgotten", type_=Text))
     .cte("forgotten"),
 )
-"""The same, and the content of the events at the offsets `scrubbed` goes."""
+_timed = _hanging(due, _fenced)
+_time: Final = _timed.on_conflict_do_update(constraint=due.primary_key, set_={"next_at": _timed.excluded.next_at}).cte(
+    "timed"
+)
+
+APPENDS: Final = {
+    (scrubs, times): APPEND.add_cte(*(_scrub if scrubs else ()), *((_time,) if times else ()))
+    for scrubs in (False, True)
+    for times in (False, True)
+}
+"""The same; it also takes away the content of the events at the offsets `scrubbed`, and notes when something is due."""
 
 _event: Final = [each for each in events.c if each.name != "session_id"]
 _given = (

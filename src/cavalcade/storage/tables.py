@@ -79,6 +79,15 @@ events: Final = Table(
 )
 """Every durable change, as the wire writes it; JSON's `null` is the data of one that was scrubbed."""
 
+due: Final = Table(
+    "due",
+    metadata,
+    _session_id(primary_key=True),
+    Column("next_at", BigInteger),
+    Index("ix_due_next_at", "next_at"),
+)
+"""When something is due in a session, where anything ever was; null where nothing is. Its end is not among this."""
+
 outcomes: Final = Table(
     "outcomes",
     metadata,

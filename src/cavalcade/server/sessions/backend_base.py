@@ -7,14 +7,17 @@ from typing import Final
 
 import structlog
 
+from cavalcade.domain.errors import Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Operation
+from cavalcade.domain.session import Elapse
 from cavalcade.server.live import broadcasts
 from cavalcade.server.live.broadcasts import Audience, Broadcast
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
 from cavalcade.server.processes.clock import now_ms
+from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
 from cavalcade.server.sessions.backend import Neighbour, Receipt
 from cavalcade.server.sessions.execution import ends, note_end
 from cavalcade.server.sessions.local_session import LocalSession
@@ -133,6 +136,25 @@ class BackendBase(ABC):
         left_out: set[str] = set()
         while due := await self._store.due(now_ms(), BATCH, left_out):
             left_out.update(set(due).difference(await self.end_due(due)))  # others end them, or it is tried again soon
+
+    async def elapse(self) -> None:
+        """Has happen what is due in sessions, whoever is connected to them and wherever.
+
+        Every process that runs this tries: the append of one of them holds, and the others find nothing due any more.
+
+        Raises:
+            Unavailable: Where PostgreSQL is away.
+        """
+        left_out: list[str] = []
+        while due := await self._store.timed(now_ms(), BATCH, left_out):
+            await asyncio.gather(*map(self._elapse, due))
+            left_out += due  # what is still due, or is again, comes with the next look
+
+    async def _elapse(self, session_id: str) -> None:
+        try:
+            await within(REPLY_DEADLINE_S, self.submit(session_id, Operation(None, Elapse())))
+        except Rejected as rejected:
+            _log.info("timed_effect_postponed", reason=rejected.code.value)  # its owner does it, or it is tried again
 
     def end_soon(self, within_s: float) -> None:
         """Sets timers for the sessions in this process whose time is over soon; called that often.

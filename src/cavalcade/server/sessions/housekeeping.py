@@ -1,4 +1,4 @@
-"""What time does to sessions: hosts are seen, those whose time is over end, and what has ended is deleted."""
+"""What time does to sessions: hosts are seen, what is due happens, sessions end, and what has ended is deleted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,6 +12,9 @@ from cavalcade.storage.errors import Unavailable
 
 INTERVAL_S: Final = 1.0
 """Seconds between two looks for sessions whose time is over."""
+
+ELAPSE_S: Final = 0.5
+"""Seconds between two looks for what is due in sessions; what is promised is a second."""
 
 PURGE_S: Final = 5.0
 """Seconds between two purges; what is promised is a minute."""
@@ -40,7 +43,13 @@ async def run_housekeeping(backend: BackendBase, purge_after_s: int) -> None:
         if purged := await backend.purge(now_ms() - purge_after_s * 1000):
             _log.info("sessions_purged", count=purged)
 
-    work = ((note_hosts, NOTE_S), (end_soon, INTERVAL_S), (backend.expire, INTERVAL_S), (purge, PURGE_S))
+    work = (
+        (note_hosts, NOTE_S),
+        (end_soon, INTERVAL_S),
+        (backend.expire, INTERVAL_S),
+        (backend.elapse, ELAPSE_S),
+        (purge, PURGE_S),
+    )
     tasks = [asyncio.create_task(_again_and_again(*each)) for each in work]
     try:
         await asyncio.gather(*tasks)
