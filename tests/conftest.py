@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import tempfile
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.process import Process
+from cavalcade.storage.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from xdist.workermanage import WorkerController
 
 # Flet takes a second to start, in each of the many stacks that do not need it; tests of the app switch it on.
 os.environ.setdefault("CAVALCADE_APP", "off")
@@ -39,16 +43,33 @@ _database_numbers = itertools.count(1)
 
 
 class Lanes(LoadScopeScheduling):
-    """Hands tests to several processes so that what shares a server that takes seconds to start stays together."""
+    """Hands tests to several processes so that what shares a server that takes seconds to start stays together.
+
+    One process goes through the browser's tests while the others go through all else: two browsers at once want more
+    than two cores, and other tests mostly wait. A process that is left with nothing else takes browser's tests as well.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith("tests/browser/"):
-            return "browser"  # two at once want more than two cores, and other tests mostly wait
-        if nodeid.startswith("tests/scenarios/") and (
+        file = nodeid.partition("::")[0]
+        folder = file.split("/")[1]
+        if folder in {"scenarios", "hostile"} and (
             installation := re.search(r"\[((services|monolith)(-2)?)\b", nodeid)
         ):
-            return f"scenarios on {installation[1]}"
-        return nodeid.partition("::")[0]
+            return f"{folder} on {installation[1]}"
+        return file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        others = (scopes for each, scopes in self.assigned_work.items() if each is not node)
+        is_taken = any(
+            _is_browser(scope) and not all(tests.values()) for scopes in others for scope, tests in scopes.items()
+        )
+        wanted = (scope for scope in self.workqueue if _is_browser(scope) is not is_taken)
+        self.workqueue.move_to_end(next(wanted, next(iter(self.workqueue))), last=False)
+        super()._assign_work_unit(node)
+
+
+def _is_browser(scope: str) -> bool:
+    return scope.startswith("tests/browser/")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -79,12 +100,36 @@ async def postgres_url(server_directory: Path) -> AsyncIterator[str]:
 @pytest.fixture
 async def database_url(postgres_url: str, server_directory: Path) -> AsyncIterator[str]:
     """The address of a new, empty database of this test's own, removed afterwards."""
+    async with _new_database(postgres_url, server_directory) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _new_database(postgres_url: str, server_directory: Path, template: str = "") -> AsyncIterator[str]:
     name = f"test_{next(_database_numbers)}"
     connection = await asyncpg.connect(postgres_url)
-    await connection.execute(f"CREATE DATABASE {name} STRATEGY wal_log")
+    await connection.execute(f"CREATE DATABASE {name} {template} STRATEGY wal_log")
     yield postgres.url(server_directory, name)
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def database_template(postgres_url: str, server_directory: Path) -> str:
+    """The name of an empty database with all tables, which others are copied from: migrating takes far longer."""
+    name = "test_template"
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute(f"CREATE DATABASE {name} STRATEGY wal_log")
+    await connection.close()
+    await migrate(postgres.url(server_directory, name))
+    return name
+
+
+@pytest.fixture
+async def migrated_url(postgres_url: str, server_directory: Path, database_template: str) -> AsyncIterator[str]:
+    """The address of a new database of this test's own that holds the tables and nothing in them."""
+    async with _new_database(postgres_url, server_directory, f"TEMPLATE {database_template}") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

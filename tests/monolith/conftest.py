@@ -13,7 +13,6 @@ from cavalcade.domain.errors import Rejected
 from cavalcade.monolith.application import Listeners, Node
 from cavalcade.monolith.registry import Entry
 from cavalcade.settings import Settings
-from cavalcade.storage.migrate import migrate
 from testbed.installations.installation import free_ports
 from tests.quotas import AMPLE
 from tests.services.peer import eventually
@@ -85,12 +84,11 @@ async def running_node(
 
 
 @pytest.fixture
-async def nodes(database_url: str, redis_url: str) -> AsyncIterator[list[RunningNode]]:
+async def nodes(migrated_url: str, redis_url: str) -> AsyncIterator[list[RunningNode]]:
     """Three nodes on one database, which know each other."""
-    await migrate(database_url)
     async with AsyncExitStack() as stack:
         running = [
-            await stack.enter_async_context(running_node(database_url, redis_url, name))
+            await stack.enter_async_context(running_node(migrated_url, redis_url, name))
             for name in ("first", "second", "third")
         ]
         await until_all_see_each_other(running)
@@ -103,10 +101,9 @@ async def until_all_see_each_other(running: list[RunningNode]) -> None:
 
 
 @pytest.fixture
-async def node(database_url: str, redis_url: str) -> AsyncIterator[RunningNode]:
+async def node(migrated_url: str, redis_url: str) -> AsyncIterator[RunningNode]:
     """A running node on a database of its own."""
-    await migrate(database_url)
-    async with running_node(database_url, redis_url) as running:
+    async with running_node(migrated_url, redis_url) as running:
         yield running
 
 

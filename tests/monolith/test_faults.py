@@ -23,7 +23,6 @@ from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live.send_queue import SendQueue
 from cavalcade.server.live_storage import redis_link
 from cavalcade.stack import valkey
-from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 from testbed.installations.proxy import Proxy
 from tests.monolith.conftest import RunningNode, positions_in_redis, redis_is_emptied, running_node
@@ -57,15 +56,14 @@ async def postgres_wire(server_directory: Path) -> AsyncIterator[Proxy]:
 
 @pytest.fixture
 async def node(
-    server_directory: Path, database_url: str, redis_wire: Proxy, postgres_wire: Proxy, monkeypatch: pytest.MonkeyPatch
+    server_directory: Path, migrated_url: str, redis_wire: Proxy, postgres_wire: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningNode]:
     """A node whose servers can be taken away, and which looks for Redis more often."""
     assert redis_wire
     assert postgres_wire
     monkeypatch.setattr(redis_link, "LONGEST_PAUSE_S", 0.05)
-    await migrate(database_url)
-    through = database_url.replace(str(server_directory), str(server_directory / "node"))
-    assert through != database_url
+    through = migrated_url.replace(str(server_directory), str(server_directory / "node"))
+    assert through != migrated_url
     async with running_node(through, valkey.url(server_directory / "node-redis.sock")) as running:
         await eventually(lambda: running.node._link.is_up)
         yield running
@@ -392,11 +390,11 @@ async def test_a_process_that_was_superseded_writes_nothing_and_sends_its_member
         assert node.node.ownership.counts.superseded == 1
 
 
-async def test_a_hibernating_session_expires(node: RunningNode, database_url: str) -> None:
+async def test_a_hibernating_session_expires(node: RunningNode, migrated_url: str) -> None:
     anna = await node.create()
     async with connect(anna) as one:
         await _hibernated(node, anna)
-        database = await asyncpg.connect(database_url)
+        database = await asyncpg.connect(migrated_url)
         await database.execute("UPDATE sessions SET expires_at = 1")
         await database.close()
         await one.wait_for(lambda session: session.connection is ConnectionState.CLOSED, timeout=10)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cavalcade.monolith.placement import (
@@ -69,6 +69,7 @@ def test_a_node_that_goes_moves_only_its_own_sessions(session_id: str, leases: l
             assert preferred(session_id, draining) == chosen
 
 
+@settings(max_examples=10)  # each is three hundred ids
 @given(st.lists(SESSION_IDS, min_size=300, max_size=300, unique=True))
 def test_sessions_are_spread(session_ids: list[str]) -> None:
     leases = [NodeLease(name, name, "", "", "") for name in ("first", "second", "third")]

@@ -17,7 +17,6 @@ from cavalcade.monolith.session_process import SessionProcess
 from cavalcade.monolith.supervisor import Intensity
 from cavalcade.server.live.send_queue import CLOSE_FAILED, SendQueue
 from cavalcade.server.processes.clock import now_ms
-from cavalcade.storage.migrate import migrate
 from tests.monolith.conftest import RunningNode, positions_in_redis, running_node
 from tests.monolith.faults import hold_appends
 from tests.services.peer import eventually
@@ -111,12 +110,11 @@ async def test_an_idle_process_hibernates_and_wakes_with_everybody_and_everythin
 
 
 async def test_the_node_looks_by_itself_who_is_idle(
-    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    migrated_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "SCAN_S", 0.05)
     monkeypatch.setattr(registry, "HIBERNATE_S", 0.3)
-    await migrate(database_url)
-    async with running_node(database_url, redis_url) as node:
+    async with running_node(migrated_url, redis_url) as node:
         anna = await node.create()
         async with connect(anna) as one:
             await eventually(lambda: node.entry(anna).task is None)
@@ -180,11 +178,11 @@ async def test_a_session_given_up_closes_its_connections_with_1011(
     assert ears.codes == [CLOSE_FAILED]
 
 
-async def test_a_session_that_is_gone_closes_with_4404(node: RunningNode, database_url: str) -> None:
+async def test_a_session_that_is_gone_closes_with_4404(node: RunningNode, migrated_url: str) -> None:
     anna = await node.create()
     async with connect(anna) as one:
         await _hibernated(node, anna)
-        database = await asyncpg.connect(database_url)
+        database = await asyncpg.connect(migrated_url)
         await database.execute("DELETE FROM sessions")
         await database.close()
         one.report(Fix(60.0, 24.0))

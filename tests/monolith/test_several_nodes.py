@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import InvalidStatus
 
-from cavalcade.client import ConnectionState, LiveSession, connect, create_session
+from cavalcade.client import ConnectionState, LiveSession, Membership, connect, create_session
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.fix import Fix
 from cavalcade.monolith import handover, placement
@@ -20,7 +20,6 @@ from cavalcade.monolith.node_leases import LEASE_S, NODES, NameTaken, NodeLeases
 from cavalcade.monolith.peers import MARK
 from cavalcade.stack import valkey
 from cavalcade.storage.errors import Unavailable
-from cavalcade.storage.migrate import migrate
 from testbed.installations.proxy import Proxy
 from tests.monolith.conftest import RunningNode, running_node, until_all_see_each_other
 from tests.monolith.door import Door, open_door
@@ -62,18 +61,21 @@ async def test_calls_from_elsewhere_keep_their_senders_address(nodes: list[Runni
     anna = await first.create()
     await first.join(anna, "Ben")
     async with httpx.AsyncClient(base_url=second.http, trust_env=False) as client:
-        headers = {"X-Forwarded-For": "203.0.113.7"}
-        for _ in range(20):  # wrong codes count against the address that Caddy named, at whatever node they come in
-            answer = await client.post(
-                f"/api/sessions/{anna.session_id}/join", json={"code": f"{anna.session_id}.{'x' * 22}"}, headers=headers
-            )
-            assert answer.status_code == 404
-        wrong = {"code": f"{anna.session_id}.{'x' * 22}"}
-        answer = await client.post(f"/api/sessions/{anna.session_id}/join", json=wrong, headers=headers)
-        assert answer.status_code == 429
-        answer = await client.post(f"/api/sessions/{anna.session_id}/join", json=wrong)
-        assert answer.status_code == 404
-    assert second.node.forwarding.passed_on == 22
+        # Wrong codes count against the address that Caddy named, at whatever node they come in: 20 in a row, and one
+        # more every three seconds. A busy machine may take so long for them that some of those come through as well.
+        answers: list[int] = []
+        while not answers or answers[-1] == 404:
+            answers.append(await _says_a_wrong_code(client, anna, {"X-Forwarded-For": "203.0.113.7"}))
+        assert answers[-1] == 429
+        assert len(answers) > 20
+        assert await _says_a_wrong_code(client, anna, {}) == 404
+    assert second.node.forwarding.passed_on == len(answers) + 1
+
+
+async def _says_a_wrong_code(client: httpx.AsyncClient, host: Membership, headers: dict[str, str]) -> int:
+    wrong = {"code": f"{host.session_id}.{'x' * 22}"}
+    answer = await client.post(f"/api/sessions/{host.session_id}/join", json=wrong, headers=headers)
+    return answer.status_code
 
 
 async def test_calls_that_break_off_at_the_wrong_node_count_against_nobody(nodes: list[RunningNode]) -> None:
@@ -128,13 +130,13 @@ async def test_other_nodes_alone_may_ask_for_a_session(nodes: list[RunningNode])
 
 
 async def test_sessions_that_nobody_serves_end_together_and_an_owner_ends_its_own(
-    nodes: list[RunningNode], database_url: str
+    nodes: list[RunningNode], migrated_url: str
 ) -> None:
     anna = await create_session(nodes[0].http, host_name="Anna", lifetime_s=3)
     ben = await nodes[1].join(anna, "Ben")
     for node in nodes:
         await asyncio.gather(*(node.create() for _ in range(4)))
-    database = await asyncpg.connect(database_url)
+    database = await asyncpg.connect(migrated_url)
     async with connect(nodes[0].through(anna)) as one, connect(ben) as two:
         await one.wait_for(lambda session: session.present == {1, 2})
         await database.execute("UPDATE sessions SET expires_at = 1 WHERE id <> $1", anna.session_id)
@@ -316,7 +318,7 @@ async def test_a_node_whose_name_is_taken_stops(nodes: list[RunningNode], redis_
 
 
 async def test_a_node_that_comes_back_under_its_name_owns_nothing(
-    nodes: list[RunningNode], database_url: str, redis_url: str
+    nodes: list[RunningNode], migrated_url: str, redis_url: str
 ) -> None:
     """After `kill -9` and a quick start again, the lease stands, and says that it is another life."""
     first, second, _ = nodes
@@ -325,7 +327,7 @@ async def test_a_node_that_comes_back_under_its_name_owns_nothing(
     # All that it did has ended, and its lease was not given back.
     first.running.cancel()
     await asyncio.wait({first.running})
-    async with running_node(database_url, redis_url, "first") as again:
+    async with running_node(migrated_url, redis_url, "first") as again:
         await eventually(lambda: again.node.leases.me.life in second.node.leases.others)
         async with connect(second.through(ben)):
             assert second.holds == {anna.session_id}
@@ -348,13 +350,12 @@ async def redis_wires(server_directory: Path, redis_url: str) -> AsyncIterator[l
 
 @pytest.fixture
 async def pair(
-    server_directory: Path, database_url: str, redis_wires: list[Proxy]
+    server_directory: Path, migrated_url: str, redis_wires: list[Proxy]
 ) -> AsyncIterator[tuple[RunningNode, RunningNode]]:
     """Two nodes whose Redis can be taken away."""
     assert redis_wires
-    await migrate(database_url)
     urls = [valkey.url(server_directory / f"redis-{number}.sock") for number in (1, 2)]
-    async with running_node(database_url, urls[0], "one") as one, running_node(database_url, urls[1], "two") as two:
+    async with running_node(migrated_url, urls[0], "one") as one, running_node(migrated_url, urls[1], "two") as two:
         await until_all_see_each_other([one, two])
         await eventually(lambda: one.node._link.is_up and two.node._link.is_up)
         yield one, two

@@ -13,7 +13,6 @@ import pytest
 from cavalcade.stack import probe
 from cavalcade.stack.process import Process, Service
 from cavalcade.stack.programs import BACKENDS
-from cavalcade.storage.migrate import migrate
 from testbed.installations.installation import free_ports
 from tests.scenarios.histories import make_histories
 
@@ -78,11 +77,10 @@ def _watched_by(watchdog: int) -> int:
 
 @pytest.fixture(params=BACKENDS)
 async def processes(
-    request: pytest.FixtureRequest, tmp_path: Path, database_url: str, redis_url: str
+    request: pytest.FixtureRequest, tmp_path: Path, migrated_url: str, redis_url: str
 ) -> AsyncIterator[Processes]:
     """The processes of either backend."""
-    await migrate(database_url)
-    running = Processes(request.param, tmp_path, database_url, redis_url)
+    running = Processes(request.param, tmp_path, migrated_url, redis_url)
     await running.start()
     yield running
     await running.stop()

@@ -26,7 +26,6 @@ from cavalcade.services.backend import ServicesBackend
 from cavalcade.services.hub import Hub
 from cavalcade.settings import Quotas
 from cavalcade.stack import postgres
-from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import Stored
 from cavalcade.wire.codes import hash_secret, new_secret, new_session_id
@@ -124,14 +123,12 @@ async def running_gateway(
 
 
 @pytest.fixture(scope="session")
-async def services_database(postgres_url: str, server_directory: Path) -> str:
+async def services_database(postgres_url: str, server_directory: Path, database_template: str) -> str:
     """The address of a migrated database that the tests of the services share; see ``migrated_url``."""
     connection = await asyncpg.connect(postgres_url)
-    await connection.execute("CREATE DATABASE test_services STRATEGY wal_log")
+    await connection.execute(f"CREATE DATABASE test_services TEMPLATE {database_template} STRATEGY wal_log")
     await connection.close()
-    url = postgres.url(server_directory, "test_services")
-    await migrate(url)
-    return url
+    return postgres.url(server_directory, "test_services")
 
 
 @pytest.fixture

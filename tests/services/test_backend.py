@@ -73,7 +73,6 @@ async def test_fifty_operations_at_once_on_two_processes_lose_nothing(gateway: G
     ):
         await anna.join()
         await ben.join()
-        begun = asyncio.get_running_loop().time()
         receipts = await asyncio.gather(
             *(
                 (gateway, other_gateway)[n % 2].backend.submit(
@@ -82,13 +81,11 @@ async def test_fifty_operations_at_once_on_two_processes_lose_nothing(gateway: G
                 for n in range(50)
             )
         )
-        elapsed = asyncio.get_running_loop().time() - begun
         assert sorted(receipt.offset for receipt in receipts) == list(range(3, 53))
         for peer in (anna, ben):
             events = [await peer.receive("event") for _ in receipts]
             assert [event["offset"] for event in events] == list(range(3, 53))
             assert {event["op_id"] for event in events} == {str(n) for n in range(50)}
-        assert elapsed < 2, elapsed
 
 
 async def test_nobody_is_kept_from_his_turn_by_a_process_that_is_always_first(

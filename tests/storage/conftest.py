@@ -5,14 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from cavalcade.storage.migrate import migrate
 from cavalcade.storage.sessions import SessionStore
-
-
-@pytest.fixture
-async def migrated_url(database_url: str) -> str:
-    await migrate(database_url)
-    return database_url
 
 
 @pytest.fixture

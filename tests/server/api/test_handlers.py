@@ -135,8 +135,18 @@ async def test_joining_again_under_a_key_is_the_same_participant(server: Running
 
 async def test_a_crowd_may_join_at_once(server: Running) -> None:
     created = await server.create()
-    joined = await asyncio.gather(*(server.join(created["code"]) for _ in range(50)))
-    assert sorted(entry["participant"]["id"] for entry in joined) == list(range(2, 52))
+    path, body = f"/api/sessions/{created['session']['id']}/join", {"code": created["code"]}
+
+    async def join() -> int:
+        key = fresh_key()
+        # A busy machine may take longer than a reply may: then the same call is made again, as clients do.
+        while (answer := await server.http.post(path, json=body, headers=key)).status_code == 503:
+            assert answer.json()["code"] == "unavailable"
+        assert answer.status_code == 201, answer.text
+        participant: int = answer.json()["participant"]["id"]
+        return participant
+
+    assert sorted(await asyncio.gather(*(join() for _ in range(50)))) == list(range(2, 52))
 
 
 async def test_whatever_is_wrong_with_a_code_the_answer_is_the_same(server: Running) -> None:
