@@ -24,12 +24,19 @@ DESKTOP = (1280, 800)
 HELSINKI = (60.1700, 24.9400)
 METRES_PER_DEGREE = 111_195
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+KEEPS_PICTURES = bool(os.environ.get("CAVALCADE_SCREENSHOTS"))
+"""Whether pictures of screens are kept for people to look at: each takes a second or two where software draws."""
+
+expect.set_options(timeout=20_000)  # only as long as it takes: a busy machine may take more than the usual five seconds
 
 BOTH_BACKENDS = pytest.mark.parametrize("cavalcade_url", ["services", "monolith"], indirect=True)
 # Where the backend has little part: on the second one only when there is time.
 EITHER_BACKEND = pytest.mark.parametrize(
     "cavalcade_url", ["services", pytest.param("monolith", marks=pytest.mark.long)], indirect=True
 )
+
+# What is looked at in each combination of its conditions when there is time, and else in every pair of them.
+PAIRS_OR_ALL = pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.long)])
 
 Theme = Literal["light", "dark"]
 
@@ -105,9 +112,15 @@ class Phone:
         return self.page.locator(f".avatar[data-participant='{participant}'] .avatar-disc")
 
     async def screenshot(self, name: str) -> None:
-        """Keep what is to be seen now under `build/screenshots`."""
+        """Keep what is to be seen now under `build/screenshots`, where that is asked for."""
+        await keep_picture(self.page, name)
+
+
+async def keep_picture(page: Page, name: str, *, is_wrong: bool = False) -> None:
+    """Keeps what a page shows now under `build/screenshots`, where that is asked for or something is wrong with it."""
+    if KEEPS_PICTURES or is_wrong:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        await page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 @pytest.fixture(scope="session")

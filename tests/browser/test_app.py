@@ -17,7 +17,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from cavalcade.client import Fix, LiveSession, connect, create_session, fetch_session, join_session
-from tests.browser.conftest import HELSINKI, PHONE, SCREENSHOTS, Theme, running_cavalcade
+from tests.browser.conftest import HELSINKI, KEEPS_PICTURES, PHONE, SCREENSHOTS, Theme, running_cavalcade
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -89,9 +89,9 @@ class AppPage:
         await expect(self.page.get_by_text(text).first).to_be_attached(timeout=SOON_MS)
 
     async def screenshot(self, name: str, *themes: Theme) -> None:
-        """Keeps what is to be seen once nothing moves any more, as it is or in some appearances, one by one."""
+        """Sees that the screen follows into some appearances, one by one; without any it is a picture for people."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        if not themes:
+        if not themes and KEEPS_PICTURES:
             await self._at_rest(name)
         for theme in themes:
             await self.page.emulate_media(color_scheme=theme)
@@ -135,13 +135,21 @@ class TileServer:
     """
 
     asked: set[tuple[int, int, int]] = field(default_factory=set)
+    _more: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until_asked(self, lat: float, lon: float) -> None:
+        """Waits until the tile that a place lies on was asked for, from as near as the camera was."""
+        async with asyncio.timeout(SOON_S), self._more:
+            await self._more.wait_for(lambda: tile_at(lat, lon, max(zoom for zoom, _, _ in self.asked)) in self.asked)
 
     async def answer(self, route: Route) -> None:
         """Gives a tile: pale ground with two streets."""
         found = TILES.fullmatch(route.request.url)
         assert found
         zoom, column, row = map(int, found.groups())
-        self.asked.add((zoom, column, row))
+        async with self._more:
+            self.asked.add((zoom, column, row))
+            self._more.notify_all()
         street, ground = b"\xff\xff\xff", b"\xd9\xe4\xd2"
         line = b"\0" + ground * 112 + street * 32 + ground * 112
         rows = (b"\0" + street * 256 if 112 <= y < 144 else line for y in range(256))
@@ -277,9 +285,7 @@ async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chro
         await app.shows("OpenStreetMap contributors")
         await app.button("Center on me").click()
         await app.screenshot("app-streets-mine")
-        # The tile that both stand on, from as near as the camera is.
-        zoom = max(zoom for zoom, _, _ in tiles.asked)
-        assert tile_at(*HELSINKI, zoom) in tiles.asked
+        await tiles.until_asked(*HELSINKI)
         await app.screenshot("app-streets", "dark", "light")
         # Tiles are made for the day: in the dark they are dimmed.
         by_day, in_the_dark = [
@@ -291,7 +297,7 @@ async def test_a_link_opens_the_app_in_the_session(served: tuple[str, str], chro
         await app.screenshot("app-people-light")
         await anna.end()
         await app.shows("This session has ended")
-        await app.screenshot("app-ended", "dark", "light")
+        await app.screenshot("app-ended", "dark")
 
 
 @pytest.mark.parametrize("served", ["services"], indirect=True)
@@ -395,13 +401,13 @@ async def test_whatever_goes_wrong_there_is_a_plain_message_and_a_way_on(
         await app.write("Link to a session", "https://example.org/not-a-link")
         await app.button("Open").click()
         await app.shows("This is no complete Cavalcade link")
-        await app.screenshot("app-bad-link", "dark", "light")
+        await app.screenshot("app-bad-link", "dark")
         await app.button("Close").click()
         await app.write("Link to a session", host.link or "")
         await app.button("Open").click()
         await app.button("Join the map").click()
         await app.shows("No permission to use the location")
-        await app.screenshot("app-refused", "dark", "light")
+        await app.screenshot("app-refused", "light")
         await app.button("Close").click()
         # The map and everybody on it are there all the same.
         await expect(app.button("Show everyone")).to_be_attached()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
 from cavalcade.client import create_session
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.conftest import PAIRS_OR_ALL, keep_picture
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,8 +32,8 @@ SIZES = [
 ]
 TEXTS = (100, 200)
 PANELS = ("none", "people", "share", "menu")
-SLOW_MS = 20_000
-"""A busy machine takes its time for a page and a first position."""
+STATES = ("location", "two", "none", "following")
+"""What the map says beside the panel: a card, two cards, none, and none while the camera follows."""
 
 LEAST_PANEL_PX = 80
 """Of what a panel holds, under its head, as much is to be seen at least."""
@@ -109,30 +109,49 @@ DISCS = """() => [...document.querySelectorAll(".avatar-disc")].map((disc) => {
 })"""
 
 
-async def _look_everywhere(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+def _looks(state: str, *, all_of_them: bool) -> list[tuple[tuple[int, int], int, str]]:
+    """The sizes, letters and panels that a state is looked at in: all of them, or so that each pair comes once."""
+    if all_of_them:
+        return list(product(SIZES, TEXTS, PANELS))
+    turn = STATES.index(state)
+    return [
+        (size, TEXTS[(turn // 2 + place) % len(TEXTS)], PANELS[(turn + place) % len(PANELS)])
+        for place, size in enumerate(SIZES)
+    ]
+
+
+def test_every_pair_of_conditions_is_looked_at() -> None:
+    looked = [(state, *look) for state in STATES for look in _looks(state, all_of_them=False)]
+    for one, other in combinations(range(4), 2):
+        wanted = set(product(*((STATES, SIZES, TEXTS, PANELS)[place] for place in (one, other))))
+        assert {(look[one], look[other]) for look in looked} == wanted
+
+
+async def _look_everywhere(page: Page, state: str, *, all_of_them: bool) -> None:
     wrong: dict[str, list[str]] = {}
-    for size, text, panel in product(SIZES, TEXTS, PANELS):
+    for size, text, panel in _looks(state, all_of_them=all_of_them):
         await page.set_viewport_size({"width": size[0], "height": size[1]})
         await page.evaluate(SHOW, [text, panel])
-        where = f"layout-{name}-{size[0]}x{size[1]}-{text}-{panel}"
+        where = f"layout-{state}-{size[0]}x{size[1]}-{text}-{panel}"
         if faults := await page.evaluate(FAULTS, LEAST_PANEL_PX):
             wrong[where] = faults
-            await page.screenshot(path=SCREENSHOTS / f"{where}.png")
+            await keep_picture(page, where, is_wrong=True)
     assert wrong == {}
 
 
-async def test_everything_has_room_beside_a_card(cavalcade_url: str, new_phone: NewPhone) -> None:
+@PAIRS_OR_ALL
+async def test_everything_has_room_beside_a_card(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
     ben = await new_phone(may_locate=False, reduced_motion="reduce")
     made = await create_session(cavalcade_url)
     assert made.link
     await ben.join(made.link, "Benedikt Sommerfeld-Gr\u00fcnwald")
-    await expect(ben.page.locator("[data-notice=location]")).to_be_visible(timeout=SLOW_MS)
-    await _look_everywhere(ben.page, "location")
+    await expect(ben.page.locator("[data-notice=location]")).to_be_visible()
+    await _look_everywhere(ben.page, "location", all_of_them=all_of_them)
 
 
+@PAIRS_OR_ALL
 async def test_everything_has_room_beside_two_cards_in_another_language(
-    cavalcade_url: str, new_phone: NewPhone
+    cavalcade_url: str, new_phone: NewPhone, all_of_them: bool
 ) -> None:
     lea = await new_phone(locale="de-DE", reduced_motion="reduce")
     made = await create_session(cavalcade_url, lifetime_s=1500)
@@ -140,22 +159,23 @@ async def test_everything_has_room_beside_two_cards_in_another_language(
     await lea.page.goto(made.link)
     await lea.button("Auf die Karte").click()
     for card in ("keep", "time"):
-        await expect(lea.page.locator(f"[data-notice={card}]")).to_be_visible(timeout=SLOW_MS)
-    await _look_everywhere(lea.page, "two")
+        await expect(lea.page.locator(f"[data-notice={card}]")).to_be_visible()
+    await _look_everywhere(lea.page, "two", all_of_them=all_of_them)
 
 
-async def test_everything_has_room_without_a_card(cavalcade_url: str, new_phone: NewPhone) -> None:
+@PAIRS_OR_ALL
+async def test_everything_has_room_without_a_card(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
     anna = await new_phone(reduced_motion="reduce")
     await anna.start(cavalcade_url)
     await anna.button("Got it").click()
     await anna.page.locator(".panel-head .icon-button").click()
     await expect(anna.button("Center on me")).to_be_enabled()
-    await _look_everywhere(anna.page, "none")
+    await _look_everywhere(anna.page, "none", all_of_them=all_of_them)
     await anna.page.evaluate("document.documentElement.style.fontSize = '100%'")
     await anna.page.set_viewport_size({"width": 390, "height": 844})
     await anna.button("Center on me").click()
     await expect(anna.button("Show everyone")).to_be_visible()
-    await _look_everywhere(anna.page, "following")
+    await _look_everywhere(anna.page, "following", all_of_them=all_of_them)
 
 
 async def test_a_card_that_was_cut_to_its_title_is_there_again_when_tapped(

@@ -1,6 +1,4 @@
-"""Every screen at four sizes, at two of them light and dark: axe finds nothing, nothing runs out of the window, all can
-be touched.
-"""
+"""Every screen at four sizes, light and dark: axe finds nothing, nothing runs out of the window, all can be touched."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.conftest import PAIRS_OR_ALL, Theme, keep_picture
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,13 +20,19 @@ if TYPE_CHECKING:
 
 AXE = Path(__file__).parents[2] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"phone": (390, 844), "side": (844, 390), "tablet": (820, 1180), "desktop": (1440, 900)}
-CLOSELY = {"phone", "desktop"}
-"""At these axe looks as well, and in both themes: the others differ in where things lie, not in what they are."""
+THEMES: tuple[Theme, Theme] = ("light", "dark")
+CLOSELY: tuple[tuple[str, Theme], ...] = (("phone", "light"), ("desktop", "dark"))
+"""At these axe looks as well: the other sizes differ in where things lie, not in what they are."""
+CLOSELY_WITH_TIME: tuple[tuple[str, Theme], ...] = (*CLOSELY, ("phone", "dark"), ("desktop", "light"))
 SMALLEST_TARGET = 44
 MESSENGER = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Version/4.0 Chrome/140.0.0.0 Mobile Safari/537.36 Instagram 390.0"
 )
+
+DRAWN = """async () => {
+  for (let count = 0; count < 3; count++) await new Promise(requestAnimationFrame);
+}"""
 
 # People go before the map's attribution: an avatar that stands on its button makes axe call it too small.
 RUN_AXE = """async () => {
@@ -59,22 +63,24 @@ HIDDEN_CONTROLS = """() => [...document.querySelectorAll("main button, main a[hr
   .map((one) => one.outerHTML.slice(0, 120))"""
 
 
-async def _look(page: Page, name: str) -> None:
-    """Checks one screen at every size, and keeps a picture of each."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for theme in ("light", "dark"):
-        await page.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
-        for size, (width, height) in SIZES.items():
-            if theme == "dark" and size not in CLOSELY:
-                continue
-            await page.set_viewport_size({"width": width, "height": height})
-            where = f"{name}-{size}-{theme}"
-            await page.screenshot(path=SCREENSHOTS / f"{where}.png")
-            if size in CLOSELY:
-                await page.evaluate(AXE.read_text())
-                assert await page.evaluate(RUN_AXE) == [], where
-            if theme == "light":
-                await _check_layout(page, where)
+async def _look(page: Page, name: str, *, all_of_them: bool) -> None:
+    """Checks one screen at every size, and has axe look at it at some."""
+    await page.emulate_media(reduced_motion="reduce")
+    for size, (width, height) in SIZES.items():
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.evaluate(DRAWN)
+        await _check_layout(page, f"{name}-{size}")
+        for theme in THEMES:
+            if (size, theme) in (CLOSELY_WITH_TIME if all_of_them else CLOSELY):
+                await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                await _check_by_axe(page, f"{name}-{size}-{theme}")
+
+
+async def _check_by_axe(page: Page, where: str) -> None:
+    await page.evaluate(DRAWN)
+    await keep_picture(page, where)
+    await page.evaluate(AXE.read_text())
+    assert await page.evaluate(RUN_AXE) == [], where
 
 
 async def _check_layout(page: Page, where: str) -> None:
@@ -84,11 +90,12 @@ async def _check_layout(page: Page, where: str) -> None:
     assert await page.evaluate(HIDDEN_CONTROLS) == [], where
 
 
-async def test_the_pages_around_a_session(cavalcade_url: str, new_phone: NewPhone) -> None:
+@PAIRS_OR_ALL
+async def test_the_pages_around_a_session(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
     anna, ben = await new_phone(), await new_phone(user_agent=MESSENGER)
     await anna.page.goto(cavalcade_url)
     await expect(anna.button("Start a session")).to_be_visible()
-    await _look(anna.page, "start")
+    await _look(anna.page, "start", all_of_them=all_of_them)
     link = await anna.start(cavalcade_url)
 
     await ben.page.goto(link)
@@ -96,35 +103,35 @@ async def test_the_pages_around_a_session(cavalcade_url: str, new_phone: NewPhon
     await expect(ben.page.locator("[data-notice=browser]")).to_contain_text("Instagram")
     address = await ben.page.get_by_role("link", name="Open in browser").get_attribute("href")
     assert address == f"intent{link.removeprefix('http')}#Intent;scheme=http;end"
-    await _look(ben.page, "join")
+    await _look(ben.page, "join", all_of_them=all_of_them)
 
     await ben.page.goto("about:blank")
     await ben.page.goto(f"{cavalcade_url}/j#cut")
     await expect(ben.page.get_by_role("heading", name="This link is incomplete")).to_be_visible()
-    await _look(ben.page, "ending")
+    await _look(ben.page, "ending", all_of_them=all_of_them)
 
 
-async def test_the_session(cavalcade_url: str, new_phone: NewPhone) -> None:
+@PAIRS_OR_ALL
+async def test_the_session(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
     anna, ben = await new_phone(), await new_phone(east=250)
     link = await anna.start(cavalcade_url)
     await ben.join(link, "Benedikt Sommerfeld-Grünwald")
     await expect(ben.page.locator("[data-notice=keep]")).to_be_visible()
     await expect(ben.page.locator(".avatar")).to_have_count(2)
-    await _look(ben.page, "session")
+    await _look(ben.page, "session", all_of_them=all_of_them)
     await ben.button("Got it").click()
     for panel in ("people", "share", "menu"):
         await ben.open_panel(panel)
-        await _look(ben.page, panel)
+        await _look(ben.page, panel, all_of_them=all_of_them)
     await ben.open_panel("people")
     await ben.button("Change how I appear").click()
-    await _look(ben.page, "profile")
+    await _look(ben.page, "profile", all_of_them=all_of_them)
     await ben.open_panel("menu")
     await ben.button("Leave the session").click()
     await expect(ben.page.get_by_role("dialog")).to_be_visible()
-    for theme in ("light", "dark"):
-        await ben.page.emulate_media(color_scheme="light" if theme == "light" else "dark")
-        await ben.page.evaluate(AXE.read_text())
-        assert await ben.page.evaluate(RUN_AXE) == []
+    for theme in THEMES:
+        await ben.page.emulate_media(color_scheme=theme)
+        await _check_by_axe(ben.page, f"leaving-{theme}")
 
 
 async def test_large_text_hides_nothing(cavalcade_url: str, new_phone: NewPhone) -> None:
@@ -146,7 +153,7 @@ async def test_large_text_hides_nothing(cavalcade_url: str, new_phone: NewPhone)
 
 async def _enlarge(page: Page, where: str) -> None:
     await page.evaluate("document.documentElement.style.fontSize = '200%'")
-    await page.screenshot(path=SCREENSHOTS / f"{where}.png")
+    await keep_picture(page, where)
     await _check_layout(page, where)
 
 
