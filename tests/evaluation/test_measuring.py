@@ -10,7 +10,7 @@ from evaluation.plan import Step, plan
 from tests.testbed.load.readings import reading
 
 
-@pytest.mark.parametrize("backend", ["services", "monolith"])
+@pytest.mark.parametrize("backend", ["services", pytest.param("monolith", marks=pytest.mark.long)])
 async def test_a_load_is_put_on_through_the_front_door(backend: str) -> None:
     sample = await measure(Step("load", backend, 1, members=3, sessions=2, seconds=1.0), Cores.of_this_machine())
     assert sample.raw["connections"] == 6
@@ -20,7 +20,7 @@ async def test_a_load_is_put_on_through_the_front_door(backend: str) -> None:
     assert not math.isnan(sample.values["latency_p99_ms"])
 
 
-@pytest.mark.parametrize("backend", ["services", "monolith"])
+@pytest.mark.parametrize("backend", [pytest.param("services", marks=pytest.mark.long), "monolith"])
 async def test_everybody_is_back_after_a_storm(backend: str) -> None:
     sample = await measure(Step("storm", backend, 1, members=5, sessions=2), Cores.of_this_machine())
     assert sample.values["never_back"] == 0

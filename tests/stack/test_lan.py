@@ -39,9 +39,11 @@ def test_qr_code_is_drawn_in_half_blocks() -> None:
     assert "▀" in drawn or "▄" in drawn
 
 
-async def test_certificate_page(directory: Path, free_port: int, start_up: Callable[..., Awaitable[Up]]) -> None:
+async def test_certificate_page(
+    directory: Path, free_port: int, start_up: Callable[..., Awaitable[Up]], shared_servers: dict[str, str]
+) -> None:
     arguments = ("--lan", "--lan-address", "127.0.0.1", "--port", str(free_port), "--data", directory / "data")
-    up = await start_up(*arguments)
+    up = await start_up(*arguments, environment=shared_servers)
     assert await up.ready() == f"https://127.0.0.1:{free_port}"
     page = f"http://127.0.0.1:{free_port + 1}"
     async with httpx.AsyncClient(base_url=page, trust_env=False) as client:
@@ -73,7 +75,7 @@ async def test_certificate_page(directory: Path, free_port: int, start_up: Calla
     assert not (directory / "data" / "caddy" / "pki").exists()
 
     # At the next start phones need nothing new.
-    again = await start_up(*arguments)
+    again = await start_up(*arguments, environment=shared_servers)
     await again.ready()
     assert await again.end(signal.SIGINT) == 0
     assert lan.fingerprint(certificate.text) in again.said()

@@ -83,9 +83,12 @@ def test_a_command_that_there_is_not_is_said_in_plain_words(choice: str, tmp_pat
         Tunnel(choice, 8080, tmp_path / "tunnel.log", {})
 
 
-async def test_links_begin_with_the_tunnels_address(directory: Path, free_port: int, start_up: StartUp) -> None:
+async def test_links_begin_with_the_tunnels_address(
+    directory: Path, free_port: int, start_up: StartUp, shared_servers: dict[str, str]
+) -> None:
     command = printing("Your address: https://ride.example.org\n")
-    up = await start_up("--port", str(free_port), "--data", directory / "data", "--tunnel", command)
+    arguments = ("--port", str(free_port), "--data", directory / "data", "--tunnel", command)
+    up = await start_up(*arguments, environment=shared_servers)
     assert await up.ready() == "https://ride.example.org"
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port}", trust_env=False) as client:
         made = await client.post("/api/sessions", json={}, headers={"Host": "ride.example.org"})
@@ -112,13 +115,16 @@ async def test_a_tunnel_that_fails_is_said_in_plain_words(
     assert "Traceback" not in up.said()
 
 
-async def test_the_end_of_the_tunnel_is_the_end_of_all(directory: Path, free_port: int, start_up: StartUp) -> None:
+async def test_the_end_of_the_tunnel_is_the_end_of_all(
+    directory: Path, free_port: int, start_up: StartUp, shared_servers: dict[str, str]
+) -> None:
     # It ends once a file is there.
     end = directory / "end"
     until = f"[time.sleep(0.05) for _ in iter(lambda: os.path.exists({str(end)!r}), True)]"
     up = await start_up(
         *("--port", str(free_port), "--data", directory / "data"),
         *("--tunnel", printing("https://ride.example.org\n", until)),
+        environment=shared_servers,
     )
     await up.ready()
     end.touch()

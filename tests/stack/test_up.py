@@ -109,8 +109,10 @@ async def test_every_part_comes_back(
     assert await up.end(signal.SIGTERM) == 0
 
 
-async def test_second_one_on_the_same_data_is_refused(directory: Path, free_port: int, start_up: StartUp) -> None:
-    up = await start_up("--port", str(free_port), "--data", directory / "data")
+async def test_second_one_on_the_same_data_is_refused(
+    directory: Path, free_port: int, start_up: StartUp, shared_servers: dict[str, str]
+) -> None:
+    up = await start_up("--port", str(free_port), "--data", directory / "data", environment=shared_servers)
     base = await up.ready()
     second = await start_up("--port", str(free_port + 1), "--data", directory / "data")
     assert await second.end() == 1
@@ -167,21 +169,43 @@ async def test_wrong_setting_is_told_before_the_processes_die_of_it(
     assert "CAVALCADE_WINDOW_MS must be a whole number of milliseconds from 20 to 1000" in up.said()
 
 
-async def test_public_address_behind_a_proxy(directory: Path, free_port: int, start_up: StartUp) -> None:
-    public = "https://convoy.example.org"
-    up = await start_up("--port", str(free_port), "--public-url", public, "--data", directory / "data")
-    assert await up.ready() == public
+PUBLIC = "https://convoy.example.org"
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"), [(("--public-url", PUBLIC), {}), ((), {"CAVALCADE_PUBLIC_URL": PUBLIC})]
+)
+async def test_public_address_behind_a_proxy(
+    directory: Path,
+    free_port: int,
+    start_up: StartUp,
+    shared_servers: dict[str, str],
+    *,
+    options: tuple[str, ...],
+    settings: dict[str, str],
+) -> None:
+    arguments = ("--port", str(free_port), *options, "--data", directory / "data")
+    up = await start_up(*arguments, environment=shared_servers | settings)
+    assert await up.ready() == PUBLIC
     async with httpx.AsyncClient(base_url=f"http://localhost:{free_port}", trust_env=False) as client:
-        assert (await client.post("/api/sessions", json={})).json()["link"].startswith(f"{public}/j#")
+        made = (await client.post("/api/sessions", json={})).json()
+        assert made["link"].startswith(f"{PUBLIC}/j#")
+        assert made["socket"] == "wss://convoy.example.org/socket"
     assert await up.end(signal.SIGTERM) == 0
 
 
 async def test_follows_its_parent(
-    directory: Path, free_port: int, until_gone: UntilGone, descendants: Callable[[int], set[int]]
+    directory: Path,
+    free_port: int,
+    until_gone: UntilGone,
+    descendants: Callable[[int], set[int]],
+    shared_servers: dict[str, str],
 ) -> None:
     """`make run` may be killed without a word to what it started."""
     up = f"{sys.executable} -m cavalcade up --with-parent --port {free_port} --data {directory / 'data'}"
-    shell = await asyncio.create_subprocess_shell(f"{up} 2>/dev/null; :", stdout=asyncio.subprocess.PIPE)
+    shell = await asyncio.create_subprocess_shell(
+        f"{up} 2>/dev/null; :", stdout=asyncio.subprocess.PIPE, env=os.environ | shared_servers
+    )
     assert shell.stdout
     assert (await shell.stdout.readline()).startswith(b"ready")
     processes = descendants(shell.pid)
@@ -243,27 +267,14 @@ def _read(pid: int, what: str) -> bytes:
 
 @pytest.mark.parametrize("log", ["caddy.log", "gateway.log"])
 async def test_a_log_that_is_a_link_stops_the_start(
-    directory: Path, free_port: int, start_up: StartUp, log: str
+    directory: Path, free_port: int, start_up: StartUp, shared_servers: dict[str, str], log: str
 ) -> None:
     with data_directory.opened(directory / "data") as data:
         elsewhere = directory / "elsewhere"
         elsewhere.write_text("kept")
         (data.path / "logs" / log).symlink_to(elsewhere)
-    up = await start_up("--port", str(free_port), "--data", directory / "data")
+    up = await start_up("--port", str(free_port), "--data", directory / "data", environment=shared_servers)
     assert await up.end() == 1
     assert f"logs/{log} is a symbolic link" in up.said()
     assert "Traceback" not in up.said()
     assert elsewhere.read_text() == "kept"
-
-
-async def test_public_address_by_the_environment(directory: Path, free_port: int, start_up: StartUp) -> None:
-    public = "https://convoy.example.org"
-    up = await start_up(
-        *("--port", str(free_port), "--data", directory / "data"), environment={"CAVALCADE_PUBLIC_URL": public}
-    )
-    assert await up.ready() == public
-    async with httpx.AsyncClient(base_url=f"http://localhost:{free_port}", trust_env=False) as client:
-        made = (await client.post("/api/sessions", json={})).json()
-        assert made["link"].startswith(f"{public}/j#")
-        assert made["socket"] == "wss://convoy.example.org/socket"
-    assert await up.end(signal.SIGTERM) == 0
