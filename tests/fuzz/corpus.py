@@ -1,7 +1,8 @@
 """What clients really send, as files that a person can read, with blanks for what differs from session to session.
 
 A file holds the writes of one connection in order: whole HTTP requests, or a WebSocket's frames (the handshake is made
-afresh each time). Bytes are written as Latin-1, so `\\u00ff` is the byte 255.
+afresh each time). Bytes are written as Latin-1, so `\\u00ff` is the byte 255. Operations come from the examples of the
+features as well, so that a new one is tried without a new recording.
 """
 
 import json
@@ -9,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from cavalcade.domain.session import FEATURES, FINISHING
+from tests.hostile.frames import TEXT
 
 FOLDER: Final = Path(__file__).parent / "corpus"
 
@@ -59,3 +63,13 @@ def read(folder: Path = FOLDER) -> list[Entry]:
         parts = tuple((opcode, text.encode("latin-1")) for opcode, text in content["parts"])
         entries.append(Entry(path.stem, content["kind"], parts))
     return entries
+
+
+def examples() -> Entry:
+    """One connection that asks for all that the features give as examples, right and wrong; what ends it comes last."""
+    asked = [(name, payload) for feature in FEATURES for name, payload, *_ in (*feature.asked, *feature.refused)]
+    asked.sort(key=lambda each: each[0] in FINISHING)
+    frames: list[list[object]] = [["1", "1", "session:{session}", "phx_join", {"mode": "json"}]]
+    for number, (name, payload) in enumerate(asked, 2):
+        frames.append(["1", str(number), "session:{session}", name, {"op_id": str(number), **payload}])
+    return Entry("examples", "socket", tuple((TEXT, json.dumps(frame).encode()) for frame in frames))

@@ -106,7 +106,7 @@ class _Worker:
         self._last = last.setdefault(number, [])
 
     async def run(self) -> None:
-        entries = corpus.read()
+        entries = [*corpus.read(), corpus.examples()]
         for number in itertools.count():
             if number % CASES_OF_A_SESSION == 0:
                 blanks = await _session(self._running)

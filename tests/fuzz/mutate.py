@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cavalcade.domain.session import OPERATIONS
 from tests.fuzz.corpus import Entry
 from tests.hostile.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 
@@ -19,7 +20,8 @@ PIECES: Final = (
     *(b"\x00", b"\xff", b"\r\n", b"\n", b"\r\n\r\n", b"\xc3\x28", b"\xed\xa0\x80", b"\\ud800", b"\\u0000"),
     *(b"%00", b"%ff", b"%2e%2e/", b"/..", b"?", b"#", b"&vsn=2.0.0", b"&session=zzzzzzzzzz", b"&token=x", b";", b'"'),
     *(b"NaN", b"1e999", b"-0", b"9" * 400, b"null", b"true", b"[" * 2000, b'{"a":' * 500, b"[]", b"{}"),
-    *(b"phx_join", b"phx_leave", b"phx_close", b"phx_error", b"heartbeat", b"position", b"session:end", b"leave"),
+    *(b"phx_join", b"phx_leave", b"phx_close", b"phx_error", b"heartbeat", b"position"),
+    *(name.encode() for name in OPERATIONS),
     *(b"phoenix", b"session:{session}", b"session:zzzzzzzzzz", b"session:*", b"{token}", b"{host_token}", b"{code}"),
     *(b"Content-Length: 0\r\n", b"Content-Length: 99999999999999999999\r\n", b"Transfer-Encoding: chunked\r\n"),
     *(b"Content-Encoding: gzip\r\n", b"Content-Type: text/plain\r\n", b"Expect: 100-continue\r\n", b"Host: evil\r\n"),
