@@ -35,13 +35,13 @@ def scrubbed(events: list[Event]) -> list[Event]:
     return [event.without_content() if event.offset in gone else event for event in events]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories(more=notes.commands()))
 def test_the_law_holds_for_what_features_keep(history: History) -> None:
     assert_law(history.start, history.events)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories(more=notes.commands()))
 def test_the_law_holds_where_content_was_scrubbed(history: History) -> None:
     fresh = replay(history.start, history.events)
@@ -51,7 +51,7 @@ def test_the_law_holds_where_content_was_scrubbed(history: History) -> None:
         assert seen_by_client(replay(stale, later)) == seen_by_client(fresh)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories(more=notes.commands()))
 def test_the_law_holds_for_a_viewer(history: History) -> None:
     viewer = next(

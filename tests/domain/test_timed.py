@@ -19,7 +19,7 @@ def _notes() -> Iterator[None]:
         yield
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories(more=notes.commands()))
 def test_what_is_due_happens_once_and_not_before_its_time(history: History) -> None:
     for step in history.steps:

@@ -39,6 +39,8 @@ ANNA_JSON = {
 SESSION = Session("abcdefghij", "Tour", NOW, NOW + 1)
 SESSION_JSON = {"id": "abcdefghij", "name": "Tour", "created_at": NOW, "expires_at": NOW + 1, "time_asked_by": None}
 
+NULLABLE = {"by", "mark", "op_id", "time_asked_by", "status"}
+
 HAPPENED = [example for feature in session.FEATURES for example in feature.happened]
 
 
@@ -119,7 +121,7 @@ class TestEvents:
         written = copy.deepcopy(messages.event_to_dict(Event(3, NOW, None, None, change)))
         place = written
         while True:
-            name = data.draw(st.sampled_from(sorted(set(place) - {"by", "mark", "op_id", "time_asked_by"})))
+            name = data.draw(st.sampled_from(sorted(set(place) - NULLABLE)))
             inner = place[name]
             # An event without data is one whose content was left out.
             if not isinstance(inner, dict) or (name != "data" and data.draw(st.booleans())):
@@ -128,8 +130,8 @@ class TestEvents:
         if data.draw(st.booleans()):
             del place[name]
         else:
-            # Neither text, nor whole number, nor object, nor truth value.
-            place[name] = data.draw(st.sampled_from((None, 1.5, [])))
+            # Neither text, nor whole number, nor object, nor truth value, nor an array of one of these.
+            place[name] = data.draw(st.sampled_from((None, 1.5, [[]])))
         with pytest.raises(DecodeError):
             messages.event_from_dict(written)
 
