@@ -67,7 +67,7 @@ demo: install ## Start everything with a simulated convoy, and print its link
 # A test that takes longer than so many seconds is stuck: the run ends, and says which one and where it stood.
 STUCK = --max-worker-restart=0 -o faulthandler_exit_on_timeout=true -o faulthandler_timeout=
 
-SMOKE := tests/scenarios/test_joining.py::test_whoever_has_the_link_comes_in_and_everyone_sees_everyone_move[services]
+SMOKE := tests/scenarios/test_joining.py::test_people_with_the_link_come_in_and_everyone_sees_everyone_move[services]
 quick: export CAVALCADE_EXAMPLES := 10
 quick: install $(VENV)/.installed-dev ## Lint, types, units and one scenario, without a browser: for between two commits
 	@$(MAKE) --no-print-directory lint

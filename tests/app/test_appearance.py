@@ -107,7 +107,7 @@ async def test_the_session_keeps_its_map(surroundings: dict[Palette, ScreenConte
     assert (screen.control, screen.map.control) == (control, view)
 
 
-def test_a_place_that_forgot_its_look_is_filled_anew() -> None:
+def test_a_place_that_forgot_its_look_is_filled_again() -> None:
     slot = Slot()
     slot.fill("look", lambda: ft.Text("light"))
     slot.fill("look", lambda: ft.Text("kept"))

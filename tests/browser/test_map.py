@@ -91,7 +91,7 @@ async def test_without_the_map_library_people_are_on_the_sketch(cavalcade_url: s
     await expect(anna.button("Show everyone")).to_be_visible()
 
 
-async def test_whoever_is_beyond_the_picture_stands_at_its_edge(cavalcade_url: str, new_phone: NewPhone) -> None:
+async def test_people_beyond_the_picture_stand_at_its_edge(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg = await new_phone(), await new_phone()
     link = await anna.start(cavalcade_url)
     await jorg.move(north=0, east=3_000)

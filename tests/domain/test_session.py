@@ -194,7 +194,7 @@ class TestAskTime:
         assert state.session.time_asked_by is None
         assert [event.change for event in asked(state, 2, AskTime())] == [TimeAsked(2)]
 
-    def test_the_question_leaves_with_whoever_asked(self) -> None:
+    def test_the_question_leaves_with_its_asker(self) -> None:
         state = done(session_with(HOST, MEMBER, VIEWER), 2, AskTime())
         assert done(state, 3, Leave()).session.time_asked_by == 2
         state = done(state, 2, Leave())
@@ -274,7 +274,7 @@ class TestSetSession:
 
 
 class TestEnd:
-    WISHES: tuple[Command, ...] = (
+    COMMANDS: tuple[Command, ...] = (
         Join(MEMBER),
         Leave(),
         SetProfile("A"),
@@ -290,7 +290,7 @@ class TestEnd:
         (event,) = asked(state, 1, EndSession())
         assert event.change == SessionEnded("ended")
         ended = replay(state, [event])
-        for command in self.WISHES:
+        for command in self.COMMANDS:
             assert refused(ended, 1, command).code is ErrorCode.SESSION_NOT_FOUND
         assert asked(ended, None, Expire(), ended.session.expires_at) == []
 
@@ -299,7 +299,7 @@ class TestEnd:
         last = state.session.expires_at - 1
         assert asked(state, None, Expire(), last) == []
         assert asked(state, 2, Leave(), last) != []
-        for command in self.WISHES:
+        for command in self.COMMANDS:
             assert refused(state, 1, command, last + 1).code is ErrorCode.SESSION_NOT_FOUND
         (event,) = asked(state, None, Expire(), last + 1)
         assert event == Event(state.offset + 1, last + 1, None, None, SessionEnded("expired"))

@@ -74,7 +74,7 @@ async def machine(request: pytest.FixtureRequest) -> AsyncIterator[Machine]:
             yield Machine(running, shift)
 
 
-async def _seen_anew(rider: LiveSession, others: list[LiveSession], lat: float) -> None:
+async def _seen_again(rider: LiveSession, others: list[LiveSession], lat: float) -> None:
     """A rider moves, and everybody sees where they are now, and since when."""
     rider.report(Fix(lat, 24.0))
     me = rider.membership.participant
@@ -102,10 +102,10 @@ async def test_nobody_freezes_and_nothing_ends_when_the_clock_is_set(machine: Ma
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 lat += 0.01
-                await _seen_anew(ben, people, lat)
+                await _seen_again(ben, people, lat)
             machine.set_clock(0)
             lat += 0.01
-            await _seen_anew(ben, people, lat)
+            await _seen_again(ben, people, lat)
             await asyncio.sleep(SOON)
             view = await fetch_session(members[0])  # somebody who comes now
             assert sorted(who for who, _ in view.positions) == [2, 3]
@@ -117,9 +117,9 @@ async def test_nobody_freezes_and_nothing_ends_when_the_clock_is_set(machine: Ma
         # after it is not.
         lat += 0.01
         with contextlib.suppress(TimeoutError):
-            await _seen_anew(ben, people, lat)
+            await _seen_again(ben, people, lat)
         lat += 0.01
-        await _seen_anew(ben, people, lat)
+        await _seen_again(ben, people, lat)
         # By the second process of a kind as well, which may have noticed the step a second later.
         view = await _until(members[0], _has_right_times, SOON)
         assert abs(view.server_time / 1000 - (time.time() - HOUR_S)) < SOON

@@ -201,7 +201,7 @@ CROWD = 300
 
 
 @pytest.mark.long
-async def test_whoever_dawdles_is_let_go_in_time(installation: Installation) -> None:
+async def test_a_slow_sender_is_closed_in_time(installation: Installation) -> None:
     """Slowloris in each part of a request, with the times that an operator has: half a minute for a body."""
     host = await installation.create()
     post = b"POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

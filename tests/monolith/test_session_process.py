@@ -91,7 +91,7 @@ async def test_a_crash_loses_and_doubles_nothing_and_nobody_notices(
 
 
 @pytest.mark.parametrize("step", steps("joining"))
-async def test_whoever_joins_during_a_crash_is_there_once(
+async def test_a_newcomer_during_a_crash_is_there_once(
     node: RunningNode, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     anna, ben = await node.group(2)
@@ -111,7 +111,7 @@ async def test_whoever_joins_during_a_crash_is_there_once(
 
 
 @pytest.mark.parametrize("step", steps("leaving"))
-async def test_whoever_goes_during_a_crash_is_gone_and_noted_as_seen(
+async def test_a_member_who_goes_during_a_crash_is_gone_and_noted_as_seen(
     node: RunningNode, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     anna, ben = await node.group(2)

@@ -32,7 +32,7 @@ def _is_joined(session: LiveSession) -> bool:
     return session.connection is ConnectionState.JOINED
 
 
-async def test_whoever_comes_to_the_wrong_node_is_served_by_the_owner(nodes: list[RunningNode]) -> None:
+async def test_a_client_at_the_wrong_node_is_served_by_the_owner(nodes: list[RunningNode]) -> None:
     first, second, third = nodes
     anna, ben = await first.group(2)
     carl = await third.join(anna, "Carl")  # over HTTP, at a node that does not own the session

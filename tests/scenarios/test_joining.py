@@ -22,7 +22,7 @@ from cavalcade.domain.model import Role
 from tests.scenarios.people import SOON, Group, fetched_positions, fix
 
 
-async def test_whoever_has_the_link_comes_in_and_everyone_sees_everyone_move(server: str) -> None:
+async def test_people_with_the_link_come_in_and_everyone_sees_everyone_move(server: str) -> None:
     async with Group(server) as group:
         preview = await preview_session(group.host.link or "")
         assert (preview.name, preview.participants) == ("Trip", 1)

@@ -1,4 +1,4 @@
-/** The live map: people on a stage, and a camera that keeps in the picture what it shall follow. */
+/** The live map: people on a stage, and a camera that keeps in the picture what it follows. */
 
 import { motion, type Pace } from "../device/motion";
 import type { Theme } from "../device/theme";

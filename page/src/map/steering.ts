@@ -27,9 +27,9 @@ export interface Scene {
   readonly padding: Padding;
   /** The direction that is up. */
   readonly bearing: number;
-  /** Somebody asked for everybody: the camera shall fit at once. */
+  /** Somebody asked for everybody: the camera must fit at once. */
   readonly isWanted: boolean;
-  /** The picture has another size, direction or frame: the camera shall fit at once, unless there is too little room to. */
+  /** The picture has another size, direction or frame: the camera must fit at once, unless there is too little room to. */
   readonly isReframed: boolean;
 }
 
@@ -124,7 +124,7 @@ const TURN_SLACK = 25;
 const HEADING_FROM_M_S = 2;
 
 /**
- * The direction that is to be up, where one's own heading shall be.
+ * The direction that is to be up, where the map turns with one's own heading.
  *
  * @param bearing - What is up now, in degrees clockwise from north.
  * @param heading - Where one is going; undefined where the receiver does not say.

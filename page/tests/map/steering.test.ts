@@ -176,7 +176,7 @@ const CASES: readonly Case[] = [
     }),
   },
   {
-    name: "whoever was far off leaves the session",
+    name: "somebody far off leaves the session",
     scenes: scenes(
       { after: 0, people: [...pair(0), seen(3, 9_000, 0, 0)] },
       { after: 3, people: pair(3) },

@@ -32,7 +32,7 @@ CODE: Final = Text(_bounded_code, longest=MAX_CODE_LENGTH, example="k3v9x0m2qa.Z
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """What a new session shall be like; everything may be left out.
+    """What a new session is to be like; everything may be left out.
 
     Attributes:
         name: A friendly default where it is left out or blank.

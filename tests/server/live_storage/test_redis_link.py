@@ -43,7 +43,7 @@ async def test_way_that_is_dead_without_a_word_is_given_up(way: Proxy, url: str)
     running.cancel()
 
 
-async def test_subscription_is_kept_while_it_is_quiet_and_made_anew_when_its_way_is_dead(
+async def test_subscription_is_kept_while_it_is_quiet_and_made_again_when_its_way_is_dead(
     way: Proxy, url: str, redis_url: str
 ) -> None:
     pushed: asyncio.Queue[list[object]] = asyncio.Queue()

@@ -99,7 +99,7 @@ async def test_what_was_refused_is_written_when_redis_takes_writes_again(
 
 
 @pytest.mark.parametrize("kind", WAYS)
-async def test_whoever_only_tells_is_told_that_redis_takes_writes_again(
+async def test_a_link_that_only_tells_is_told_that_redis_takes_writes_again(
     process: Process, redis_url: str, server_directory: Path, kind: str
 ) -> None:
     async with refusing(kind, redis_url, server_directory / "valkey"):
@@ -189,7 +189,7 @@ def subscribe(link: RedisLink) -> None:
     link.tell([("SUBSCRIBE", "cavalcade:news")])
 
 
-def test_kinds_are_found_whoever_reports_the_error() -> None:
+def test_kinds_are_found_whatever_reports_the_error() -> None:
     assert kind_of(hiredis.ReplyError("OOM command not allowed when used memory > 'maxmemory'.")) == "OOM"
     assert kind_of(ReadOnlyError("You can't write against a read only replica.", status_code="READONLY")) == "READONLY"
     in_pipeline = "Command # 1 (HSET where somebody is) of pipeline caused error: MISCONF Valkey is configured to save"

@@ -64,7 +64,7 @@ def _renamed(local: LocalSession) -> Event:
 
 
 @given(st.lists(st.booleans(), max_size=40), st.data())
-def test_whoever_comes_back_is_told_each_later_event_once(applies: list[bool], data: st.DataObject) -> None:
+def test_a_client_that_comes_back_is_told_each_later_event_once(applies: list[bool], data: st.DataObject) -> None:
     async def scenario() -> None:
         local, _ = _local()
         begun_with, first = local.state, local.state.offset
@@ -90,7 +90,7 @@ def test_whoever_comes_back_is_told_each_later_event_once(applies: list[bool], d
 
 @pytest.mark.parametrize("logged", [True, False])
 @pytest.mark.parametrize("behind", [0, 1, 2])
-async def test_whoever_knows_another_history_is_noticed(logged: bool, behind: int) -> None:
+async def test_a_client_that_knows_another_history_is_noticed(logged: bool, behind: int) -> None:
     local, _ = _local()
     shelf = Shelf()
     for _ in range(3):
@@ -158,7 +158,7 @@ async def test_only_those_in_a_running_session_are_let_in() -> None:
     assert late.value.code is ErrorCode.SESSION_NOT_FOUND
 
 
-async def test_whoever_is_too_far_behind_or_ahead_gets_everything() -> None:
+async def test_a_client_too_far_behind_or_ahead_gets_everything() -> None:
     local, _ = _local()
     local.stored = replace(local.stored, state=replace(local.state, offset=MAX_MISSED + 10))
     newest = local.state.offset

@@ -158,17 +158,17 @@ class Participation:
         await self._submit(self.live.set_sharing(on=on))
         # The receiver does not wait for the disk. Who pauses and resumes quickly may never have stopped it; the others
         # lost the position all the same.
-        await asyncio.gather(self.locate(anew=on), self.keep())
+        await asyncio.gather(self.locate(restart=on), self.keep())
         self._on_happening(Happening.SESSION)
 
-    async def locate(self, *, anew: bool = False) -> None:
+    async def locate(self, *, restart: bool = False) -> None:
         """Starts or stops the receiver, as sharing wants it; asks for the permission again where it was refused.
 
         Args:
-            anew: Also starts again a receiver that is on, so that it tells a position at once.
+            restart: Also starts again a receiver that is on, so that it tells a position at once.
         """
         wanted = self.is_sharing and not self._is_leaving and self.live.closed is None
-        if wanted and (anew or not self._is_locating or self.obstacle is not None):
+        if wanted and (restart or not self._is_locating or self.obstacle is not None):
             self._is_locating = True
             self._pacing = policy.Pacing()  # the others have no position now: the next one is news, wherever it is
             await self._source.start(self._tuning, self._on_fix, self._on_obstacle)
