@@ -60,14 +60,15 @@ class Report:
         )
 
 
-async def fuzz(running: Installation, seconds: float, seed: int, kept: Path) -> Report:
-    """Fuzzes for some seconds.
+async def fuzz(running: Installation, seconds: float, seed: int, kept: Path, *, least: int = 0) -> Report:
+    """Fuzzes for some seconds, or longer where that is not enough.
 
     Args:
         running: What is fuzzed.
         seconds: For how long.
         seed: Says what is sent; how connections interleave is up to the machine.
         kept: The folder that gets what was sent last by each worker, where something is found.
+        least: How many connections must have been made.
 
     Raises:
         Found: Something was wrong.
@@ -75,12 +76,17 @@ async def fuzz(running: Installation, seconds: float, seed: int, kept: Path) -> 
     report, last = Report(seed), dict[int, list[bytes]]()
     started = time.monotonic()
     try:
-        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-            group.create_task(_canaries(running))
-            group.create_task(_look(running, report))
-            for number in range(WORKERS):
-                group.create_task(_Worker(running, report, random.Random(f"{seed}/{number}"), last, number).run())
-    except TimeoutError:
+        async with asyncio.TaskGroup() as group:
+            workers = (
+                _Worker(running, report, random.Random(f"{seed}/{number}"), last, number) for number in range(WORKERS)
+            )
+            work = (_canaries(running), _look(running, report), *(each.run() for each in workers))
+            tasks = [group.create_task(each) for each in work]
+            await asyncio.sleep(seconds)
+            while report.cases.total() < least:  # noqa: ASYNC110 - looked at now and then, not at each connection
+                await asyncio.sleep(0.1)
+            for task in tasks:
+                task.cancel()
         await _look_once(running, report, running.pids())
     except ExceptionGroup as failures:
         _keep(kept, last)

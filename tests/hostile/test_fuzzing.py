@@ -30,8 +30,7 @@ def test_a_seed_gives_the_same_traffic_again() -> None:
 
 
 async def test_a_few_seconds_find_nothing(installation: Installation, tmp_path: Path) -> None:
-    report = await fuzz(installation, SHORT_S, 1, tmp_path)
-    assert report.cases.total() > 50
+    report = await fuzz(installation, SHORT_S, 1, tmp_path, least=200)
     assert {101, 201, 400} <= set(report.statuses)  # some of it gets through, some is refused
 
 
