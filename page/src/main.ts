@@ -98,7 +98,7 @@ async function showSession(sessionId: string, options: { isNew: boolean; startSh
 
 function showEnding(ending: DeadEnd): void {
   document.title = say("product");
-  const mayJoinAgain = ending === "left" || ending === "unauthorized" || ending === "full";
+  const mayJoinAgain = ["left", "unauthorized", "full", "replaced"].includes(ending);
   endingPage(clear(), ending, {
     startNew: () => {
       history.pushState(history.state, "", "/");

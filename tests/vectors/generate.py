@@ -25,6 +25,7 @@ from cavalcade.domain.session import FEATURES, decide, replay
 from cavalcade.wire import messages
 from cavalcade.wire.positions import fix_to_dict, pack_fix, pack_positions, position_to_dict, positions_to_dict
 from tests.domain.strategies import LIMITS, NOW, session_with
+from tests.vectors import channel
 
 FOLDER = Path(__file__).parent
 HISTORIES = 2
@@ -159,6 +160,7 @@ def main() -> None:
     """Writes the vectors beside this file."""
     (FOLDER / "session.json").write_text(as_text(sessions()))
     (FOLDER / "packed.json").write_text(as_text(packed()))
+    (FOLDER / "channel.json").write_text(as_text(channel.sequences()))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,13 @@
 import pytest
 
 from cavalcade.domain.session import CHANGES
-from tests.vectors import generate
+from tests.vectors import channel, generate
 
 
-@pytest.mark.parametrize(("name", "make"), [("session", generate.sessions), ("packed", generate.packed)])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("session", generate.sessions), ("packed", generate.packed), ("channel", channel.sequences)],
+)
 def test_the_vectors_are_those_of_this_version(name: str, make: object) -> None:
     assert callable(make)
     written = (generate.FOLDER / f"{name}.json").read_text()

@@ -95,11 +95,14 @@ export class LocationSource {
     const fix = fixOf(reading.coords, this.timeOf(reading.timestamp), this.battery?.percent);
     if (fix === null) return;
     this.hasFailed = false;
-    this.lastFixAt = performance.now();
+    const now = performance.now();
+    // A receiver that says something this seldom is not made to wait as well: nobody should look older than they are.
+    const isRare = now - this.lastFixAt >= ASK_AGAIN_MS;
+    this.lastFixAt = now;
     this.become("on");
     this.whereabouts = follow(this.whereabouts, fix);
     this.adapt(this.whereabouts);
-    this.gate.offer(fix);
+    this.gate.offer(fix, isRare);
   }
 
   private adapt({ speed, movedAt, last }: Whereabouts): void {

@@ -20,7 +20,8 @@ export interface Pace {
 }
 
 const STILL_MS = 60_000;
-const STANDING_MS = 10_000;
+/** As the app does; why is in docs/decisions/0042-one-channel-for-page-and-python.md. */
+const STANDING_MS = 20_000;
 /** Walking pace and below. */
 const SLOW = 2.5;
 const SLOW_MS = 2_000;
@@ -28,7 +29,7 @@ const FAST_MS = 1_000;
 const LOW_BATTERY = 20;
 const EMPTY_BATTERY = 10;
 /** Fixes that come less often would make somebody look as if they were gone. */
-const LONGEST_MS = 15_000;
+const LONGEST_MS = 20_000;
 
 /** The pace for some circumstances. */
 export function paceFor({ speed, stillFor, battery, isCharging }: Circumstances): Pace {

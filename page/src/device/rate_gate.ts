@@ -20,9 +20,13 @@ export class RateGate<Value> {
     this.offer(held);
   }
 
-  offer(value: Value): void {
+  /**
+   * @param atOnce - It passes now, whatever the interval.
+   */
+  offer(value: Value, atOnce = false): void {
     const wait = this.lastSentAt + this.intervalMs - this.now();
-    if (wait <= 0 && this.timer === null) {
+    if (atOnce || (wait <= 0 && this.timer === null)) {
+      this.clear();
       this.pass(value);
       return;
     }

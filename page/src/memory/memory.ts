@@ -29,6 +29,7 @@ const STARTING = "cavalcade.attempt.start";
 const JOINING = "cavalcade.attempt.join.";
 const SEEN = "cavalcade.seen.";
 const KEPT_FIXES = "cavalcade.fixes.";
+const KEPT_OPERATIONS = "cavalcade.operations.";
 const NOTED = "cavalcade.noted.";
 const NAME = "cavalcade.name";
 const THEME = "cavalcade.theme";
@@ -52,23 +53,37 @@ export function rememberMembership(membership: Membership): void {
 }
 
 export function forgetMembership(sessionId: string): void {
-  for (const kind of [MEMBERSHIP, KEPT_FIXES, SEEN]) write("device", kind + sessionId, null);
+  for (const kind of [MEMBERSHIP, KEPT_FIXES, KEPT_OPERATIONS, SEEN]) write("device", kind + sessionId, null);
   void withdraw(attemptOf(sessionId, "member"), attemptOf(sessionId, "viewer"));
 }
 
-/** Where a session's fixes wait that could not be sent yet; forgotten with the membership. */
-export function keptFixes(sessionId: string): { read(): readonly Fix[]; write(fixes: readonly Fix[]): void } {
-  const key = KEPT_FIXES + sessionId;
+/** A list that outlives a reload; forgotten with the membership. */
+export interface KeptList<Item> {
+  read(): readonly Item[];
+  write(items: readonly Item[]): void;
+}
+
+/** Where a session's fixes wait that could not be sent yet. */
+export function keptFixes(sessionId: string): KeptList<Fix> {
+  return keptList(KEPT_FIXES + sessionId);
+}
+
+/** Where the operations wait that were not acknowledged yet. */
+export function keptOperations<Operation>(sessionId: string): KeptList<Operation> {
+  return keptList(KEPT_OPERATIONS + sessionId);
+}
+
+function keptList<Item>(key: string): KeptList<Item> {
   return {
     read() {
       try {
-        const fixes: unknown = JSON.parse(read("device", key) ?? "[]");
-        return Array.isArray(fixes) ? fixes : [];
+        const items: unknown = JSON.parse(read("device", key) ?? "[]");
+        return Array.isArray(items) ? items : [];
       } catch {
         return [];
       }
     },
-    write: (fixes) => write("device", key, fixes.length > 0 ? JSON.stringify(fixes) : null),
+    write: (items) => write("device", key, items.length > 0 ? JSON.stringify(items) : null),
   };
 }
 
@@ -85,7 +100,7 @@ export function forgetExpired(now: number): void {
     if (expiresAt < now) write("device", SEEN + sessionId, null);
     if (expiresAt + DAY_MS < now) forgetMembership(sessionId);
   }
-  for (const kind of [SEEN, KEPT_FIXES]) {
+  for (const kind of [SEEN, KEPT_FIXES, KEPT_OPERATIONS]) {
     const lost = keysOf("device", kind).filter((key) => recallMembership(key.slice(kind.length)) === null);
     for (const key of lost) write("device", key, null);
   }

@@ -1,39 +1,30 @@
 /**
  * The first dial. A small script of its own opens the session's socket. It arrives long before the page's code, so the
- * handshake is done while that is on its way. The Phoenix client then takes the socket over.
+ * handshake is done while that is on its way. The session takes the socket over.
  */
 import type { Membership } from "../memory/memory";
 
-// As the Phoenix client asks: see "Socket" in docs/contract.md.
+// See "Socket" in docs/contract.md.
 const VERSION = "2.0.0";
 const TOKEN_PROTOCOL = "base64url.bearer.phx.";
 
-interface Dialed {
-  readonly address: string;
-  readonly protocols: string;
-  readonly socket: WebSocket;
+let dialed: { readonly token: string; readonly socket: WebSocket } | null = null;
+
+/** Dials, before there is a session to do it. */
+export function dialFirst(membership: Membership): void {
+  dialed = { token: membership.token, socket: dial(membership) };
 }
 
-let dialed: Dialed | null = null;
-
-/** Dials, before there is a client. */
-export function dialFirst({ socket, sessionId, token }: Membership): void {
-  const address = `${socket}/websocket?session=${sessionId}&vsn=${VERSION}`;
-  const protocols = ["phoenix", TOKEN_PROTOCOL + btoa(token).replaceAll("=", "")];
-  dialed = { address, protocols: protocols.join(), socket: new WebSocket(address, protocols) };
-}
-
-/** Opens a socket for the Phoenix client: the one that was dialed before, if it is what the client asks for and alive. */
-export function openSocket(address: string, protocols: readonly string[] = []): WebSocket {
+/** Opens a session's socket, or takes the one that was dialed before, if it is that session's and alive. */
+export function openSocket(membership: Membership): WebSocket {
   const first = dialed;
   dialed = null;
-  const isWanted = first?.address === address && first.protocols === protocols.join();
-  if (!first || !isWanted || first.socket.readyState > WebSocket.OPEN) {
-    first?.socket.close();
-    return new WebSocket(address, [...protocols]);
-  }
-  const { socket } = first;
-  // The Phoenix client has not heard that it is open, and listens only once it has the socket.
-  if (socket.readyState === WebSocket.OPEN) queueMicrotask(() => socket.dispatchEvent(new Event("open")));
-  return socket;
+  if (first?.token === membership.token && first.socket.readyState <= WebSocket.OPEN) return first.socket;
+  first?.socket.close();
+  return dial(membership);
+}
+
+function dial({ socket, sessionId, token }: Membership): WebSocket {
+  const address = `${socket}/websocket?session=${sessionId}&vsn=${VERSION}`;
+  return new WebSocket(address, ["phoenix", TOKEN_PROTOCOL + btoa(token).replaceAll("=", "")]);
 }

@@ -42,7 +42,7 @@ function sharingButton(view: SessionView): TemplateResult {
   return html`<button
     class="sharing ${look}"
     aria-pressed=${live.isSharing && !isBlocked}
-    ?disabled=${!live.state || live.wantsSharing === null}
+    ?disabled=${!live.state || !live.isSharingKnown}
     @click=${press}
   >
     <span class="sharing-icon">${look === "is-off" ? icons.off : icons.broadcast}</span>
@@ -51,7 +51,7 @@ function sharingButton(view: SessionView): TemplateResult {
 }
 
 function sharingWords(view: SessionView): { look: string; title: string; hint: string } {
-  if (!view.live.isSharing && view.live.state && view.live.wantsSharing !== null)
+  if (!view.live.isSharing && view.live.state && view.live.isSharingKnown)
     return { look: "is-off", title: say("sharing.off"), hint: say("sharing.offHint") };
   const { locationState, lostSince, wasLocated } = view.live;
   const isFinding = wasLocated && (locationState === "asking" || locationState === "off");

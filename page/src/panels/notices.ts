@@ -48,7 +48,7 @@ function connection(view: SessionView): Notice {
 }
 
 function whereabouts(view: SessionView): Notice {
-  if (!view.live.wantsSharing) return null;
+  if (!view.live.isSharing) return null;
   const reason = view.live.locationState;
   if (reason === "off" || reason === "asking" || reason === "on") return null;
   const canRetry = reason === "refused" || reason === "unavailable";

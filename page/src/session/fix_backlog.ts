@@ -1,20 +1,15 @@
 /** Fixes taken while the connection was away, thinned out and bounded, to be sent when it is back. */
+import type { KeptList } from "../memory/memory";
 import type { Fix } from "../model/model";
 
 /** Fewer than the 500 that one `fixes:send` takes: as JSON they must also fit into a frame of 64 kB. */
 const MOST = 300;
 const APART_MS = 5_000;
 
-/** Where the fixes outlive a reload. */
-export interface Shelf {
-  read(): readonly Fix[];
-  write(fixes: readonly Fix[]): void;
-}
-
 export class FixBacklog {
   private fixes: readonly Fix[];
 
-  constructor(private readonly shelf: Shelf) {
+  constructor(private readonly shelf: KeptList<Fix>) {
     this.fixes = shelf.read();
   }
 

@@ -194,7 +194,7 @@ function applyPositions(state: SessionState, incoming: readonly Position[], at: 
     // A frame that was under way when its owner stopped sharing must not bring the position back.
     if (!owner?.sharing) continue;
     const before = (positions ?? state.positions).get(position.participant);
-    if (before && before.fix_time >= position.fix_time && !isAhead(before, at)) continue;
+    if (before && before.fix_time > position.fix_time && !isAhead(before, at)) continue;
     positions ??= new Map(state.positions);
     positions.set(position.participant, position);
   }

@@ -6,7 +6,7 @@ describe("pace", () => {
     ["riding", { speed: 20, stillFor: 0 }, 1_000, true],
     ["walking", { speed: 1.2, stillFor: 0 }, 2_000, true],
     ["waiting at lights", { speed: 0, stillFor: 50_000 }, 2_000, true],
-    ["standing", { speed: 0, stillFor: 60_000 }, 10_000, true],
+    ["standing", { speed: 0, stillFor: 60_000 }, 20_000, true],
     ["riding on a low battery", { speed: 20, stillFor: 0, battery: 20 }, 2_000, true],
     [
       "riding on a low battery that is being charged",
@@ -15,7 +15,7 @@ describe("pace", () => {
       true,
     ],
     ["riding on the last of the battery", { speed: 20, stillFor: 0, battery: 10 }, 4_000, false],
-    ["standing on the last of the battery", { speed: 0, stillFor: 1e9, battery: 1 }, 15_000, false],
+    ["standing on the last of the battery", { speed: 0, stillFor: 1e9, battery: 1 }, 20_000, false],
   ])("%s", (_, circumstances, intervalMs, isPrecise) => {
     expect(paceFor(circumstances)).toEqual({ intervalMs, isPrecise });
   });

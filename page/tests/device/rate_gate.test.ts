@@ -26,6 +26,19 @@ describe("rate gate", () => {
     expect(passed).toEqual([1, 3]);
   });
 
+  test("one that is to pass at once does, in place of what was held back", () => {
+    const passed: number[] = [];
+    const gate = new RateGate<number>(
+      20_000,
+      (value) => passed.push(value),
+      () => Date.now(),
+    );
+    for (const value of [1, 2]) gate.offer(value);
+    gate.offer(3, true);
+    vi.advanceTimersByTime(60_000);
+    expect(passed).toEqual([1, 3]);
+  });
+
   test("a value that is held back follows a shorter interval", () => {
     const passed: number[] = [];
     const gate = new RateGate<number>(

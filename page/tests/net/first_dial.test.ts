@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { dialFirst, openSocket } from "../../src/net/first_dial";
+import { SessionSocket } from "../../src/net/session_socket";
 
 const MEMBERSHIP = {
   sessionId: "2o4sg3by83",
@@ -33,38 +34,46 @@ class Dialed extends EventTarget {
 
 beforeEach(() => {
   vi.stubGlobal("WebSocket", Dialed);
-  openSocket(ADDRESS);
+  openSocket(MEMBERSHIP);
   Dialed.all = [];
   dialFirst(MEMBERSHIP);
 });
 
-test("the client takes over what was dialed as it would dial itself, once", () => {
+test("the session takes over what was dialed, once", () => {
   expect(Dialed.all.map(({ address, protocols }) => [address, protocols])).toEqual([[ADDRESS, PROTOCOLS]]);
-  expect(openSocket(ADDRESS, PROTOCOLS)).toBe(Dialed.all[0]);
-  expect(openSocket(ADDRESS, PROTOCOLS)).toBe(Dialed.all[1]);
+  expect(openSocket(MEMBERSHIP)).toBe(Dialed.all[0]);
+  expect(openSocket(MEMBERSHIP)).toBe(Dialed.all[1]);
 });
 
 test("one that is open already says so once there is somebody to hear it", async () => {
   const [first] = Dialed.all;
   if (first) first.readyState = 1;
-  const heard = vi.fn();
-  openSocket(ADDRESS, PROTOCOLS).addEventListener("open", heard);
-  expect(heard).not.toHaveBeenCalled();
+  const events = { onOpen: vi.fn(), onFrame: vi.fn(), onClose: vi.fn() };
+  new SessionSocket(MEMBERSHIP, events);
+  expect(events.onOpen).not.toHaveBeenCalled();
   await Promise.resolve();
-  expect(heard).toHaveBeenCalledOnce();
+  expect(events.onOpen).toHaveBeenCalledOnce();
+});
+
+test("one that was closed here tells nothing more", async () => {
+  const [first] = Dialed.all;
+  if (first) first.readyState = 1;
+  const events = { onOpen: vi.fn(), onFrame: vi.fn(), onClose: vi.fn() };
+  new SessionSocket(MEMBERSHIP, events).close(1000);
+  await Promise.resolve();
+  first?.dispatchEvent(new Event("close"));
+  expect(first?.isClosed).toBe(true);
+  expect(events.onOpen).not.toHaveBeenCalled();
+  expect(events.onClose).not.toHaveBeenCalled();
 });
 
 test.each([2, 3])("one in state %d is over, and another is dialed", (state) => {
   const [first] = Dialed.all;
   if (first) first.readyState = state;
-  expect(openSocket(ADDRESS, PROTOCOLS)).toBe(Dialed.all[1]);
+  expect(openSocket(MEMBERSHIP)).toBe(Dialed.all[1]);
 });
 
-test.each([
-  ["another address", ADDRESS.replace("2o4", "3o4"), PROTOCOLS],
-  ["another token", ADDRESS, ["phoenix", "base64url.bearer.phx.YW5vdGhlcg"]],
-  ["no token", ADDRESS, undefined],
-])("with %s it is hung up, and another is dialed", (_, address, protocols) => {
-  expect(openSocket(address, protocols)).toBe(Dialed.all[1]);
+test("that of another place in a session is hung up, and another is dialed", () => {
+  expect(openSocket({ ...MEMBERSHIP, token: "another" })).toBe(Dialed.all[1]);
   expect(Dialed.all.map(({ isClosed }) => isClosed)).toEqual([true, false]);
 });

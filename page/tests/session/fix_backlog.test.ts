@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import type { KeptList } from "../../src/memory/memory";
 import type { Fix } from "../../src/model/model";
-import { FixBacklog, type Shelf } from "../../src/session/fix_backlog";
+import { FixBacklog } from "../../src/session/fix_backlog";
 
 const at = (fixTime: number) => ({ lat: 60, lon: 25, fix_time: fixTime });
 const times = (fixes: readonly Fix[]) => fixes.map((fix) => fix.fix_time);
 
-function shelf(): Shelf & { on: readonly Fix[] } {
+function shelf(): KeptList<Fix> & { on: readonly Fix[] } {
   return {
     on: [],
     read() {

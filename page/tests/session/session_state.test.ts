@@ -144,9 +144,14 @@ describe("positions", () => {
     ]);
   });
 
-  test("nothing new changes nothing", () => {
+  test("an equally old one is taken, as the server takes it", () => {
+    const moved = { ...at(1, 10), lat: 61 };
+    expect(run(joined, { type: "positions", positions: [moved], at: 50 }).positions.get(1)).toEqual(moved);
+  });
+
+  test("an older one changes nothing", () => {
     const state = run(joined);
-    expect(reduce(state, { type: "positions", positions: [at(1, 10)], at: 50 })).toBe(state);
+    expect(reduce(state, { type: "positions", positions: [at(1, 9)], at: 50 })).toBe(state);
   });
 });
 

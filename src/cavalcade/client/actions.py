@@ -26,7 +26,7 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Withhold:
-    """Do not send the position that still waits to be sent, if one does: its owner paused sharing."""
+    """Do not send the position that still waits to be sent, if one does: its owner paused sharing, here or elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,7 @@ class Channel:
         if self._pending.sharing() is False:
             self._newest_fix = None
             self._actions.append(Withhold())
+            self._withdraw_fixes()
         self._send_operation(now)
         return self._take()
 
@@ -236,7 +237,7 @@ class Channel:
             case Timer.JOIN | Timer.HEARTBEAT_ANSWER:
                 self._drop(now, _UNANSWERED)
             case Timer.OPERATION_ANSWER:
-                self._pending.interrupted()
+                self._interrupt()
                 self._send_operation(now)
             case Timer.OPERATION_RETRY:
                 self._send_operation(now)
@@ -245,7 +246,7 @@ class Channel:
 
     def _join(self, now: int) -> None:
         self._change_connection(ConnectionState.CONNECTING)
-        self._pending.interrupted()
+        self._interrupt()
         self._timers.pop(Timer.OPERATION_ANSWER, None)
         self._join_ref = self._next_ref()
         self.replica.forget_presence()
@@ -261,7 +262,7 @@ class Channel:
         """Joins again over the same socket; until then what comes for the channel is not listened to."""
         self._needs_snapshot = self._needs_snapshot or needs_snapshot
         self._join_ref = None
-        self._pending.interrupted()
+        self._interrupt()
         for timer in (Timer.JOIN, Timer.STABLE, Timer.OPERATION_ANSWER):
             self._timers.pop(timer, None)
         self._change_connection(ConnectionState.CONNECTING)
@@ -279,7 +280,7 @@ class Channel:
 
     def _forget_connection(self) -> None:
         self._join_ref = self._heartbeat_ref = None
-        self._pending.interrupted()
+        self._interrupt()
         for timer in OF_A_CONNECTION:
             self._timers.pop(timer, None)
 
@@ -394,6 +395,7 @@ class Channel:
             # One that was reported since resuming was asked for stays: the pause before it is only told now.
             if effects(event.change).withdraws == self.participant and self._pending.sharing() is not True:
                 self._newest_fix = None
+                self._actions.append(Withhold())
             self._notify(EventReceived(event))
 
     def _after_event(self) -> None:
@@ -459,6 +461,17 @@ class Channel:
             self._answered_sharing = operation.payload.get("on") is True, offset
         if operation.event in FINISHING:
             self._finish("left" if operation.event == "leave" else "ended", None)
+
+    def _interrupt(self) -> None:
+        """The answer to an operation that is on its way will not come."""
+        self._pending.interrupted()
+        if self._pending.sharing() is False:
+            self._withdraw_fixes()
+
+    def _withdraw_fixes(self) -> None:
+        """Fixes that were kept do not go out once a pause was asked for."""
+        for operation in self._pending.withdraw("fixes:send"):
+            self._actions.append(Settle(operation.op_id, {"accepted": 0}))
 
     def _done_already(self) -> Mapping[str, object]:
         return {"offset": 0 if self.replica.state is None else self.replica.state.offset}

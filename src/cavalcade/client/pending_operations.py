@@ -72,6 +72,14 @@ class PendingOperations:
         """The answer will not come: the first one is sent again under the same id."""
         self._ref = None
 
+    def withdraw(self, event: str) -> list[PendingOperation]:
+        """Removes those of a kind that are not on their way; returns them."""
+        on_the_way = 0 if self._ref is None else 1
+        gone = [operation for operation in list(self._waiting)[on_the_way:] if operation.event == event]
+        for operation in gone:
+            self._waiting.remove(operation)
+        return gone
+
     def drain(self) -> list[PendingOperation]:
         """Removes all, because there will be no answers any more; returns them."""
         drained = list(self._waiting)

@@ -1,0 +1,30 @@
+/** What the sans-I/O channel asks of the shell around it, and what it is told beforehand. */
+import type { Refusal } from "../net/waits";
+
+export type ConnectionState = "waiting" | "connecting" | "joined" | "closed";
+
+/** What an operation came to: the reply's content, or why it was refused. */
+export type Outcome = { readonly ok: Readonly<Record<string, unknown>> } | { readonly error: Refusal };
+
+/** What the shell is asked for. */
+export type Action =
+  /** Open a WebSocket, then call `opened` or `lost`. */
+  | { readonly type: "dial" }
+  | { readonly type: "send"; readonly frame: string | ArrayBuffer }
+  /** Sharing was paused: no fix from before may leave this device any more. */
+  | { readonly type: "withhold" }
+  /** Close the WebSocket and forget it: nothing of it is to be reported any more. */
+  | { readonly type: "disconnect"; readonly code: number }
+  | { readonly type: "settle"; readonly opId: string; readonly outcome: Outcome };
+
+/** How patient a channel is, in milliseconds. */
+export interface Timing {
+  readonly heartbeat: number;
+  /** How long nothing may come after a heartbeat: then the connection is dead, though nobody said so. */
+  readonly silence: number;
+  readonly answer: number;
+  /** How long a channel must have been joined before the next back-off starts from the beginning. */
+  readonly stable: number;
+  /** Whether an attempt to come back that takes longer than usual is started again; a browser waits for minutes. */
+  readonly isImpatient: boolean;
+}

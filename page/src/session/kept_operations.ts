@@ -1,0 +1,27 @@
+/** Operations that outlive a reload until they are acknowledged. Tabs share them: the server carries out each id once. */
+import { type KeptList, keptOperations } from "../memory/memory";
+import { MOST_OPERATIONS, type Operation } from "./outbox";
+
+export class KeptOperations {
+  private readonly list: KeptList<Operation>;
+
+  constructor(sessionId: string) {
+    this.list = keptOperations(sessionId);
+  }
+
+  read(): readonly Operation[] {
+    const isWhole = (one: Partial<Operation> | null) =>
+      typeof one?.event === "string" && typeof one.payload?.op_id === "string";
+    return this.list.read().filter(isWhole).slice(0, MOST_OPERATIONS);
+  }
+
+  add(operation: Operation): void {
+    this.list.write([...this.read(), operation]);
+  }
+
+  remove(opId: string): void {
+    const before = this.read();
+    const left = before.filter(({ payload }) => payload.op_id !== opId);
+    if (left.length < before.length) this.list.write(left);
+  }
+}

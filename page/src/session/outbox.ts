@@ -1,0 +1,83 @@
+/** Operations that were asked for and not acknowledged yet, in order; pure. The same as the Python client's `outbox.py`. */
+
+/** More than this and new ones are refused: who is offline for long must not fill the memory. */
+export const MOST_OPERATIONS = 256;
+
+/** An operation on its way. */
+export interface Operation {
+  /** Such as `profile:set`. */
+  readonly event: string;
+  /** What it says; `op_id` is the same at every attempt, so that the server carries it out once. */
+  readonly payload: Readonly<Record<string, unknown>> & { readonly op_id: string };
+}
+
+/** Keeps operations until they are acknowledged and gives them out one at a time, so that none overtakes another. */
+export class Outbox {
+  private readonly operations: Operation[];
+  private ref: string | null = null;
+
+  /** Begins with what an earlier page could not send. */
+  constructor(operations: readonly Operation[]) {
+    this.operations = [...operations];
+  }
+
+  /** All that have no final answer yet, in order. */
+  get waiting(): readonly Operation[] {
+    return this.operations;
+  }
+
+  get isFull(): boolean {
+    return this.operations.length >= MOST_OPERATIONS;
+  }
+
+  add(operation: Operation): void {
+    this.operations.push(operation);
+  }
+
+  /** The next operation, unless one is on its way. */
+  toSend(): Operation | null {
+    return this.ref === null ? (this.operations[0] ?? null) : null;
+  }
+
+  /** Notes under which ref the next one was sent. */
+  sent(ref: string): void {
+    this.ref = ref;
+  }
+
+  /** Which operation a reply belongs to; it stays until `settle`. Null for a reply that nobody waits for. */
+  answered(ref: string): Operation | null {
+    if (ref !== this.ref) return null;
+    this.ref = null;
+    return this.operations[0] ?? null;
+  }
+
+  /** Removes the first one: its answer is final. */
+  settle(): void {
+    this.operations.shift();
+  }
+
+  /** The answer will not come: the first one is sent again under the same id. */
+  interrupted(): void {
+    this.ref = null;
+  }
+
+  /** Removes those of a kind that are not on their way, and returns them. */
+  withdraw(event: string): Operation[] {
+    const first = this.ref === null ? 0 : 1;
+    const gone = this.operations.filter((operation, index) => index >= first && operation.event === event);
+    for (const operation of gone) this.operations.splice(this.operations.indexOf(operation), 1);
+    return gone;
+  }
+
+  /** Removes all, because there will be no answers any more; returns them. */
+  drain(): Operation[] {
+    this.ref = null;
+    return this.operations.splice(0);
+  }
+
+  /** What the newest waiting operation says about sharing; null where none does. */
+  sharing(): boolean | null {
+    const newest = this.operations.findLast(({ event }) => event === "sharing:set");
+    return newest ? newest.payload.on === true : null;
+  }
+}
