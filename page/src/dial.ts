@@ -1,6 +1,6 @@
 /** What the page runs first: dials the session that the address leads to, if this device is in it. */
 
-import { recallMembership } from "./memory/memory";
+import { recallMembership } from "./memory/membership";
 import { dialFirst } from "./net/first_dial";
 import { openedLink } from "./net/link";
 

@@ -1,5 +1,5 @@
 /** How people move: seldom, which spares the battery, as often as the display can, or not at all. */
-import { recallMotion, rememberMotion } from "../memory/memory";
+import { recallMotion, rememberMotion } from "../memory/preferences";
 
 export type Motion = "sparing" | "smooth";
 export type Pace = Motion | "still";

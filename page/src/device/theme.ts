@@ -1,5 +1,5 @@
 /** Light or dark: the system's, or the one chosen here. */
-import { recallTheme, rememberTheme } from "../memory/memory";
+import { recallTheme, rememberTheme } from "../memory/preferences";
 
 export type Theme = "light" | "dark";
 export type ThemeChoice = Theme | "system";

@@ -2,7 +2,7 @@
  * The first dial. A small script of its own opens the session's socket. It arrives long before the page's code, so the
  * handshake is done while that is on its way. The session takes the socket over.
  */
-import type { Membership } from "../memory/memory";
+import type { Membership } from "../memory/membership";
 
 // See "Socket" in docs/contract.md.
 const VERSION = "2.0.0";

@@ -1,5 +1,5 @@
 /** One WebSocket of a session, from the dial to its end. */
-import type { Membership } from "../memory/memory";
+import type { Membership } from "../memory/membership";
 import { openSocket } from "./first_dial";
 
 export interface SocketEvents {

@@ -1,14 +1,9 @@
 /** What an opened link shows first: where it leads, a name if one likes, and one tap to be on the map. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
+import { joinAttempt, refusedJoin } from "../memory/attempts";
 import { inTurn } from "../memory/exclusive";
-import {
-  joinAttempt,
-  recallMembership,
-  recallName,
-  refusedJoin,
-  rememberMembership,
-  rememberName,
-} from "../memory/memory";
+import { recallMembership, rememberMembership } from "../memory/membership";
+import { recallName, rememberName } from "../memory/preferences";
 import { ApiError, type Joined, joinSession, type Preview, previewSession } from "../net/api";
 import { type Link, pathOf } from "../net/link";
 import { browserHint } from "../panels/browser_hint";

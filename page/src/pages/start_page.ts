@@ -1,14 +1,8 @@
 /** The start: one tap makes a session. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
-import {
-  type Membership,
-  recallMemberships,
-  recallName,
-  rememberMembership,
-  rememberName,
-  settleStart,
-  startKey,
-} from "../memory/memory";
+import { settleStart, startKey } from "../memory/attempts";
+import { type Membership, recallMemberships, rememberMembership } from "../memory/membership";
+import { recallName, rememberName } from "../memory/preferences";
 import { ApiError, type Created, createSession } from "../net/api";
 import { pathOf } from "../net/link";
 import { browserHint } from "../panels/browser_hint";

@@ -1,7 +1,7 @@
 /** What must be said plainly over the map: a lost connection, a location that cannot be had, little time left. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { canKeepAwake } from "../device/wake_lock";
-import { isNoted, note } from "../memory/memory";
+import { isNoted, note } from "../memory/preferences";
 import { isForgetful } from "../memory/storage";
 import { WARNINGS_MS } from "../session/news";
 import { duration } from "../words/format";

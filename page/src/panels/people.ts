@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { inkOn } from "../map/people/avatars";
-import { rememberName } from "../memory/memory";
+import { rememberName } from "../memory/preferences";
 import { bearingBetween, distanceBetween, spreadOf } from "../model/geo";
 import type { Participant, Position } from "../model/model";
 import type { SessionState } from "../session/session_state";

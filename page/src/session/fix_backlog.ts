@@ -1,5 +1,5 @@
 /** Fixes taken while the connection was away, thinned out and bounded, to be sent when it is back. */
-import type { KeptList } from "../memory/memory";
+import type { KeptList } from "../memory/kept";
 import type { Fix } from "../model/model";
 
 /** Fewer than the 500 that one `fixes:send` takes: as JSON they must also fit into a frame of 64 kB. */

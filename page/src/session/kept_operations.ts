@@ -1,5 +1,5 @@
 /** Operations that outlive a reload until they are acknowledged. Tabs share them: the server carries out each id once. */
-import { type KeptList, keptOperations } from "../memory/memory";
+import { type KeptList, keptOperations } from "../memory/kept";
 import { MOST_OPERATIONS, type Operation } from "./outbox";
 
 export class KeptOperations {

@@ -1,17 +1,11 @@
 /** One membership while its map is open: the shell around the channel, this device's position, and what one can do. */
 import { LocationSource, type LocationState } from "../device/location";
 import { WakeLock } from "../device/wake_lock";
-import {
-  forgetMembership,
-  forgetNote,
-  isNoted,
-  keptFixes,
-  lastSeen,
-  type Membership,
-  note,
-  randomId,
-  rememberMembership,
-} from "../memory/memory";
+import { forgetMembership } from "../memory/forgetting";
+import { keptFixes, lastSeen } from "../memory/kept";
+import { type Membership, rememberMembership } from "../memory/membership";
+import { forgetNote, isNoted, note } from "../memory/preferences";
+import { randomId } from "../memory/random_id";
 import type { Fix, Participant } from "../model/model";
 import { ApiError, leaveSession } from "../net/api";
 import { SessionSocket } from "../net/session_socket";

@@ -1,5 +1,5 @@
 /** Times, distances and directions in words, in the reader's language and units. */
-import { recallUnits, rememberUnits } from "../memory/memory";
+import { recallUnits, rememberUnits } from "../memory/preferences";
 import { formatNumber, say } from "./strings";
 
 const SECOND = 1_000;

@@ -5,7 +5,7 @@
  * there is always something to say; any other language is fetched when it is wanted.
  */
 import en from "../../../src/cavalcade/strings/en.json";
-import { recallLanguage, rememberLanguage } from "../memory/memory";
+import { recallLanguage, rememberLanguage } from "../memory/preferences";
 
 export type Key = keyof typeof en;
 export type Language = "en" | "de" | "es" | "fr";

@@ -42,7 +42,14 @@ function provide(store: Store | null): void {
 /** The modules as a page has them that was loaded just now. */
 async function load() {
   vi.resetModules();
-  return { storage: await import("../../src/memory/storage"), memory: await import("../../src/memory/memory") };
+  const memory = {
+    ...(await import("../../src/memory/attempts")),
+    ...(await import("../../src/memory/forgetting")),
+    ...(await import("../../src/memory/kept")),
+    ...(await import("../../src/memory/membership")),
+    ...(await import("../../src/memory/preferences")),
+  };
+  return { storage: await import("../../src/memory/storage"), memory };
 }
 
 const MEMBERSHIP = {

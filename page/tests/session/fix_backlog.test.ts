@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { KeptList } from "../../src/memory/memory";
+import type { KeptList } from "../../src/memory/kept";
 import type { Fix } from "../../src/model/model";
 import { FixBacklog } from "../../src/session/fix_backlog";
 

@@ -1,0 +1,58 @@
+/** What is kept of a session beside the membership; forgotten with it. */
+import type { Fix } from "../model/model";
+import { keysOf, read, write } from "./storage";
+
+const SEEN = "cavalcade.seen.";
+const KEPT_FIXES = "cavalcade.fixes.";
+const KEPT_OPERATIONS = "cavalcade.operations.";
+
+/** A list that outlives a reload; forgotten with the membership. */
+export interface KeptList<Item> {
+  read(): readonly Item[];
+  write(items: readonly Item[]): void;
+}
+
+/** Where a session's fixes wait that could not be sent yet. */
+export function keptFixes(sessionId: string): KeptList<Fix> {
+  return keptList(KEPT_FIXES + sessionId);
+}
+
+/** Where the operations wait that were not acknowledged yet. */
+export function keptOperations<Operation>(sessionId: string): KeptList<Operation> {
+  return keptList(KEPT_OPERATIONS + sessionId);
+}
+
+function keptList<Item>(key: string): KeptList<Item> {
+  return {
+    read() {
+      try {
+        const items: unknown = JSON.parse(read("device", key) ?? "[]");
+        return Array.isArray(items) ? items : [];
+      } catch {
+        return [];
+      }
+    },
+    write: (items) => write("device", key, items.length > 0 ? JSON.stringify(items) : null),
+  };
+}
+
+/** What was last seen of a session, as JSON; forgotten with the membership. */
+export function lastSeen(sessionId: string): { read(): string | null; write(text: string): void } {
+  const key = SEEN + sessionId;
+  return { read: () => read("device", key), write: (text) => write("device", key, text) };
+}
+
+export function forgetSeen(sessionId: string): void {
+  write("device", SEEN + sessionId, null);
+}
+
+export function forgetKept(sessionId: string): void {
+  for (const kind of [SEEN, KEPT_FIXES, KEPT_OPERATIONS]) write("device", kind + sessionId, null);
+}
+
+/** The sessions of which something is kept. */
+export function keptSessions(): string[] {
+  return [SEEN, KEPT_FIXES, KEPT_OPERATIONS].flatMap((kind) =>
+    keysOf("device", kind).map((key) => key.slice(kind.length)),
+  );
+}
