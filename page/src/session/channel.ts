@@ -11,8 +11,8 @@ import { decodeFrame, encodePush, encodeText, type Message } from "../model/fram
 import type { Fix, JoinReply, Position, SessionEvent } from "../model/model";
 import { askedMs, Backoff, type Refusal } from "../net/waits";
 import type { Action, ConnectionState, Outcome, Timing } from "./actions";
-import { type Operation, Outbox } from "./outbox";
 import { Patience } from "./patience";
+import { type Operation, PendingOperations } from "./pending_operations";
 import { Presence } from "./presence";
 import { type Action as Change, reduce, type SessionState } from "./session_state";
 import { isAhead } from "./staleness";
@@ -41,7 +41,7 @@ export class Channel {
   /** The newest fix that was shared; it goes out again after a join whose answer does not have it. */
   newestFix: Fix | null = null;
   private readonly topic: string;
-  private readonly outbox: Outbox;
+  private readonly pending: PendingOperations;
   private readonly timers = new Timers();
   private readonly presence = new Presence();
   private readonly reconnects: Backoff;
@@ -70,7 +70,7 @@ export class Channel {
   ) {
     this.topic = `session:${sessionId}`;
     this.state = known.state;
-    this.outbox = new Outbox(known.operations);
+    this.pending = new PendingOperations(known.operations);
     this.reconnects = new Backoff(random);
     this.retries = new Backoff(random);
   }
@@ -82,13 +82,13 @@ export class Channel {
 
   /** The operations without a final answer, in order. */
   get waiting(): readonly Operation[] {
-    return this.outbox.waiting;
+    return this.pending.waiting;
   }
 
   /** Whether a position may leave this device: what was asked for last counts, even before it is acknowledged. */
   get isSharing(): boolean {
     const { state, answeredSharing } = this;
-    const wanted = this.outbox.sharing();
+    const wanted = this.pending.sharing();
     const asked = wanted ?? answeredSharing.on;
     if (state === null) return asked;
     const me = state.participants.get(state.me);
@@ -147,13 +147,13 @@ export class Channel {
 
   /** Asks for an operation; its `settle` comes sooner or later, whatever happens to connections. */
   submit(operation: Operation, now: number): Action[] {
-    const refused = this.closed ?? (this.outbox.isFull ? "too_many_requests" : null);
+    const refused = this.closed ?? (this.pending.isFull ? "too_many_requests" : null);
     if (refused !== null) {
       this.settle(operation, { error: { reason: refused, retry: false } });
       return this.take();
     }
-    this.outbox.add(operation);
-    if (this.outbox.sharing() === false) {
+    this.pending.add(operation);
+    if (this.pending.sharing() === false) {
       this.newestFix = null;
       this.actions.push({ type: "withhold" });
       this.withdrawFixes();
@@ -304,7 +304,7 @@ export class Channel {
     this.timers.clear();
     this.newestFix = null;
     this.closed = reason;
-    for (const operation of this.outbox.drain()) {
+    for (const operation of this.pending.drain()) {
       const isDone = FINISHING.includes(operation.event) && DONE.includes(reason);
       this.settle(operation, isDone ? this.doneAlready() : { error: { reason, retry: false } });
     }
@@ -361,7 +361,7 @@ export class Channel {
       else this.onJoinRefused(response as Partial<Refusal>, now);
       return;
     }
-    const operation = this.outbox.answered(ref ?? "");
+    const operation = this.pending.answered(ref ?? "");
     if (operation === null) return;
     this.timers.cancel("operationAnswer");
     if (isOk) this.onDone(operation, response);
@@ -410,7 +410,7 @@ export class Channel {
   /** Forgets fixes where sharing was paused on another page, unless it was asked for again here since. */
   private withhold(event: SessionEvent): void {
     const { state } = this;
-    if (!state || event.offset <= state.offset || this.outbox.sharing() === true) return;
+    if (!state || event.offset <= state.offset || this.pending.sharing() === true) return;
     const isPause = event.type === "participant_left" || (event.type === "sharing_changed" && !event.data.on);
     if (!isPause || event.data.participant !== state.me) return;
     this.newestFix = null;
@@ -441,10 +441,10 @@ export class Channel {
 
   private sendOperation(now: number): void {
     if (this.connection !== "joined" || this.timers.has("operationRetry")) return;
-    const operation = this.outbox.toSend();
+    const operation = this.pending.toSend();
     if (operation === null) return;
     const message = this.message(operation.event, operation.payload);
-    this.outbox.sent(message.ref);
+    this.pending.sent(message.ref);
     this.send(message);
     this.timers.set("operationAnswer", now + this.timing.answer);
   }
@@ -456,7 +456,7 @@ export class Channel {
       this.onDone(operation, this.doneAlready().ok);
     } else {
       this.retries.reset();
-      this.outbox.settle();
+      this.pending.settle();
       this.settle(operation, { error: refusal });
     }
   }
@@ -464,7 +464,7 @@ export class Channel {
   private onDone(operation: Operation, reply: Readonly<Record<string, unknown>>): void {
     const { event, payload } = operation;
     this.retries.reset();
-    this.outbox.settle();
+    this.pending.settle();
     this.settle(operation, { ok: reply });
     const shownFrom = reply.offset;
     if (event === "sharing:set" && typeof shownFrom === "number")
@@ -474,13 +474,13 @@ export class Channel {
 
   /** The answer to an operation that is on its way will not come. */
   private interrupt(): void {
-    this.outbox.interrupted();
-    if (this.outbox.sharing() === false) this.withdrawFixes();
+    this.pending.interrupted();
+    if (this.pending.sharing() === false) this.withdrawFixes();
   }
 
   /** Fixes that were kept do not go out once a pause was asked for. */
   private withdrawFixes(): void {
-    for (const operation of this.outbox.withdraw("fixes:send")) this.settle(operation, { ok: { accepted: 0 } });
+    for (const operation of this.pending.withdraw("fixes:send")) this.settle(operation, { ok: { accepted: 0 } });
   }
 
   private doneAlready(): { readonly ok: { readonly offset: number } } {

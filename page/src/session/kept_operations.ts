@@ -1,6 +1,6 @@
 /** Operations that outlive a reload until they are acknowledged. Tabs share them: the server carries out each id once. */
 import { type KeptList, keptOperations } from "../memory/kept";
-import { MOST_OPERATIONS, type Operation } from "./outbox";
+import { MOST_OPERATIONS, type Operation } from "./pending_operations";
 
 export class KeptOperations {
   private readonly list: KeptList<Operation>;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Fix, Snapshot } from "../../src/model/model";
 import type { Action, Timing } from "../../src/session/actions";
 import { Channel } from "../../src/session/channel";
-import { MOST_OPERATIONS, type Operation } from "../../src/session/outbox";
+import { MOST_OPERATIONS, type Operation } from "../../src/session/pending_operations";
 import { reduce } from "../../src/session/session_state";
 import { Stamps } from "../../src/session/stamps";
 

@@ -26,7 +26,7 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Withhold:
-    """Do not send the position that still waits to be sent, if one does: its owner paused sharing, here or elsewhere."""
+    """Do not send the position that still waits to be sent, if one does: its owner paused sharing, wherever it was."""
 
 
 @dataclass(frozen=True, slots=True)

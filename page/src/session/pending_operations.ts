@@ -1,4 +1,4 @@
-/** Operations that were asked for and not acknowledged yet, in order; pure. The same as the Python client's `outbox.py`. */
+/** Operations that were asked for and not acknowledged yet, in order; pure. The same as the Python client's `pending_operations.py`. */
 
 /** More than this and new ones are refused: who is offline for long must not fill the memory. */
 export const MOST_OPERATIONS = 256;
@@ -12,7 +12,7 @@ export interface Operation {
 }
 
 /** Keeps operations until they are acknowledged and gives them out one at a time, so that none overtakes another. */
-export class Outbox {
+export class PendingOperations {
   private readonly operations: Operation[];
   private ref: string | null = null;
 
