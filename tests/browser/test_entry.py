@@ -160,6 +160,38 @@ async def test_loaded_without_a_network_it_shows_what_it_last_knew(cavalcade_url
 
 
 @EITHER_BACKEND
+async def test_a_pause_without_a_network_is_kept_over_a_reload(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna, ben = await new_phone(), await new_phone()
+    await ben.join(await anna.start(cavalcade_url), "Ben")
+    await expect(anna.avatar(2)).to_be_visible()
+    await ben.page.route_web_socket("**/socket/websocket**", lambda socket: socket.close())
+    await ben.page.reload()
+    await expect(dock(ben)).to_contain_text("No connection")
+    await ben.page.locator(".sharing").click()
+    await expect(dock(ben)).to_contain_text("Sharing off")
+    # It is not shared again by a page that is loaded before the server was told.
+    await ben.page.reload()
+    await expect(dock(ben)).to_contain_text("Sharing off")
+    await ben.page.unroute_all()
+    await ben.page.route_web_socket("**/socket/websocket**", lambda socket: socket.connect_to_server())
+    await expect(anna.avatar(2)).to_have_count(0)
+    await ben.until("!Object.keys(localStorage).some((key) => key.startsWith('cavalcade.operations.'))")
+
+
+@EITHER_BACKEND
+async def test_a_page_that_newer_ones_replace_stays_away(cavalcade_url: str, new_phone: NewPhone) -> None:
+    anna = await new_phone(may_locate=False)
+    await anna.start(cavalcade_url)
+    for _ in range(4):
+        page = await anna.context.new_page()
+        await page.goto(anna.page.url)
+        await expect(page.locator(".pulse.is-live")).to_have_count(1)
+    await expect(anna.page.locator("[data-ending=replaced]")).to_contain_text("You opened this session elsewhere")
+    await anna.button("Join again").click()
+    await expect(anna.page.locator(".pulse.is-live")).to_have_count(1)
+
+
+@EITHER_BACKEND
 async def test_the_receiver_is_asked_again_after_an_error(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna = await new_phone(may_locate=False)
     await anna.page.add_init_script(RECEIVER)

@@ -205,7 +205,8 @@ export class LiveSession {
           this.socket = null;
           break;
         case "settle":
-          this.operations.remove(action.opId);
+          // Where newer pages replaced this one the session goes on, and what was asked for is still wanted.
+          if (this.channel.closed !== "replaced") this.operations.remove(action.opId);
           this.settling.get(action.opId)?.(action.outcome);
           this.settling.delete(action.opId);
       }
