@@ -403,7 +403,7 @@ export class Channel {
     }
     this.finishWhereOver();
     // It may have come before the server knew that sharing goes on.
-    if (event.type === "sharing_changed" && event.data.on && event.data.participant === this.state?.me)
+    if (event.type === "sharing_changed" && event.data?.on && event.data.participant === this.state?.me)
       this.sendNewestFix([...this.state.positions.values()]);
   }
 
@@ -411,8 +411,8 @@ export class Channel {
   private withhold(event: SessionEvent): void {
     const { state } = this;
     if (!state || event.offset <= state.offset || this.pending.sharing() === true) return;
-    const isPause = event.type === "participant_left" || (event.type === "sharing_changed" && !event.data.on);
-    if (!isPause || event.data.participant !== state.me) return;
+    const isPause = event.type === "participant_left" || (event.type === "sharing_changed" && event.data?.on === false);
+    if (!isPause || event.data?.participant !== state.me) return;
     this.newestFix = null;
     this.actions.push({ type: "withhold" });
   }
