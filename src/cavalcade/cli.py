@@ -73,12 +73,17 @@ CAVALCADE_MAP_STYLE_DARK    the style for dark surroundings
 CAVALCADE_MAP_SOURCES       further addresses that the style loads from,
                             with commas between
 
-Where the extra "app" is installed, the Flutter app is at /app/ as well:
+With --app, or CAVALCADE_APP=on, a preview of the Flutter app is at /app/ as well. It is the extra "app":
 
 \b
-CAVALCADE_APP               "off" leaves it out
 CAVALCADE_APP_TILES         the raster tiles of its map, with {z}, {x} and {y}
 CAVALCADE_APP_ATTRIBUTION   who made that map
+
+Phone apps of your own that may open this domain's links are named by
+
+\b
+CAVALCADE_APP_ANDROID       <package>=<SHA-256 of its signing certificate>
+CAVALCADE_APP_IOS           <team>.<bundle>
 """
 
 _SETTINGS_HELP = """
@@ -258,6 +263,7 @@ def _where_public_url_was_said(context: click.Context) -> str:
 )
 # `make run` uses it: make can be killed without its children being told.
 @click.option("--with-parent", is_flag=True, hidden=True)
+@click.option("--app", "with_app", is_flag=True, help="Serve the Flutter app at /app/ too, as a preview of it.")
 @click.option("--demo", is_flag=True, help="Let a simulated convoy set out in a new session, and print its link.")
 def up(
     *,
@@ -271,6 +277,7 @@ def up(
     public_url: str | None,
     tunnel: str | None,
     with_parent: bool,
+    with_app: bool,
     demo: bool,
 ) -> None:
     """Turn the options of ``cavalcade up`` into a door, and run the stack behind it."""
@@ -292,7 +299,7 @@ def up(
         options = Options(
             data=data or default_data_directory(os.environ),
             door=_door(port, public_url, lan=lan, lan_address=lan_address),
-            environment=os.environ,
+            environment={**os.environ, "CAVALCADE_APP": "on"} if with_app else os.environ,
             backend=backend,
             nodes=nodes,
             affinity=affinity,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cavalcade.settings import LOOPBACK, StreetMap
-from cavalcade.stack import balancing, flutter_app, street_map
+from cavalcade.stack import app_links, balancing, flutter_app, street_map
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from cavalcade.settings import Network
+    from cavalcade.stack.app_links import AppLinks
     from cavalcade.stack.programs import Backend
 
 TEMPLATE = Path(__file__).parent / "door.caddyfile"
@@ -192,6 +193,7 @@ def configuration(
     streets: StreetMap | None = None,
     demo: bool = False,
     app: Path | None = None,
+    links: AppLinks | None = None,
     trusted_proxies: Sequence[Network] = (),
 ) -> str:
     """The text of the Caddyfile.
@@ -205,6 +207,7 @@ def configuration(
         streets: Where the page's map has its streets from.
         demo: The built-in convoy rides, so its own streets lie beneath it unless `streets` says otherwise.
         app: The Unix socket of the Flutter app, where it is served.
+        links: The phone apps that may open this domain's links.
         trusted_proxies: Networks whose word on where a client comes from is believed; none stands for what is usual at
             this door, which is nobody, or this machine where something on it stands in front.
     """
@@ -223,6 +226,7 @@ def configuration(
         map_configuration=_quoted(street_map.page_configuration(streets, demo=demo)),
         own_tiles=street_map.caddy_lines(streets),
         app=flutter_app.caddy_lines(_upstreams((app,)) if app else None),
+        app_links=app_links.caddy_lines(links) if links else "",
         http=_upstreams(backend.http),
         sockets=_upstreams(backend.sockets),
         **balancing.lines(backend, affinity=affinity),
@@ -249,6 +253,7 @@ def deployed_configuration() -> str:
         map_configuration=_quoted(street_map.page_configuration(streets, demo=False)),
         own_tiles="",
         app="",
+        app_links="",
         http="{$CAVALCADE_API:127.0.0.1:8100}",
         sockets="{$CAVALCADE_GATEWAY:127.0.0.1:8200}",
         **balancing.imports("{$CAVALCADE_BACKEND:services}"),

@@ -1,4 +1,4 @@
-"""The Flutter app in browsers, at `/app/`: a process of its own behind the door, where `[app]` is installed."""
+"""The Flutter app in browsers, at `/app/`: a process of its own behind the door, where the operator asks for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cavalcade.stack import probe
+from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Service
 
 if TYPE_CHECKING:
@@ -16,16 +17,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTING = "CAVALCADE_APP"
-"""`off` leaves the app out although it is installed."""
+"""`on` is what `--app` sets."""
 
 BASE_PATH = "/app/"
 _PACKAGES = ("flet", "flet_geolocator", "flet_map", "flet_web")
 _READY_WITHIN_S = 60.0
 
 
+def is_installed() -> bool:
+    """Whether the extra `[app]` is."""
+    return all(map(importlib.util.find_spec, _PACKAGES))
+
+
 def is_wanted(environment: Mapping[str, str]) -> bool:
-    """Whether the app is installed, and not switched off."""
-    return environment.get(SETTING) != "off" and all(map(importlib.util.find_spec, _PACKAGES))
+    """Whether the operator asked for the app.
+
+    Raises:
+        StackError: It is not installed.
+    """
+    if environment.get(SETTING) != "on":
+        return False
+    if not is_installed():
+        raise StackError("The app is not installed.", 'Install it with: pip install "cavalcade[app]"')
+    return True
 
 
 def socket(run: Path) -> Path:

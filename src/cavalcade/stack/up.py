@@ -11,7 +11,7 @@ The process tree, in the order of starting; stopping goes the other way::
       watchdog - cavalcade gateway     with the backend `services`, as many
       watchdog - cavalcade node        with the backend `monolith`, as many
       watchdog - cavalcade simulate    with --demo
-      watchdog - cavalcade app         where the extra `[app]` is installed
+      watchdog - cavalcade app         with --app
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from cavalcade.stack import (
     programs,
     valkey,
 )
+from cavalcade.stack.app_links import AppLinks
 from cavalcade.stack.erasure import Erasure
 from cavalcade.stack.errors import StackError
 from cavalcade.stack.process import Process, Service
@@ -144,6 +145,7 @@ class _Stack:
         self._tunnel_process: Process | None = None
         self._authority_until: datetime | None = None
         self._app = flutter_app.socket(data.run) if flutter_app.is_wanted(options.environment) else None
+        self._links = AppLinks.from_environment(options.environment)
         self._erasing: asyncio.Task[None] | None = None
         self.supervisor = ServiceSupervisor(progress, held=(data.lock,))
 
@@ -298,6 +300,7 @@ class _Stack:
             streets=self._streets,
             demo=self._options.demo,
             app=self._app,
+            links=self._links,
             trusted_proxies=trusted_proxies,
         )
         private_files.write(self._data.caddy / "Caddyfile", text)
@@ -381,7 +384,7 @@ class _Stack:
         except StackError as error:
             self._progress.warn(f"{error.problem} {error.advice}")
         else:
-            self._progress.say(f"The Flutter app: {door.base_url}{flutter_app.BASE_PATH}")
+            self._progress.say(f"A preview of the Flutter app: {door.base_url}{flutter_app.BASE_PATH}")
 
     def _for_clients(self) -> dict[str, str]:
         """For programs of ours that come in by the door, whose certificate may be of our own authority."""
