@@ -11,7 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "cavalcade"
 PARTS = ("app", "client", "domain", "simulate", "strings", "wire")
-ELSEWHERE = ("app/command.py", "app/web.py", "simulate/command.py", "simulate/ride.py", "simulate/statistics.py")
+ELSEWHERE = (
+    "app/around.js",
+    "app/command.py",
+    "app/web.py",
+    "simulate/command.py",
+    "simulate/ride.py",
+    "simulate/statistics.py",
+)
 """What those parts have for servers and the command line alone."""
 
 

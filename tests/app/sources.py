@@ -15,6 +15,7 @@ class MovedByHand:
         self.tunings: list[Tuning] = []
         self.battery: int | None = 80
         self._on_fix: OnFix | None = None
+        self._on_obstacle: OnObstacle | None = None
 
     @property
     def is_on(self) -> bool:
@@ -23,6 +24,7 @@ class MovedByHand:
     async def start(self, tuning: Tuning, on_fix: OnFix, on_obstacle: OnObstacle) -> None:
         self.started += 1
         self.tunings.append(tuning)
+        self._on_obstacle = on_obstacle
         on_obstacle(self.obstacle)
         self._on_fix = on_fix if self.obstacle is None else None
 
@@ -31,6 +33,11 @@ class MovedByHand:
 
     async def stop(self) -> None:
         self._on_fix = None
+
+    def tell(self, obstacle: Obstacle) -> None:
+        """Says what is in the way, as a receiver does that goes on trying."""
+        assert self._on_obstacle is not None
+        self._on_obstacle(obstacle)
 
     def move(self, lat: float, lon: float = 9.18, *, seconds_ago: int = 0, speed: float = 20.0) -> None:
         if self._on_fix is not None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cavalcade.app.device.phone_store import PhoneStore
 from cavalcade.app.device.store import MAX_TEXT, BrowserStore, DiskStore, Store, StoreError
 from cavalcade.app.session.backlog import APART_MS, MOST, MOST_SENT, Backlog
-from cavalcade.app.session.kept import KeptSession, Preferences
+from cavalcade.app.session.kept import SESSION, KeptSession, Preferences
 from cavalcade.client import Fix, Membership, Resumption
 from cavalcade.client.pending_operations import PendingOperation
 from cavalcade.domain.model import Limits
@@ -132,6 +133,82 @@ async def test_a_store_keeps_replaces_and_forgets(kind: str, tmp_path: Path) -> 
     await store.remove("session")
     await store.remove("session")
     assert await store.read("session") is None
+
+
+class Keychain:
+    """What a phone's secure storage does, as the plugin passes it on."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.refuses = False
+
+    async def get(self, key: str) -> str | None:
+        if self.refuses:
+            raise RuntimeError
+        return self.values.get(key)
+
+    async def set(self, key: str, value: str) -> None:
+        if self.refuses:
+            raise RuntimeError
+        self.values[key] = value
+
+    async def remove(self, key: str) -> None:
+        self.values.pop(key, None)
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+async def test_a_phones_secrets_lie_in_its_secure_storage_alone(tmp_path: Path) -> None:
+    keychain, kept = Keychain(), KeptSession(MEMBERSHIP, backlog=Backlog([Fix(47.0, 9.0, NOW)]))
+    store = PhoneStore(DiskStore(tmp_path), keychain)
+    await store.write(SESSION, kept.to_text())
+    await store.write("preferences", Preferences(name="Zoé").to_text())
+    assert MEMBERSHIP.token.encode() not in everything_in(tmp_path)
+    assert MEMBERSHIP.token in keychain.values["cavalcade.session"]
+    # Another run of the app has both parts.
+    again = await PhoneStore(DiskStore(tmp_path), keychain).read(SESSION)
+    assert KeptSession.from_text(again or "").membership == MEMBERSHIP
+    # A restored backup has the folder without the keychain, or with that of another session.
+    assert await PhoneStore(DiskStore(tmp_path), Keychain()).read(SESSION) is None
+    keychain.values["cavalcade.session"] = "{}"
+    assert await PhoneStore(DiskStore(tmp_path), keychain).read(SESSION) is None
+    await store.remove(SESSION)
+    assert keychain.values == {}
+    assert names(tmp_path) == ["preferences.json"]
+
+
+@pytest.mark.parametrize("crashes", [None, "before", "after"])
+async def test_a_plain_file_of_an_older_app_is_moved_once_and_wiped(
+    crashes: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keychain, text = Keychain(), KeptSession(MEMBERSHIP).to_text()
+    disk = DiskStore(tmp_path)
+    await disk.write(SESSION, text)
+    plain = (tmp_path / "session.json").open("rb")  # what lies on the disk, whatever its name
+    with plain, monkeypatch.context() as interrupted:
+        if crashes is not None:
+            keychain.refuses = crashes == "before"
+            if crashes == "after":
+                interrupted.setattr(DiskStore, "wipe_aside", lambda *_: None)
+            with pytest.raises((StoreError, TypeError)):
+                await PhoneStore(disk, keychain).read(SESSION)
+            keychain.refuses = False
+            interrupted.undo()
+        found = await PhoneStore(DiskStore(tmp_path), keychain).read(SESSION)
+        assert KeptSession.from_text(found or "").membership == MEMBERSHIP
+        assert set(plain.read()) == {0}
+    assert names(tmp_path) == ["session.json"]
+    assert MEMBERSHIP.token.encode() not in everything_in(tmp_path)
+
+
+async def test_a_secure_storage_that_refuses_never_makes_a_plain_file(tmp_path: Path) -> None:
+    keychain = Keychain()
+    keychain.refuses = True
+    with pytest.raises(StoreError):
+        await PhoneStore(DiskStore(tmp_path), keychain).write(SESSION, KeptSession(MEMBERSHIP).to_text())
+    assert MEMBERSHIP.token.encode() not in everything_in(tmp_path)
 
 
 async def test_nobody_else_may_read_the_disk_and_a_failed_write_leaves_the_old_one(tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import flet as ft
+import msgpack
 import pytest
+from flet.messaging.protocol import configure_encode_object_for_msgpack
 from flet_cli.commands.build import Command
 from flet_cli.utils.pyproject_toml import load_pyproject_toml
 from flet_cli.utils.python_versions import PythonRelease
 from packaging.requirements import Requirement
 
+from cavalcade.app.device.phone_store import secure_storage
 from cavalcade.wire.links import SCHEME
 
 ROOT = Path(__file__).parents[2]
@@ -138,3 +142,21 @@ def link_packages(requirements: list[str], folder: Path) -> None:
             target = folder / top
             if not target.exists():
                 target.symlink_to(Path(str(distribution.locate_file(top))).resolve())
+
+
+def test_the_plugins_that_the_app_asks_are_packed(staged: Path) -> None:
+    """Flet builds in what a distribution has of Flutter's side."""
+    plugins = {Requirement(text).name for text in load_pyproject_toml(staged)("project.dependencies")} - {"flet"}
+    for name in sorted(one for one in plugins if one.startswith("flet-")):
+        files = {str(file) for file in importlib.metadata.files(name) or []}
+        assert any(file.endswith(f"flutter/{name.replace('-', '_')}/pubspec.yaml") for file in files), name
+    assert {"flet-geolocator", "flet-permission-handler", "flet-secure-storage"} <= plugins
+
+
+def test_secrets_are_for_this_device_and_readable_in_a_pocket() -> None:
+    """As the Dart side of flet-secure-storage reads it: the name of one of Apple's classes of protection."""
+    options: Any = secure_storage()
+    encode = configure_encode_object_for_msgpack(ft.BaseControl)  # type: ignore[no-untyped-call]
+    assert msgpack.unpackb(msgpack.packb(options.ios_options, default=encode)) == {
+        "accessibility": "first_unlock_this_device"
+    }

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from cavalcade.app.device.location import Obstacle
+from cavalcade.app.screens.notices import LOST_AFTER_MS
 from cavalcade.app.session import advice
 from cavalcade.app.session.advice import WayOn
 from cavalcade.app.session.formatting import Format, Units, units_of
+from cavalcade.app.session.participation import IMPATIENT, HostNotAway
+from cavalcade.app.shell import TICK_S
 from cavalcade.client import ErrorCode, ProtocolError, Rejected, SessionOver, Unreachable
+from cavalcade.domain.errors import FieldError
 from cavalcade.strings import LANGUAGES, words
 
 APP = Path(__file__).parents[2] / "src" / "cavalcade" / "app"
@@ -39,6 +43,20 @@ def test_every_problem_has_words_and_a_way_on(form: Format) -> None:
     assert all(one.title and one.text for one in told)
     assert advice.of_error(Unreachable("secret"), form).way_on is WayOn.TRY_AGAIN
     assert "secret" not in advice.of_error(Unreachable("secret"), form).text
+
+
+def test_limits_are_said_in_the_readers_language() -> None:
+    german = Format(words("de"), Units.METRIC)
+    detail = FieldError("/extend_s", "the session can be extended by at most 60 seconds now")
+    told = advice.of_error(Rejected(ErrorCode.INVALID_REQUEST, errors=(detail,)), german)
+    assert told.text == words("de").say("menu.longest")
+    other = FieldError("/x", "something in English")
+    assert "English" not in advice.of_error(Rejected(ErrorCode.INVALID_REQUEST, errors=(other,)), german).text
+    assert "10" in advice.of_error(HostNotAway(), german).text
+
+
+def test_a_lost_connection_is_said_within_ten_seconds() -> None:
+    assert IMPATIENT.heartbeat_ms + IMPATIENT.silence_ms + LOST_AFTER_MS + TICK_S * 1_000 < 10_000
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from cavalcade.client import Fix, LiveSession, connect, create_session, fetch_session, join_session
+from testbed.installations.proxy import Proxy
 from tests.browser.conftest import HELSINKI, KEEPS_PICTURES, PHONE, SCREENSHOTS, Theme, running_cavalcade
 
 if TYPE_CHECKING:
@@ -390,6 +392,84 @@ async def test_what_is_open_stays_open_when_the_appearance_changes(served: tuple
         await app.shows("You left")
 
 
+@pytest.mark.parametrize("served", ["services"], indirect=True)
+async def test_a_lost_network_is_said_and_all_comes_back(served: tuple[str, str], chromium: Browser) -> None:
+    base, _ = served
+    host = await create_session(base, name="Tunnel", host_name="Anna")
+    async with Proxy(urlsplit(base).port or 0) as proxy, connect(host) as anna, opened(chromium) as app:
+        await app.open(f"http://localhost:{proxy.port}/app/#/j#{host.code}")
+        await app.write("Your name on the map", "Zoé")
+        await app.button("Join the map").click()
+        await wait_for(anna, lambda session: 2 in session.state.participants)
+        # Nothing is refused and nothing answers: nobody is told that the network is gone.
+        proxy.freeze()
+        said = app.page.locator("#connection-lost")
+        await expect(said).to_be_visible(timeout=SOON_MS)
+        await expect(said).to_contain_text("Connection lost")
+        await app.screenshot("app-lost")
+        proxy.mend()
+        await expect(said).to_be_hidden(timeout=60_000)
+        await app.wake()
+        await expect(app.button(re.compile("2 people are here"))).to_be_attached(timeout=SOON_MS)
+        assert set(anna.state.participants) == {1, 2}
+        app.complaints.clear()  # Flet's own, of the sockets that it could not open meanwhile
+
+
+@pytest.mark.parametrize("served", ["services"], indirect=True)
+async def test_a_browser_that_is_closed_has_gone_within_seconds(served: tuple[str, str], chromium: Browser) -> None:
+    base, _ = served
+    host = await create_session(base, name="Closed", host_name="Anna")
+    async with connect(host) as anna:
+        async with opened(chromium) as app:
+            await app.open(f"{base}/app/#/j#{host.code}")
+            await app.write("Your name on the map", "Zoé")
+            await app.button("Join the map").click()
+            await wait_for(anna, lambda session: session.present == {1, 2})
+        await wait_for(anna, lambda session: session.present == {1})
+
+
+@pytest.mark.parametrize("served", ["services"], indirect=True)
+async def test_time_is_asked_for_heard_and_given(served: tuple[str, str], chromium: Browser) -> None:
+    base, _ = served
+    host = await create_session(base, name="Late", host_name="Anna")
+    async with connect(host) as anna, opened(chromium) as app:
+        await app.open(f"{base}/app/#/j#{host.code}")
+        await app.write("Your name on the map", "Zoé")
+        await app.button("Join the map").click()
+        await app.button("Session menu").click()
+        await app.button("Take over as host").click()
+        await app.shows("The host has not been away long enough.")
+        await app.shows("Possible once the host has been away for 10 minutes.")
+        await app.button("Close").click()
+        await app.button("Session menu").click()
+        await app.button("Ask for more time").click()
+        await wait_for(anna, lambda session: session.state.session.time_asked_by == 2)
+        await app.button("Session menu").click()
+        await app.shows("More time was asked for")
+
+
+@pytest.mark.parametrize("served", ["monolith"], indirect=True)
+async def test_a_host_hears_who_asks_for_time_and_gives_it(served: tuple[str, str], chromium: Browser) -> None:
+    base, _ = served
+    async with opened(chromium) as app:
+        await app.open(f"{base}/app/")
+        await app.button("Start a session").click()
+        await app.button("Invite").click()
+        shown = app.page.get_by_text(LINK)
+        await expect(shown.first).to_be_attached(timeout=SOON_MS)
+        link = f"http://{(LINK.search(await shown.first.inner_text()) or [''])[0]}"
+        await app.page.mouse.click(195, 5)
+        async with connect(await join_session(link, name="Ben")) as ben:
+            await wait_for(ben, lambda session: 1 in session.positions)
+            before = ben.state.session.expires_at
+            await ben.ask_time()
+            await app.shows("Ben asks for more time")
+            await app.screenshot("app-time")
+            await app.button("1 hour more").click()
+            await wait_for(ben, lambda session: session.state.session.expires_at > before)
+            await expect(app.button("1 hour more")).to_have_count(0, timeout=SOON_MS)
+
+
 @pytest.mark.parametrize("served", ["monolith"], indirect=True)
 async def test_whatever_goes_wrong_there_is_a_plain_message_and_a_way_on(
     served: tuple[str, str], chromium: Browser
@@ -412,4 +492,9 @@ async def test_whatever_goes_wrong_there_is_a_plain_message_and_a_way_on(
         # The map and everybody on it are there all the same.
         await expect(app.button("Show everyone")).to_be_attached()
         await expect(app.switch).to_have_accessible_name(re.compile("Not sharing"), timeout=SOON_MS)
+        # What was put aside opens again, and sharing pauses whatever stands in its way.
+        await app.button("No permission to use the location").click()
+        await app.button("Close").click()
+        await app.switch.click()
+        await expect(app.switch).to_have_accessible_name(re.compile("Sharing off"), timeout=SOON_MS)
         assert len((await fetch_session(host)).state.participants) == 2  # type: ignore[union-attr]

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cavalcade.app.device import policy
+from cavalcade.app.device.location import Obstacle
 from cavalcade.app.device.store import DiskStore
 from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
 from cavalcade.app.session.kept import LEAVING, SESSION, KeptSession, Preferences
-from cavalcade.app.session.participation import Participation
+from cavalcade.app.session.participation import Participation, Visibility
 from cavalcade.client import LiveSession, Membership, Timing, connect, create_session, join_session
 from testbed.installations.proxy import Proxy
 from tests.app.sources import MovedByHand
@@ -99,6 +101,48 @@ async def trip(server: str, tmp_path: Path) -> AsyncIterator[Trip]:
 
 def at(lat: float) -> Callable[[LiveSession], bool]:
     return lambda session: 2 in session.positions and abs(session.positions[2].to_fix().lat - lat) < 1e-6
+
+
+async def test_nothing_starts_the_receiver_again_while_the_app_is_hidden(trip: Trip) -> None:
+    """Android would refuse the service that the receiver needs, and stop the one that runs."""
+    phone, riding = trip.phone, policy.tuning(policy.Pace.FAST, 80)
+    phone.part._pacing = policy.Pacing(policy.Pace.STANDING)
+    await phone.part.become(Visibility.SHOWN)
+    assert phone.source.tunings[-1] == policy.tuning(policy.Pace.STANDING, 80)
+    # Into the pocket: asked for all that riding needs while that may still be done.
+    await phone.part.become(Visibility.COVERED)
+    await phone.part.become(Visibility.HIDDEN)
+    asked, started = [*phone.source.tunings], phone.source.started
+    assert asked[-1] == riding
+    for speed in (25.0, 0.0, 1.0, 25.0):
+        phone.part._pacing = replace(phone.part._pacing, slow_since=0, last_at=0)
+        phone.source.move(47.0 + speed / 1000, speed=speed)
+    # A tunnel takes the signal and the network, and gives both back.
+    phone.source.tell(Obstacle.NO_SIGNAL)
+    phone.proxy.cut()
+    await phone.until(lambda part: not part.is_connected)
+    phone.proxy.mend()
+    await phone.until(lambda part: part.is_connected)
+    phone.part._pacing = policy.Pacing()
+    phone.source.move(47.2)
+    await trip.sees(at(47.2))
+    assert (phone.source.tunings, phone.source.started) == (asked, started)
+    # Shown again, it is asked for what the pace needs.
+    phone.part._pacing = policy.Pacing(policy.Pace.SLOW)
+    await phone.part.become(Visibility.SHOWN)
+    assert phone.source.tunings[-1] == policy.tuning(policy.Pace.SLOW, 80)
+    assert phone.source.started == started
+
+
+async def test_what_would_start_the_receiver_while_hidden_waits(trip: Trip) -> None:
+    phone = trip.phone
+    await phone.part.set_sharing(on=False)
+    await phone.part.become(Visibility.HIDDEN)
+    started = phone.source.started
+    await phone.part.set_sharing(on=True)
+    assert phone.source.started == started
+    await phone.part.become(Visibility.SHOWN)
+    assert phone.source.started == started + 1
 
 
 async def test_a_ride_through_a_tunnel_arrives_afterwards(trip: Trip) -> None:

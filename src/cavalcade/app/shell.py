@@ -14,6 +14,8 @@ import flet as ft
 
 from cavalcade.app.camera.framing import Size
 from cavalcade.app.device.location import LocationSource
+from cavalcade.app.device.notifications import NotificationPermission
+from cavalcade.app.device.phone_store import PhoneStore, secure_storage
 from cavalcade.app.device.played_ride import RideSource
 from cavalcade.app.device.receiver import DeviceSource
 from cavalcade.app.device.store import BrowserStore, DiskStore, Store
@@ -25,7 +27,7 @@ from cavalcade.app.screens.live_session import SessionScreen
 from cavalcade.app.screens.start import StartScreen
 from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
 from cavalcade.app.session.kept import Preferences
-from cavalcade.app.session.participation import Happening
+from cavalcade.app.session.participation import Happening, Visibility
 from cavalcade.app.ui.guard import Guard
 from cavalcade.app.ui.palette import DARK, LIGHT, Palette
 from cavalcade.app.ui.parts import BODY, DISPLAY, SEMIBOLD
@@ -43,6 +45,13 @@ ANSWER_WITHIN_S: Final = 5.0
 """A device that does not answer by then is not waited for."""
 
 _THEMES: Final = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
+_VISIBILITIES: Final = {
+    ft.AppLifecycleState.SHOW: Visibility.SHOWN,
+    ft.AppLifecycleState.RESUME: Visibility.SHOWN,
+    ft.AppLifecycleState.INACTIVE: Visibility.COVERED,
+    ft.AppLifecycleState.HIDE: Visibility.HIDDEN,
+    ft.AppLifecycleState.PAUSE: Visibility.HIDDEN,
+}
 _SCREENS: Final[dict[ScreenName, Callable[[ScreenContext], Screen]]] = {
     ScreenName.START: StartScreen,
     ScreenName.JOIN: JoinScreen,
@@ -85,6 +94,7 @@ class Shell:
         self._guard = Guard(self._fail)
         self._share = ft.Share()
         self._clipboard = ft.Clipboard()
+        self._notifications = NotificationPermission(page)
         self._palette = LIGHT
         self._screen: Screen | None = None
         self._shown: tuple[ScreenName, Palette, str] | None = None
@@ -95,6 +105,7 @@ class Shell:
         self._around: ScreenContext | None = None
         self._sheet: _OpenSheet | None = None
         self._controller: Controller | None = None
+        self._opening: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Shows the app, and begins where the last run left off or with the link that it was opened by."""
@@ -114,7 +125,15 @@ class Shell:
         if not page.web:
             page.on_locale_change = guard(self._languages_changed)
         page.on_route_change = guard(self._routed)
-        page.on_close = guard(self.close)
+        # A browser that comes back begins with what it keeps: `web` gives each connection a page of its own.
+        page.on_disconnect = page.on_close = guard(self.close)
+        page.on_app_lifecycle_state_change = guard(self._lifecycle_changed)
+        # A task of its own, so that the end can stop it: a page that is gone answers nothing that is asked here.
+        self._opening = asyncio.create_task(self._open())
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._opening
+
+    async def _open(self) -> None:
         controller = Controller(
             await self._store(),
             self._make_source,
@@ -123,18 +142,32 @@ class Shell:
         )
         self._controller = controller
         self._drawing = asyncio.create_task(self._draw())
-        await guard.run(controller.open, page.route or "/")
+        await self._guard.run(controller.open, self._page.route or "/")
 
     async def close(self) -> None:
         """Ends this run; a session goes on at the next."""
-        for task in (self._work, self._drawing):
+        for task in (self._opening, self._work, self._drawing):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-        if self._controller is not None:
-            await self._controller.close()
+        self._opening = self._work = self._drawing = None
+        controller, self._controller = self._controller, None
+        if controller is not None:
+            await controller.close()
         await self._guard.cancel()
+
+    # Whether anybody looks
+
+    async def seen(self) -> None:
+        """Returns once somebody can look at the app."""
+        await self._page.wait_until_visible()
+
+    async def _lifecycle_changed(self, event: ft.AppLifecycleStateChangeEvent) -> None:
+        visibility = _VISIBILITIES.get(event.state)
+        if visibility is not None and self._controller is not None:
+            await self._controller.become(visibility)
+            self._happened(Happening.SESSION)
 
     # What the device can do
 
@@ -169,6 +202,14 @@ class Shell:
             from flet_geolocator import Geolocator  # noqa: PLC0415 - only here
 
             await Geolocator().open_app_settings()
+
+    async def misses_notification(self) -> bool:
+        """Whether the permission for the notification that stands while sharing is missing, and can be asked for."""
+        return await self._notifications.is_missing()
+
+    async def ask_for_notification(self) -> None:
+        """Has the device ask for that permission."""
+        await self._notifications.request()
 
     def say(self, words: str) -> None:
         """Shows a few words for a moment."""
@@ -213,6 +254,7 @@ class Shell:
     async def _draw(self) -> None:
         """The one loop that draws: whatever happens meanwhile is drawn with the next round."""
         while True:
+            await self.seen()
             with contextlib.suppress(TimeoutError):
                 # Not `wait_for`, which forgets a cancellation that comes together with the need (Python 3.11).
                 async with asyncio.timeout(TICK_S):
@@ -323,10 +365,12 @@ class Shell:
 
     async def _store(self) -> Store:
         if self._page.web:
-            return BrowserStore(ft.SharedPreferences())
+            return BrowserStore(ft.SharedPreferences(), lambda: self._page.session.connection is not None)
         if self._options.folder is not None:
             return DiskStore(self._options.folder)
-        return DiskStore(Path(await ft.StoragePaths().get_application_support_directory()) / "cavalcade")
+        disk = DiskStore(Path(await ft.StoragePaths().get_application_support_directory()) / "cavalcade")
+        is_phone = self._page.platform in {ft.PagePlatform.ANDROID, ft.PagePlatform.IOS}
+        return PhoneStore(disk, secure_storage()) if is_phone else disk
 
     def _make_source(self, preferences: Preferences) -> LocationSource:
         assert self._controller is not None

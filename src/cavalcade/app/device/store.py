@@ -3,8 +3,9 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -53,8 +54,38 @@ class DiskStore:
         except OSError as error:
             raise StoreError(f"{name} could not be removed: {error.strerror}") from error
 
+    async def set_aside(self, name: str) -> None:
+        """Puts a document where `wipe_aside` finds it, and `recover` if that never comes."""
+        await asyncio.to_thread(self._path(name).replace, self._aside(name))
+
+    async def wipe_aside(self, name: str) -> None:
+        """Overwrites what was set aside, and removes it."""
+        await asyncio.to_thread(self._wipe, self._aside(name))
+
+    async def recover(self, name: str) -> None:
+        """Ends what a crash interrupted: what was set aside is back, or wiped where a new one is whole."""
+        if self._aside(name).exists():
+            if self._path(name).exists():
+                await self.wipe_aside(name)
+            else:
+                await asyncio.to_thread(self._aside(name).replace, self._path(name))
+
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
+
+    def _aside(self, name: str) -> Path:
+        return self._folder / f".{name}-aside"
+
+    @staticmethod
+    def _wipe(path: Path) -> None:
+        try:
+            with path.open("r+b") as file:
+                file.write(bytes(path.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+        except OSError as error:
+            raise StoreError(f"the plain document could not be wiped: {error.strerror}") from error
 
     def _read(self, name: str) -> str | None:
         try:
@@ -100,31 +131,38 @@ class Preferring(Protocol):
 class BrowserStore:
     """Documents in the browser's storage: in web mode the disk belongs to the server, which keeps nobody's secrets."""
 
-    def __init__(self, preferences: Preferring) -> None:
-        """Keeps documents through Flet's shared preferences."""
+    def __init__(self, preferences: Preferring, is_there: Callable[[], bool] = lambda: True) -> None:
+        """Keeps documents through Flet's shared preferences.
+
+        Args:
+            preferences: Flet's.
+            is_there: Whether the browser is connected; one that is not answers nothing.
+        """
         self._preferences = preferences
+        self._is_there = is_there
 
     async def read(self, name: str) -> str | None:
         """The text, or None where there is none."""
-        text = await self._ask(self._preferences.get(_key(name)), f"{name} could not be read")
+        text = await self._ask(partial(self._preferences.get, _key(name)), f"{name} could not be read")
         return text if isinstance(text, str) and len(text) <= MAX_TEXT else None
 
     async def write(self, name: str, text: str) -> None:
         """Keeps a text."""
         _check(text)
-        if not await self._ask(self._preferences.set(_key(name), text), f"{name} could not be kept"):
+        if not await self._ask(partial(self._preferences.set, _key(name), text), f"{name} could not be kept"):
             raise StoreError(f"{name} could not be kept: the browser refused")
 
     async def remove(self, name: str) -> None:
         """Forgets a text, if there is one."""
-        await self._ask(self._preferences.remove(_key(name)), f"{name} could not be removed")
+        await self._ask(partial(self._preferences.remove, _key(name)), f"{name} could not be removed")
 
-    @staticmethod
-    async def _ask(question: Awaitable[object], problem: str) -> object:
+    async def _ask(self, question: Callable[[], Awaitable[object]], problem: str) -> object:
         """What the browser answers; a page that is reloaded meanwhile never does."""
+        if not self._is_there():
+            raise StoreError(problem)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await question
+                return await question()
         except (RuntimeError, TimeoutError) as error:
             raise StoreError(problem) from error
 

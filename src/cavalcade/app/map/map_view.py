@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
@@ -168,10 +168,15 @@ class MapView:
         self._center(zoom=max(self._camera.zoom, FOLLOW_ZOOM))
         return True
 
-    async def animate(self) -> None:
-        """Moves markers smoothly, in steps; runs for as long as the map is shown."""
+    async def animate(self, seen: Callable[[], Awaitable[None]]) -> None:
+        """Moves markers smoothly, in steps; runs for as long as the map is shown.
+
+        Args:
+            seen: Returns once somebody can look at the map.
+        """
         before: list[int] = []
         while True:
+            await seen()
             await self._moving.wait()
             now = _clock()
             moving = [one for one, motion in self._glides.items() if motion.is_moving(now)]

@@ -50,6 +50,15 @@ class Device(Protocol):
     async def open_settings(self) -> None:
         """Opens the device's settings for this app, where that can be done."""
 
+    async def seen(self) -> None:
+        """Returns once somebody can look at the app: nothing has to be drawn before."""
+
+    async def misses_notification(self) -> bool:
+        """Whether the permission for the notification that stands while sharing is missing, and can be asked for."""
+
+    async def ask_for_notification(self) -> None:
+        """Has the device ask for that permission."""
+
     def say(self, words: str) -> None:
         """Shows a few words for a moment."""
 
@@ -129,6 +138,7 @@ def problem_card(
         WayOn.OPEN_SETTINGS: "app.location.openSettings",
         WayOn.CHANGE_SERVER: "app.server.change",
         WayOn.START_NEW: "ending.startNew",
+        WayOn.ALLOW: "app.notification.allow",
     }
     palette = around.palette
     buttons: list[ft.Control] = []

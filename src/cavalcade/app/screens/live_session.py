@@ -3,23 +3,19 @@
 import flet as ft
 
 from cavalcade.app.camera.framing import Padding, Size
-from cavalcade.app.device.location import Obstacle
 from cavalcade.app.map.map_view import MapView, Mode
-from cavalcade.app.screens.base import ScreenContext, problem_card
+from cavalcade.app.screens.base import ScreenContext
 from cavalcade.app.screens.menu_sheet import menu_sheet
+from cavalcade.app.screens.notices import ENDS_SOON_MS, Notices
 from cavalcade.app.screens.people_list import PeopleList
 from cavalcade.app.screens.share_sheet import share_sheet
-from cavalcade.app.session.advice import WayOn, of_obstacle
 from cavalcade.app.ui import parts
-from cavalcade.client.clock import steady_ms
 
 LOW = 172.0
 """The sheet's height when it is down: a handle, who is here, and the two large buttons."""
 
 _WIDEST = 520.0
 _BAR = 64.0
-_ENDS_SOON_MS = 10 * 60_000
-_LOST_AFTER_MS = 3_000
 
 
 class SessionScreen:
@@ -30,9 +26,8 @@ class SessionScreen:
         guard = around.guard
         self._size, self._safe = Size(390, 844), ft.Padding.all(0)
         self._is_up = False
-        self._read: Obstacle | None = None
         self.map = MapView(around.palette, around.words, around.tiles, guard, self._select, self.refresh)
-        self._notice = parts.Slot()
+        self._notices = Notices(around, self.refresh)
         self._top = ft.Container(left=12, top=12, right=12)
         self._everyone, self._me = parts.Slot(), parts.Slot()
         self._attribution = ft.Container(
@@ -89,7 +84,8 @@ class SessionScreen:
         self._around = around
         self.map.paint(around.palette, around.words)
         self._list.paint(around)
-        for slot in (self._notice, self._everyone, self._me, self._summary, self._sharing):
+        self._notices.paint(around)
+        for slot in (self._everyone, self._me, self._summary, self._sharing):
             slot.forget()
         self._dress()
         self.refresh()
@@ -112,7 +108,7 @@ class SessionScreen:
             radius=22,
             padding=ft.Padding.only(left=18, right=6, top=6, bottom=6),
         )  # fmt: skip
-        self._top.content = ft.Column([bar, self._notice.control], spacing=10, tight=True)
+        self._top.content = ft.Column([bar, self._notices.slot.control], spacing=10, tight=True)
         self._made_by = parts.text("", palette, size=11, color=palette.ink_soft, lines=1)
         self._attribution.content, self._attribution.bgcolor = self._made_by, f"#b3{palette.card[1:]}"
         invite = parts.button(
@@ -141,7 +137,7 @@ class SessionScreen:
                     controller.identity.backend if controller.identity else "",
                 ]
             ).rstrip(" ·")
-            self._time.color = around.palette.danger if left < _ENDS_SOON_MS else around.palette.ink_soft
+            self._time.color = around.palette.danger if left < ENDS_SOON_MS else around.palette.ink_soft
         else:
             self._name.value = around.say("connection.connecting")
         people = controller.people
@@ -151,7 +147,7 @@ class SessionScreen:
         self._sharing.fill(state, lambda: self._make_sharing(*state))
         self._list.show(people)
         self._made_by.value = self.map.attribution
-        self._show_notice()
+        self._notices.show(taking_part)
         self._show_buttons()
         self.map.show(people, taking_part.now)
 
@@ -168,7 +164,8 @@ class SessionScreen:
 
     async def run(self) -> None:
         """Moves the markers."""
-        await self.map.animate()
+        await self._notices.look_at_permissions()
+        await self.map.animate(self._around.device.seen)
 
     def _lay_out(self) -> None:
         width, height = self._size
@@ -280,59 +277,6 @@ class SessionScreen:
             ),
         )
 
-    def _show_notice(self) -> None:
-        """What needs attention, the most pressing alone: a failure, an obstacle, a lost connection."""
-        around, controller = self._around, self._around.controller
-        taking_part = controller.participation
-        assert taking_part is not None
-        lost_ms = 0 if taking_part.lost_since is None else steady_ms() - taking_part.lost_since
-        problem, obstacle = controller.problem, taking_part.obstacle if taking_part.is_sharing else None
-        if problem is not None:
-            self._notice.fill(problem, lambda: problem_card(problem, around, controller.dismiss, {}))
-        elif obstacle is not None and obstacle is not self._read:
-            ways = {WayOn.TRY_AGAIN: taking_part.locate, WayOn.OPEN_SETTINGS: around.device.open_settings}
-            told = of_obstacle(obstacle, controller.form)
-            self._notice.fill(told, lambda: problem_card(told, around, self._put_aside, ways))
-        elif lost_ms > _LOST_AFTER_MS:
-            words = around.say("connection.lost")
-            hint = around.say("connection.lostHint", length=controller.form.duration(lost_ms))
-            if taking_part.waiting:
-                hint = around.say("app.connection.waiting", count=taking_part.waiting)
-            self._notice.fill((words, hint), lambda: self._banner(words, hint))
-        else:
-            self._notice.fill(None, lambda: None)
-
-    def _put_aside(self) -> None:
-        """The obstacle was read; the switch for sharing still says so."""
-        taking_part = self._around.controller.participation
-        self._read = None if taking_part is None else taking_part.obstacle
-        self.refresh()
-
-    def _banner(self, words: str, hint: str) -> ft.Control:
-        palette = self._around.palette
-        ground, ink = palette.ink, palette.card
-        return ft.Container(
-            ft.Row(
-                [
-                    ft.ProgressRing(width=18, height=18, stroke_width=2.5, color=ink),
-                    ft.Column(
-                        [
-                            parts.text(words, palette, size=15, weight=ft.FontWeight.W_600, color=ink, lines=1),
-                            parts.text(hint, palette, size=13, color=ink, lines=2),
-                        ],
-                        spacing=0,
-                        tight=True,
-                        expand=True,
-                    ),
-                ],
-                spacing=12,
-            ),
-            bgcolor=ground,
-            border_radius=18,
-            padding=ft.Padding.symmetric(horizontal=16, vertical=10),
-            shadow=parts.shadow(palette, 14),
-        )
-
     def _show_buttons(self) -> None:
         around, palette = self._around, self._around.palette
         everyone = self.map.mode is Mode.EVERYONE
@@ -389,12 +333,14 @@ class SessionScreen:
 
     async def _toggle_sharing(self) -> None:
         taking_part = self._around.controller.participation
-        if taking_part is None or taking_part.is_viewer:
+        if taking_part is None:
             return
-        if taking_part.is_sharing and taking_part.obstacle is not None:
-            await taking_part.locate()
-        else:
-            await taking_part.set_sharing(on=not taking_part.is_sharing)
+        if taking_part.is_viewer:
+            self._around.device.say(self._around.say("sharing.viewerHint"))
+            return
+        # It pauses whatever stands in the way of positions. Resumed, what stands there is said again.
+        self._notices.tell_again()
+        await taking_part.set_sharing(on=not taking_part.is_sharing)
 
     def _open_share(self) -> None:
         self._around.device.open_sheet(share_sheet)

@@ -32,7 +32,14 @@ def menu_sheet(around: ScreenContext) -> Sheet | None:
             )
         )
     elif me is not None and me.role is Role.MEMBER:
-        content.append(parts.button(say("menu.takeOver"), guard(_claim, around), palette, icon=ft.Icons.STAR_OUTLINE))
+        is_asked = known is not None and known.state.session.time_asked_by is not None
+        content += [
+            parts.text(say("session.timeIsAsked"), palette, color=palette.ink_soft)
+            if is_asked
+            else parts.button(say("session.askTime"), guard(_ask_time, around), palette, icon=ft.Icons.MORE_TIME),
+            parts.button(say("menu.takeOver"), guard(_claim, around), palette, icon=ft.Icons.STAR_OUTLINE),
+            parts.text(say("menu.takeOverHint"), palette, size=14, color=palette.ink_soft),
+        ]
     content += [
         parts.button(say("app.settings.title"), guard(around.device.open_sheet, settings_sheet), palette,
                      icon=ft.Icons.SETTINGS_OUTLINED),
@@ -49,6 +56,13 @@ def menu_sheet(around: ScreenContext) -> Sheet | None:
     return Sheet(ft.Column(content, spacing=12, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
 
 
+async def _ask_time(around: ScreenContext) -> None:
+    around.device.close_sheet()
+    if (taking_part := around.controller.participation) is not None:
+        await taking_part.operate(taking_part.live.ask_time())
+    around.device.say(around.say("session.timeIsAsked"))
+
+
 async def _extend(around: ScreenContext, seconds: int) -> None:
     around.device.close_sheet()
     if (taking_part := around.controller.participation) is not None:
@@ -58,7 +72,7 @@ async def _extend(around: ScreenContext, seconds: int) -> None:
 async def _claim(around: ScreenContext) -> None:
     around.device.close_sheet()
     if (taking_part := around.controller.participation) is not None:
-        await taking_part.operate(taking_part.live.claim_host())
+        await taking_part.claim_host()
 
 
 def _leaving_sheet(around: ScreenContext) -> Sheet:

@@ -46,7 +46,7 @@ def share_sheet(around: ScreenContext) -> Sheet | None:
         ),
         parts.button(say("share.send"), around.guard(_send, around, link, say("share.message", name=name)), palette,
                      icon=ft.Icons.IOS_SHARE, is_primary=True),
-        parts.button(say("share.copy"), around.guard(_copy, around, link), palette, icon=ft.Icons.CONTENT_COPY),
+        _copy_button(around, link, say("share.copy")),
     ]  # fmt: skip
     if membership.viewer_link is not None:
         watching = for_watching(membership.viewer_link)
@@ -57,9 +57,8 @@ def share_sheet(around: ScreenContext) -> Sheet | None:
             ft.Row(
                 [
                     parts.button(say("app.share.send"), around.guard(_send, around, watching, name), palette,
-                                 icon=ft.Icons.IOS_SHARE, expand=True),
-                    parts.button(say("app.share.copy"), around.guard(_copy, around, watching), palette,
-                                 icon=ft.Icons.CONTENT_COPY, expand=True),
+                                 icon=ft.Icons.IOS_SHARE, expand=True, label=say("share.sendViewer")),
+                    _copy_button(around, watching, say("app.share.copy"), say("share.copyViewer")),
                 ],
                 spacing=10,
             ),
@@ -76,13 +75,29 @@ def qr_code(link: str) -> bytes:
     return picture.getvalue()
 
 
+def _copy_button(around: ScreenContext, link: str, words: str, label: str | None = None) -> ft.Container:
+    """A button that says itself what came of it: a hint at the bottom is easily missed behind a sheet."""
+    place = ft.Container(expand=label is not None)
+
+    async def copy() -> None:
+        if await _copy(around, link):
+            place.content = parts.button(around.say("share.copied"), tap, around.palette, icon=ft.Icons.CHECK)
+            place.update()
+
+    tap = around.guard(copy)
+    place.content = parts.button(words, tap, around.palette, icon=ft.Icons.CONTENT_COPY, label=label)
+    return place
+
+
 async def _send(around: ScreenContext, link: str, message: str) -> None:
     if not await around.device.share(f"{message}\n{link}", message):
         await _copy(around, link)
 
 
-async def _copy(around: ScreenContext, link: str) -> None:
-    if await around.device.copy(link):
+async def _copy(around: ScreenContext, link: str) -> bool:
+    is_copied = await around.device.copy(link)
+    if is_copied:
         around.device.say(around.say("share.copied"))
     else:
         around.device.say(f"{around.say('share.notCopied')}. {around.say('share.copyByHand')}")
+    return is_copied

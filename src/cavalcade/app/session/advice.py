@@ -6,6 +6,7 @@ from enum import StrEnum
 from cavalcade.app.device.location import Obstacle
 from cavalcade.app.device.store import StoreError
 from cavalcade.app.session.formatting import Format
+from cavalcade.app.session.participation import HostNotAway
 from cavalcade.client import ClientError, ErrorCode, ProtocolError, Rejected, Unreachable
 
 
@@ -16,6 +17,7 @@ class WayOn(StrEnum):
     OPEN_SETTINGS = "open_settings"
     CHANGE_SERVER = "change_server"
     START_NEW = "start_new"
+    ALLOW = "allow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,13 @@ def of_error(error: Exception, form: Format) -> Advice:
             return Advice(say("problem.tooManyTitle"), say("problem.tooMany", length=wait))
         if error.is_about("/name"):
             return Advice(say("problem.unknownTitle"), say("people.nameWrong"))
-        if error.code is ErrorCode.INVALID_REQUEST and error.errors:
-            return Advice(say("problem.unknownTitle"), "\n".join(bad.detail for bad in error.errors))
+        if error.is_about("/extend_s"):
+            return Advice(say("problem.unknownTitle"), say("menu.longest"))
         if error.code in _REFUSALS:
             title, text, way_on = _REFUSALS[error.code]
             return Advice(say(title), say(text), way_on)
+    if isinstance(error, HostNotAway):
+        return Advice(say("menu.tooEarly"), say("menu.takeOverHint"))
     if isinstance(error, StoreError):
         return Advice(say("app.problem.forgetfulTitle"), say("app.problem.forgetful"))
     if isinstance(error, Unreachable):
@@ -79,6 +83,12 @@ def of_obstacle(obstacle: Obstacle, form: Format) -> Advice:
     """What to say where there are no positions."""
     title, text, way_on = _OBSTACLES[obstacle]
     return Advice(form.words.say(title), form.words.say(text), way_on)
+
+
+def of_notification(form: Format) -> Advice:
+    """Why Android will ask for the permission to show a notification."""
+    say = form.words.say
+    return Advice(say("app.notification.askTitle"), say("app.notification.ask"), WayOn.ALLOW)
 
 
 def of_end(reason: str, form: Format) -> Advice:

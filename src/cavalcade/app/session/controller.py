@@ -10,7 +10,7 @@ from cavalcade.app.session import advice
 from cavalcade.app.session.advice import Advice
 from cavalcade.app.session.formatting import Format, units_of
 from cavalcade.app.session.kept import LEAVING, PREFERENCES, SESSION, KeptSession, Preferences
-from cavalcade.app.session.participation import Happening, Participation
+from cavalcade.app.session.participation import Happening, Participation, Visibility
 from cavalcade.app.session.people import Person, people
 from cavalcade.client import (
     ClientError,
@@ -99,6 +99,7 @@ class Controller:
         self._make_source = make_source
         self._on_happening = on_happening
         self._leaving: list[Participation] = []
+        self._visibility = Visibility.SHOWN
         self.form = self._make_form()
 
     @property
@@ -234,6 +235,12 @@ class Controller:
             await self._change_source()
         self._on_happening(Happening.SESSION)
 
+    async def become(self, visibility: Visibility) -> None:
+        """More or less of the app can be seen now."""
+        self._visibility = visibility
+        if self.participation is not None:
+            await self.participation.become(visibility)
+
     def speak(self, languages: Sequence[str]) -> None:
         """The device's languages are known now, or have changed."""
         self.origin = replace(self.origin, languages=languages)
@@ -277,6 +284,7 @@ class Controller:
         self.participation = Participation(
             kept, self._store, self._make_source(self.preferences), self._happened, self.fail
         )
+        await self.participation.become(self._visibility)
         self._show(ScreenName.SESSION)
         await self.participation.start(share=share)
         if self.identity is None:

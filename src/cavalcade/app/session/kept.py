@@ -27,6 +27,7 @@ class Preferences:
         appearance: `system`, `light` or `dark`.
         language: One of the languages there are, or None for the device's.
         rides: Positions come from a simulated ride instead of the receiver.
+        knows_notification: The reason for Android's permission was read, and the question answered or put aside.
     """
 
     server: str | None = None
@@ -34,6 +35,7 @@ class Preferences:
     appearance: str = "system"
     language: str | None = None
     rides: bool = False
+    knows_notification: bool = False
 
     def to_text(self) -> str:
         """As the store keeps it."""
@@ -55,6 +57,7 @@ class Preferences:
             appearance=appearance if appearance in {"system", "light", "dark"} else default.appearance,
             language=language if isinstance(language, str) else None,
             rides=rides is True,
+            knows_notification=data.get("knows_notification") is True,
         )
 
 

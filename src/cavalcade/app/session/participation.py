@@ -18,9 +18,11 @@ from cavalcade.client import (
     Closed,
     ConnectionChanged,
     ConnectionState,
+    ErrorCode,
     Fix,
     LiveSession,
     PositionsReceived,
+    Rejected,
     SessionOver,
     Timing,
 )
@@ -33,8 +35,11 @@ log = logging.getLogger(__name__)
 KEEP_EVERY_S: Final = 2.0
 """Positions and events are on disk this soon; operations at once."""
 
-IMPATIENT: Final = Timing(heartbeat_ms=15_000, answer_ms=8_000)
-"""Phones change networks on the move: a connection that is dead is found out sooner than by default."""
+IMPATIENT: Final = Timing(heartbeat_ms=4_000, silence_ms=3_000, answer_ms=8_000)
+"""Phones lose their network on the move without being told: the reader knows within ten seconds."""
+
+_SETTLED_ELSEWHERE: Final = frozenset({Obstacle.REFUSED_FOR_GOOD, Obstacle.SWITCHED_OFF})
+"""What people change in the device's settings: looked at again when they come back, and no question is asked."""
 
 
 class Happening(Enum):
@@ -43,6 +48,22 @@ class Happening(Enum):
     POSITIONS = auto()
     SESSION = auto()
     OVER = auto()
+
+
+class Visibility(Enum):
+    """How much of the app can be seen."""
+
+    SHOWN = auto()
+
+    COVERED = auto()
+    """Something lies over it, such as a call, or it is about to be hidden."""
+
+    HIDDEN = auto()
+    """Another app is shown, or the phone is locked."""
+
+
+class HostNotAway(Exception):
+    """The host has not been away for long enough for somebody else to take over."""
 
 
 class Participation:
@@ -86,6 +107,8 @@ class Participation:
         self._pacing = policy.Pacing()
         self._tuning = policy.tuning(self._pacing.pace, None)
         self._is_locating = False
+        self._visibility = Visibility.SHOWN
+        self._starts_when_shown = False
         self._dirty = asyncio.Event()
         self._keeping = asyncio.Lock()
         self._is_forgotten = False
@@ -164,11 +187,19 @@ class Participation:
     async def locate(self, *, restart: bool = False) -> None:
         """Starts or stops the receiver, as sharing wants it; asks for the permission again where it was refused.
 
+        Nothing is started while the app is hidden: Android would refuse the service, and stop the one that runs.
+
         Args:
             restart: Also starts again a receiver that is on, so that it tells a position at once.
         """
         wanted = self.is_sharing and not self._is_leaving and self.live.closed is None
-        if wanted and (restart or not self._is_locating or self.obstacle is not None):
+        # A receiver without a signal goes on looking for one by itself.
+        is_idle = not self._is_locating or self.obstacle not in {None, Obstacle.NO_SIGNAL}
+        if wanted and (restart or is_idle):
+            if self._visibility is Visibility.HIDDEN:
+                self._starts_when_shown = True
+                return
+            self._starts_when_shown = False
             self._is_locating = True
             self._pacing = policy.Pacing()  # the others have no position now: the next one is news, wherever it is
             await self._source.start(self._tuning, self._on_fix, self._on_obstacle)
@@ -176,6 +207,20 @@ class Participation:
             self._is_locating = False
             self._on_obstacle(None)
             await self._source.stop()
+
+    async def become(self, visibility: Visibility) -> None:
+        """More or less of the app can be seen now.
+
+        Another tuning starts the receiver again, which Android refuses to an app that is hidden. So before that it is
+        asked for all that riding needs, whatever the pace is now, and for what the pace needs once the app is shown.
+        """
+        self._visibility = visibility
+        if visibility is Visibility.COVERED:
+            await self._retune(policy.tuning(policy.Pace.FAST, self._source.battery))
+        elif visibility is Visibility.SHOWN:
+            if self._starts_when_shown or self.obstacle in _SETTLED_ELSEWHERE:
+                await self.locate()
+            await self._retune(policy.tuning(self._pacing.pace, self._source.battery))
 
     async def leave(self) -> None:
         """Leaves for good: at once on this device, and on the server as soon as it can be told."""
@@ -191,6 +236,10 @@ class Participation:
         """Asks for an operation; it is on the disk when this returns, and carried out in the background."""
         await self._submit(operation)
         await self.keep()
+
+    async def claim_host(self) -> None:
+        """Takes over from a host who is away."""
+        await self.operate(self._claim())
 
     async def close(self) -> None:
         """Ends it for this run of the program; the participant stays in the session."""
@@ -224,6 +273,14 @@ class Participation:
     def kept(self) -> KeptSession:
         """Everything that a later run needs."""
         return KeptSession(self.live.membership, self.live.resumption(), self._backlog, self._is_leaving)
+
+    async def _claim(self) -> int:
+        try:
+            return await self.live.claim_host()
+        except Rejected as refusal:
+            if refusal.code is ErrorCode.FORBIDDEN:
+                raise HostNotAway from refusal
+            raise
 
     async def _submit(self, operation: Coroutine[None, None, int]) -> None:
         asked = asyncio.ensure_future(operation)
@@ -297,9 +354,8 @@ class Participation:
         battery = self._source.battery
         self._pacing, sends = policy.take(self._pacing, fix, steady_ms(), battery)
         tuning = policy.tuning(self._pacing.pace, battery)
-        if tuning != self._tuning:
-            self._tuning = tuning
-            self._spawn(self._source.retune(tuning))
+        if tuning != self._tuning and self._visibility is Visibility.SHOWN:
+            self._spawn(self._retune(tuning))
         if not sends or not self.is_sharing or self.live.closed is not None:
             return
         with suppress(ValueError):
@@ -311,6 +367,12 @@ class Participation:
             else:
                 self._backlog.keep(shared)
                 self._dirty.set()
+
+    async def _retune(self, tuning: policy.Tuning) -> None:
+        if tuning != self._tuning:
+            self._tuning = tuning
+            if self._is_locating:
+                await self._source.retune(tuning)
 
     def _on_obstacle(self, obstacle: Obstacle | None) -> None:
         if obstacle is not self.obstacle:

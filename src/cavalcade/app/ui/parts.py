@@ -95,8 +95,9 @@ def button(
     is_danger: bool = False,
     is_busy: bool = False,
     expand: bool = False,
+    label: str | None = None,
 ) -> ft.Control:
-    """A button with words, large enough for a glove."""
+    """A button with words, large enough for a glove; those who hear it may be told more than stands on it."""
     fill = palette.signal if is_primary else palette.danger_well if is_danger else palette.well
     ink = palette.on_signal if is_primary else palette.danger if is_danger else palette.ink
     row: list[ft.Control] = []
@@ -106,7 +107,7 @@ def button(
         row.append(ft.Icon(icon, color=ink, size=22))
     row.append(text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink, lines=1))
     return ft.Semantics(
-        label=words,
+        label=label or words,
         button=True,
         exclude_semantics=True,
         expand=expand,

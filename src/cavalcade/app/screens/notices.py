@@ -1,0 +1,180 @@
+"""The one notice over the map: what needs attention, the most pressing alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import flet as ft
+
+from cavalcade.app.device.location import Obstacle
+from cavalcade.app.screens.base import ScreenContext, problem_card
+from cavalcade.app.session.advice import WayOn, of_notification, of_obstacle
+from cavalcade.app.session.participation import Participation
+from cavalcade.app.ui import parts
+from cavalcade.client.clock import steady_ms
+from cavalcade.domain.model import Role
+
+LOST_AFTER_MS: Final = 1_500
+"""A connection that is back by then was not missed."""
+
+ENDS_SOON_MS: Final = 10 * 60_000
+HOUR_S: Final = 3_600
+
+
+class Notices:
+    """Chooses and draws the notice of a session.
+
+    Attributes:
+        slot: Where it is shown.
+    """
+
+    def __init__(self, around: ScreenContext, on_change: Callable[[], None]) -> None:
+        """Nothing is shown yet.
+
+        Args:
+            around: What screens are made with.
+            on_change: Called when somebody put a notice aside, or opened one.
+        """
+        self.slot = parts.Slot()
+        self._around = around
+        self._on_change = on_change
+        self._read: Obstacle | None = None
+        self._later: set[object] = set()
+        self._misses_notification = False
+
+    def paint(self, around: ScreenContext) -> None:
+        """Has it made again in another appearance or language."""
+        self._around = around
+        self.slot.forget()
+
+    def tell_again(self) -> None:
+        """What stands in the way of positions is told again, though it was read."""
+        self._read = None
+
+    async def look_at_permissions(self) -> None:
+        """Finds out whether there is a permission to ask for."""
+        if not self._around.controller.preferences.knows_notification:
+            self._misses_notification = await self._around.device.misses_notification()
+
+    def show(self, taking_part: Participation) -> None:
+        """Shows the most pressing: a failure, a lost connection, an obstacle, time, a permission."""
+        around, controller = self._around, self._around.controller
+        lost_ms = 0 if taking_part.lost_since is None else steady_ms() - taking_part.lost_since
+        problem, obstacle = controller.problem, taking_part.obstacle if taking_part.is_sharing else None
+        if problem is not None:
+            self.slot.fill(problem, lambda: problem_card(problem, around, controller.dismiss, {}))
+        elif lost_ms > LOST_AFTER_MS:
+            words = around.say("connection.lost")
+            hint = around.say("connection.lostHint", length=controller.form.duration(lost_ms))
+            if taking_part.waiting:
+                hint = around.say("app.connection.waiting", count=taking_part.waiting)
+            self.slot.fill((words, hint), lambda: self._banner(words, hint))
+        elif obstacle is not None and obstacle is not self._read:
+            ways: dict[WayOn, Callable[[], object]] = {
+                WayOn.TRY_AGAIN: partial(taking_part.locate, restart=True),
+                WayOn.OPEN_SETTINGS: around.device.open_settings,
+            }
+            told = of_obstacle(obstacle, controller.form)
+            self.slot.fill(told, lambda: problem_card(told, around, partial(self._put_aside, obstacle), ways))
+        elif self._show_time(taking_part):
+            pass
+        elif obstacle is not None:
+            title = of_obstacle(obstacle, controller.form).title
+            self.slot.fill((title, "aside"), lambda: self._aside(title))
+        elif self._misses_notification and taking_part.is_sharing and not controller.preferences.knows_notification:
+            asked = of_notification(controller.form)
+            ways = {WayOn.ALLOW: self._allow}
+            self.slot.fill(asked, lambda: problem_card(asked, around, self._know_notification, ways))
+        else:
+            self.slot.fill(None, lambda: None)
+
+    def _show_time(self, taking_part: Participation) -> bool:
+        """Shows that somebody asks for more time, or that little is left; False where there is nothing to say."""
+        known, me, around = taking_part.known, taking_part.me, self._around
+        if known is None or me is None:
+            return False
+        session, say = known.state.session, around.say
+        asker, left = session.time_asked_by, session.expires_at - taking_part.now
+        extend = (say("session.moreHour"), lambda: taking_part.operate(taking_part.live.extend(HOUR_S)))
+        ask = (say("session.askTime"), lambda: taking_part.operate(taking_part.live.ask_time()))
+        if asker is not None and me.role is Role.HOST and (asked := ("asked", session.expires_at)) not in self._later:
+            person = known.state.participants.get(asker)
+            title = say("session.timeAsked", name=person.name if person else say("session.someone"))
+            self.slot.fill((asked, title), lambda: self._question(title, "", asked, extend))
+            return True
+        low = ("low", session.expires_at)
+        if left > ENDS_SOON_MS or low in self._later:
+            return False
+        title = say("session.timeLow", length=around.controller.form.duration(left // 60_000 * 60_000))
+        hint = say("session.timeIsAsked") if asker is not None else ""
+        action = extend if me.role is Role.HOST else ask if me.role is Role.MEMBER and asker is None else None
+        self.slot.fill((low, title, hint, me.role), lambda: self._question(title, hint, low, action))
+        return True
+
+    def _question(
+        self, title: str, hint: str, subject: object, action: tuple[str, Callable[[], object]] | None
+    ) -> ft.Control:
+        """A card with what can be done at once, and a way to put it off."""
+        around, palette = self._around, self._around.palette
+        later = parts.button(
+            around.say("session.later"), around.guard(partial(self._put_off, subject)), palette, expand=True
+        )
+        buttons = [later]
+        if action is not None:
+            words, does = action
+            buttons.insert(0, parts.button(words, around.guard(does), palette, is_primary=True, expand=True))
+        lines: list[ft.Control] = [parts.title(title, palette, size=20)]
+        if hint:
+            lines.append(parts.text(hint, palette, color=palette.ink_soft))
+        said = ft.Semantics(live_region=True, container=True, content=ft.Column(lines, spacing=6, tight=True))
+        return parts.card(ft.Column([said, ft.Row(buttons, spacing=10)], spacing=12, tight=True), palette)
+
+    def _put_off(self, subject: object) -> None:
+        self._later.add(subject)
+        self._on_change()
+
+    def _put_aside(self, obstacle: Obstacle) -> None:
+        self._read = obstacle
+        self._on_change()
+
+    def _aside(self, title: str) -> ft.Control:
+        """What is left of an obstacle that was put aside: a line that opens the card again."""
+        return parts.button(title, self._around.guard(self._open), self._around.palette, icon=ft.Icons.ERROR_OUTLINE)
+
+    def _open(self) -> None:
+        self.tell_again()
+        self._on_change()
+
+    async def _know_notification(self) -> None:
+        controller = self._around.controller
+        await controller.change_preferences(replace(controller.preferences, knows_notification=True))
+
+    async def _allow(self) -> None:
+        await self._know_notification()
+        await self._around.device.ask_for_notification()
+
+    def _banner(self, words: str, hint: str) -> ft.Control:
+        palette = self._around.palette
+        ground, ink = palette.ink, palette.card
+        return ft.Container(
+            ft.Row(
+                [
+                    ft.ProgressRing(width=18, height=18, stroke_width=2.5, color=ink),
+                    ft.Column(
+                        [
+                            parts.text(words, palette, size=15, weight=ft.FontWeight.W_600, color=ink, lines=1),
+                            parts.text(hint, palette, size=13, color=ink, lines=2),
+                        ],
+                        spacing=0,
+                        tight=True,
+                        expand=True,
+                    ),
+                ],
+                spacing=12,
+            ),
+            bgcolor=ground,
+            border_radius=18,
+            padding=ft.Padding.symmetric(horizontal=16, vertical=10),
+            shadow=parts.shadow(palette, 14),
+        )
