@@ -127,7 +127,7 @@ async def _main(chosen: list[str]) -> None:
         await asyncio.sleep(SET_OUT_S)
         watching = await join_session(viewer_link)
         async with connect(watching) as convoy, async_playwright() as playwright:
-            flags = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+            flags = ["--disable-gpu", "--enable-unsafe-swiftshader", "--no-sandbox"]
             browser = await playwright.chromium.launch(executable_path=os.environ["CAVALCADE_CHROMIUM"], args=flags)
             state = None
             for shot in SHOTS:
