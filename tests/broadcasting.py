@@ -12,15 +12,16 @@ from typing import Final
 import pytest
 
 from cavalcade.client import ConnectionChanged, Membership, connect
+from cavalcade.domain.audience import MEMBERS
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.operations import Operation
-from cavalcade.server.live.broadcasts import MAX_PAYLOAD, Audience
+from cavalcade.server.live.broadcasts import MAX_PAYLOAD
 from cavalcade.server.sessions.backend_base import BackendBase
 from tests.listening import heard
 from tests.scenarios.raw_socket import RawSocket, open_socket
 
-EVERYBODY, MEMBERS = Audience.EVERYBODY, Audience.MEMBERS
+EVERYBODY: Final = None
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Stage:
     member: Membership
     viewer: Membership
 
-    def broadcast(self, event: str, key: str, payload: Mapping[str, object] | None, audience: Audience) -> None:
+    def broadcast(self, event: str, key: str, payload: Mapping[str, object] | None, audience: str | None) -> None:
         """Broadcasts to the session."""
         self.backend.broadcast(self.host.session_id, event, payload, audience, key)
 

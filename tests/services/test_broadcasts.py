@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from cavalcade.client import Membership
+from cavalcade.domain.audience import MEMBERS
 from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Role
 from cavalcade.domain.operations import Operation
 from cavalcade.services.backend import ServicesBackend
-from tests.broadcasting import EVERYBODY, MEMBERS, SCENARIOS, Stage, told
+from tests.broadcasting import EVERYBODY, SCENARIOS, Stage, told
 from tests.scenarios.raw_socket import open_socket
 
 from .conftest import Gateway

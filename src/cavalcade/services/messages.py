@@ -13,7 +13,7 @@ from typing import Final
 
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, clamp
-from cavalcade.server.live.broadcasts import Audience, Broadcast
+from cavalcade.server.live.broadcasts import Broadcast
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.messages import event_to_dict, events_from_list
 from cavalcade.wire.positions import FIX_SIZE, pack_fix, unpack_fix
@@ -159,11 +159,11 @@ def _broadcasts(data: bytes) -> Sequence[Broadcast]:
 
 
 def _broadcast(event: object, key: object, audience: object, at: object, payload: object) -> Broadcast:
-    if not (isinstance(event, str) and isinstance(key, str) and isinstance(audience, str) and type(at) is int):
+    if not (isinstance(event, str) and isinstance(key, str) and type(at) is int):
         raise TypeError
-    if payload is not None and not isinstance(payload, dict):
+    if not (isinstance(audience, str | None) and isinstance(payload, dict | None)):
         raise TypeError
-    return Broadcast(event, key, Audience(audience), at, payload)
+    return Broadcast(event, key, audience, at, payload)
 
 
 def _positions(data: memoryview) -> list[tuple[int, Position]]:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cavalcade.domain.audience import MEMBERS
 from cavalcade.server.live.broadcasts import (
     KEPT_MS,
     MAX_KEYS,
     MAX_NAME,
     MAX_PAYLOAD,
-    Audience,
     Broadcast,
     Broadcasts,
     by_event,
@@ -29,14 +29,14 @@ def news(
     key: str = "1", at: int = NOW, payload: Mapping[str, object] | None = None, event: str = "reached"
 ) -> Broadcast:
     """A broadcast to everybody."""
-    return Broadcast(event, key, Audience.EVERYBODY, at, payload)
+    return Broadcast(event, key, None, at, payload)
 
 
 anything = st.builds(
     Broadcast,
     event=st.sampled_from(["reached", "reachability"]),
     key=st.sampled_from("abcdef"),
-    audience=st.sampled_from(Audience),
+    audience=st.sampled_from((None, MEMBERS)),
     at=st.integers(NOW - 5, NOW),
     payload=st.none() | st.fixed_dictionaries({"offset": st.integers(1, 3)}),
 )
@@ -118,7 +118,7 @@ def test_what_is_out_of_bounds_is_refused(given_: Mapping[str, object]) -> None:
     right: dict[str, object] = {
         "event": "reached",
         "key": "1",
-        "audience": Audience.EVERYBODY,
+        "audience": None,
         "at": NOW,
         "payload": {},
     }
@@ -131,13 +131,13 @@ def test_clients_read_a_map_of_keys_for_each_event_that_they_may_read() -> None:
     told = [
         news(key="1", payload={"offset": 3}),
         news(key="2"),
-        Broadcast("reachability", "1", Audience.MEMBERS, NOW, {"state": "page"}),
+        Broadcast("reachability", "1", MEMBERS, NOW, {"state": "page"}),
     ]
     assert by_event(told, lambda _: True) == {
         "reached": {"1": {"offset": 3}, "2": None},
         "reachability": {"1": {"state": "page"}},
     }
-    assert by_event(told, lambda audience: audience is Audience.EVERYBODY) == {
+    assert by_event(told, lambda audience: audience is None) == {
         "reached": {"1": {"offset": 3}, "2": None},
     }
 
@@ -174,14 +174,14 @@ class Audienced:
         self.told: list[Broadcast] = []
         self._at = now_ms() - 1000
         self.fanout = Fanout("anything", AdaptiveClock(10), due=lambda: None, told=self.told.extend)
-        self.fanout.may_read = lambda who, audience: who == 1 or audience is Audience.EVERYBODY
+        self.fanout.may_read = lambda who, audience: who == 1 or audience is None
         self.member, self.viewer = Wire(), Wire()
         self.queues = [SendQueue(self.member, 1, "json", "1"), SendQueue(self.viewer, 2, "json", "2")]
         for queue in self.queues:
             self.fanout.add(queue)
             queue.open(0, [])
 
-    def send(self, event: str, key: str, payload: Mapping[str, object] | None, audience: Audience) -> None:
+    def send(self, event: str, key: str, payload: Mapping[str, object] | None, audience: str | None) -> None:
         """Broadcasts, each a millisecond after the one before."""
         self._at += 1
         self.fanout.broadcast(Broadcast(event, key, audience, self._at, payload))
@@ -193,8 +193,8 @@ async def test_an_audience_gets_what_is_for_it_and_frames_are_encoded_once_for_e
     queue = SendQueue(more, 1, "json", "3")
     stage.fanout.add(queue)
     queue.open(0, [])
-    stage.send("reached", "1", {"offset": 1}, Audience.EVERYBODY)
-    stage.send("reachability", "1", {"state": "page"}, Audience.MEMBERS)
+    stage.send("reached", "1", {"offset": 1}, None)
+    stage.send("reachability", "1", {"state": "page"}, MEMBERS)
     stage.fanout.flush()
     assert stage.member.told == [("reached", {"1": {"offset": 1}}), ("reachability", {"1": {"state": "page"}})]
     assert stage.viewer.told == [("reached", {"1": {"offset": 1}})]
@@ -215,9 +215,9 @@ async def test_what_came_from_elsewhere_is_not_told_to_others_again() -> None:
 async def test_a_burst_is_one_frame_and_the_next_waits_for_its_interval() -> None:
     stage = Audienced()
     for offset in range(50):
-        stage.send("reached", "1", {"offset": offset}, Audience.EVERYBODY)
+        stage.send("reached", "1", {"offset": offset}, None)
     stage.fanout.flush()
-    stage.send("reached", "1", {"offset": 50}, Audience.EVERYBODY)
+    stage.send("reached", "1", {"offset": 50}, None)
     stage.fanout.flush()  # at once, so it is too soon
     assert stage.viewer.told == [("reached", {"1": {"offset": 49}})]
     assert stage.fanout.broadcasts.unsent
@@ -240,16 +240,16 @@ async def test_a_flush_comes_by_itself_for_what_had_to_wait() -> None:
 
 async def test_a_slow_reader_gets_the_newest_of_each_key_and_what_was_withdrawn() -> None:
     stage = Audienced()
-    stage.send("reached", "1", {"offset": 1}, Audience.EVERYBODY)
-    stage.send("reached", "2", {"offset": 1}, Audience.EVERYBODY)
+    stage.send("reached", "1", {"offset": 1}, None)
+    stage.send("reached", "2", {"offset": 1}, None)
     stage.fanout.flush()
     stage.queues[1].pause()
     for offset in (2, 3):
-        stage.send("reached", "1", {"offset": offset}, Audience.EVERYBODY)
-        stage.send("reachability", "1", {"state": "page"}, Audience.MEMBERS)
+        stage.send("reached", "1", {"offset": offset}, None)
+        stage.send("reachability", "1", {"state": "page"}, MEMBERS)
         stage.fanout._broadcast_at = float("-inf")
         stage.fanout.flush()
-    stage.send("reached", "2", None, Audience.EVERYBODY)
+    stage.send("reached", "2", None, None)
     stage.fanout._broadcast_at = float("-inf")
     stage.fanout.flush()
     assert len(stage.viewer.told) == 1
@@ -266,7 +266,7 @@ async def test_what_cannot_be_sent_is_tried_again(monkeypatch: pytest.MonkeyPatc
     def broken(_: object) -> None:
         raise RuntimeError
 
-    stage.send("reached", "1", {"offset": 1}, Audience.EVERYBODY)
+    stage.send("reached", "1", {"offset": 1}, None)
     monkeypatch.setattr(stage.member, "write_text", broken)
     with pytest.raises(RuntimeError):
         stage.fanout.flush()

@@ -8,7 +8,6 @@ back.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
 MAX_PAYLOAD: Final = 512
@@ -27,14 +26,6 @@ KEPT_MS: Final = 600_000
 """For how long a broadcast is given to those who come later, ms."""
 
 
-class Audience(StrEnum):
-    """Who may read a broadcast. All broadcasts of one event have the same audience."""
-
-    EVERYBODY = "everybody"
-    MEMBERS = "members"
-    """Not those who only watch."""
-
-
 @dataclass(frozen=True, slots=True)
 class Broadcast:
     """One piece of news.
@@ -42,14 +33,14 @@ class Broadcast:
     Attributes:
         event: The name under which clients get it.
         key: What it is about; the newest of each event and key counts.
-        audience: Who may read it.
+        audience: Who may read it, as `domain.audience` says; the same for all broadcasts of an event.
         at: When it was sent, ms since the epoch.
         payload: What clients read; None where the key is withdrawn.
     """
 
     event: str
     key: str
-    audience: Audience
+    audience: str | None
     at: int
     payload: Mapping[str, object] | None
 
@@ -79,7 +70,7 @@ class Broadcast:
     @property
     def order(self) -> tuple[int, str, str]:
         """The greater one is the newer one; of one moment, too, there must be the same winner everywhere."""
-        return self.at, self.audience, json.dumps(self.payload, sort_keys=True)
+        return self.at, self.audience or "", json.dumps(self.payload, sort_keys=True)
 
 
 class Broadcasts:
@@ -149,7 +140,7 @@ class Broadcasts:
 
 
 def by_event(
-    broadcasts: Iterable[Broadcast], may_read: Callable[[Audience], bool]
+    broadcasts: Iterable[Broadcast], may_read: Callable[[str | None], bool]
 ) -> dict[str, dict[str, Mapping[str, object] | None]]:
     """Broadcasts as a client reads them: for each event its keys with their newest payload, null where withdrawn.
 

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
-from cavalcade.domain.audience import may_read
+from cavalcade.domain.audience import MEMBERS, may_read
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, is_newer, no_later
 from cavalcade.domain.model import Participant
 from cavalcade.domain.session import effects
-from cavalcade.server.live.broadcasts import Audience, Broadcast, Broadcasts, by_event
+from cavalcade.server.live.broadcasts import Broadcast, Broadcasts, by_event
 from cavalcade.server.live.send_queue import CLOSE_REPLACED, Missed, SendQueue
 from cavalcade.server.processes.steady_clock import Step
 from cavalcade.wire.channel import TOPIC_PREFIX, event_frame
@@ -72,7 +72,7 @@ class Fanout:
         self.elsewhere: Mapping[int, Sequence[str]] = {}
         """Who is connected to this session in other processes, with the refs of those connections."""
         self.broadcasts = Broadcasts() if broadcasts is None else broadcasts
-        self.may_read: Callable[[int, Audience], bool] = lambda _, audience: audience is Audience.EVERYBODY
+        self.may_read: Callable[[int, str | None], bool] = lambda _, audience: audience is None
         """Whether a participant may read what is broadcast to an audience; set by who knows their roles."""
         self.refused = 0
         self._clock = clock
@@ -362,7 +362,7 @@ class Fanout:
         unsent, own = self.broadcasts.to_send()
         frames: dict[bool, Sequence[bytes]] = {}
         for send_queue in tuple(self._send_queues):
-            is_member = self.may_read(send_queue.participant, Audience.MEMBERS)
+            is_member = self.may_read(send_queue.participant, MEMBERS)
             if is_member not in frames:
                 frames[is_member] = self._broadcast_frames(unsent, send_queue.participant)
             if frames[is_member]:

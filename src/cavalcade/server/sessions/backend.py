@@ -12,7 +12,6 @@ from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
-from cavalcade.server.live.broadcasts import Audience
 from cavalcade.server.live.send_queue import SendQueue
 from cavalcade.storage.stored import Stored
 from cavalcade.wire.messages import Since
@@ -104,7 +103,7 @@ class Backend(Protocol):
         """Takes a position from an attached participant. Never blocks, never fails."""
 
     def broadcast(
-        self, session_id: str, event: str, payload: Mapping[str, object] | None, audience: Audience, key: str
+        self, session_id: str, event: str, payload: Mapping[str, object] | None, audience: str | None, key: str
     ) -> None:
         """Tells those who are connected something that is not stored. Never blocks; where nobody is, it is dropped.
 

@@ -14,7 +14,7 @@ from cavalcade.domain.model import Limits
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import Elapse
 from cavalcade.server.live import broadcasts
-from cavalcade.server.live.broadcasts import Audience, Broadcast
+from cavalcade.server.live.broadcasts import Broadcast
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
 from cavalcade.server.processes.clock import now_ms
 from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
@@ -83,7 +83,7 @@ class BackendBase(ABC):
         """Gives a broadcast to all connections of a session, wherever they are."""
 
     def broadcast(
-        self, session_id: str, event: str, payload: Mapping[str, object] | None, audience: Audience, key: str
+        self, session_id: str, event: str, payload: Mapping[str, object] | None, audience: str | None, key: str
     ) -> None:
         """See `server.sessions.backend.Backend.broadcast`."""
         now = now_ms()

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from cavalcade.domain.audience import may_read
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import Role, SessionState
+from cavalcade.domain.model import SessionState
 from cavalcade.domain.session import effects, evolve, replay
-from cavalcade.server.live.broadcasts import Audience
 from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
 from cavalcade.server.sessions.backend import MAX_MISSED, Attachment
@@ -117,10 +117,9 @@ class LocalSession:
         if participant not in self.state.participants:
             raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
 
-    def may_read(self, participant: int, audience: Audience) -> bool:
+    def may_read(self, participant: int, audience: str | None) -> bool:
         """Whether somebody may read what is broadcast to an audience."""
-        who = self.state.participants.get(participant)
-        return who is not None and (audience is Audience.EVERYBODY or who.role is not Role.VIEWER)
+        return may_read(audience, self.state.participants.get(participant))
 
     def resumes(self, since: Since | None) -> bool:
         """Whether somebody who knows all events up to an offset is told the later ones, rather than everything."""
