@@ -55,7 +55,7 @@ export class Channel {
   private lastRef = 0;
   private joinRef: string | null = null;
   private heartbeatRef: string | null = null;
-  private needsSnapshot = false;
+  private needsSnapshot: boolean;
 
   /**
    * @param known - The session as it was last seen, and the operations that an earlier page could not send.
@@ -70,6 +70,8 @@ export class Channel {
   ) {
     this.topic = `session:${sessionId}`;
     this.state = known.state;
+    // An earlier page may not have known all types of events; this one may.
+    this.needsSnapshot = known.state?.isIncomplete === true;
     this.pending = new PendingOperations(known.operations);
     this.reconnects = new Backoff(random);
     this.retries = new Backoff(random);

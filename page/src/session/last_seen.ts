@@ -6,6 +6,7 @@ const VERSION = 1;
 
 interface Kept extends Omit<JoinReply, "events"> {
   readonly version: number;
+  readonly is_incomplete?: boolean;
 }
 
 /**
@@ -14,10 +15,19 @@ interface Kept extends Omit<JoinReply, "events"> {
  * @param serverTime - When it was seen, on the server's clock.
  */
 export function writeSeen(state: SessionState, serverTime: number): string {
-  const { session, me, offset, mark } = state;
-  const snapshot = { session, participants: [...state.participants.values()] };
+  const { session, features, me, offset, mark } = state;
+  const snapshot = { session, participants: [...state.participants.values()], features };
   const positions = [...state.positions.values()];
-  const kept: Kept = { version: VERSION, server_time: serverTime, me, offset, mark, snapshot, positions };
+  const kept: Kept = {
+    version: VERSION,
+    is_incomplete: state.isIncomplete,
+    server_time: serverTime,
+    me,
+    offset,
+    mark,
+    snapshot,
+    positions,
+  };
   return JSON.stringify(kept);
 }
 
@@ -31,7 +41,8 @@ export function readSeen(text: string | null, now: number): SessionState | null 
     const kept = JSON.parse(text ?? "null") as Kept | null;
     if (kept?.version !== VERSION) return null;
     const state = reduce(null, { type: "joined", reply: kept });
-    return state && state.session.expires_at > now && state.participants.has(state.me) ? state : null;
+    if (!state || state.session.expires_at <= now || !state.participants.has(state.me)) return null;
+    return { ...state, isIncomplete: kept.is_incomplete === true };
   } catch {
     return null;
   }

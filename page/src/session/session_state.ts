@@ -24,6 +24,8 @@ export interface SessionState {
   readonly endedBecause: string | null;
   /** An event was missed: the connection must join again without an offset. */
   readonly gap: boolean;
+  /** An event of an unknown type was folded in: a later page, which knows it, must ask for the whole session again. */
+  readonly isIncomplete: boolean;
 }
 
 export type Action =
@@ -65,6 +67,7 @@ function join(state: SessionState | null, reply: JoinReply): SessionState | null
       lastSeen: state?.lastSeen ?? new Map(),
       endedBecause: null,
       gap: false,
+      isIncomplete: false,
     };
     return replacePositions(fresh, reply);
   }
@@ -125,7 +128,7 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
 
 /** A later server may know more types; the offset still counts. Types that this page knows must not end here. */
 function unknown(state: SessionState, _event: never): SessionState {
-  return state;
+  return { ...state, isIncomplete: true };
 }
 
 function withParticipant(state: SessionState, participant: Participant): SessionState {

@@ -115,6 +115,36 @@ describe("in a browser", () => {
   const me = { id: 1, name: "", initials: "", color: "", role: "host", sharing: true, joined_at: 0 };
   const reply = { offset: 1, server_time: 0, me: 1, positions: [], snapshot: { ...snapshot, participants: [me] } };
 
+  test("what an earlier page did not understand is asked for again, once", () => {
+    const first = channelFor({ resumption: null });
+    first.start(0);
+    first.opened(0);
+    first.received(ok("1", reply), 0);
+    const unknown = { offset: 2, at: 0, by: null, op_id: null, type: "of_a_later_version", data: {} };
+    first.received(JSON.stringify([null, null, `session:${SESSION}`, "event", unknown]), 0);
+    const known = { state: first.state, operations: [] };
+    const later = new Channel(SESSION, known, new Stamps(0, 0), TIMING, () => 0.5);
+    const joins = (channel: Channel, at: number) => JSON.stringify(channel.opened(at).map(written));
+    later.start(0);
+    expect(later.state?.offset).toBe(2);
+    expect(joins(later, 0)).not.toContain("offset");
+    later.received(ok("1", { ...reply, offset: 2 }), 0);
+    later.lost(1, 1006);
+    later.tick(60_000);
+    expect(joins(later, 60_000)).toContain("offset");
+  });
+
+  test("a news that this page does not know is left aside", () => {
+    const channel = channelFor({ resumption: null });
+    channel.start(0);
+    channel.opened(0);
+    channel.received(ok("1", reply), 0);
+    const before = seen(channel);
+    const news = { "1": { offset: 9 } };
+    expect(channel.received(JSON.stringify([null, null, `session:${SESSION}`, "reached", news]), 1)).toEqual([]);
+    expect(seen(channel)).toEqual(before);
+  });
+
   test("a dial that takes too long is started again, each third one later", () => {
     const channel = impatient();
     expect(kinds(channel.start(0))).toEqual(["dial"]);

@@ -33,6 +33,12 @@ test("what was seen is seen again, as old as it is", () => {
   expect(seen).toEqual(state);
 });
 
+test("what features keep is seen again, and whether something was not understood", () => {
+  if (!state) throw new Error("there is no state");
+  const kept = { ...state, features: { newer: { since: 1 } }, isIncomplete: true };
+  expect(readSeen(writeSeen(kept, NOW), NOW + 30_000)).toEqual(kept);
+});
+
 test.each([
   ["nothing", null],
   ["no JSON", "{"],

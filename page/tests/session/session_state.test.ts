@@ -84,12 +84,11 @@ describe("events", () => {
     expect(state.participants.get(1)?.role).toBe("host");
   });
 
-  test("an unknown type moves the offset and nothing else", () => {
+  test("an unknown type moves the offset, and is noted until a snapshot comes", () => {
     const before = run(joined);
-    expect(run(joined, { type: "event", event: event(3, "chat_message", { text: "hi" }) })).toEqual({
-      ...before,
-      offset: 3,
-    });
+    const unknown: Action = { type: "event", event: event(3, "chat_message", { text: "hi" }) };
+    expect(run(joined, unknown)).toEqual({ ...before, offset: 3, isIncomplete: true });
+    expect(run(joined, unknown, joined).isIncomplete).toBe(false);
   });
 
   test("an event whose content was left out moves the offset and nothing else", () => {
