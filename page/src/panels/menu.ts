@@ -22,8 +22,8 @@ export function menuPanel(view: SessionView): TemplateResult {
       ${
         isHost
           ? html`<div class="share-actions">
-            <button class="button" @click=${() => view.attempt(() => live.extend(HOUR_S))}>${say("menu.extendHour")}</button>
-            <button class="button" @click=${() => view.attempt(() => live.extend(DAY_S))}>${say("menu.extendDay")}</button>
+            <button class="button" @click=${() => view.attempt(() => live.ask("session:set", { extend_s: HOUR_S }))}>${say("menu.extendHour")}</button>
+            <button class="button" @click=${() => view.attempt(() => live.ask("session:set", { extend_s: DAY_S }))}>${say("menu.extendDay")}</button>
           </div>`
           : askTime(view)
       }
@@ -55,7 +55,7 @@ function takeOver(view: SessionView): TemplateResult | typeof nothing {
   const host = [...state.participants.values()].find((one) => one.role === "host");
   if (host && state.connected.has(host.id)) return nothing;
   return html`<section class="menu-group">
-    <button class="button is-wide" @click=${() => view.attempt(() => view.live.claimHost(), say("menu.tooEarly"))}>
+    <button class="button is-wide" @click=${() => view.attempt(() => view.live.ask("host:claim", {}), say("menu.tooEarly"))}>
       ${icons.people} ${say("menu.takeOver")}
     </button>
     <p class="hint">${say("menu.takeOverHint")}</p>
@@ -64,7 +64,7 @@ function takeOver(view: SessionView): TemplateResult | typeof nothing {
 
 function askTime(view: SessionView): TemplateResult {
   const isAsked = (view.live.state?.session.time_asked_by ?? null) !== null;
-  return html`<button class="button is-wide" ?disabled=${isAsked} @click=${() => view.attempt(() => view.live.askTime())}>
+  return html`<button class="button is-wide" ?disabled=${isAsked} @click=${() => view.attempt(() => view.live.ask("time:ask", {}))}>
     ${isAsked ? icons.check : icons.clock} ${isAsked ? say("session.timeIsAsked") : say("session.askTime")}
   </button>`;
 }
@@ -106,5 +106,5 @@ async function end(view: SessionView): Promise<void> {
     text: say("menu.endHint"),
     action: say("menu.confirmEndAction"),
   });
-  if (sure) view.attempt(() => view.live.endForAll());
+  if (sure) view.attempt(() => view.live.ask("session:end", {}));
 }

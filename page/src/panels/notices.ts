@@ -64,7 +64,7 @@ function timeAsked(view: SessionView): Notice {
   const name = state.participants.get(asker)?.name ?? say("session.someone");
   return card(view, `asked-${state.session.expires_at}`, say("session.timeAsked", { name }), "", "session.later", {
     icon: icons.clock,
-    action: [say("session.moreHour"), () => view.attempt(() => view.live.extend(HOUR_S))],
+    action: [say("session.moreHour"), () => view.attempt(() => view.live.ask("session:set", { extend_s: HOUR_S }))],
   });
 }
 
@@ -86,8 +86,15 @@ function timeLeft(view: SessionView): Notice {
       icon: icons.clock,
       isUrgent: isLate,
       ...(me.role === "host"
-        ? { action: [say("session.moreHour"), () => view.attempt(() => view.live.extend(HOUR_S))] as const }
-        : !isAsked && { action: [say("session.askTime"), () => view.attempt(() => view.live.askTime())] as const }),
+        ? {
+            action: [
+              say("session.moreHour"),
+              () => view.attempt(() => view.live.ask("session:set", { extend_s: HOUR_S })),
+            ] as const,
+          }
+        : !isAsked && {
+            action: [say("session.askTime"), () => view.attempt(() => view.live.ask("time:ask", {}))] as const,
+          }),
     },
   );
 }

@@ -165,7 +165,7 @@ function profileForm(view: SessionView, person: Participant): TemplateResult {
     const changes = { ...(name && name !== person.name && { name }), ...(color !== person.color && { color }) };
     if (Object.keys(changes).length === 0) return;
     view.attempt(async () => {
-      await view.live.setProfile(changes);
+      await view.live.ask("profile:set", changes);
       // Only what the server took: the next session begins with it.
       if ("name" in changes) rememberName(name);
     });

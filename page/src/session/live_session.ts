@@ -6,7 +6,7 @@ import { keptFixes, lastSeen } from "../memory/kept";
 import { type Membership, rememberMembership } from "../memory/membership";
 import { forgetNote, isNoted, note } from "../memory/preferences";
 import { randomId } from "../memory/random_id";
-import type { Fix, Participant } from "../model/model";
+import type { Fix, Operations, Participant } from "../model/model";
 import { ApiError, leaveSession } from "../net/api";
 import { SessionSocket } from "../net/session_socket";
 import type { Refusal } from "../net/waits";
@@ -81,7 +81,7 @@ export class LiveSession {
     );
     const known = { state: this.state, operations: this.operations.read() };
     this.channel = new Channel(sessionId, known, this.stamps, TIMING);
-    if (!startSharing && membership.link) void this.submit("sharing:set", { on: false }).catch(() => undefined);
+    if (!startSharing && membership.link) void this.ask("sharing:set", { on: false }).catch(() => undefined);
   }
 
   /** Calls back after changes, several at once where they come together. */
@@ -131,7 +131,7 @@ export class LiveSession {
   /** Shares this device's position or stops; either way at once on this device, and for everyone when it is stored. */
   setSharing(on: boolean): Promise<void> {
     this.isSharingKnown = true;
-    return this.submit("sharing:set", { on });
+    return this.ask("sharing:set", { on });
   }
 
   /** Asks the browser for positions again, after it refused or found none. */
@@ -140,33 +140,11 @@ export class LiveSession {
     if (this.isSharing) this.location.start();
   }
 
-  setProfile(fields: { name?: string; color?: string }): Promise<void> {
-    return this.submit("profile:set", fields);
-  }
-
-  extend(seconds: number): Promise<void> {
-    return this.submit("session:set", { extend_s: seconds });
-  }
-
-  /** Asks the host for more time. */
-  askTime(): Promise<void> {
-    return this.submit("time:ask", {});
-  }
-
-  endForAll(): Promise<void> {
-    return this.submit("session:end", {});
-  }
-
-  /** Takes over from a host who is away; the server refuses while they have not been away for long. */
-  claimHost(): Promise<void> {
-    return this.submit("host:claim", {});
-  }
-
   /** Leaves for good; by HTTP where the socket is away. */
   async leave(): Promise<void> {
     this.location.stop();
     try {
-      if (this.channel.connection === "joined") await this.submit("leave", {});
+      if (this.channel.connection === "joined") await this.ask("leave", {});
       else await leaveSession(this.membership.sessionId, this.membership.token).catch(acceptGone);
     } catch (error) {
       this.applySharing();
@@ -176,7 +154,7 @@ export class LiveSession {
   }
 
   /** Asks for an operation, and settles with its answer, however often the connection breaks meanwhile. */
-  private submit(event: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  ask<Name extends keyof Operations>(event: Name, fields: Operations[Name]): Promise<void> {
     const opId = randomId();
     const operation = { event, payload: { op_id: opId, ...fields } };
     return new Promise((resolve, reject: (refusal: Refusal) => void) => {
@@ -304,7 +282,7 @@ export class LiveSession {
       // What was kept while these were on their way.
       if (this.link === "live") this.sendKeptFixes();
     };
-    void this.submit("fixes:send", { fixes }).then(done, done);
+    void this.ask("fixes:send", { fixes }).then(done, done);
   }
 
   /** Loaded without a network: shares what the server will be told later, as it was when the session was last seen. */

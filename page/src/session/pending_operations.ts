@@ -7,8 +7,8 @@ export const MOST_OPERATIONS = 256;
 export interface Operation {
   /** Such as `profile:set`. */
   readonly event: string;
-  /** What it says; `op_id` is the same at every attempt, so that the server carries it out once. */
-  readonly payload: Readonly<Record<string, unknown>> & { readonly op_id: string };
+  /** What it says; `op_id` is the same at every attempt, so that the server carries it out once, and `on` is what sharing is to be. */
+  readonly payload: { readonly op_id: string; readonly on?: unknown };
 }
 
 /** Keeps operations until they are acknowledged and gives them out one at a time, so that none overtakes another. */
