@@ -138,7 +138,7 @@ class BackendBase(ABC):
             left_out.update(set(due).difference(await self.end_due(due)))  # others end them, or it is tried again soon
 
     async def elapse(self) -> None:
-        """Has happen what is due in sessions, whoever is connected to them and wherever.
+        """Has happen what is due in sessions, whether or not anybody is connected to them.
 
         Every process that runs this tries: the append of one of them holds, and the others find nothing due any more.
 
