@@ -32,6 +32,9 @@ def _close(schema: Any) -> None:
             schema.setdefault("additionalProperties", False)
         for inner in schema.values():
             _close(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _close(inner)
 
 
 EVENT, SNAPSHOT = validator(Event), validator(forms.Snapshot)

@@ -106,6 +106,7 @@ class Shell:
         self._sheet: _OpenSheet | None = None
         self._controller: Controller | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Shows the app, and begins where the last run left off or with the link that it was opened by."""
@@ -145,7 +146,15 @@ class Shell:
         await self._guard.run(controller.open, self._page.route or "/")
 
     async def close(self) -> None:
-        """Ends this run; a session goes on at the next."""
+        """Ends this run; a session goes on at the next.
+
+        Flet says that a page is gone twice, and what serves its socket is cancelled: the end is one task, and is whole.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         for task in (self._opening, self._work, self._drawing):
             if task is not None:
                 task.cancel()
