@@ -128,6 +128,9 @@ class AppPage:
         return float(await self.page.evaluate(BRIGHTNESS, [base64.b64encode(png).decode(), at]))
 
 
+NEAR_ZOOM = 13
+
+
 @dataclass
 class TileServer:
     """An imitation of the server that the app has its map from.
@@ -140,9 +143,13 @@ class TileServer:
     _more: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until_asked(self, lat: float, lon: float) -> None:
-        """Waits until the tile that a place lies on was asked for, from as near as the camera was."""
+        """Waits until a tile that a place lies on was asked for, so near that streets are told apart.
+
+        Not from as near as the camera ever was: before the own position has come it may stand nearer, over another.
+        """
+        near = {tile_at(lat, lon, zoom) for zoom in range(NEAR_ZOOM, 24)}
         async with asyncio.timeout(SOON_S), self._more:
-            await self._more.wait_for(lambda: tile_at(lat, lon, max(zoom for zoom, _, _ in self.asked)) in self.asked)
+            await self._more.wait_for(lambda: near & self.asked)
 
     async def answer(self, route: Route) -> None:
         """Gives a tile: pale ground with two streets."""
