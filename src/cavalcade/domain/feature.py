@@ -204,3 +204,21 @@ def member(state: SessionState, participant: int, pointer: str = "/participant")
     if found is None:
         reject(FieldError(pointer, "must be somebody who is in this session"))
     return found
+
+
+def require_away(whose: Participant, seen_at: int | None, situation: Situation, called: str) -> None:
+    """Sees that somebody has been away for so long that others may take their place.
+
+    Args:
+        whose: Whose place.
+        seen_at: When they were last connected, ms since the epoch; None where nobody has ever seen them connected.
+        situation: What is decided on.
+        called: What the refusal calls them, such as "The host".
+
+    Raises:
+        Rejected: `forbidden`.
+    """
+    away_s = situation.limits.host_away_s
+    if situation.now - (whose.joined_at if seen_at is None else seen_at) < away_s * 1000:
+        minutes = max(1, round(away_s / 60))
+        raise Rejected(ErrorCode.FORBIDDEN, f"{called} must have been away for {minutes} minutes.")

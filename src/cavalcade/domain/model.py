@@ -42,7 +42,8 @@ class Limits:
         max_lifetime_s: How far ahead of now a session's end may lie, in seconds.
         default_lifetime_s: The lifetime of a session that asks for none, in seconds.
         max_age_s: How long a session may exist in all, however often it is extended; tokens live a little longer.
-        host_away_s: How long a host must have been away before a member may take over, in seconds.
+        host_away_s: How long a host, or the holder of a post, must have been away before a member may take over, in
+            seconds.
     """
 
     max_participants: int = 200

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Self
 
-from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Situation
+from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Situation, require_away
 from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState
 
 
@@ -53,11 +52,7 @@ class ClaimHost(Command):
             return []
         host = situation.state.host
         if host is not None:
-            seen_at = host.joined_at if self.host_seen_at is None else self.host_seen_at
-            away_s = situation.limits.host_away_s
-            if situation.now - seen_at < away_s * 1000:
-                minutes = max(1, round(away_s / 60))
-                raise Rejected(ErrorCode.FORBIDDEN, f"The host must have been away for {minutes} minutes.")
+            require_away(host, self.host_seen_at, situation, "The host")
         return [HostChanged(me.id)]
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Self
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
-from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Situation, member
+from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Situation, member, require_away
 from cavalcade.domain.fields import OneOf, reject
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState, Somebody
@@ -81,9 +81,8 @@ class SetPost(Command):
     def concerns(self, state: SessionState) -> int | None:
         """Whom somebody replaces by name, or the only holder."""
         holding = holders(state, self.post)
-        if self.instead_of is not None:
-            return self.instead_of if self.instead_of in holding else None
-        return holding[0] if len(holding) == MOST[self.post] == 1 else None
+        who = self._replaced(holding)
+        return who if who in holding else None
 
     def informed(self, seen_at: int | None) -> Self:
         """With when the holder was last connected."""
@@ -94,7 +93,7 @@ class SetPost(Command):
         state, holding = situation.state, holders(situation.state, self.post)
         if self.instead_of is not None and self.instead_of not in holding:
             reject(FieldError("/instead_of", "must be somebody who holds this post"))
-        goes = self._goes(me, holding)
+        goes = me.id if self.instead_of is None and me.id in holding else self._replaced(holding)
         if self.participant is None:
             return self._freed(me, holding, goes)
         taker = member(state, self.participant)
@@ -109,12 +108,10 @@ class SetPost(Command):
             self._check_taking(me, taker, goes, situation)
         return [PostChanged(self.post, after)]
 
-    def _goes(self, me: Participant, holding: tuple[int, ...]) -> int | None:
-        """Who holds it no more."""
+    def _replaced(self, holding: tuple[int, ...]) -> int | None:
+        """Whom somebody replaces who does not hold the post: the one they name, or the only one who can hold it."""
         if self.instead_of is not None:
             return self.instead_of
-        if me.id in holding:
-            return me.id
         return holding[0] if len(holding) == MOST[self.post] == 1 else None
 
     def _freed(self, me: Participant, holding: tuple[int, ...], goes: int | None) -> list[Change]:
@@ -130,13 +127,9 @@ class SetPost(Command):
         """A member takes a post for themselves alone, and only while it is free or its holder is away."""
         if taker.id != me.id:
             raise Rejected(ErrorCode.FORBIDDEN, "Only the host and the holder may give this post to others.")
-        if goes is None:
-            return
-        seen_at = situation.state.participants[goes].joined_at if self.holder_seen_at is None else self.holder_seen_at
-        away_s = situation.limits.host_away_s
-        if situation.now - seen_at < away_s * 1000:
-            minutes = max(1, round(away_s / 60))
-            raise Rejected(ErrorCode.FORBIDDEN, f"The holder of this post must have been away for {minutes} minutes.")
+        if goes is not None:
+            whose = situation.state.participants[goes]
+            require_away(whose, self.holder_seen_at, situation, "The holder of this post")
 
 
 def holders(state: SessionState, post: Post) -> tuple[int, ...]:
