@@ -16,6 +16,7 @@ import { Channel } from "./channel";
 import { FixBacklog } from "./fix_backlog";
 import { KeptOperations } from "./kept_operations";
 import { readSeen, writeSeen } from "./last_seen";
+import { follow, isPassenger, isRiding, type Riding, sayPassenger, UNMOVED } from "./motion/riding";
 import { reduce, type SessionState } from "./session_state";
 import { Stamps } from "./stamps";
 
@@ -52,6 +53,7 @@ export class LiveSession {
   private readonly backlog: FixBacklog;
   private readonly stamps = new Stamps(performance.now(), Date.now());
   private readonly absence = new Absence();
+  private riding: Riding = UNMOVED;
   private corrections = 0;
   /** What `state` was made of. */
   private shown: { readonly state: SessionState | null; readonly fix: Fix | null };
@@ -122,6 +124,21 @@ export class LiveSession {
 
   get isSharing(): boolean {
     return this.isSharingKnown && this.channel.isSharing;
+  }
+
+  /** Whether this device's owner rides now: no keyboard opens then, but for passengers. */
+  get isRiding(): boolean {
+    return isRiding(this.riding, this.now());
+  }
+
+  /** Whether its owner said that somebody else rides; ends by itself after 10 minutes without riding. */
+  get isPassenger(): boolean {
+    return isPassenger(this.riding, this.now());
+  }
+
+  sayPassenger(): void {
+    this.riding = sayPassenger(this.riding, this.now());
+    this.changed();
   }
 
   get links(): Pick<Membership, "link" | "viewerLink"> {
@@ -217,6 +234,8 @@ export class LiveSession {
     if (this.corrections !== this.stamps.corrections) {
       this.corrections = this.stamps.corrections;
       this.backlog.settle((fix) => this.stamps.settled(fix));
+      // The times that it remembers were wrong.
+      this.riding = UNMOVED;
     }
     const wasLive = this.link === "live";
     this.lookAtLink(this.channel.connection);
@@ -265,6 +284,7 @@ export class LiveSession {
 
   private share(fix: Fix): void {
     this.stamps.note(fix);
+    this.riding = follow(this.riding, fix);
     if (this.isSharing && this.channel.connection !== "joined") this.backlog.add(fix);
     this.perform(this.channel.report(fix));
   }

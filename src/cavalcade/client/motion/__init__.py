@@ -1,0 +1,5 @@
+"""What a client judges of motion: who rides, who stopped, whose status is over, who fell silent. Pure, without I/O.
+
+The page judges by the same rules (`page/src/session/motion`), on the same vectors (`tests/vectors/motion.json`). What
+each rule means is in docs/contract.md, "What clients judge".
+"""
