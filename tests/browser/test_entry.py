@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Locator, Route, expect
 
 from cavalcade.client import Membership, create_session, fetch_session
-from tests.browser.conftest import BOTH_BACKENDS, EITHER_BACKEND
+from tests.browser.conftest import EITHER_BACKEND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -80,7 +80,7 @@ async def test_without_storage_it_works_for_the_tab(cavalcade_url: str, new_phon
     await expect(ben.page.locator("[data-notice=forgetful]")).to_have_count(1)
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 @pytest.mark.parametrize("script", ["", LATE_STORAGE, NO_LOCKS], ids=["usual", "late", "unlocked"])
 async def test_a_link_that_is_open_twice_makes_one_participant(
     cavalcade_url: str, new_phone: NewPhone, script: str

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from cavalcade.client import create_session
-from tests.browser.conftest import BOTH_BACKENDS, EITHER_BACKEND
+from tests.browser.conftest import EITHER_BACKEND
 from tests.browser.wire import Wire
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ KEPT_FIXES = """() => Object.entries(localStorage)
   .flatMap(([, fixes]) => JSON.parse(fixes)).length"""
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_anyone_asks_for_time_and_the_host_gives_it(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, ben = await new_phone(), await new_phone()
     link = await anna.start(cavalcade_url)
@@ -77,7 +77,7 @@ async def test_anyone_asks_for_time_and_the_host_gives_it(cavalcade_url: str, ne
     await expect(ben.button("Ask for more time")).to_be_enabled()
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_the_end_is_announced_in_time(cavalcade_url: str, new_phone: NewPhone) -> None:
     async with Wire() as wire:
         ben = await new_phone(proxy=wire.proxy)
@@ -129,7 +129,7 @@ async def test_a_reading_of_0_0_moves_no_map(cavalcade_url: str, new_phone: NewP
     await expect(anna.row("Ben")).to_contain_text("1 km")
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_a_color_is_chosen_and_seen_by_everyone(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, ben = await new_phone(), await new_phone()
     await ben.join(await anna.start(cavalcade_url), "Ben")
@@ -141,7 +141,7 @@ async def test_a_color_is_chosen_and_seen_by_everyone(cavalcade_url: str, new_ph
     await expect(anna.row("Ben").locator(".person-disc")).to_have_css("background-color", "rgb(142, 78, 198)")
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_a_name_is_remembered_or_none_is_needed(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, ben = await new_phone(), await new_phone()
     link = await anna.start(cavalcade_url)
@@ -188,7 +188,7 @@ async def test_it_speaks_the_readers_language_and_measures_in_their_units(
     await expect(ben.row("Traveller 1")).to_contain_text("5 km")
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_a_silent_network_is_noticed_and_its_return_too(cavalcade_url: str, new_phone: NewPhone) -> None:
     async with Wire() as wire:
         anna, ben = await new_phone(), await new_phone(proxy=wire.proxy)
@@ -314,7 +314,7 @@ async def test_the_device_is_back_and_so_is_the_page(cavalcade_url: str, new_pho
     is_over.set()
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_a_fix_sent_into_a_silent_network_is_sent_again(cavalcade_url: str, new_phone: NewPhone) -> None:
     async with Wire() as wire:
         anna, ben = await new_phone(), await new_phone(proxy=wire.proxy)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.browser.conftest import BOTH_BACKENDS
+from tests.browser.conftest import BOTH_BACKENDS, EITHER_BACKEND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     NewPhone = Callable[..., Awaitable[Phone]]
 
-pytestmark = BOTH_BACKENDS
 
 SEEN_WITHIN_MS = 2_000
 
@@ -32,6 +31,7 @@ async def _meet(base: str, new_phone: NewPhone) -> tuple[Phone, Phone, str]:
     return anna, jorg, link
 
 
+@BOTH_BACKENDS
 async def test_both_see_both_within_two_seconds_of_a_move(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg, _ = await _meet(cavalcade_url, new_phone)
     # Let the fixes of joining pass: they come at most once a second.
@@ -53,6 +53,7 @@ async def test_both_see_both_within_two_seconds_of_a_move(cavalcade_url: str, ne
     await expect(jorg.row("Traveller 1")).to_contain_text("2.5 km", timeout=SEEN_WITHIN_MS)
 
 
+@EITHER_BACKEND
 async def test_everybody_is_shown_until_the_map_is_touched(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg, _ = await _meet(cavalcade_url, new_phone)
     await anna.button("Close").click()
@@ -79,6 +80,7 @@ async def test_everybody_is_shown_until_the_map_is_touched(cavalcade_url: str, n
     await expect(anna.avatar(1)).to_be_in_viewport()
 
 
+@BOTH_BACKENDS
 async def test_a_reload_comes_back_as_the_same_participant(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg, _ = await _meet(cavalcade_url, new_phone)
     await jorg.page.reload()
@@ -94,6 +96,7 @@ async def test_a_reload_comes_back_as_the_same_participant(cavalcade_url: str, n
     await expect(anna.button("Copy watch link")).to_be_visible()
 
 
+@EITHER_BACKEND
 async def test_a_name_is_changed_for_everyone(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg, _ = await _meet(cavalcade_url, new_phone)
     await anna.button("Change how I appear").click()
@@ -103,6 +106,7 @@ async def test_a_name_is_changed_for_everyone(cavalcade_url: str, new_phone: New
     await expect(anna.row("Anna Berg")).to_contain_text("you")
 
 
+@BOTH_BACKENDS
 async def test_pausing_withdraws_the_position_and_resuming_brings_it_back(
     cavalcade_url: str, new_phone: NewPhone
 ) -> None:
@@ -122,6 +126,7 @@ async def test_pausing_withdraws_the_position_and_resuming_brings_it_back(
     await expect(anna.page.locator(".avatar")).to_have_count(2)
 
 
+@BOTH_BACKENDS
 async def test_leaving_takes_one_off_the_map_and_the_link_lets_one_in_again(
     cavalcade_url: str, new_phone: NewPhone
 ) -> None:
@@ -139,6 +144,7 @@ async def test_leaving_takes_one_off_the_map_and_the_link_lets_one_in_again(
     await expect(anna.page.locator("li.person")).to_have_count(2)
 
 
+@BOTH_BACKENDS
 async def test_the_host_extends_and_ends_for_everyone(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg, link = await _meet(cavalcade_url, new_phone)
     await anna.open_panel("menu")
@@ -154,6 +160,7 @@ async def test_the_host_extends_and_ends_for_everyone(cavalcade_url: str, new_ph
     await expect(jorg.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
 
 
+@EITHER_BACKEND
 async def test_who_refuses_location_still_watches(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, ville = await new_phone(), await new_phone(may_locate=False)
     link = await anna.start(cavalcade_url)
@@ -169,6 +176,7 @@ async def test_who_refuses_location_still_watches(cavalcade_url: str, new_phone:
     await expect(anna.page.locator(".avatar")).to_have_count(2)
 
 
+@EITHER_BACKEND
 async def test_a_watch_link_shows_and_is_not_shown(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, mum = await new_phone(), await new_phone()
     await anna.context.grant_permissions(["clipboard-read", "clipboard-write", "geolocation"])
@@ -187,6 +195,7 @@ async def test_a_watch_link_shows_and_is_not_shown(cavalcade_url: str, new_phone
     await expect(mum.page.locator("[data-panel=share]")).to_contain_text("Ask the host")
 
 
+@EITHER_BACKEND
 async def test_a_link_that_was_cut_short_says_so(cavalcade_url: str, new_phone: NewPhone) -> None:
     phone = await new_phone()
     unknown = "#abcdefghij." + "A" * 22

@@ -10,7 +10,8 @@ from evaluation.plan import Step, plan
 from tests.testbed.load.readings import reading
 
 
-@pytest.mark.parametrize("backend", ["services", pytest.param("monolith", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("backend", ["services", "monolith"])
 async def test_a_load_is_put_on_through_the_front_door(backend: str) -> None:
     sample = await measure(Step("load", backend, 1, members=3, sessions=2, seconds=1.0), Cores.of_this_machine())
     assert sample.raw["connections"] == 6

@@ -5,7 +5,8 @@ import pytest
 from evaluation.paths import FAILING, trace
 
 
-@pytest.mark.parametrize("backend", ["services", pytest.param("monolith", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("backend", ["services", "monolith"])
 async def test_the_ways_lead_from_the_socket_through_the_domain_and_back(backend: str) -> None:
     paths, search = await trace(backend, idle_s=0.5, settle_s=0.3)
     for way in (paths.position, paths.operation):

@@ -90,6 +90,7 @@ def test_nothing_measured_makes_a_report_all_the_same() -> None:
     assert "nothing is recommended" in as_html(content, Path())
 
 
+@pytest.mark.long
 async def test_the_page_loads_nothing_and_weighs_again(tmp_path: Path) -> None:
     page_file = write_html(content_of(*whole(monolith=1.5), default_weights()), tmp_path)
     async with async_playwright() as playwright:
