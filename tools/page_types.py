@@ -19,6 +19,11 @@ from cavalcade.wire.schema import Sparse
 _NAMES: Final = {Event: "SessionEvent", forms.Reading: "Fix"}
 """What classes are called on the page, where it is not as here."""
 
+LINE: Final = 120
+"""How long a line may be before the page's formatter breaks it."""
+
+_NO_PAYLOAD: Final = "  readonly {}: Record<string, never>;"
+
 _SCALARS: Final[dict[object, str]] = {
     str: "string",
     int: "number",
@@ -31,7 +36,7 @@ _SCALARS: Final[dict[object, str]] = {
 def module() -> str:
     """The module's text."""
     changes = "\n".join(_union_member(change) for change in CHANGES.values())
-    operations = "\n".join(f"  readonly {_key(name)}: {_payload(command)};" for name, command in OPERATIONS.items())
+    operations = "\n".join(_operation(name, command) for name, command in OPERATIONS.items())
     codes = "\n".join(f'  | "{code.value}"' for code in ErrorCode)
     enumerations = "\n".join(
         f"export type {kind.__name__} = {_choices(kind)};"
@@ -79,7 +84,17 @@ export interface Operations {{
 
 
 def _union_member(change: type[Change]) -> str:
-    return f'  | Change<"{change.type}", {{ {"; ".join(_each_member(change))} }}>'
+    data = f"{{ {'; '.join(_each_member(change))} }}"
+    line = f'  | Change<"{change.type}", {data}>'
+    return line if len(line) < LINE else f'  | Change<\n      "{change.type}",\n      {data}\n    >'
+
+
+def _operation(name: str, command: type[Command]) -> str:
+    members = _payload(command)
+    line = f"  readonly {_key(name)}: {{ {'; '.join(members)} }};" if members else _NO_PAYLOAD.format(_key(name))
+    if len(line) <= LINE:
+        return line
+    return f"  readonly {_key(name)}: {{\n" + "".join(f"    {member};\n" for member in members) + "  };"
 
 
 def _features() -> str:
@@ -115,13 +130,12 @@ def _each_member(kind: type, leave_out: str = "") -> Iterator[str]:
         yield f"{field.name}{'?' if optional else ''}: {_type(hint)}"
 
 
-def _payload(command: type[Command]) -> str:
+def _payload(command: type[Command]) -> list[str]:
     hints = typing.get_type_hints(command)
-    members = [
+    return [
         f"readonly {name}{'' if required else '?'}: {_asked(hints[name], rule)}"
         for name, rule, required in rules_of(command)
     ]
-    return "{ " + "; ".join(members) + " }" if members else "Record<string, never>"
 
 
 def _asked(hint: object, rule: object) -> str:

@@ -367,9 +367,7 @@ def test_waits_are_never_longer_than_the_cap(failures: int, luck: float) -> None
         assert 0 <= backoff.next_wait_ms() <= 2_000
 
 
-@pytest.mark.parametrize(
-    ("type_then_unknown", "is_asked_for_all"), [("profile_changed", True), ("message_sent", False)]
-)
+@pytest.mark.parametrize(("type_then_unknown", "is_asked_for_all"), [("profile_changed", True), ("poll_opened", False)])
 def test_an_updated_client_asks_for_what_it_could_not_fold(type_then_unknown: str, is_asked_for_all: bool) -> None:
     state = replace(state_from_snapshot(3, SNAPSHOT, "m"), unknown=frozenset({type_then_unknown}))
     channel = Channel("abcdefghij", 1, mode="json", timing=Timing(), random=lambda: 1.0, resumption=Resumption(state))

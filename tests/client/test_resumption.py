@@ -42,10 +42,10 @@ def test_it_is_read_as_it_was_written(waiting: list[PendingOperation], joined: b
 
 def test_what_an_earlier_version_of_the_program_could_not_fold_is_kept_in_mind() -> None:
     state = found("abcdefghij", "Trip", None, 1_800_000_000_000, Limits())
-    state = evolve(state, Event(1, 0, None, None, UnknownChange("message_sent", {"text": "hello"})))
+    state = evolve(state, Event(1, 0, None, None, UnknownChange("poll_opened", {"text": "hello"})))
     read = Resumption.from_dict(json.loads(json.dumps(Resumption(state).to_dict())))
     assert read.state is not None
-    assert read.state.unknown == {"message_sent"}
+    assert read.state.unknown == {"poll_opened"}
 
 
 @given(

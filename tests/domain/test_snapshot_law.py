@@ -57,7 +57,7 @@ def test_later_events_on_any_stale_snapshot_give_the_fresh_one(history: History)
         ParticipantLeft(77, "left"),
         ProfileChanged(77, "Ben", "BE", "#000000"),
         HostChanged(1),
-        UnknownChange("message_sent"),
+        UnknownChange("poll_opened"),
     ],
     ids=lambda change: change.type,
 )
@@ -163,7 +163,7 @@ def test_an_event_out_of_order_is_not_folded(offset: int) -> None:
 
 def test_an_unknown_change_moves_the_offset_alone() -> None:
     state = session_with(Role.HOST)
-    folded = evolve(state, Event(2, NOW, 1, None, UnknownChange("message_sent")))
+    folded = evolve(state, Event(2, NOW, 1, None, UnknownChange("poll_opened")))
     assert folded.offset == 2
     assert seen_by_client(folded)[1] == seen_by_client(state)[1]
 

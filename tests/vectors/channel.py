@@ -292,7 +292,7 @@ def _what_comes() -> list[Story]:
         _joined("who left has no place").positions(100, (2, 60, NOW))
         .heard(110, 6, "participant_left", participant=2, reason="left").positions(120, (2, 60, NOW + 20)),
         _joined("one's own leaving on another page").heard(10, 6, "participant_left", participant=1, reason="left"),
-        _joined("an unknown type moves the offset").heard(10, 6, "message_sent", text="hi"),
+        _joined("an unknown type moves the offset").heard(10, 6, "poll_opened", text="hi"),
         _joined("presence, and what comes before it").said(5, "presence_diff", {
             "joins": {"2": {"metas": [{"phx_ref": "b"}]}}, "leaves": {},
         }).said(10, "presence_state", {"1": {"metas": [{"phx_ref": "a"}]}})

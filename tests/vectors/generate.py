@@ -13,7 +13,8 @@ from random import Random
 from cavalcade.client.replica import Replica
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.events import Event, UnknownChange
-from cavalcade.domain.feature import Command
+from cavalcade.domain.feature import Command, Earlier
+from cavalcade.domain.features.chat import MessageSent
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Join, Leave
@@ -123,7 +124,7 @@ def _seen(state: SessionState, positions: dict[int, Position]) -> dict[str, obje
 def _happens(state: SessionState, chance: Random, examples: list[Command], now: int) -> list[Event]:
     """What one more command leads to; now and then something that this version does not know."""
     if chance.random() < 0.05:
-        return [Event(state.offset + 1, now, None, None, UnknownChange("message_sent", {}))]
+        return [Event(state.offset + 1, now, None, None, UnknownChange("poll_opened", {}))]
     who = chance.choice([*state.participants, 99])
     commands: list[Command] = [
         Join(chance.choice((Role.MEMBER, Role.VIEWER)), chance.choice((None, "Zoë 👩‍👧", "د. محمد"))),
@@ -133,6 +134,8 @@ def _happens(state: SessionState, chance: Random, examples: list[Command], now: 
         *(examples * 3),
     ]
     command = chance.choice(commands)
+    if command.refers() is not None:
+        command = command.recalling(Earlier(MessageSent.type, who, has_content=True))
     try:
         by = None if isinstance(command, Join) else who
         return decide(state, Operation(by, command, f"op-{state.offset}"), now, LIMITS)

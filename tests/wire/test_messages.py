@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cavalcade.domain import session
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
-from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange
+from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange, read_by
 from cavalcade.domain.feature import Change
 from cavalcade.domain.features.hosting import HostChanged
 from cavalcade.domain.features.membership import ParticipantJoined
@@ -39,7 +39,7 @@ ANNA_JSON = {
 SESSION = Session("abcdefghij", "Tour", NOW, NOW + 1)
 SESSION_JSON = {"id": "abcdefghij", "name": "Tour", "created_at": NOW, "expires_at": NOW + 1, "time_asked_by": None}
 
-NULLABLE = {"by", "mark", "op_id", "time_asked_by", "status"}
+NULLABLE = {"by", "mark", "op_id", "time_asked_by", "status", "text", "signal", "reply_to"}
 
 HAPPENED = [example for feature in session.FEATURES for example in feature.happened]
 
@@ -67,15 +67,15 @@ class TestEvents:
             "at": NOW,
             "by": None,
             "op_id": None,
-            "type": "message_sent",
+            "type": "poll_opened",
             "data": data,
             "mark": None,
         }
         event = messages.event_from_dict(written)
-        assert event == Event(4, NOW, None, None, UnknownChange("message_sent", data))
+        assert event == Event(4, NOW, None, None, UnknownChange("poll_opened", data))
         assert messages.event_to_dict(event) == written
 
-    @pytest.mark.parametrize("kind", ["message_sent", "profile_changed"])
+    @pytest.mark.parametrize("kind", ["poll_opened", "profile_changed"])
     def test_an_event_without_content_moves_the_offset_alone(self, kind: str) -> None:
         written = {"offset": 2, "at": NOW, "by": 1, "op_id": "x", "type": kind, "data": None, "mark": "m"}
         event = messages.event_from_dict(written)
@@ -96,7 +96,7 @@ class TestEvents:
             "at": NOW,
             "by": 1,
             "op_id": None,
-            "type": "message_sent",
+            "type": "poll_opened",
             "data": {"text": "hello"},
             "mark": None,
             **envelope,
@@ -105,8 +105,8 @@ class TestEvents:
         event = messages.event_from_dict(written)
         assert event.scrubs == (2, 3)
         assert messages.event_to_dict(event) == written
-        people = session_with(Role.HOST, Role.MEMBER, Role.VIEWER).participants
-        sent = {who: messages.event_to_dict(event.read_by(people.get(who))) for who in (1, 2, 3, 4)}
+        state = session_with(Role.HOST, Role.MEMBER, Role.VIEWER)
+        sent = {who: messages.event_to_dict(read_by([event], who, state)[0]) for who in (1, 2, 3, 4)}
         assert [who for who, one in sent.items() if one == written] == who_reads
         assert all(one == {**written, "data": None} for who, one in sent.items() if who not in who_reads)
 

@@ -11,6 +11,7 @@ export type {
   Post,
   Role,
   Session,
+  SessionChat,
   SessionEvent,
   Snapshot,
   Status,

@@ -3,6 +3,10 @@
 export type Role = "host" | "member" | "viewer";
 export type Post = "lead" | "sweep";
 export type Status = "break" | "fuel" | "problem" | "late" | "ready" | "going_home";
+export type Newcomers = "none" | "recent" | "all";
+export type Writers = "all" | "leaders";
+export type Signal = "wait_for_me" | "next_stop" | "fuel" | "break" | "go_on" | "all_good" | "seen" | "thanks";
+export type Addressee = "all" | "lead" | "sweep";
 
 /** Why something is refused. A later server may say others. */
 export type ErrorCode =
@@ -48,10 +52,18 @@ export interface PersonStatus {
   readonly since?: number;
 }
 
+/** Who may write and read in the chat of a session. */
+export interface SessionChat {
+  readonly viewers_read?: boolean;
+  readonly newcomers_see?: Newcomers;
+  readonly writers?: Writers;
+}
+
 /** What features keep, by key. A later server may keep what is not among these. */
 export interface Features {
   readonly post?: PersonPost;
   readonly status?: PersonStatus;
+  readonly chat?: SessionChat;
   readonly [key: string]: unknown;
 }
 
@@ -123,6 +135,12 @@ export type SessionEvent =
   | Change<"time_asked", { participant: number }>
   | Change<"post_changed", { post: Post; holders: readonly number[] }>
   | Change<"status_changed", { participant: number; status: Status | null; since: number }>
+  | Change<
+      "message_sent",
+      { participant: number; text: string | null; signal: Signal | null; to: Addressee; reply_to: number | null }
+    >
+  | Change<"message_removed", { message: number }>
+  | Change<"chat_changed", { viewers_read: boolean; newcomers_see: Newcomers; writers: Writers }>
   | Change<"session_ended", { reason: string }>;
 
 /** What each operation takes, beside its `op_id`. */
@@ -135,6 +153,18 @@ export interface Operations {
   readonly "time:ask": Record<string, never>;
   readonly "post:set": { readonly post: Post; readonly participant?: number; readonly instead_of?: number };
   readonly "status:set": { readonly status?: Status; readonly participant?: number };
+  readonly "chat:send": {
+    readonly text?: string;
+    readonly signal?: Signal;
+    readonly to?: Addressee;
+    readonly reply_to?: number;
+  };
+  readonly "chat:remove": { readonly message: number };
+  readonly "chat:set": {
+    readonly viewers_read?: boolean;
+    readonly newcomers_see?: Newcomers;
+    readonly writers?: Writers;
+  };
   readonly "session:end": Record<string, never>;
   readonly "fixes:send": { readonly fixes: readonly Fix[] };
 }

@@ -3,7 +3,17 @@
  *
  * The law that the tests check: events applied to a stale snapshot equal a fresh snapshot.
  */
-import type { Features, JoinReply, Participant, Position, Post, Role, Session, SessionEvent } from "../model/model";
+import type {
+  Features,
+  JoinReply,
+  Participant,
+  Position,
+  Post,
+  Role,
+  Session,
+  SessionChat,
+  SessionEvent,
+} from "../model/model";
 import { isAhead } from "./staleness";
 
 export interface SessionState {
@@ -119,6 +129,11 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
       const { participant, status, since } = event.data;
       return withFeature(next, participant, "status", status === null ? undefined : { status, since });
     }
+    case "message_sent":
+    case "message_removed":
+      return next; // messages are not part of the state: who shows them keeps them
+    case "chat_changed":
+      return { ...next, features: withChat(next.features, event.data) };
     case "session_ended":
       return { ...next, positions: new Map(), endedBecause: event.data.reason };
     default:
@@ -168,6 +183,12 @@ function withFeature<Key extends "post" | "status">(
   const after: Features = kept === undefined ? others : { ...others, [key]: kept };
   // What holds nothing is absent, as on the wire.
   return withParticipant(state, Object.keys(after).length === 0 ? rest : { ...rest, features: after });
+}
+
+/** What was chosen for the chat; what is as at first is absent, as on the wire. */
+function withChat({ chat: _, ...others }: Features, chosen: Required<SessionChat>): Features {
+  const isAtFirst = !chosen.viewers_read && chosen.newcomers_see === "recent" && chosen.writers === "all";
+  return isAtFirst ? others : { ...others, chat: { ...chosen } };
 }
 
 /** The holders have the post, in the place of another one, and nobody else has it. */

@@ -1,10 +1,12 @@
 """Durable changes: what happened in a session, in the order of offsets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cavalcade.domain.audience import may_read
 from cavalcade.domain.feature import Change
-from cavalcade.domain.model import Participant, SessionState
+from cavalcade.domain.features.chat import CHAT, SessionChat
+from cavalcade.domain.model import SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,33 @@ class Event:
     audience: str | None = None
     scrubs: tuple[int, ...] = ()
 
+    @property
+    def has_content(self) -> bool:
+        """Whether its content is there."""
+        return not isinstance(self.change, ContentLeftOut)
+
     def without_content(self) -> "Event":
         """The same in its place, without what happened."""
         return replace(self, change=ContentLeftOut(self.change.type))
 
-    def read_by(self, reader: Participant | None) -> "Event":
-        """The event as somebody may read it; None for somebody who is not in the session."""
-        return self if may_read(self.audience, reader) else self.without_content()
+
+def read_by(events: Sequence[Event], reader: int, state: SessionState) -> list[Event]:
+    """Events that follow each other, up to the newest, as somebody may read them.
+
+    Where their own joining is among the events, those before it are from before it, and newcomers read some of them.
+
+    Args:
+        events: The events. Where one scrubs an earlier one, that is without its content, too.
+        reader: The participant who reads them.
+        state: The session as it is now.
+    """
+    left_out = {offset for event in events for offset in event.scrubs}
+    joining = next((place for place, event in enumerate(events) if event.change.effects().admits == reader), 0)
+    from_before = [event.offset for event in events[:joining] if event.audience == CHAT]
+    shown = state.features.of(SessionChat).shown_from_before
+    if shown is not None:
+        left_out.update(from_before[: max(0, len(from_before) - shown)])
+    return [
+        event if event.offset not in left_out and may_read(event.audience, reader, state) else event.without_content()
+        for event in events
+    ]

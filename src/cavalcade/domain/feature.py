@@ -92,6 +92,21 @@ class Situation:
     limits: Limits
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier event, as far as a rule needs to know it.
+
+    Attributes:
+        type: Its type.
+        by: Who caused it; None for the system.
+        has_content: Whether its content was not scrubbed since.
+    """
+
+    type: str
+    by: int | None
+    has_content: bool
+
+
 class Command:
     """What somebody asks for. `decide` says whether it becomes changes.
 
@@ -150,6 +165,14 @@ class Command:
 
     def informed(self, seen_at: int | None) -> Self:  # noqa: ARG002 - others take it in
         """The same with when the one whom it `concerns` was last connected: ms since the epoch, None for never."""
+        return self
+
+    def refers(self) -> int | None:
+        """The offset of an earlier event that the rule needs to know, if there is one."""
+        return None
+
+    def recalling(self, earlier: Earlier | None) -> Self:  # noqa: ARG002 - others take it in
+        """The same with the event that it `refers` to; None where there is no such event."""
         return self
 
     @property

@@ -106,22 +106,36 @@ def clean_name(text: str) -> str:
             disturb the text around it (controls, text-direction overrides, lone surrogates, private use, noncharacters,
             stacks of marks).
     """
-    name = _visible_part(text) if len(text) <= MAX_RAW_LENGTH else text
+    name = visible_part(text) if len(text) <= MAX_RAW_LENGTH else text
     if len(name) > MAX_NAME_LENGTH:
         raise ValueError(f"must have at most {MAX_NAME_LENGTH} characters")
+    refuse_stacked_marks(name)
+    return name if has_ink(name) else ""
+
+
+def refuse_stacked_marks(text: str) -> None:
+    """Sees that marks do not grow over the lines above and below.
+
+    Raises:
+        ValueError: Where too many stand on one character.
+    """
     marks = 0
-    for character in name:
+    for character in text:
         if is_mark(character):
             marks += 1
         elif not _is_hidden(character):  # Marks stack up across a joiner, which takes no space.
             marks = 0
         if marks > MAX_COMBINING_MARKS:
             raise ValueError(f"must not stack more than {MAX_COMBINING_MARKS} marks on one character")
-    return name if any(not (is_mark(character) or _is_hidden(character)) for character in name) else ""
 
 
-def _visible_part(text: str) -> str:
-    """The name without what has no ink, in NFC and with single spaces.
+def has_ink(text: str) -> bool:
+    """Whether anything of a text that was made visible can be seen by itself."""
+    return any(not (is_mark(character) or _is_hidden(character) or character.isspace()) for character in text)
+
+
+def visible_part(text: str) -> str:
+    """One line without what has no ink, in NFC and with single spaces.
 
     Raises:
         ValueError: Where it holds what no name may.

@@ -16,6 +16,7 @@ from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Situation, permit
 from cavalcade.domain.features import (
+    chat,
     ending,
     fixes,
     hosting,
@@ -40,6 +41,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     more_time.FEATURE,
     posts.FEATURE,
     statuses.FEATURE,
+    chat.FEATURE,
     ending.FEATURE,
     fixes.FEATURE,
 )

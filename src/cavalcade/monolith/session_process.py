@@ -166,7 +166,7 @@ class SessionProcess:
         )
         fanout.adopt(self._audience)
         for event in missed:
-            fanout.deliver(event, stored.state.participants)
+            fanout.deliver(event, stored.state)
         if stored.state.ended is not None:
             # Perhaps the process before this one had stored the end and could not tell.
             self._audience.clear()

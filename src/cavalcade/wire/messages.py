@@ -76,9 +76,8 @@ def snapshot_to_dict(state: SessionState, reader: int | None = None) -> dict[str
     people = tuple(state.participants[key] for key in sorted(state.participants))
     features = state.features
     if reader is not None:
-        me = state.participants.get(reader)
-        people = tuple(replace(person, features=readable(person.features, me)) for person in people)
-        features = readable(features, me)
+        people = tuple(replace(person, features=readable(person.features, reader, state)) for person in people)
+        features = readable(features, reader, state)
     return encode(Snapshot(state.session, people, features))
 
 

@@ -99,17 +99,17 @@ async def test_a_fix_from_the_future_makes_room_and_none_is_taken_from_elsewhere
 
 
 async def test_who_may_not_read_an_event_gets_it_without_its_content() -> None:
-    people = session_with(Role.HOST, Role.MEMBER, Role.VIEWER).participants
+    state = session_with(Role.HOST, Role.MEMBER, Role.VIEWER)
     fanout = Fanout("anything", AdaptiveClock(10))
-    wires = {who: Wire(0) for who in (*people, 9)}
+    wires = {who: Wire(0) for who in (*state.participants, 9)}
     for who, wire in wires.items():
         send_queue = SendQueue(wire, who, "json", f"ref {who}")
         fanout.add(send_queue)
         send_queue.open(0, [])
     frames: dict[int, list[bytes]] = {}
     for offset, audience in ((1, "members"), (2, None), (3, "of a newer version")):
-        change = UnknownChange("message_sent", {"text": "hello"})
-        fanout.deliver(Event(offset, 0, 1, None, change, audience=audience), people)
+        change = UnknownChange("poll_opened", {"text": "hello"})
+        fanout.deliver(Event(offset, 0, 1, None, change, audience=audience), state)
     for who, wire in wires.items():
         sent = [wire.taken.get_nowait() for _ in range(wire.taken.qsize())]
         frames[who] = [frame for frame in sent if b'"event"' in frame]

@@ -170,25 +170,25 @@ async def test_a_client_too_far_behind_or_ahead_gets_everything() -> None:
 async def test_what_is_scrubbed_is_remembered_by_nobody_whatever_scrubs_it() -> None:
     local, _ = _local()
     first = local.state.offset
-    for event in (_renamed(local), _next(local, UnknownChange("message_sent", {"text": "a secret"}))):
+    for event in (_renamed(local), _next(local, UnknownChange("poll_opened", {"text": "a secret"}))):
         local.apply(replace(event, offset=local.state.offset + 1))
     local.apply(replace(_next(local, UnknownChange("message_removed", {})), scrubs=(first + 1, first + 2)))
     told = local.logged_since(Since(first))
     assert told is not None
-    assert [event.change for event in told[:2]] == [ContentLeftOut("profile_changed"), ContentLeftOut("message_sent")]
+    assert [event.change for event in told[:2]] == [ContentLeftOut("profile_changed"), ContentLeftOut("poll_opened")]
     assert "a secret" not in repr(local.log)
 
 
 async def test_a_session_that_is_not_whole_is_taken_as_it_was_read_with_what_came_since() -> None:
     local, _ = _local()
-    local.apply(_next(local, UnknownChange("message_sent", {})))
+    local.apply(_next(local, UnknownChange("poll_opened", {})))
     read = replace(
-        local.stored, state=replace(local.state, features=decode_features({"chat": {}}), unknown=frozenset())
+        local.stored, state=replace(local.state, features=decode_features({"poll": {}}), unknown=frozenset())
     )
     local.apply(_renamed(local))
-    assert local.state.unknown == {"message_sent"}
+    assert local.state.unknown == {"poll_opened"}
     local.complete(replace(read, state=replace(read.state, offset=local.state.offset + 1)))  # more than has come here
     assert local.state.unknown
     local.complete(read)
-    assert (local.state.unknown, local.state.features.foreign) == (frozenset(), {"chat": {}})
+    assert (local.state.unknown, local.state.features.foreign) == (frozenset(), {"poll": {}})
     assert local.state.participants[1].name.startswith("Name")

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from cavalcade.domain.audience import MEMBERS, may_read
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, is_newer, no_later
-from cavalcade.domain.model import Participant
+from cavalcade.domain.model import SessionState
 from cavalcade.domain.session import effects
 from cavalcade.server.live.broadcasts import Broadcast, Broadcasts, by_event
 from cavalcade.server.live.send_queue import CLOSE_REPLACED, Missed, SendQueue
@@ -156,12 +156,12 @@ class Fanout:
         self._announce(leaves={send_queue.participant: [send_queue.presence_ref]})
         return True
 
-    def deliver(self, event: Event, people: Mapping[int, Participant]) -> None:
+    def deliver(self, event: Event, state: SessionState) -> None:
         """Sends a durable event to everybody, and withdraws the position that it withdraws.
 
         Args:
             event: The event. Who may not read its content gets it without.
-            people: Those who are in the session after it.
+            state: The session after it.
         """
         gone = effects(event.change).withdraws
         if gone is not None:
@@ -175,7 +175,7 @@ class Fanout:
         readers = tuple(self._send_queues)
         if event.audience is not None:
             without = event_frame(self.topic, event_to_dict(event.without_content()))
-            kept_out = [one for one in readers if not may_read(event.audience, people.get(one.participant))]
+            kept_out = [one for one in readers if not may_read(event.audience, one.participant, state)]
             for send_queue in kept_out:
                 send_queue.send_event(event, without)  # the other frame then counts as delivered before
         for send_queue in readers:

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from cavalcade.domain.events import Event
+from cavalcade.domain.feature import Earlier
 from cavalcade.domain.features.ending import Expire
 from cavalcade.domain.fix import Position, accept
 from cavalcade.domain.model import Limits, SessionState
@@ -75,6 +76,10 @@ async def execute(
     if concerned is not None:
         seen_at = await last_seen(stored.state.session.id, concerned)
         operation = replace(operation, command=operation.command.informed(seen_at))
+    referred = operation.command.refers()
+    if referred is not None:
+        earlier = await _earlier(store, stored.state, referred)
+        operation = replace(operation, command=operation.command.recalling(earlier))
     events = marked(decide(stored.state, operation, now, limits))
     after = replay(stored.state, events)
     kept = operation.command.kept_fixes
@@ -85,6 +90,14 @@ async def execute(
         await store.append(stored, events, after, memory=operation.memory, outcome=outcome)
         note_end(after)
     return Executed(receipt, events, after)
+
+
+async def _earlier(store: SessionStore, state: SessionState, offset: int) -> Earlier | None:
+    """An earlier event of a session, as far as rules need to know it; None where it has not happened."""
+    if offset > state.offset:
+        return None
+    found = await store.events_after(state.session.id, offset - 1, 1)
+    return next((Earlier(one.change.type, one.by, one.has_content) for one in found if one.offset == offset), None)
 
 
 def marked(events: Iterable[Event]) -> list[Event]:

@@ -66,7 +66,7 @@ class LocalSession:
         what = effects(event.change)
         if what.withdraws is not None:
             self._writer.withdraw(self.state.session.id, what.withdraws)
-        self.fanout.deliver(event, self.state.participants)
+        self.fanout.deliver(event, self.state)
         if what.keeps_longer:
             # Who stands still must not fade when the session is extended: the keys expire with it.
             self.rewrite()
@@ -119,7 +119,7 @@ class LocalSession:
 
     def may_read(self, participant: int, audience: str | None) -> bool:
         """Whether somebody may read what is broadcast to an audience."""
-        return may_read(audience, self.state.participants.get(participant))
+        return may_read(audience, participant, self.state)
 
     def resumes(self, since: Since | None) -> bool:
         """Whether somebody who knows all events up to an offset is told the later ones, rather than everything."""

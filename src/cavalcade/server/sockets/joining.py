@@ -5,6 +5,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import read_by
 from cavalcade.server.live.fanout import presence_metas
 from cavalcade.server.live.send_queue import CLOSE_NOT_FOUND, CLOSE_UNAUTHORIZED, SendQueue
 from cavalcade.server.processes.clock import now_ms
@@ -115,7 +116,6 @@ class Joins:
 
 def _welcome(attachment: Attachment, send_queue: SendQueue) -> dict[str, object]:
     """The reply to a join."""
-    me = attachment.state.participants.get(send_queue.participant)
     response: dict[str, object] = {
         "offset": attachment.state.offset,
         "mark": attachment.state.mark,
@@ -127,5 +127,7 @@ def _welcome(attachment: Attachment, send_queue: SendQueue) -> dict[str, object]
     if attachment.events is None:
         response["snapshot"] = snapshot_to_dict(attachment.state, send_queue.participant)
     else:
-        response["events"] = [event_to_dict(event.read_by(me)) for event in attachment.events]
+        response["events"] = [
+            event_to_dict(event) for event in read_by(attachment.events, send_queue.participant, attachment.state)
+        ]
     return response
