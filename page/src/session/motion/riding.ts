@@ -8,7 +8,7 @@ import type { Fix } from "../../model/model";
 /** Metres per second. */
 const FAST = 4;
 const FAST_FOR_MS = 5_000;
-const SLOW = 1.5;
+export const SLOW = 1.5;
 const SLOW_FOR_MS = 15_000;
 /** A fix that may be wrong by more says nothing about motion. */
 const VAGUE_M = 50;

@@ -1,0 +1,68 @@
+/** What a client sees of a session when it judges; the same as the Python client's `motion/scene.py`. */
+import type { Fix, Post, Role, Status } from "../../model/model";
+import { UNSEEN_MS } from "./riding";
+
+/** What is judged of a person, as it is called on the wire. */
+export type AlertKind = "stopped" | "straggler" | "no_news";
+
+/** How soon one is asked, and told to be behind. */
+export interface Sensitivity {
+  /** How long one stands while the others ride on. */
+  readonly stoppedMs: number;
+  /** How long one stands in any case. */
+  readonly aloneMs: number;
+  /** How far one is behind the sweep. */
+  readonly behindM: number;
+  /** How far one is behind the next one ahead, where nobody sweeps. */
+  readonly gapM: number;
+}
+
+export const SENSITIVITIES = {
+  tight: { stoppedMs: 60_000, aloneMs: 180_000, behindM: 300, gapM: 500 },
+  normal: { stoppedMs: 90_000, aloneMs: 240_000, behindM: 500, gapM: 1_000 },
+  loose: { stoppedMs: 150_000, aloneMs: 480_000, behindM: 1_000, gapM: 2_000 },
+} as const satisfies Record<string, Sensitivity>;
+
+/** Somebody in the session. */
+export interface Person {
+  readonly id: number;
+  readonly role: Role;
+  readonly post: Post | null;
+  readonly status: Status | null;
+  readonly statusSince: number | null;
+  /** As far as is known. */
+  readonly isConnected: boolean;
+  /** Their newest place; null for those who do not share one. */
+  readonly fix: Fix | null;
+}
+
+/** What some client judged, and the server told everybody. */
+export interface Alert {
+  readonly kind: AlertKind;
+  readonly participant: number;
+  readonly at: number;
+}
+
+/** A session at one moment, as one of its clients sees it. Times are on the server's clock, in milliseconds. */
+export interface Scene {
+  readonly now: number;
+  readonly me: number;
+  /** Everybody, oneself included. */
+  readonly people: ReadonlyMap<number, Person>;
+  /** The connection stands, and who else is connected is known. */
+  readonly isListening: boolean;
+  /** Those that were told lately. */
+  readonly alerts: readonly Alert[];
+  readonly sensitivity: Sensitivity;
+}
+
+/** Where somebody is now; null where the newest place is too old to say so. */
+export function placeOf({ now }: Scene, person: Person): Fix | null {
+  return person.fix && now - person.fix.fix_time <= UNSEEN_MS ? person.fix : null;
+}
+
+/** A look at something: what to remember, and what was found. */
+export interface Look<Memory, Found> {
+  readonly memory: Memory;
+  readonly found: Found;
+}

@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { destination } from "../../src/model/geo";
+import type { Fix, Post, Role, Status } from "../../src/model/model";
+import { answered, judge, NOTHING_JUDGED } from "../../src/session/motion/judging";
+import { follow, isPassenger, isRiding, sayPassenger, UNMOVED } from "../../src/session/motion/riding";
+import { type Alert, type AlertKind, type Person, SENSITIVITIES } from "../../src/session/motion/scene";
+import { isAsking } from "../../src/session/motion/stops";
+
+const START = { lat: 60.17, lon: 24.94 };
+const AT = 1_790_000_000_000;
+type Spans = readonly (readonly [from: number, to: number])[];
+
+/** Everybody goes straight north, with a fix each second. */
+interface Rider {
+  readonly id: number;
+  readonly legs: readonly (readonly [seconds: number, speed: number, unseen?: string])[];
+  readonly at?: number;
+  readonly role?: Role;
+  readonly post?: Post;
+  readonly status?: readonly (readonly [at: number, status: Status])[];
+  readonly paused?: Spans;
+  readonly accuracy?: number;
+  readonly without_speed?: boolean;
+  readonly standing_every?: number;
+}
+
+interface Ride extends Rider {
+  readonly name: string;
+  readonly said?: number | null;
+  readonly rides: Spans;
+  readonly holds: Spans;
+}
+
+interface Case {
+  readonly name: string;
+  readonly me: number;
+  readonly until: number;
+  readonly people: readonly Rider[];
+  readonly offline?: Spans;
+  readonly answers?: readonly number[];
+  readonly told?: readonly (readonly [at: number, kind: AlertKind, participant: number])[];
+  readonly sensitivity?: keyof typeof SENSITIVITIES;
+  readonly deaf?: boolean;
+  readonly then: readonly (readonly [at: number, what: string])[];
+}
+
+const vectors: { riding: Ride[]; passengers: Ride[]; judged: Case[] } = JSON.parse(
+  readFileSync(new URL("../../../tests/vectors/motion.json", import.meta.url), "utf8"),
+);
+
+interface Second {
+  readonly fix: Fix | null;
+  readonly isConnected: boolean;
+}
+
+function seconds(rider: Rider): Second[] {
+  const seen: Second[] = [];
+  let metres = rider.at ?? 0;
+  for (const [length, speed, unseen] of rider.legs) {
+    for (let part = 0; part < length; part += 1) {
+      const isTold = !unseen && (speed > 0 || part % (rider.standing_every ?? 1) === 0);
+      const fix = isTold ? fixAt(rider, metres, speed, seen.length) : null;
+      seen.push({ fix, isConnected: unseen !== "unseen" });
+      metres += speed;
+    }
+  }
+  return seen;
+}
+
+function fixAt({ accuracy, without_speed }: Rider, metres: number, speed: number, second: number): Fix {
+  return {
+    ...destination(START, Math.abs(metres), metres < 0 ? 180 : 0),
+    fix_time: AT + second * 1_000,
+    ...(speed > 0 && { heading: 0 }),
+    ...(!without_speed && { speed }),
+    ...(accuracy !== undefined && { accuracy }),
+  };
+}
+
+const isWithin = (spans: Spans | undefined, second: number) =>
+  spans?.some(([from, to]) => from <= second && second < to) ?? false;
+
+function personAt(rider: Rider, second: number, fix: Fix | null, isConnected: boolean, isEnded: boolean): Person {
+  const said = isEnded ? undefined : rider.status?.filter(([at]) => at <= second).at(-1);
+  return {
+    id: rider.id,
+    role: rider.role ?? "member",
+    post: rider.post ?? null,
+    status: said?.[1] ?? null,
+    statusSince: said ? AT + said[0] * 1_000 : null,
+    isConnected,
+    fix: isWithin(rider.paused, second) ? null : fix,
+  };
+}
+
+/** What one client finds, by second. The server repeats what is raised, and ends a status. */
+function happens({ me, ...story }: Case): (readonly [number, string])[] {
+  const riders = new Map(story.people.map((one) => [one.id, seconds(one)]));
+  const newest = new Map<number, Fix>();
+  const found: (readonly [number, string])[] = [];
+  const alerts: Alert[] = [];
+  let people = new Map<number, Person>();
+  let memory = NOTHING_JUDGED;
+  let isEnded = false;
+  for (let second = 0; second < story.until; second += 1) {
+    const now = AT + second * 1_000;
+    const truth = new Map<number, Person>();
+    for (const rider of story.people) {
+      const { fix = null, isConnected = false } = riders.get(rider.id)?.[second] ?? {};
+      if (fix) newest.set(rider.id, fix);
+      const isOver = isEnded && rider.id === me;
+      truth.set(rider.id, personAt(rider, second, newest.get(rider.id) ?? null, isConnected, isOver));
+    }
+    const isListening = !isWithin(story.offline, second);
+    const mine = truth.get(me) as Person;
+    people = isListening || people.size === 0 ? truth : new Map(people).set(me, mine);
+    for (const [at, kind, participant] of story.told ?? [])
+      if (at === second) alerts.push({ kind, participant, at: now });
+    if (story.answers?.includes(second)) {
+      memory = answered(memory);
+      found.push([second, "answered"]);
+    }
+    const wasAsking = isAsking(memory.stopping);
+    const sensitivity = SENSITIVITIES[story.sensitivity ?? "normal"];
+    const look = judge(memory, { now, me, people, isListening, alerts: [...alerts], sensitivity });
+    memory = look.memory;
+    if (isAsking(memory.stopping) !== wasAsking) found.push([second, wasAsking ? "over" : "asked"]);
+    if (look.findings.endsStatus) {
+      found.push([second, "ended"]);
+      isEnded = !story.deaf;
+    }
+    for (const [kind, participant] of look.findings.alerts) {
+      found.push([second, `${kind} ${participant}`]);
+      alerts.push({ kind, participant, at: now });
+    }
+  }
+  return found;
+}
+
+/** What is known of somebody's riding each second. */
+function looks(ride: Ride) {
+  let riding = UNMOVED;
+  return seconds(ride).map(({ fix }, second) => {
+    const now = AT + second * 1_000;
+    if (fix) riding = follow(riding, fix);
+    if (second === ride.said) riding = sayPassenger(riding, now);
+    return { isRiding: isRiding(riding, now), isPassenger: isPassenger(riding, now) };
+  });
+}
+
+/** From when to when something holds, in seconds. */
+function spans(holds: readonly boolean[]): number[][] {
+  const ends = [...holds, false];
+  const begins = holds.flatMap((one, at) => (one && !ends[at - 1] ? [at] : []));
+  return begins.map((from) => [from, ends.indexOf(false, from)]);
+}
+
+describe("who rides", () => {
+  test.each(vectors.riding)("$name", (ride) => {
+    expect(spans(looks(ride).map((one) => one.isRiding))).toEqual(ride.rides);
+  });
+});
+
+describe("who is a passenger", () => {
+  test.each(vectors.passengers)("$name", (ride) => {
+    expect(spans(looks(ride).map((one) => one.isPassenger))).toEqual(ride.holds);
+  });
+});
+
+describe("what a client finds", () => {
+  test.each(vectors.judged)("$name", (story) => {
+    expect(happens(story)).toEqual(story.then);
+  });
+});
