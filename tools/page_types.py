@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from typing import Final
@@ -11,6 +11,7 @@ from cavalcade.domain.errors import ErrorCode
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Change, Command
 from cavalcade.domain.fields import Items, rules_of
+from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Participant, Session
 from cavalcade.domain.session import CHANGES, KEPT, OPERATIONS
 from cavalcade.wire import forms
@@ -84,9 +85,14 @@ export interface Operations {{
 
 
 def _union_member(change: type[Change]) -> str:
-    data = f"{{ {'; '.join(_each_member(change))} }}"
+    members = list(_each_member(change))
+    data = f"{{ {'; '.join(members)} }}"
     line = f'  | Change<"{change.type}", {data}>'
-    return line if len(line) < LINE else f'  | Change<\n      "{change.type}",\n      {data}\n    >'
+    if len(line) < LINE:
+        return line
+    if len(f"      {data}") > LINE:
+        data = "{\n" + "".join(f"        {member};\n" for member in members) + "      }"
+    return f'  | Change<\n      "{change.type}",\n      {data}\n    >'
 
 
 def _operation(name: str, command: type[Command]) -> str:
@@ -98,7 +104,8 @@ def _operation(name: str, command: type[Command]) -> str:
 
 
 def _features() -> str:
-    parts = [_interface(kind) for kind in KEPT.values()]
+    parts = [_interface(one) for kind in KEPT.values() for one in _parts(kind)]
+    parts += [_interface(kind, _audience(kind)) for kind in KEPT.values()]
     members = "".join(f"  readonly {key}?: {kind.__name__};\n" for key, kind in KEPT.items())
     meaning = "/** What features keep, by key. A later server may keep what is not among these. */\n"
     parts.append(f"{meaning}export interface Features {{\n{members}  readonly [key: string]: unknown;\n}}")
@@ -113,8 +120,18 @@ def _enumerations(*kinds: type) -> list[type[StrEnum]]:
     return list(dict.fromkeys(found))
 
 
-def _interface(kind: type) -> str:
-    body = "\n".join(f"  readonly {member};" for member in _each_member(kind))
+def _parts(kind: type[Kept]) -> list[type]:
+    """The dataclasses of which something kept has many."""
+    parts = [part for hint in typing.get_type_hints(kind).values() for part in typing.get_args(hint)]
+    return [part for part in parts if isinstance(part, type) and is_dataclass(part)]
+
+
+def _audience(kind: type[Kept]) -> list[str]:
+    return [] if kind.audience is None else [f'audience: "{kind.audience}"']
+
+
+def _interface(kind: type, more: Iterable[str] = ()) -> str:
+    body = "\n".join(f"  readonly {member};" for member in (*_each_member(kind), *more))
     return f"/** {(kind.__doc__ or '').splitlines()[0]} */\nexport interface {_name(kind)} {{\n{body}\n}}"
 
 

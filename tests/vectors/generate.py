@@ -7,22 +7,23 @@ own tests read them.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from cavalcade.client.replica import Replica
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.events import Event, UnknownChange
-from cavalcade.domain.feature import Command, Earlier
+from cavalcade.domain.feature import Command, Earlier, Issuer
 from cavalcade.domain.features.chat import MessageSent
-from cavalcade.domain.features.ending import EndSession
+from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Join, Leave
 from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Position
 from cavalcade.domain.model import Role, SessionState
 from cavalcade.domain.operations import Operation
-from cavalcade.domain.session import FEATURES, decide, replay
+from cavalcade.domain.session import FEATURES, TIMED, Elapse, decide, replay
 from cavalcade.wire import messages
 from cavalcade.wire.positions import fix_to_dict, pack_fix, pack_positions, position_to_dict, positions_to_dict
 from tests.domain.strategies import LIMITS, NOW, session_with
@@ -32,6 +33,7 @@ FOLDER = Path(__file__).parent
 HISTORIES = 2
 ENDING = 1
 STEPS = 14
+SOON = replace(LIMITS, sos_again_s=2)
 FRAMES = 12
 
 
@@ -78,7 +80,8 @@ def _examples() -> dict[str, list[Command]]:
     """What each feature gives as examples of what can be asked for, by its name; not the end of the session."""
     return {
         feature.commands[0].__module__: [
-            command for _, _, command in feature.asked if not isinstance(command, EndSession)
+            *(command for _, _, command in feature.asked if not isinstance(command, EndSession)),
+            *(Elapse() for command in feature.commands if command in TIMED and command is not Expire),
         ]
         for feature in FEATURES
     }
@@ -137,8 +140,8 @@ def _happens(state: SessionState, chance: Random, examples: list[Command], now: 
     if command.refers() is not None:
         command = command.recalling(Earlier(MessageSent.type, who, has_content=True))
     try:
-        by = None if isinstance(command, Join) else who
-        return decide(state, Operation(by, command, f"op-{state.offset}"), now, LIMITS)
+        by = who if command.issuer is Issuer.PARTICIPANT else None
+        return decide(state, Operation(by, command, f"op-{state.offset}"), now, SOON)
     except Rejected:
         return []
 

@@ -14,6 +14,10 @@ export type {
   SessionChat,
   SessionEvent,
   Snapshot,
+  Sos,
+  SosAnswer,
+  SosKind,
+  SosReason,
   Status,
 } from "./wire";
 

@@ -7,6 +7,10 @@ export type Newcomers = "none" | "recent" | "all";
 export type Writers = "all" | "leaders";
 export type Signal = "wait_for_me" | "next_stop" | "fuel" | "break" | "go_on" | "all_good" | "seen" | "thanks";
 export type Addressee = "all" | "lead" | "sweep";
+export type SosKind = "injured" | "breakdown" | "lost" | "other";
+export type SosAnswer = "going" | "staying" | "calling";
+export type SosEnd = "solved" | "false_alarm" | "left";
+export type SosReason = "solved" | "false_alarm";
 
 /** Why something is refused. A later server may say others. */
 export type ErrorCode =
@@ -41,6 +45,21 @@ export interface Participant {
   readonly features?: Features;
 }
 
+/** An open SOS. */
+export interface Sos {
+  readonly sos: number;
+  readonly participant: number;
+  readonly by: number;
+  readonly kind: SosKind;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly at: number;
+  readonly again_at: number;
+  readonly call_at: number;
+  readonly stage?: number;
+  readonly answers?: Readonly<Record<string, SosAnswer>>;
+}
+
 /** The post of a participant; None for none. */
 export interface PersonPost {
   readonly post?: Post | null;
@@ -59,11 +78,18 @@ export interface SessionChat {
   readonly writers?: Writers;
 }
 
+/** The SOS that are open, by offset: at most one for each person. */
+export interface OpenSos {
+  readonly open?: readonly Sos[];
+  readonly audience: "members";
+}
+
 /** What features keep, by key. A later server may keep what is not among these. */
 export interface Features {
   readonly post?: PersonPost;
   readonly status?: PersonStatus;
   readonly chat?: SessionChat;
+  readonly sos?: OpenSos;
   readonly [key: string]: unknown;
 }
 
@@ -141,6 +167,23 @@ export type SessionEvent =
     >
   | Change<"message_removed", { message: number }>
   | Change<"chat_changed", { viewers_read: boolean; newcomers_see: Newcomers; writers: Writers }>
+  | Change<
+      "sos_raised",
+      {
+        participant: number;
+        by: number;
+        kind: SosKind;
+        lat: number | null;
+        lon: number | null;
+        at: number;
+        again_at: number;
+        call_at: number;
+        replaces?: number | null;
+      }
+    >
+  | Change<"sos_escalated", { sos: number; stage: number }>
+  | Change<"sos_answered", { sos: number; participant: number; answer: SosAnswer }>
+  | Change<"sos_cleared", { sos: number; reason: SosEnd }>
   | Change<"session_ended", { reason: string }>;
 
 /** What each operation takes, beside its `op_id`. */
@@ -165,6 +208,14 @@ export interface Operations {
     readonly newcomers_see?: Newcomers;
     readonly writers?: Writers;
   };
+  readonly "sos:raise": {
+    readonly kind: SosKind;
+    readonly lat?: number;
+    readonly lon?: number;
+    readonly participant?: number;
+  };
+  readonly "sos:answer": { readonly sos: number; readonly answer: SosAnswer };
+  readonly "sos:clear": { readonly sos: number; readonly reason: SosReason };
   readonly "session:end": Record<string, never>;
   readonly "fixes:send": { readonly fixes: readonly Fix[] };
 }

@@ -13,6 +13,7 @@ import type {
   Session,
   SessionChat,
   SessionEvent,
+  Sos,
 } from "../model/model";
 import { isAhead } from "./staleness";
 
@@ -134,6 +135,26 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
       return next; // messages are not part of the state: who shows them keeps them
     case "chat_changed":
       return { ...next, features: withChat(next.features, event.data) };
+    case "sos_raised": {
+      const { replaces, ...raised } = event.data;
+      const others = openSos(next).filter((one) => one.sos !== replaces);
+      return withSos(next, [...others, { sos: event.offset, ...raised, stage: 0, answers: {} }]);
+    }
+    case "sos_escalated": {
+      const { sos, stage } = event.data;
+      return withSosChanged(next, sos, () => ({ stage }));
+    }
+    case "sos_answered": {
+      const { sos, participant, answer } = event.data;
+      return withSosChanged(next, sos, ({ answers }) => ({ answers: { ...answers, [participant]: answer } }));
+    }
+    case "sos_cleared": {
+      const { sos } = event.data;
+      return withSos(
+        next,
+        openSos(next).filter((one) => one.sos !== sos),
+      );
+    }
     case "session_ended":
       return { ...next, positions: new Map(), endedBecause: event.data.reason };
     default:
@@ -200,6 +221,24 @@ function withPost(state: SessionState, post: Post, holders: readonly number[]): 
     }
   }
   return state;
+}
+
+/** The SOS that are open, the oldest first; none for a viewer, who does not learn of them. */
+export function openSos(state: SessionState): readonly Sos[] {
+  return state.features.sos?.open ?? [];
+}
+
+function withSos(state: SessionState, open: readonly Sos[]): SessionState {
+  const { sos: _, ...others } = state.features;
+  // What holds nothing is absent, as on the wire.
+  return { ...state, features: open.length === 0 ? others : { ...others, sos: { open, audience: "members" } } };
+}
+
+function withSosChanged(state: SessionState, sos: number, change: (one: Sos) => Partial<Sos>): SessionState {
+  return withSos(
+    state,
+    openSos(state).map((one) => (one.sos === sos ? { ...one, ...change(one) } : one)),
+  );
 }
 
 function withHost(state: SessionState, host: number): SessionState {

@@ -3,7 +3,7 @@
 Each feature is one module in `domain.features`. `domain.session` registers them and says in which order they are asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Self
@@ -119,6 +119,7 @@ class Command:
         roles: The roles of those who may give it.
         refusal: What the others are told.
         finishes: Whether the session is over for its issuer afterwards, also where somebody else ended it first.
+        urgent: Whether it waits behind no other operation, and is counted apart from them.
     """
 
     __slots__ = ()
@@ -128,6 +129,7 @@ class Command:
     roles: ClassVar[frozenset[Role]] = EVERYBODY
     refusal: ClassVar[str] = ""
     finishes: ClassVar[bool] = False
+    urgent: ClassVar[bool] = False
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -175,6 +177,13 @@ class Command:
         """The same with the event that it `refers` to; None where there is no such event."""
         return self
 
+    def names(self, by: int, after: SessionState) -> int | None:  # noqa: ARG002 - others look at it
+        """The offset of the event that did what this asks for, in the state that follows; None for the newest event.
+
+        Only where the answer must name it, and others may have been faster.
+        """
+        return None
+
     @property
     def kept_fixes(self) -> tuple[Fix, ...] | None:
         """The fixes that it brings, of which the newest moves the avatar; None where it is not about fixes."""
@@ -192,6 +201,7 @@ class Feature:
         changes: What can happen.
         session: What it keeps for the session, where it keeps anything.
         participant: What it keeps for each participant, where it keeps anything.
+        on_leaving: What follows, in a state, where the participant with this id leaves.
         asked: Payloads of operations that are right, without `op_id`: the operation's name, the payload, and as what
             it is read.
         refused: Payloads that are wrong: the operation's name, the payload, and the pointers of its bad fields.
@@ -202,6 +212,7 @@ class Feature:
     changes: tuple[type[Change], ...] = ()
     session: type[Kept] | None = None
     participant: type[Kept] | None = None
+    on_leaving: Callable[[SessionState, int], Sequence[Change]] | None = None
     asked: tuple[tuple[str, Mapping[str, object], Command], ...] = ()
     refused: tuple[tuple[str, Mapping[str, object], tuple[str, ...]], ...] = ()
     happened: tuple[tuple[Change, Mapping[str, object]], ...] = ()

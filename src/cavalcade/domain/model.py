@@ -21,6 +21,9 @@ Somebody = Annotated[int | None, Whole(1, MAX_PARTICIPANT_ID)]
 Time = Annotated[int, Whole(0, MAX_FIX_TIME, example=1_800_000_000_000)]
 """ms since the epoch."""
 
+EventOffset = Annotated[int, Whole(1, MAX_FIX_TIME)]
+"""The offset of an event, which names what it began, such as an SOS."""
+
 SessionId = Annotated[str, Text(pattern="^[a-z0-9]{10}$", example="k3v9x0m2qa")]
 
 
@@ -44,6 +47,8 @@ class Limits:
         max_age_s: How long a session may exist in all, however often it is extended; tokens live a little longer.
         host_away_s: How long a host, or the holder of a post, must have been away before a member may take over, in
             seconds.
+        sos_again_s: After how many seconds an SOS that nobody helps with is alarmed again; after twice as many, the
+            group is told to call.
     """
 
     max_participants: int = 200
@@ -52,6 +57,7 @@ class Limits:
     default_lifetime_s: int = 8 * 3600
     max_age_s: int = 30 * DAY_S
     host_away_s: int = 600
+    sos_again_s: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ stores and clients must do about it besides.
 The law that everything rests on: events applied to a stale snapshot equal a fresh snapshot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import ClassVar, Final
@@ -26,6 +26,7 @@ from cavalcade.domain.features import (
     profile,
     settings,
     sharing,
+    sos,
     statuses,
 )
 from cavalcade.domain.kept import Kept
@@ -42,6 +43,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     posts.FEATURE,
     statuses.FEATURE,
     chat.FEATURE,
+    sos.FEATURE,
     ending.FEATURE,
     fixes.FEATURE,
 )
@@ -54,6 +56,9 @@ OPERATIONS: Final[dict[str, type[Command]]] = {
 
 FINISHING: Final = frozenset(name for name, command in OPERATIONS.items() if command.finishes)
 """Operations after which the session is over for the participant who asked: each is carried out once."""
+
+URGENT: Final = frozenset(name for name, command in OPERATIONS.items() if command.urgent)
+"""Operations that wait behind no others."""
 
 CHANGES: Final[dict[str, type[Change]]] = {change.type: change for feature in FEATURES for change in feature.changes}
 """What can happen, by the event's type."""
@@ -106,6 +111,7 @@ def decide(state: SessionState, operation: Operation, now: int, limits: Limits) 
         Rejected: With the code of the rule that refuses it.
     """
     changes = _changes(operation, Situation(state, now, limits))
+    changes = [*changes, *_of_those_who_leave(state, changes)]
     return [_event(state.offset + place, now, operation, change) for place, change in enumerate(changes, start=1)]
 
 
@@ -162,6 +168,14 @@ def effects(change: Change) -> Effects:
 
 def _folded(state: SessionState, change: Change) -> SessionState:
     return replace(change.evolve(state), offset=state.offset + 1)
+
+
+def _of_those_who_leave(state: SessionState, changes: Iterable[Change]) -> Iterator[Change]:
+    for change in changes:
+        leaves = effects(change).dismisses
+        for feature in FEATURES:
+            if leaves is not None and feature.on_leaving is not None:
+                yield from feature.on_leaving(state, leaves)
 
 
 def _event(offset: int, now: int, operation: Operation, change: Change) -> Event:

@@ -111,6 +111,7 @@ class Done(Sparse):
 
     Attributes:
         offset: The number of the newest event that it led to or, where it changed nothing, of the newest there was.
+            Where it names something, such as an SOS, it is that of the event that began it.
         accepted: Of `fixes:send`, how many were valid.
     """
 

@@ -84,7 +84,8 @@ async def execute(
     after = replay(stored.state, events)
     kept = operation.command.kept_fixes
     accepted = None if kept is None else len(kept)
-    receipt = Receipt(after.offset, after, participant=first_joined(events), accepted=accepted)
+    named = None if operation.by is None else operation.command.names(operation.by, after)
+    receipt = Receipt(named or after.offset, after, participant=first_joined(events), accepted=accepted)
     if events or operation.memory is not None:
         outcome = outcome_of(receipt, operation)
         await store.append(stored, events, after, memory=operation.memory, outcome=outcome)
