@@ -94,7 +94,9 @@ class Phone:
                 await asyncio.sleep(0.05)
 
     async def open_panel(self, name: Literal["people", "share", "menu"]) -> None:
-        """Open a panel, unless it is open."""
+        """Open a panel, unless it is open; inviting is opened among people."""
+        if name == "share" and not await self.page.locator("[data-opens=share]").is_visible():
+            await self.open_panel("people")
         if not await self.page.locator(f"[data-panel={name}]").is_visible():
             await self.page.locator(f"[data-opens={name}]").click()
         await expect(self.page.locator(f"[data-panel={name}]")).to_be_visible()

@@ -33,7 +33,7 @@ SIZES = [
 TEXTS = (100, 200)
 PANELS = ("none", "people", "share", "menu")
 STATES = ("location", "two", "none", "following")
-"""What the map says beside the panel: a card, two cards, none, and none while the camera follows."""
+"""What the map says beside the panel: a notice, two notices, none, and none while the camera follows."""
 
 LEAST_PANEL_PX = 80
 """Of what a panel holds, under its head, as much is to be seen at least."""
@@ -48,6 +48,7 @@ SHOW = """async ([text, panel]) => {
   const click = (selector) => document.querySelector(selector)?.click();
   // Beside the map, closing another panel opens that of people.
   for (let turn = 0; turn < 2 && panel === "none"; turn++) click(".panel-head .icon-button");
+  if (panel === "share" && !document.querySelector("[data-opens=share]")) click("[data-opens=people]");
   if (panel !== "none" && !document.querySelector(`[data-panel=${panel}]`)) click(`[data-opens=${panel}]`);
   const frame = () => new Promise(requestAnimationFrame);
   for (let count = 0; count < 3; count++) await frame();
@@ -140,7 +141,7 @@ async def _look_everywhere(page: Page, state: str, *, all_of_them: bool) -> None
 
 
 @PAIRS_OR_ALL
-async def test_everything_has_room_beside_a_card(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
+async def test_everything_has_room_beside_a_notice(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
     ben = await new_phone(may_locate=False, reduced_motion="reduce")
     made = await create_session(cavalcade_url)
     assert made.link
@@ -150,7 +151,7 @@ async def test_everything_has_room_beside_a_card(cavalcade_url: str, new_phone: 
 
 
 @PAIRS_OR_ALL
-async def test_everything_has_room_beside_two_cards_in_another_language(
+async def test_everything_has_room_beside_two_notices_in_another_language(
     cavalcade_url: str, new_phone: NewPhone, all_of_them: bool
 ) -> None:
     lea = await new_phone(locale="de-DE", reduced_motion="reduce")
@@ -158,17 +159,21 @@ async def test_everything_has_room_beside_two_cards_in_another_language(
     assert made.link
     await lea.page.goto(made.link)
     await lea.button("Auf die Karte").click()
-    for card in ("keep", "time"):
-        await expect(lea.page.locator(f"[data-notice={card}]")).to_be_visible()
+    more = lea.page.locator(".notice-more")
+    for notice in ("keep", "time"):
+        await more.click()
+        await expect(lea.page.locator(f"[data-notice={notice}]")).to_be_visible()
     await _look_everywhere(lea.page, "two", all_of_them=all_of_them)
 
 
 @PAIRS_OR_ALL
-async def test_everything_has_room_without_a_card(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
+async def test_everything_has_room_without_a_notice(cavalcade_url: str, new_phone: NewPhone, all_of_them: bool) -> None:
     anna = await new_phone(reduced_motion="reduce")
     await anna.start(cavalcade_url)
     await anna.button("Got it").click()
     await anna.page.locator(".panel-head .icon-button").click()
+    await anna.page.locator("[data-notice=alone] .notice-words").click()
+    await anna.button("Not now").click()
     await expect(anna.button("Center on me")).to_be_enabled()
     await _look_everywhere(anna.page, "none", all_of_them=all_of_them)
     await anna.page.evaluate("document.documentElement.style.fontSize = '100%'")
@@ -178,23 +183,27 @@ async def test_everything_has_room_without_a_card(cavalcade_url: str, new_phone:
     await _look_everywhere(anna.page, "following", all_of_them=all_of_them)
 
 
-async def test_a_card_that_was_cut_to_its_title_is_there_again_when_tapped(
-    cavalcade_url: str, new_phone: NewPhone
-) -> None:
+async def test_a_notice_says_all_it_has_to_say_when_tapped(cavalcade_url: str, new_phone: NewPhone) -> None:
     ben = await new_phone(may_locate=False)
     await ben.page.set_viewport_size({"width": 375, "height": 600})
     made = await create_session(cavalcade_url)
     assert made.link
     await ben.join(made.link, "Ben")
+    words = ben.page.locator("[data-notice=location] .notice-words")
     await expect(ben.button("Try again")).to_be_visible()
-    await ben.open_panel("people")
-    await expect(ben.button("Try again")).to_be_hidden()
-    await ben.button("Location is blocked for this page").click()
-    await expect(ben.page.locator(".panel")).to_have_count(0)
+    await expect(ben.button("Just watch")).to_be_hidden()
+    await words.click()
+    await expect(words).to_have_attribute("aria-expanded", "true")
     await expect(ben.button("Try again")).to_be_visible()
+    assert await words.locator("> span").evaluate("one => one.scrollHeight <= one.clientHeight + 1")
+    await ben.button("Just watch").click()
+    await expect(words).to_have_count(0)
+    # What keeps the page from a position is asked for where that is missed.
+    await ben.page.locator(".sharing").click()
+    await expect(ben.button("Just watch")).to_be_visible()
 
 
-async def test_panels_and_cards_leave_people_in_view_or_the_camera_alone(
+async def test_panels_and_notices_leave_people_in_view_or_the_camera_alone(
     cavalcade_url: str, new_phone: NewPhone
 ) -> None:
     anna = await new_phone(reduced_motion="reduce")

@@ -12,21 +12,32 @@ import { dock } from "../panels/dock";
 import { Handlebar } from "../panels/handlebar";
 import { icons } from "../panels/icons";
 import { menuPanel } from "../panels/menu";
-import { isLost, notices } from "../panels/notices";
+import { type Happened, type Notice, NoticeSlot } from "../panels/notice_slot";
+import { isLost, noteShut, noticeSlot, type SlotView, standingNotices } from "../panels/notices";
+import { Late, parts, type SosModule, type TalkModule } from "../panels/parts";
 import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
+import type { Urgency } from "../panels/speech_queue";
+import { topBar } from "../panels/top_bar";
 import type { PanelName, SessionView } from "../panels/ui";
 import type { LiveSession } from "../session/live_session";
 import { type Heard, news } from "../session/news";
 import { isRecent, isStale } from "../session/staleness";
-import { age, duration } from "../words/format";
+import { age } from "../words/format";
 import { say } from "../words/strings";
 
 const TICK_MS = 1_000;
 const REDRAW_MS = 250;
 const FAILURE_SHOWN_MS = 4_000;
+/** In a lower window people may stand beneath a notice: else there would be no room for them. */
+const LOW_PX = 600;
+const UNDO_MS = 5_000;
+/** Then everybody is on the map, and what will be wanted without a network is fetched. */
+const LATE_PARTS_MS = 4_000;
 /** The panels lie beside the map, and not over it: the same as in the styles. */
 const WIDE = matchMedia("(min-width: 760px), (min-width: 560px) and (max-height: 520px)");
+/** There is room for the list of people at first sight. */
+const ROOMY = matchMedia("(min-width: 760px) and (min-height: 521px)");
 
 export class SessionPage implements SessionView {
   panel: PanelName | null;
@@ -39,10 +50,14 @@ export class SessionPage implements SessionView {
     this.redraw();
   });
   private isHeadingUp = false;
+  private readonly slot = new NoticeSlot();
+  /** The notice that shows all its words. */
+  private openNotice: string | null = null;
   private readonly shutNotices = new Set<string>();
+  private readonly talk = new Late<TalkModule>(parts.talk, () => this.redraw());
+  private readonly sos = new Late<SosModule>(parts.sos, () => this.redraw());
   private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
   private announcement = "";
-  private failure: { readonly text: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
   private readonly ticking: ReturnType<typeof setInterval>;
   /** Positions may come ten times a second; the eye needs the list and the map's targets less often. Each is a frame. */
   private readonly redraws = new RateGate<true>(REDRAW_MS, () => this.redraw());
@@ -52,31 +67,35 @@ export class SessionPage implements SessionView {
   /**
    * @param root - Where the page is drawn; it must be empty.
    * @param streets - What is to lie beneath the people, as soon as it is found.
-   * @param parts - What draws it, as soon as it has come.
+   * @param streetParts - What draws it, as soon as it has come.
    * @param isNew - The session was made just now, so that inviting is what comes next.
    */
   constructor(
     private readonly root: HTMLElement,
     readonly live: LiveSession,
     streets: Promise<Streets>,
-    parts: Promise<StreetParts>,
+    streetParts: Promise<StreetParts>,
     isNew: boolean,
     private readonly onEnding: () => void,
   ) {
-    this.panel = isNew ? "share" : WIDE.matches ? "people" : null;
+    this.panel = isNew ? "share" : ROOMY.matches ? "people" : null;
     live.subscribe(() => this.liveChanged());
     this.ticking = setInterval(() => this.redraws.offer(true), TICK_MS);
     this.redraw();
     onThemeChange((now) => this.map?.setTheme(now));
-    void this.drawMap(streets, parts);
+    void this.drawMap(streets, streetParts);
+    setTimeout(() => this.fetchLateParts(), LATE_PARTS_MS);
   }
 
   openPanel(panel: PanelName | null): void {
     const before = this.panel;
-    this.panel = panel ?? (WIDE.matches && before !== "people" ? "people" : null);
+    this.panel = panel ?? (ROOMY.matches && before !== "people" ? "people" : null);
+    if (this.panel === "talk") this.fetch(this.talk);
     this.redraw();
-    if (panel) this.root.querySelector<HTMLElement>(".panel-title")?.focus({ preventScroll: true });
-    else this.root.querySelector<HTMLElement>(`[data-opens="${before}"]`)?.focus({ preventScroll: true });
+    // Inviting is opened among people, who are not there any more where there is no room.
+    const back = before === "share" && !this.panel ? "people" : before;
+    if (panel) this.focus(".panel-title");
+    else this.focus(`[data-opens="${back}"]`);
   }
 
   select(participant: number): void {
@@ -98,13 +117,38 @@ export class SessionPage implements SessionView {
     this.redraw();
   }
 
-  get doCardsWait(): boolean {
-    return this.panel !== null && !WIDE.matches;
+  pressSos(): void {
+    this.fetch(this.sos, (sos) => sos.pressed(this));
+  }
+
+  speak(words: string, urgency: Urgency): void {
+    this.handlebar.voice.speak(words, urgency);
+  }
+
+  tell({ spoken, ...notice }: Happened & { readonly spoken?: string }): void {
+    this.slot.tell(notice, performance.now());
+    if (notice.level !== "answer") this.announcement = spoken ?? notice.title;
+    if (spoken) this.speak(spoken, notice.level === "sos" ? "sos" : notice.level === "forYou" ? "forYou" : "news");
+    this.redraw();
+  }
+
+  untell(notice: string): void {
+    this.slot.untell(notice);
+    this.redraw();
+  }
+
+  undoable(title: string, undo: () => void): void {
+    const press = () => {
+      this.untell("undo");
+      undo();
+    };
+    const action = { label: say("notice.undo"), press };
+    this.tell({ name: "undo", level: "answer", title, icon: "check", action, shutLabel: null, lastsMs: UNDO_MS });
   }
 
   explainLocation(): void {
     this.shutNotices.delete("location");
-    if (this.doCardsWait) this.panel = null;
+    this.openNotice = "location";
     this.live.retryLocation();
     this.redraw();
   }
@@ -130,13 +174,11 @@ export class SessionPage implements SessionView {
 
   attempt(work: () => Promise<void>, forbidden: string = say("menu.failed")): void {
     work().catch((error: Partial<Refusal>) => {
-      const text = error.reason === "forbidden" ? forbidden : refusalText(error);
-      if (this.failure) clearTimeout(this.failure.timer);
-      const timer = setTimeout(() => {
-        this.failure = null;
-        this.redraw();
-      }, FAILURE_SHOWN_MS);
-      this.failure = { text, timer };
+      const title = error.reason === "forbidden" ? forbidden : refusalText(error);
+      this.slot.tell(
+        { name: "failure", level: "answer", title, shutLabel: null, lastsMs: FAILURE_SHOWN_MS },
+        performance.now(),
+      );
       this.redraw();
     });
   }
@@ -174,13 +216,14 @@ export class SessionPage implements SessionView {
     >
       <div class="map" role="region" aria-label=${say("session.mapLabel")}></div>
       <div class="rail">
-        ${this.top()}
-        ${notices(this, this.failure?.text ?? "")}
+        ${topBar(this)}
+        ${noticeSlot(this.slotView())}
         <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
         ${dock(this)}
       </div>
       ${this.mapActions()} ${this.handlebar.isOn ? this.handlebar.template(people) : nothing}
       <p class="visually-hidden" role="status">${this.announcement}</p>
+      ${this.sosScreen()}
     </main>`;
   }
 
@@ -188,32 +231,64 @@ export class SessionPage implements SessionView {
     if (event.key === "Escape" && this.panel !== null && !event.defaultPrevented) this.openPanel(null);
   }
 
-  private top(): TemplateResult {
-    const { live } = this;
-    const session = live.state?.session;
-    const left = session ? session.expires_at - live.now() : null;
-    const isOpen = this.panel === "menu";
-    return html`<header class="top">
-      <span class="pulse is-${live.link}" title=${live.link}></span>
-      <div class="top-words">
-        <h1 dir="auto">${session?.name ?? say("product")}</h1>
-        <p>${left === null ? say("connection.connecting") : say("time.left", { length: duration(left) })}</p>
-      </div>
-      <button
-        class="icon-button"
-        data-opens="menu"
-        aria-label=${say("session.menu")}
-        aria-expanded=${isOpen}
-        @click=${() => this.openPanel(isOpen ? null : "menu")}
-      >
-        ${icons.menu}
-      </button>
-    </header>`;
+  private slotView(): SlotView {
+    const { shown, more } = this.slot.look(standingNotices(this), performance.now());
+    return {
+      shown,
+      more,
+      isOpen: shown !== null && shown.name === this.openNotice,
+      open: (isOpen) => {
+        this.openNotice = isOpen ? (shown?.name ?? null) : null;
+        this.redraw();
+      },
+      next: () => {
+        this.slot.turn(standingNotices(this), performance.now());
+        this.redraw();
+      },
+      shut: (notice) => this.shutNotice(notice),
+    };
+  }
+
+  private shutNotice(notice: Notice): void {
+    noteShut(notice.name);
+    this.slot.untell(notice.name);
+    this.shut(notice.name);
+    // What had the focus is gone.
+    this.focus(this.slotView().shown ? ".notice button" : `[data-opens="people"]`);
+  }
+
+  private sosScreen(): TemplateResult | typeof nothing {
+    if (!parts.sos) return nothing;
+    if (!this.sos.now && parts.sos.isWanted(this)) this.fetch(this.sos);
+    return this.sos.now?.sosScreen(this) ?? nothing;
+  }
+
+  /** Fetches a part, and says so where that does not work. */
+  private fetch<Module>(part: Late<Module>, then: (module: Module) => void = () => undefined): void {
+    this.attempt(async () => then(await part.get()));
+  }
+
+  private fetchLateParts(): void {
+    for (const part of [this.sos, this.talk]) void part.get().catch(() => undefined);
+  }
+
+  private focus(selector: string): void {
+    this.root.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
   }
 
   private panelCard(panel: PanelName): TemplateResult {
-    const titles = { people: say("people.title"), share: say("share.title"), menu: say("menu.title") };
-    const bodies = { people: peoplePanel, share: sharePanel, menu: menuPanel };
+    const titles = {
+      people: say("people.title"),
+      share: say("share.title"),
+      menu: say("menu.title"),
+      talk: say("talk.title"),
+    };
+    const bodies = {
+      people: peoplePanel,
+      share: sharePanel,
+      menu: menuPanel,
+      talk: () => this.talk.now?.talkPanel(this),
+    };
     return html`<section class="panel" data-panel=${panel} aria-labelledby="panel-title">
       <header class="panel-head">
         <h2 id="panel-title" class="panel-title" tabindex="-1">${titles[panel]}</h2>
@@ -320,15 +395,17 @@ export class SessionPage implements SessionView {
       return;
     }
     const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
-    const notice = this.root.querySelector(".notices:has(*)")?.getBoundingClientRect();
+    // Whether there is a notice or not: the picture stays as they come and go.
+    const slot = this.root.querySelector(".notices")?.getBoundingClientRect();
+    const upper = slot && stage.height >= LOW_PX ? slot.bottom : top.bottom;
     const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);
     this.root.style.setProperty("--rail-end", `${Math.round(top.right + 8)}px`);
     this.root.style.setProperty("--covered-bottom", WIDE.matches ? "0px" : `${Math.round(bottom)}px`);
     // Labels hang below their points, and arrows stand around them.
     this.map?.setPadding(
       WIDE.matches
-        ? { top: (notice?.bottom ?? 6) + 34, right: 70, bottom: 60, left: top.right + 30 }
-        : { top: Math.max(top.bottom, notice?.bottom ?? 0) + 34, right: 34, bottom: bottom + 50, left: 34 },
+        ? { top: 40, right: 70, bottom: 60, left: top.right + 30 }
+        : { top: upper + 34, right: 34, bottom: bottom + 50, left: 34 },
     );
   }
 }

@@ -1,7 +1,8 @@
-/** The bar under the thumb: sharing on or off, who is here, and inviting. */
+/** The bar under the thumb: sharing on or off, who is here, and talking to them. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { say } from "../words/strings";
 import { icons } from "./icons";
+import { parts } from "./parts";
 import type { PanelName, SessionView } from "./ui";
 
 export function dock(view: SessionView): TemplateResult {
@@ -9,8 +10,15 @@ export function dock(view: SessionView): TemplateResult {
   return html`<nav class="dock" aria-label=${say("menu.title")}>
     ${sharingButton(view)}
     ${opener(view, "people", html`${icons.people}${count ? html`<span class="count">${count}</span>` : nothing}`, say("people.open"))}
-    ${opener(view, "share", icons.invite, say("share.open"))}
+    ${parts.talk ? opener(view, "talk", html`${icons.talk}${unreadCount(parts.talk.unread(view))}`, say("talk.title")) : nothing}
   </nav>`;
+}
+
+function unreadCount(unread: number): TemplateResult | typeof nothing {
+  if (unread === 0) return nothing;
+  const said = say("talk.unread", { count: unread });
+  return html`<span class="count is-unread" aria-hidden="true">${unread > 99 ? "99+" : unread}</span
+    ><span class="visually-hidden">${said}</span>`;
 }
 
 function opener(view: SessionView, panel: PanelName, picture: TemplateResult, label: string): TemplateResult {

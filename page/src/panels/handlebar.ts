@@ -4,15 +4,17 @@ import { inkOn, type MapPerson } from "../map/people/avatars";
 import { bearingBetween, distanceBetween } from "../model/geo";
 import { distance, speed } from "../words/format";
 import { say } from "../words/strings";
-import { type CueMemory, NOTHING_SAID, planCue } from "./cue_planner";
+import { type Cue, type CueMemory, NOTHING_SAID, planCue } from "./cue_planner";
 import { icons } from "./icons";
-import { canSpeak, hush, sentence, speak } from "./speech";
+import { canSpeak, Voice } from "./speech";
 
 const SHOWN = 4;
 
 /** What the mode remembers while it is on. */
 export class Handlebar {
   isOn = false;
+  /** All that is said aloud, here and elsewhere on the page. */
+  readonly voice = new Voice(() => this.isOn && this.isSpeaking);
   private isSpeaking = true;
   private memory: CueMemory = NOTHING_SAID;
   private said = "";
@@ -23,10 +25,10 @@ export class Handlebar {
     this.isOn = !this.isOn;
     this.memory = NOTHING_SAID;
     this.said = "";
-    hush();
+    this.voice.hush();
     // Only what a tap has allowed may speak, and fill the screen; both are a bonus.
     if (this.isOn) {
-      if (this.isSpeaking) speak(say("handlebar.on"));
+      this.voice.speak(say("handlebar.on"), "answer");
       document.documentElement.requestFullscreen?.().catch(() => undefined);
     } else if (document.fullscreenElement) void document.exitFullscreen();
     this.changed();
@@ -35,13 +37,14 @@ export class Handlebar {
   /** Looks at where everybody is, and says what is worth it. */
   look(people: readonly MapPerson[], now: number): void {
     const me = people.find((person) => person.isMe);
-    if (!this.isOn || !me) return;
+    // A distance that has to wait for silence is another one by then.
+    if (!this.isOn || !me || (this.isSpeaking && !this.voice.isFree)) return;
     const others = people.filter((person) => !person.isMe);
     const { memory, cue } = planCue(this.memory, { now, me, others });
     this.memory = memory;
     if (!cue) return;
     this.said = sentence(cue);
-    if (this.isSpeaking) speak(this.said);
+    this.voice.speak(this.said, "news");
   }
 
   template(people: readonly MapPerson[]): TemplateResult {
@@ -67,9 +70,15 @@ export class Handlebar {
 
   private toggleVoice(): void {
     this.isSpeaking = !this.isSpeaking;
-    if (!this.isSpeaking) hush();
+    if (!this.isSpeaking) this.voice.hush();
     this.changed();
   }
+}
+
+function sentence({ kind, name, metres, side }: Cue): string {
+  if (kind === "silent") return say("cue.silent", { name });
+  if (kind === "back") return say("cue.back", { name });
+  return say(`cue.${side}`, { name, distance: distance(metres) });
 }
 
 /** The people farthest from me first: a rider sees those who are near anyway. */

@@ -61,7 +61,12 @@ export const icons = {
     svg`<path d="M12 3.500L22 20.500H2L12 3.500zM12 10v4.5"/><circle class="dot" cx="12" cy="17.3" r="1"/>`,
   ),
   arrow: icon(svg`<path d="M12 20V4.500M5.5 11L12 4.500l6.5 6.5"/>`),
+  talk: icon(
+    svg`<path d="M4 5.500h16A1.5 1.5 0 0 1 21.5 7v9a1.5 1.5 0 0 1-1.5 1.500h-8L7 21.500v-4H4A1.5 1.5 0 0 1 2.5 16V7A1.5 1.5 0 0 1 4 5.500z"/>`,
+  ),
 } as const;
+
+export type IconName = keyof typeof icons;
 
 /** The mark: three riders on a winding road. */
 export const mark = html`<svg class="mark" viewBox="0 0 64 64" aria-hidden="true" focusable="false">

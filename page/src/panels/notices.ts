@@ -1,32 +1,88 @@
-/** What must be said plainly over the map: a lost connection, a location that cannot be had, little time left. */
+/** What must be said plainly over the map, one thing at a time: a lost connection, no location, little time left. */
 import { html, nothing, type TemplateResult } from "lit-html";
+import { keyed } from "lit-html/directives/keyed.js";
 import { canKeepAwake } from "../device/wake_lock";
 import { isNoted, note } from "../memory/preferences";
 import { isForgetful } from "../memory/storage";
 import { WARNINGS_MS } from "../session/news";
 import { duration } from "../words/format";
-import { type Key, say } from "../words/strings";
+import { say } from "../words/strings";
 import { icons } from "./icons";
+import type { Notice } from "./notice_slot";
 import type { SessionView } from "./ui";
 
 const [SOON_MS, VERY_SOON_MS] = WARNINGS_MS;
 const HOUR_S = 3_600;
 /** Shorter interruptions are mended before anyone could read about them. */
 const WORTH_SAYING_MS = 1_200;
-/** The map is what the page is for: more than this never lies over it. */
-const MOST = 2;
+const KEEP_OPEN = "keep-open";
 
-type Notice = TemplateResult | null;
+/** What follows from the state; within a level the first comes first. */
+const SOURCES: readonly ((view: SessionView) => Notice | null)[] = [
+  connection,
+  whereabouts,
+  timeAsked,
+  timeLeft,
+  wasAway,
+  forgetful,
+  keepOpen,
+  alone,
+];
 
-/** @param failure - What did not work just now, in words; empty where nothing failed. */
-export function notices(view: SessionView, failure: string): TemplateResult {
-  const all = [connection, whereabouts, timeAsked, timeLeft, wasAway, forgetful, keepOpen].map((notice) =>
-    notice(view),
-  );
-  return html`<div class="notices">
-    ${failure ? html`<p class="notice is-warning" role="alert">${icons.warning} ${failure}</p>` : nothing}
-    ${all.filter((notice) => notice !== null).slice(0, MOST)}
-  </div>`;
+/** The notices that stand as long as they are true, and until the reader puts them away. */
+export function standingNotices(view: SessionView): Notice[] {
+  return SOURCES.map((source) => source(view)).filter(
+    (notice) => notice !== null && !view.isShut(notice.name),
+  ) as Notice[];
+}
+
+/** What the slot can be asked for. */
+export interface SlotView {
+  readonly shown: Notice | null;
+  readonly more: number;
+  readonly isOpen: boolean;
+  open(isOpen: boolean): void;
+  next(): void;
+  shut(notice: Notice): void;
+}
+
+/** The one place for notices. It keeps its height when it is empty, so that nothing moves as they come and go. */
+export function noticeSlot(slot: SlotView): TemplateResult {
+  return html`<div class="notices">${slot.shown ? keyed(slot.shown.name, card(slot, slot.shown)) : nothing}</div>`;
+}
+
+function card(slot: SlotView, notice: Notice): TemplateResult {
+  const { title, help, icon, action, shutLabel } = notice;
+  const isOpen = slot.isOpen;
+  const words = html`<b>${title}</b>${help ? html` ${help}` : nothing}`;
+  const hasMore = Boolean(help) || notice.level === "goodToKnow";
+  const shut =
+    shutLabel === null
+      ? nothing
+      : html`<button class="button is-small" @click=${() => slot.shut(notice)}>${say(shutLabel ?? "session.close")}</button>`;
+  const act = action
+    ? html`<button class="button is-small is-primary" @click=${() => action.press()}>${action.label}</button>`
+    : nothing;
+  return html`<section
+    class="notice is-${notice.level} ${isOpen ? "is-open" : ""}"
+    data-notice=${notice.name.split("-")[0]}
+    role=${notice.name === "failure" ? "alert" : nothing}
+    aria-label=${title}
+  >
+    ${icon === "spinner" ? html`<span class="spinner"></span>` : icons[icon ?? "warning"]}
+    ${
+      hasMore || (action && shutLabel !== null)
+        ? html`<button class="notice-words" aria-expanded=${isOpen} @click=${() => slot.open(!isOpen)}><span>${words}</span></button>`
+        : html`<p class="notice-words"><span>${words}</span></p>`
+    }
+    ${isOpen ? nothing : html`<span class="notice-first">${action ? act : shut}</span>`}
+    ${
+      slot.more > 0
+        ? html`<button class="notice-more" aria-label=${say("notice.more", { count: slot.more })} @click=${() => slot.next()}>+${slot.more}</button>`
+        : nothing
+    }
+    ${isOpen ? html`<div class="notice-actions">${act} ${shut}</div>` : nothing}
+  </section>`;
 }
 
 /** Whether the connection has been away for long enough to say so. */
@@ -35,126 +91,127 @@ export function isLost(view: SessionView): boolean {
   return lostSince !== null && performance.now() - lostSince >= WORTH_SAYING_MS;
 }
 
-function connection(view: SessionView): Notice {
+function connection(view: SessionView): Notice | null {
   const { live } = view;
   if (live.link === "connecting" && !live.state) {
-    return html`<p class="notice is-quiet"><span class="spinner"></span> ${say("connection.connecting")}</p>`;
+    return {
+      name: "connecting",
+      level: "forYou",
+      title: say("connection.connecting"),
+      icon: "spinner",
+      shutLabel: null,
+    };
   }
   if (live.lostSince === null || !isLost(view)) return null;
-  return html`<div class="notice is-warning" data-notice="lost">
-    <span class="spinner"></span>
-    <p><b>${say("connection.lost")}</b> ${say("connection.lostHint", { length: duration(performance.now() - live.lostSince) })}</p>
-  </div>`;
+  const help = say("connection.lostHint", { length: duration(performance.now() - live.lostSince) });
+  return { name: "lost", level: "forYou", title: say("connection.lost"), help, icon: "spinner", shutLabel: null };
 }
 
-function whereabouts(view: SessionView): Notice {
+function whereabouts(view: SessionView): Notice | null {
   if (!view.live.isSharing) return null;
   const reason = view.live.locationState;
   if (reason === "off" || reason === "asking" || reason === "on") return null;
   const canRetry = reason === "refused" || reason === "unavailable";
-  return card(view, "location", say(`location.${reason}Title`), say(`location.${reason}Help`), "location.dismiss", {
-    ...(canRetry && { action: [say("location.tryAgain"), () => view.live.retryLocation()] as const }),
-  });
+  return {
+    name: "location",
+    level: "forYou",
+    title: say(`location.${reason}Title`),
+    help: say(`location.${reason}Help`),
+    shutLabel: "location.dismiss",
+    ...(canRetry && { action: { label: say("location.tryAgain"), press: () => view.live.retryLocation() } }),
+  };
 }
 
-function timeAsked(view: SessionView): Notice {
+function timeAsked(view: SessionView): Notice | null {
   const { state, me } = view.live;
   const asker = state?.session.time_asked_by ?? null;
   if (!state || asker === null || me?.role !== "host" || asker === me.id) return null;
   const name = state.participants.get(asker)?.name ?? say("session.someone");
-  return card(view, `asked-${state.session.expires_at}`, say("session.timeAsked", { name }), "", "session.later", {
-    icon: icons.clock,
-    action: [say("session.moreHour"), () => view.attempt(() => view.live.ask("session:set", { extend_s: HOUR_S }))],
-  });
+  return {
+    name: `asked-${state.session.expires_at}`,
+    level: "forYou",
+    title: say("session.timeAsked", { name }),
+    icon: "clock",
+    action: moreTime(view),
+    shutLabel: "session.later",
+  };
 }
 
-function timeLeft(view: SessionView): Notice {
+function timeLeft(view: SessionView): Notice | null {
   const { state, me } = view.live;
   if (!state || !me) return null;
   const left = state.session.expires_at - view.live.now();
   if (left > SOON_MS) return null;
   const isLate = left <= VERY_SOON_MS;
   const isAsked = (state.session.time_asked_by ?? null) !== null;
-  const title = say("session.timeLow", { length: duration(left) });
-  return card(
-    view,
-    isLate ? "time-late" : "time-soon",
-    title,
-    isAsked ? say("session.timeIsAsked") : "",
-    "session.later",
-    {
-      icon: icons.clock,
-      isUrgent: isLate,
-      ...(me.role === "host"
-        ? {
-            action: [
-              say("session.moreHour"),
-              () => view.attempt(() => view.live.ask("session:set", { extend_s: HOUR_S })),
-            ] as const,
-          }
-        : !isAsked && {
-            action: [say("session.askTime"), () => view.attempt(() => view.live.ask("time:ask", {}))] as const,
-          }),
-    },
-  );
+  const ask = { label: say("session.askTime"), press: () => view.attempt(() => view.live.ask("time:ask", {})) };
+  return {
+    name: isLate ? "time-late" : "time-soon",
+    level: isLate ? "forYou" : "advice",
+    title: say("session.timeLow", { length: duration(left) }),
+    icon: "clock",
+    shutLabel: "session.later",
+    ...(isAsked && { help: say("session.timeIsAsked") }),
+    ...(me.role === "host" ? { action: moreTime(view) } : !isAsked && { action: ask }),
+  };
 }
 
-function wasAway(view: SessionView): Notice {
+function moreTime(view: SessionView): NonNullable<Notice["action"]> {
+  const press = () => view.attempt(() => view.live.ask("session:set", { extend_s: HOUR_S }));
+  return { label: say("session.moreHour"), press };
+}
+
+function wasAway(view: SessionView): Notice | null {
   const { awayFor } = view.live;
   if (awayFor === 0) return null;
-  const title = say("session.wasAwayTitle", { length: duration(awayFor) });
-  return card(view, `away-${awayFor}`, title, say("session.wasAway"), "session.understood");
+  return {
+    name: `away-${awayFor}`,
+    level: "forYou",
+    title: say("session.wasAwayTitle", { length: duration(awayFor) }),
+    help: say("session.wasAway"),
+    shutLabel: "session.understood",
+  };
 }
 
-function forgetful(view: SessionView): Notice {
+function forgetful(): Notice | null {
   if (!isForgetful()) return null;
-  return card(view, "forgetful", say("memory.noneTitle"), say("memory.none"), "session.understood");
+  return {
+    name: "forgetful",
+    level: "advice",
+    title: say("memory.noneTitle"),
+    help: say("memory.none"),
+    shutLabel: "session.understood",
+  };
 }
 
 /** Once on each phone, with the first sharing: before it surprises anyone. */
-function keepOpen(view: SessionView): Notice {
+function keepOpen(view: SessionView): Notice | null {
   const isPhone = matchMedia("(pointer: coarse)").matches;
-  if (!isPhone || !view.live.isSharing || view.live.locationState !== "on" || isNoted("keep-open")) return null;
-  const help = say(canKeepAwake() ? "session.keepOpen" : "session.keepOpenDim");
-  return card(view, "keep-open", say("session.keepOpenTitle"), help, "session.understood", {
-    onShut: () => note("keep-open"),
-  });
-}
-
-interface CardOptions {
-  readonly icon?: TemplateResult;
-  readonly isUrgent?: boolean;
-  readonly action?: readonly [label: string, press: () => void];
-  readonly onShut?: () => void;
-}
-
-function card(
-  view: SessionView,
-  name: string,
-  title: string,
-  help: string,
-  shutLabel: Key,
-  options: CardOptions = {},
-): Notice {
-  if (view.isShut(name)) return null;
-  const shut = () => {
-    options.onShut?.();
-    view.shut(name);
+  if (!isPhone || !view.live.isSharing || view.live.locationState !== "on" || isNoted(KEEP_OPEN)) return null;
+  return {
+    name: KEEP_OPEN,
+    level: "advice",
+    title: say("session.keepOpenTitle"),
+    help: say(canKeepAwake() ? "session.keepOpen" : "session.keepOpenDim"),
+    shutLabel: "session.understood",
   };
-  return html`<section class="notice is-card ${options.isUrgent ? "is-urgent" : ""}" data-notice=${name.split("-")[0]} aria-label=${title}>
-    ${options.icon ?? icons.warning}
-    <div>
-      <p><b>${title}</b></p>
-      ${help ? html`<p>${help}</p>` : nothing}
-      <div class="notice-actions">
-        ${
-          options.action
-            ? html`<button class="button is-small is-primary" @click=${options.action[1]}>${options.action[0]}</button>`
-            : nothing
-        }
-        <button class="button is-small" @click=${shut}>${say(shutLabel)}</button>
-      </div>
-    </div>
-    ${view.doCardsWait ? html`<button class="notice-opener" aria-label=${title} @click=${() => view.openPanel(null)}></button>` : nothing}
-  </section>`;
+}
+
+/** What was read once on this device is not said again. */
+export function noteShut(notice: string): void {
+  if (notice === KEEP_OPEN) note(KEEP_OPEN);
+}
+
+/** Somebody alone has somebody to invite. */
+function alone(view: SessionView): Notice | null {
+  const { state, links } = view.live;
+  if (state?.participants.size !== 1 || !links.link || view.panel === "share") return null;
+  return {
+    name: "alone",
+    level: "advice",
+    title: say("people.alone"),
+    icon: "invite",
+    action: { label: say("share.open"), press: () => view.openPanel("share") },
+    shutLabel: "session.later",
+  };
 }

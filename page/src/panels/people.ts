@@ -18,6 +18,7 @@ export function peoplePanel(view: SessionView): TemplateResult {
   const people = sorted(state);
   const fresh = [...state.positions.values()].filter((position) => !isStale(position, view.live.now()));
   return html`
+    ${inviteRow(view)}
     ${fresh.length < 2 ? nothing : html`<p class="hint spread">${say("people.spread", { distance: distance(spreadOf(fresh)) })}</p>`}
     <ul class="people">
       ${repeat(
@@ -26,14 +27,13 @@ export function peoplePanel(view: SessionView): TemplateResult {
         (one) => row(view, state, one),
       )}
     </ul>
-    ${
-      people.length === 1
-        ? html`<button class="button is-wide" @click=${() => view.openPanel("share")}>
-          ${icons.invite} ${say("people.alone")}
-        </button>`
-        : nothing
-    }
   `;
+}
+
+function inviteRow(view: SessionView): TemplateResult {
+  return html`<button class="row-button" data-opens="share" @click=${() => view.openPanel("share")}>
+    <span class="row-icon">${icons.invite}</span> ${say("share.title")}
+  </button>`;
 }
 
 /** Me first, then the host, then by the time of joining. */

@@ -1,7 +1,9 @@
 /** What the panels tell the page that shows them. */
 import type { LiveSession } from "../session/live_session";
+import type { Happened } from "./notice_slot";
+import type { Urgency } from "./speech_queue";
 
-export type PanelName = "people" | "share" | "menu";
+export type PanelName = "people" | "share" | "menu" | "talk";
 
 export interface SessionView {
   readonly live: LiveSession;
@@ -9,8 +11,14 @@ export interface SessionView {
   readonly selected: number | null;
   openPanel(panel: PanelName | null): void;
   select(participant: number): void;
-  /** A panel lies over the map: where the window is low, cards are cut to their titles until it is shut. */
-  readonly doCardsWait: boolean;
+  /** Shows something that happened, and says it aloud where it is spoken. */
+  tell(notice: Happened & { readonly spoken?: string }): void;
+  untell(notice: string): void;
+  /** Says what was done, with the way back, for a moment. */
+  undoable(title: string, undo: () => void): void;
+  /** The SOS button was pressed. */
+  pressSos(): void;
+  speak(words: string, urgency: Urgency): void;
   /** Whether a notice was put away on this page. */
   isShut(notice: string): boolean;
   shut(notice: string): void;

@@ -1,0 +1,57 @@
+/**
+ * Parts of the page that are fetched when they are first wanted, and what must run before.
+ *
+ * A part that there is not has no button either.
+ */
+import type { nothing, TemplateResult } from "lit-html";
+import type { SessionView } from "./ui";
+
+export interface TalkModule {
+  talkPanel(view: SessionView): TemplateResult;
+}
+
+export interface TalkPart {
+  /** How many messages wait to be read; asked with each redraw. */
+  unread(view: SessionView): number;
+  load(): Promise<TalkModule>;
+}
+
+export interface SosModule {
+  /** The SOS button was pressed. */
+  pressed(view: SessionView): void;
+  /** What lies over all else; nothing while there is nothing to answer or to wait for. */
+  sosScreen(view: SessionView): TemplateResult | typeof nothing;
+}
+
+export interface SosPart {
+  /** Whether it belongs on the screen though nobody pressed the button: somebody calls for help, or this page still does. */
+  isWanted(view: SessionView): boolean;
+  load(): Promise<SosModule>;
+}
+
+export const parts: { readonly talk: TalkPart | null; readonly sos: SosPart | null } = { talk: null, sos: null };
+
+/** One part, from the first wish for it on. Where the network fails it is fetched again with the next wish. */
+export class Late<Module> {
+  now: Module | null = null;
+  private coming: Promise<Module> | null = null;
+
+  constructor(
+    private readonly part: { load(): Promise<Module> } | null,
+    private readonly arrived: () => void,
+  ) {}
+
+  /** @throws Error where it cannot be fetched, or there is no such part. */
+  async get(): Promise<Module> {
+    if (!this.part) throw new Error("there is no such part");
+    this.coming ??= this.part.load();
+    try {
+      this.now = await this.coming;
+    } catch (error) {
+      this.coming = null;
+      throw error;
+    }
+    this.arrived();
+    return this.now;
+  }
+}
