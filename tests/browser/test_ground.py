@@ -139,7 +139,7 @@ async def test_graphics_that_come_back_show_what_is_there_by_then(cavalcade_url:
     await anna.page.emulate_media(color_scheme="dark")
     await cora.open_panel("menu")
     await cora.button("Leave the session").click()
-    await cora.page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    await expect(cora.page.get_by_role("heading", name="You left")).to_be_visible()
     await ben.move(400)
     await expect(anna.page.locator(".sketch .avatar")).to_have_count(2)
     await anna.page.evaluate("window.graphics.restoreContext()")

@@ -22,7 +22,6 @@ JOIN = """(() => {
 LEAVE = """(() => {
   document.querySelector("[data-opens=menu]").click();
   [...document.querySelectorAll("[data-panel=menu] button")].find((one) => one.innerText.includes("Leave")).click();
-  document.querySelector("dialog .is-danger").click();
 })()"""
 
 

@@ -12,26 +12,27 @@ import { dock } from "../panels/dock";
 import { Handlebar } from "../panels/handlebar";
 import { icons } from "../panels/icons";
 import { menuPanel } from "../panels/menu";
-import { type Happened, type Notice, NoticeSlot } from "../panels/notice_slot";
-import { isLost, noteShut, noticeSlot, type SlotView, standingNotices } from "../panels/notices";
+import type { Happened } from "../panels/notice_slot";
+import { isLost, noticeSlot } from "../panels/notices";
 import { Late, parts, type SosModule, type TalkModule } from "../panels/parts";
 import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import type { Urgency } from "../panels/speech_queue";
+import { badges } from "../panels/statuses";
 import { topBar } from "../panels/top_bar";
 import type { PanelName, SessionView } from "../panels/ui";
 import type { LiveSession } from "../session/live_session";
-import { type Heard, news } from "../session/news";
+import { type Heard, news, statements } from "../session/news";
 import { isRecent, isStale } from "../session/staleness";
 import { age } from "../words/format";
 import { say } from "../words/strings";
+import { NoticeBoard } from "./notice_board";
 
 const TICK_MS = 1_000;
 const REDRAW_MS = 250;
-const FAILURE_SHOWN_MS = 4_000;
 /** In a lower window people may stand beneath a notice: else there would be no room for them. */
 const LOW_PX = 600;
-const UNDO_MS = 5_000;
+const STATEMENT_SHOWN_MS = 10_000;
 /** Then everybody is on the map, and what will be wanted without a network is fetched. */
 const LATE_PARTS_MS = 4_000;
 /** The panels lie beside the map, and not over it: the same as in the styles. */
@@ -50,10 +51,9 @@ export class SessionPage implements SessionView {
     this.redraw();
   });
   private isHeadingUp = false;
-  private readonly slot = new NoticeSlot();
-  /** The notice that shows all its words. */
-  private openNotice: string | null = null;
-  private readonly shutNotices = new Set<string>();
+  private readonly board = new NoticeBoard(this, () =>
+    this.focus(this.board.look().shown ? ".notice button" : "[data-opens=people]"),
+  );
   private readonly talk = new Late<TalkModule>(parts.talk, () => this.redraw());
   private readonly sos = new Late<SosModule>(parts.sos, () => this.redraw());
   private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
@@ -85,6 +85,7 @@ export class SessionPage implements SessionView {
     onThemeChange((now) => this.map?.setTheme(now));
     void this.drawMap(streets, streetParts);
     setTimeout(() => this.fetchLateParts(), LATE_PARTS_MS);
+    addEventListener("pagehide", () => this.board.actNow());
   }
 
   openPanel(panel: PanelName | null): void {
@@ -107,6 +108,13 @@ export class SessionPage implements SessionView {
     this.redraw();
   }
 
+  show(participant: number): void {
+    if (!WIDE.matches) this.panel = null;
+    this.map?.show(participant);
+    this.redraw();
+    this.focus("[data-opens=people]");
+  }
+
   get isUpMyWay(): boolean {
     return this.isHeadingUp;
   }
@@ -125,40 +133,40 @@ export class SessionPage implements SessionView {
     this.handlebar.voice.speak(words, urgency);
   }
 
-  tell({ spoken, ...notice }: Happened & { readonly spoken?: string }): void {
-    this.slot.tell(notice, performance.now());
-    if (notice.level !== "answer") this.announcement = spoken ?? notice.title;
-    if (spoken) this.speak(spoken, notice.level === "sos" ? "sos" : notice.level === "forYou" ? "forYou" : "news");
+  tell(notice: Happened & { readonly spoken?: string }): void {
+    this.spread(notice);
     this.redraw();
   }
 
   untell(notice: string): void {
-    this.slot.untell(notice);
+    this.board.untell(notice);
     this.redraw();
   }
 
   undoable(title: string, undo: () => void): void {
-    const press = () => {
-      this.untell("undo");
-      undo();
-    };
-    const action = { label: say("notice.undo"), press };
-    this.tell({ name: "undo", level: "answer", title, icon: "check", action, shutLabel: null, lastsMs: UNDO_MS });
+    this.board.undoable(title, undo);
+    this.announcement = title;
+    this.redraw();
+  }
+
+  soon(title: string, act: () => void): void {
+    this.board.soon(title, act);
+    this.announcement = title;
+    this.redraw();
   }
 
   explainLocation(): void {
-    this.shutNotices.delete("location");
-    this.openNotice = "location";
+    this.board.openAgain("location");
     this.live.retryLocation();
     this.redraw();
   }
 
   isShut(notice: string): boolean {
-    return this.shutNotices.has(notice);
+    return this.board.isShut(notice);
   }
 
   shut(notice: string): void {
-    this.shutNotices.add(notice);
+    this.board.shut(notice);
     this.redraw();
   }
 
@@ -174,13 +182,16 @@ export class SessionPage implements SessionView {
 
   attempt(work: () => Promise<void>, forbidden: string = say("menu.failed")): void {
     work().catch((error: Partial<Refusal>) => {
-      const title = error.reason === "forbidden" ? forbidden : refusalText(error);
-      this.slot.tell(
-        { name: "failure", level: "answer", title, shutLabel: null, lastsMs: FAILURE_SHOWN_MS },
-        performance.now(),
-      );
+      this.board.fail(error.reason === "forbidden" ? forbidden : refusalText(error));
       this.redraw();
     });
+  }
+
+  /** Tells those who see, who hear, and who have it read to them. */
+  private spread({ spoken, ...notice }: Happened & { readonly spoken?: string }): void {
+    this.board.tell(notice);
+    this.announcement = spoken ?? notice.title;
+    if (spoken) this.speak(spoken, notice.level === "sos" || notice.level === "forYou" ? notice.level : "news");
   }
 
   /** Puts into words what happened since the last look, for those who do not see it. */
@@ -194,6 +205,16 @@ export class SessionPage implements SessionView {
       left: expiresAt - live.now(),
     };
     const sentences = news(this.heard, now);
+    for (const { about, words, isForMe } of statements(this.heard.state, now.state)) {
+      this.spread({
+        name: about,
+        level: isForMe ? "forYou" : "goodToKnow",
+        title: words,
+        icon: "people",
+        lastsMs: STATEMENT_SHOWN_MS,
+        spoken: words,
+      });
+    }
     this.heard = now;
     if (sentences.length > 0) this.announcement = `${sentences.join(". ")}.`;
   }
@@ -205,6 +226,7 @@ export class SessionPage implements SessionView {
     }
     this.redraws.clear();
     clearInterval(this.ticking);
+    this.board.actNow();
     this.resizing.disconnect();
     this.onEnding();
   }
@@ -217,7 +239,7 @@ export class SessionPage implements SessionView {
       <div class="map" role="region" aria-label=${say("session.mapLabel")}></div>
       <div class="rail">
         ${topBar(this)}
-        ${noticeSlot(this.slotView())}
+        ${noticeSlot(this.board.look())}
         <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
         ${dock(this)}
       </div>
@@ -229,32 +251,6 @@ export class SessionPage implements SessionView {
 
   private keyPressed(event: KeyboardEvent): void {
     if (event.key === "Escape" && this.panel !== null && !event.defaultPrevented) this.openPanel(null);
-  }
-
-  private slotView(): SlotView {
-    const { shown, more } = this.slot.look(standingNotices(this), performance.now());
-    return {
-      shown,
-      more,
-      isOpen: shown !== null && shown.name === this.openNotice,
-      open: (isOpen) => {
-        this.openNotice = isOpen ? (shown?.name ?? null) : null;
-        this.redraw();
-      },
-      next: () => {
-        this.slot.turn(standingNotices(this), performance.now());
-        this.redraw();
-      },
-      shut: (notice) => this.shutNotice(notice),
-    };
-  }
-
-  private shutNotice(notice: Notice): void {
-    noteShut(notice.name);
-    this.slot.untell(notice.name);
-    this.shut(notice.name);
-    // What had the focus is gone.
-    this.focus(this.slotView().shown ? ".notice button" : `[data-opens="people"]`);
   }
 
   private sosScreen(): TemplateResult | typeof nothing {
@@ -365,6 +361,7 @@ export class SessionPage implements SessionView {
           isMe: person.id === state.me,
           isStale: stale,
           isSelected: person.id === this.selected,
+          badges: badges(person),
           note: stale ? age(now - position.fix_time) : "",
           isInPicture: !isAnyRecent || isRecent(position, now),
         },

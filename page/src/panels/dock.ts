@@ -45,7 +45,8 @@ function sharingButton(view: SessionView): TemplateResult {
   const isBlocked = live.isSharing && look === "is-off";
   const press = () => {
     if (isBlocked) view.explainLocation();
-    else view.attempt(() => live.setSharing(!live.isSharing));
+    else if (live.isSharing) pause(view);
+    else view.attempt(() => live.setSharing(true));
   };
   return html`<button
     class="sharing ${look}"
@@ -56,6 +57,12 @@ function sharingButton(view: SessionView): TemplateResult {
     <span class="sharing-icon">${look === "is-off" ? icons.off : icons.broadcast}</span>
     <span><b>${title}</b><small>${hint}</small></span>
   </button>`;
+}
+
+/** At once, since it may matter; a slip of the thumb is taken back as fast. */
+function pause(view: SessionView): void {
+  view.attempt(() => view.live.setSharing(false));
+  view.undoable(say("sharing.off"), () => view.attempt(() => view.live.setSharing(true)));
 }
 
 function sharingWords(view: SessionView): { look: string; title: string; hint: string } {

@@ -3,7 +3,6 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../device/theme";
 import { duration } from "../words/format";
 import { say } from "../words/strings";
-import { ask } from "./dialogs";
 import { icons } from "./icons";
 import { languagePicker, motionPicker, segments, unitsPicker } from "./preferences";
 import type { SessionView } from "./ui";
@@ -36,11 +35,11 @@ export function menuPanel(view: SessionView): TemplateResult {
     </section>
     ${takeOver(view)} ${preferences(view)}
     <section class="menu-group">
-      <button class="button is-wide" @click=${() => void leave(view, isHost)}>${icons.leave} ${say("menu.leave")}</button>
-      <p class="hint">${say("menu.leaveHint")}</p>
+      <button class="button is-wide" @click=${() => leave(view)}>${icons.leave} ${say("menu.leave")}</button>
+      <p class="hint">${say("menu.leaveHint")} ${isHost ? say("menu.confirmLeaveHost") : nothing}</p>
       ${
         isHost
-          ? html`<button class="button is-wide is-danger" @click=${() => void end(view)}>${icons.stop} ${say("menu.end")}</button>
+          ? html`<button class="button is-wide is-danger" @click=${() => end(view)}>${icons.stop} ${say("menu.end")}</button>
             <p class="hint">${say("menu.endHint")}</p>`
           : nothing
       }
@@ -94,17 +93,10 @@ function preferences(view: SessionView): TemplateResult {
   </section>`;
 }
 
-async function leave(view: SessionView, isHost: boolean): Promise<void> {
-  const text = isHost ? `${say("menu.leaveHint")} ${say("menu.confirmLeaveHost")}` : say("menu.leaveHint");
-  const sure = await ask({ title: say("menu.confirmLeave"), text, action: say("menu.confirmLeaveAction") });
-  if (sure) view.attempt(() => view.live.leave());
+function leave(view: SessionView): void {
+  view.soon(say("menu.leaving"), () => view.attempt(() => view.live.leave()));
 }
 
-async function end(view: SessionView): Promise<void> {
-  const sure = await ask({
-    title: say("menu.confirmEnd"),
-    text: say("menu.endHint"),
-    action: say("menu.confirmEndAction"),
-  });
-  if (sure) view.attempt(() => view.live.ask("session:end", {}));
+function end(view: SessionView): void {
+  view.soon(say("menu.ending"), () => view.attempt(() => view.live.ask("session:end", {})));
 }

@@ -5,10 +5,13 @@ import { canKeepAwake } from "../device/wake_lock";
 import { isNoted, note } from "../memory/preferences";
 import { isForgetful } from "../memory/storage";
 import { WARNINGS_MS } from "../session/news";
+import { awayFor, proposedPost } from "../session/posts";
 import { duration } from "../words/format";
 import { say } from "../words/strings";
 import { icons } from "./icons";
 import type { Notice } from "./notice_slot";
+import { setPost } from "./person_actions";
+import { postIcon } from "./statuses";
 import type { SessionView } from "./ui";
 
 const [SOON_MS, VERY_SOON_MS] = WARNINGS_MS;
@@ -23,6 +26,7 @@ const SOURCES: readonly ((view: SessionView) => Notice | null)[] = [
   whereabouts,
   timeAsked,
   timeLeft,
+  gonePost,
   wasAway,
   forgetful,
   keepOpen,
@@ -55,7 +59,8 @@ function card(slot: SlotView, notice: Notice): TemplateResult {
   const { title, help, icon, action, shutLabel } = notice;
   const isOpen = slot.isOpen;
   const words = html`<b>${title}</b>${help ? html` ${help}` : nothing}`;
-  const hasMore = Boolean(help) || notice.level === "goodToKnow";
+  // An answer to a tap goes by itself, and its way back must be one tap away.
+  const canOpen = notice.level !== "answer" && (help !== undefined || action !== undefined || shutLabel !== null);
   const shut =
     shutLabel === null
       ? nothing
@@ -71,7 +76,7 @@ function card(slot: SlotView, notice: Notice): TemplateResult {
   >
     ${icon === "spinner" ? html`<span class="spinner"></span>` : icons[icon ?? "warning"]}
     ${
-      hasMore || (action && shutLabel !== null)
+      canOpen
         ? html`<button class="notice-words" aria-expanded=${isOpen} @click=${() => slot.open(!isOpen)}><span>${words}</span></button>`
         : html`<p class="notice-words"><span>${words}</span></p>`
     }
@@ -159,6 +164,28 @@ function timeLeft(view: SessionView): Notice | null {
 function moreTime(view: SessionView): NonNullable<Notice["action"]> {
   const press = () => view.attempt(() => view.live.ask("session:set", { extend_s: HOUR_S }));
   return { label: say("session.moreHour"), press };
+}
+
+/** Who leads or sweeps, and has not been here for ten minutes: somebody else may do it. */
+function gonePost(view: SessionView): Notice | null {
+  const { state, me } = view.live;
+  const now = view.live.now();
+  const proposed = state && proposedPost(state, now);
+  if (!state || !me || !proposed) return null;
+  const { post, gone } = proposed;
+  const words = { name: gone.name, length: duration(awayFor(state, gone.id, now)) };
+  const take = { kind: "take", post, participant: me.id, instead_of: gone.id } as const;
+  return {
+    name: `post-${post}-${gone.id}`,
+    level: me.role === "host" ? "forYou" : "advice",
+    title: say(post === "lead" ? "posts.goneLead" : "posts.goneSweep", words),
+    icon: postIcon(post),
+    action: {
+      label: say(post === "lead" ? "posts.takeLead" : "posts.takeSweep"),
+      press: () => setPost(view, take, me),
+    },
+    shutLabel: "session.later",
+  };
 }
 
 function wasAway(view: SessionView): Notice | null {

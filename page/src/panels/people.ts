@@ -7,9 +7,11 @@ import { bearingBetween, distanceBetween, spreadOf } from "../model/geo";
 import type { Participant, Position } from "../model/model";
 import type { SessionState } from "../session/session_state";
 import { isStale } from "../session/staleness";
-import { age, compass, distance, speed } from "../words/format";
+import { age, compass, distance, duration, speed } from "../words/format";
 import { type Key, say } from "../words/strings";
 import { icons } from "./icons";
+import { personActions } from "./person_actions";
+import { postIcon, postOf, statusIcon, statusOf } from "./statuses";
 import type { SessionView } from "./ui";
 
 export function peoplePanel(view: SessionView): TemplateResult {
@@ -36,10 +38,14 @@ function inviteRow(view: SessionView): TemplateResult {
   </button>`;
 }
 
-/** Me first, then the host, then by the time of joining. */
+/** Me first, then as they ride: who leads, the host, the others by the time of joining, who sweeps; at last who watches. */
 function sorted(state: SessionState): Participant[] {
-  const rank = (one: Participant) =>
-    one.id === state.me ? 0 : one.role === "host" ? 1 : one.role === "viewer" ? 3 : 2;
+  const rank = (one: Participant) => {
+    if (one.id === state.me) return 0;
+    if (one.role === "viewer") return 5;
+    const post = postOf(one);
+    return post === "lead" ? 1 : post === "sweep" ? 4 : one.role === "host" ? 2 : 3;
+  };
   return [...state.participants.values()].sort((a, b) => rank(a) - rank(b) || a.joined_at - b.joined_at || a.id - b.id);
 }
 
@@ -47,6 +53,8 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
   const position = state.positions.get(person.id);
   const isMe = person.id === state.me;
   const isSelected = view.selected === person.id;
+  const post = postOf(person);
+  const said = statusOf(person);
   const content = html`
     <span class="person-disc" .style=${`--person:${person.color};--on-person:${inkOn(person.color)}`} aria-hidden="true">
       ${person.initials}
@@ -58,20 +66,28 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
         ${isMe ? html`<span class="tag is-me">${say("people.you")}</span>` : nothing}
         ${person.role === "host" ? html`<span class="tag">${say("people.host")}</span>` : nothing}
         ${person.role === "viewer" ? html`<span class="tag">${say("people.viewer")}</span>` : nothing}
+        ${post ? html`<span class="tag is-post">${icons[postIcon(post)]} ${say(`post.${post}`)}</span>` : nothing}
       </span>
+      ${said ? html`<span class="person-said" data-status=${said}>${icons[statusIcon(said)]} ${sinceWhen(view, person)}</span>` : nothing}
       <span class="person-status">${status(view, state, person, position)}</span>
       ${isSelected && position ? html`<span class="person-detail">${details(position)}</span>` : nothing}
     </span>
     ${isMe ? nothing : whereabouts(state, position)}
   `;
   return html`<li class="person ${isSelected ? "is-selected" : ""}" data-participant=${person.id}>
-    ${
-      position
-        ? html`<button class="person-row" aria-pressed=${isSelected} @click=${() => view.select(person.id)}>${content}</button>`
-        : html`<div class="person-row">${content}</div>`
-    }
+    <button class="person-row" aria-expanded=${isSelected} @click=${() => view.select(person.id)}>${content}</button>
     ${isMe ? profileButton(view) : nothing} ${isMe && isEditing ? profileForm(view, person) : nothing}
+    ${isSelected ? personActions(view, state, person) : nothing}
   </li>`;
+}
+
+/** What somebody says of themselves, and for how long already. */
+function sinceWhen(view: SessionView, person: Participant): string {
+  const { status, since } = person.features?.status ?? {};
+  if (!status) return "";
+  const length = duration(view.live.now() - (since ?? view.live.now()));
+  const said = say(`status.${status}`);
+  return say("status.since", { status: said, length });
 }
 
 function status(

@@ -11,11 +11,15 @@ export interface SessionView {
   readonly selected: number | null;
   openPanel(panel: PanelName | null): void;
   select(participant: number): void;
+  /** Brings somebody into the middle of the map, and shows the map. */
+  show(participant: number): void;
   /** Shows something that happened, and says it aloud where it is spoken. */
   tell(notice: Happened & { readonly spoken?: string }): void;
   untell(notice: string): void;
   /** Says what was done, with the way back, for a moment. */
   undoable(title: string, undo: () => void): void;
+  /** Does what cannot be taken back, a moment later, unless the reader takes it back until then. */
+  soon(title: string, act: () => void): void;
   /** The SOS button was pressed. */
   pressSos(): void;
   speak(words: string, urgency: Urgency): void;

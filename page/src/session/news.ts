@@ -4,6 +4,7 @@
  */
 import { duration } from "../words/format";
 import { say } from "../words/strings";
+import { holders, POSTS } from "./posts";
 import type { SessionState } from "./session_state";
 
 export interface Heard {
@@ -60,4 +61,41 @@ function ofPeople(before: SessionState, after: SessionState): string[] {
     ...gone.map(({ name }) => say("news.left", { name })),
     ...hosts.map(({ name }) => say("news.host", { name })),
   ].slice(0, MOST);
+}
+
+/** What somebody says of themselves, or does for the group from now on. */
+export interface Statement {
+  /** What it is about: the next one about the same takes its place. */
+  readonly about: string;
+  readonly words: string;
+  readonly isForMe: boolean;
+}
+
+/** Who leads, who sweeps and what is up with others, where that is another than before. */
+export function statements(before: SessionState | null, after: SessionState | null): Statement[] {
+  if (before === null || after === null) return [];
+  return [...ofPosts(before, after), ...ofStatuses(before, after)];
+}
+
+function ofPosts(before: SessionState, after: SessionState): Statement[] {
+  return POSTS.flatMap((post) => {
+    const had = new Set(holders(before, post).map(({ id }) => id));
+    return holders(after, post)
+      .filter(({ id }) => !had.has(id))
+      .map(({ id, name }) => {
+        const isForMe = id === after.me;
+        const mine = post === "lead" ? say("posts.youLead") : say("posts.youSweep");
+        return { about: `post-${post}-${id}`, words: isForMe ? mine : say(`posts.${post}`, { name }), isForMe };
+      });
+  });
+}
+
+function ofStatuses(before: SessionState, after: SessionState): Statement[] {
+  return [...after.participants.values()].flatMap(({ id, name, features }) => {
+    const status = features?.status?.status ?? null;
+    const had = before.participants.get(id)?.features?.status?.status ?? null;
+    if (id === after.me || status === null || status === had) return [];
+    const words = say("news.status", { name, status: say(`status.${status}`) });
+    return [{ about: `status-${id}`, words, isForMe: false }];
+  });
 }

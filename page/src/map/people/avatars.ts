@@ -1,5 +1,6 @@
 /** A person on the map: disc with initials and colour, heading arrow, name, and the age of the position once stale. */
 
+import { nothing, render, type TemplateResult } from "lit-html";
 import type { Course } from "../../device/motion";
 import type { Point } from "../../model/geo";
 import { say } from "../../words/strings";
@@ -27,6 +28,14 @@ export interface MapPerson {
   readonly note: string;
   /** Whether the camera should keep this person in the picture. */
   readonly isInPicture: boolean;
+  readonly badges: Badges;
+}
+
+/** What stands at a disc: a post, a status, and both in words. */
+export interface Badges {
+  readonly post: TemplateResult | null;
+  readonly status: TemplateResult | null;
+  readonly words: string;
 }
 
 /** Half a pixel is one of most phones'; less of a movement is not seen, and costs as much as more. */
@@ -53,6 +62,9 @@ export class Avatar {
   private readonly label = document.createElement("span");
   private measured: { text: string; width: number; height: number } | null = null;
 
+  private readonly post = document.createElement("i");
+  private readonly status = document.createElement("i");
+  private readonly words = document.createElement("span");
   private readonly stem = document.createElement("i");
   private shown: MapPerson | null = null;
   private heading = 0;
@@ -76,8 +88,11 @@ export class Avatar {
     this.name.className = "avatar-name";
     this.name.dir = "auto";
     this.note.className = "avatar-note";
+    this.post.className = "avatar-badge is-post";
+    this.status.className = "avatar-badge";
+    this.words.className = "visually-hidden";
     this.label.append(this.name, this.note);
-    this.button.append(this.disc, this.arrow, this.label);
+    this.button.append(this.disc, this.arrow, this.post, this.status, this.label, this.words);
     this.button.addEventListener("click", (event) => {
       event.stopPropagation();
       onSelect();
@@ -156,6 +171,9 @@ export class Avatar {
     setText(this.initials, person.initials);
     setText(this.name, person.isMe ? say("map.you") : person.name);
     setText(this.note, person.note);
+    showBadge(this.post, person.badges.post);
+    showBadge(this.status, person.badges.status);
+    setText(this.words, person.badges.words);
     this.arrow.hidden = person.heading === null || person.isStale;
     element.dataset.participant = String(person.id);
   }
@@ -183,9 +201,15 @@ function grain(value: number, size: number): number {
 
 function looksLike(a: MapPerson, b: MapPerson): boolean {
   const alike = ["name", "initials", "color", "note", "isMe", "isStale", "isSelected"] as const;
-  return alike.every((key) => a[key] === b[key]) && (a.heading === null) === (b.heading === null);
+  const areBadgesAlike = a.badges.post === b.badges.post && a.badges.status === b.badges.status;
+  return areBadgesAlike && alike.every((key) => a[key] === b[key]) && (a.heading === null) === (b.heading === null);
 }
 
 function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
+}
+
+function showBadge(element: HTMLElement, picture: TemplateResult | null): void {
+  element.hidden = picture === null;
+  render(picture ?? nothing, element);
 }
