@@ -12,6 +12,7 @@ import { dock } from "../panels/dock";
 import { Handlebar } from "../panels/handlebar";
 import { icons } from "../panels/icons";
 import { menuPanel } from "../panels/menu";
+import { MotionNews } from "../panels/motion_news";
 import type { Happened } from "../panels/notice_slot";
 import { isLost, noticeSlot } from "../panels/notices";
 import { Late, parts, type SosModule, type TalkModule } from "../panels/parts";
@@ -19,6 +20,7 @@ import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import type { Urgency } from "../panels/speech_queue";
 import { badges } from "../panels/statuses";
+import { stopQuestion } from "../panels/stop_question";
 import { topBar } from "../panels/top_bar";
 import type { PanelName, SessionView } from "../panels/ui";
 import type { LiveSession } from "../session/live_session";
@@ -51,6 +53,7 @@ export class SessionPage implements SessionView {
     this.redraw();
   });
   private isHeadingUp = false;
+  private readonly motionNews = new MotionNews();
   private readonly board = new NoticeBoard(this, () =>
     this.focus(this.board.look().shown ? ".notice button" : "[data-opens=people]"),
   );
@@ -216,6 +219,7 @@ export class SessionPage implements SessionView {
       });
     }
     this.heard = now;
+    this.motionNews.look(this);
     if (sentences.length > 0) this.announcement = `${sentences.join(". ")}.`;
   }
 
@@ -244,6 +248,7 @@ export class SessionPage implements SessionView {
         ${dock(this)}
       </div>
       ${this.mapActions()} ${this.handlebar.isOn ? this.handlebar.template(people) : nothing}
+      ${stopQuestion(this)}
       <p class="visually-hidden" role="status">${this.announcement}</p>
       ${this.sosScreen()}
     </main>`;

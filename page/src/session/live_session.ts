@@ -16,9 +16,9 @@ import { Channel } from "./channel";
 import { FixBacklog } from "./fix_backlog";
 import { KeptOperations } from "./kept_operations";
 import { readSeen, writeSeen } from "./last_seen";
-import { follow, isPassenger, isRiding, type Riding, sayPassenger, UNMOVED } from "./motion/riding";
 import { reduce, type SessionState } from "./session_state";
 import { Stamps } from "./stamps";
+import { Watch } from "./watch";
 
 /** Why the map is closed: ended by the host, run out, left by oneself, or a link that leads nowhere any more. */
 export type Ending = "ended" | "expired" | "left" | "gone" | "full" | "unauthorized" | "replaced";
@@ -29,6 +29,7 @@ const TIMING = { heartbeat: 3_500, silence: 3_500, answer: 10_000, stable: 5_000
 /** So long a join may take before this device goes by what it saw last. */
 const WITHOUT_WORD_MS = 2_500;
 const KEEP_SEEN_MS = 10_000;
+const JUDGE_MS = 1_000;
 const LOCATED = "located";
 
 export class LiveSession {
@@ -39,6 +40,8 @@ export class LiveSession {
   ending: Ending | null = null;
   /** Whether it is known that this device shares or does not: by the server's word, or by what was seen last. */
   isSharingKnown = false;
+  /** What this device judges of motion. */
+  readonly watch = new Watch();
   /** Resolves when the socket has opened for the first time. */
   readonly opened: Promise<void>;
 
@@ -53,7 +56,7 @@ export class LiveSession {
   private readonly backlog: FixBacklog;
   private readonly stamps = new Stamps(performance.now(), Date.now());
   private readonly absence = new Absence();
-  private riding: Riding = UNMOVED;
+  private judging: ReturnType<typeof setInterval> | null = null;
   private corrections = 0;
   /** What `state` was made of. */
   private shown: { readonly state: SessionState | null; readonly fix: Fix | null };
@@ -95,6 +98,7 @@ export class LiveSession {
     this.watchTheDevice();
     this.perform(this.channel.start(performance.now()));
     setTimeout(() => this.goOnWithoutWord(), WITHOUT_WORD_MS);
+    this.judging = setInterval(() => this.judge(), JUDGE_MS);
   }
 
   /** The server's time as far as this device can tell, in milliseconds. */
@@ -128,16 +132,22 @@ export class LiveSession {
 
   /** Whether this device's owner rides now: no keyboard opens then, but for passengers. */
   get isRiding(): boolean {
-    return isRiding(this.riding, this.now());
+    return this.watch.isRiding(this.now());
   }
 
   /** Whether its owner said that somebody else rides; ends by itself after 10 minutes without riding. */
   get isPassenger(): boolean {
-    return isPassenger(this.riding, this.now());
+    return this.watch.isPassenger(this.now());
   }
 
   sayPassenger(): void {
-    this.riding = sayPassenger(this.riding, this.now());
+    this.watch.sayPassenger(this.now());
+    this.changed();
+  }
+
+  /** The question whether all is well was answered. */
+  answerStop(): void {
+    this.watch.answer();
     this.changed();
   }
 
@@ -234,8 +244,7 @@ export class LiveSession {
     if (this.corrections !== this.stamps.corrections) {
       this.corrections = this.stamps.corrections;
       this.backlog.settle((fix) => this.stamps.settled(fix));
-      // The times that it remembers were wrong.
-      this.riding = UNMOVED;
+      this.watch.forget();
     }
     const wasLive = this.link === "live";
     this.lookAtLink(this.channel.connection);
@@ -284,9 +293,20 @@ export class LiveSession {
 
   private share(fix: Fix): void {
     this.stamps.note(fix);
-    this.riding = follow(this.riding, fix);
     if (this.isSharing && this.channel.connection !== "joined") this.backlog.add(fix);
     this.perform(this.channel.report(fix));
+    this.judge();
+  }
+
+  /** Looks at who rides, stopped and fell silent, and asks for what follows. */
+  private judge(): void {
+    if (!this.state || this.ending) return;
+    const wasAsking = this.watch.isAsking;
+    for (const [event, fields] of this.watch.look(this.state, this.now(), this.link === "live")) {
+      // Where the server refuses it, the next look finds what still holds.
+      void this.ask(event, fields).catch(() => undefined);
+    }
+    if (this.watch.isAsking !== wasAsking) this.changed();
   }
 
   private sendKeptFixes(): void {
@@ -363,6 +383,7 @@ export class LiveSession {
     this.ending = ending;
     this.keepSeen();
     this.watching.abort();
+    if (this.judging !== null) clearInterval(this.judging);
     this.location.stop();
     this.wakeLock.set(false);
     this.perform(this.channel.close());

@@ -33,7 +33,9 @@ interface Heard {
   readonly reportsStanding: boolean;
   /** They were not connected at some time since then. */
   readonly wasAway: boolean;
-  /** When their silence was last reported. */
+  /** The others know of their silence. */
+  readonly isTold: boolean;
+  /** When one last tried to tell them. */
   readonly askedAt: number | null;
   readonly tries: number;
 }
@@ -77,7 +79,7 @@ export function lookAtSilence(before: Silence, scene: Scene): Look<Silence, read
   for (const one of scene.people.values()) {
     if (one.id === scene.me || one.role === "viewer" || !one.fix) continue;
     const known = before.heard.get(one.id);
-    const after = hear(known, one, one.fix, now, wasListening);
+    const after = hear(known, one, one.fix, scene, wasListening);
     heard.set(one.id, after);
     if (known?.wasAway && wasListening && after.at - known.at >= FELL_MS) {
       falls.push({ who: one.id, place: known.fix, at: known.at });
@@ -116,15 +118,23 @@ function ownFall({ lost }: Silence, { me, now }: Scene): Fall[] {
   return lost?.place && now - lost.at >= FELL_MS ? [{ who: me, place: lost.place, at: lost.at }] : [];
 }
 
-function hear(known: Heard | undefined, one: Person, fix: Fix, now: number, wasListening: boolean): Heard {
+function hear(known: Heard | undefined, one: Person, fix: Fix, scene: Scene, wasListening: boolean): Heard {
+  const { now } = scene;
   const taken = Math.min(now, fix.fix_time);
-  const wasAway = !one.isConnected;
-  if (!known) return { at: taken, fix, reportsStanding: false, wasAway, askedAt: null, tries: 0 };
-  if (known.fix.fix_time === fix.fix_time) return wasAway && !known.wasAway ? { ...known, wasAway } : known;
+  const fresh = { fix, wasAway: !one.isConnected, isTold: false, askedAt: null, tries: 0 };
+  if (!known) return { ...fresh, at: taken, reportsStanding: false };
+  if (known.fix.fix_time === fix.fix_time) {
+    const isTold = known.isTold || isToldOf(one.id, known.at, scene);
+    return { ...known, wasAway: known.wasAway || !one.isConnected, isTold };
+  }
   // What comes while one listens was sent now, whatever their clock says; after an absence all comes at once.
   const at = wasListening ? now : Math.max(known.at, taken);
   const stands = isSlow(known.fix, fix) && fix.fix_time - known.fix.fix_time <= UNSEEN_MS;
-  return { at, fix, reportsStanding: known.reportsStanding || stands, wasAway, askedAt: null, tries: 0 };
+  return { ...fresh, at, reportsStanding: known.reportsStanding || stands };
+}
+
+function isToldOf(who: number, since: number, { alerts }: Scene): boolean {
+  return alerts.some(({ kind, participant, at }) => kind === "no_news" && participant === who && at >= since);
 }
 
 function isSlow(before: Fix, fix: Fix): boolean {
@@ -133,15 +143,11 @@ function isSlow(before: Fix, fix: Fix): boolean {
 
 function isDue(silence: Silence, one: Person, known: Heard, scene: Scene, rank: number): boolean {
   const { now } = scene;
-  if (one.isConnected || EXCUSED.has(one.status)) return false;
+  if (one.isConnected || known.isTold || EXCUSED.has(one.status)) return false;
   if (silence.listeningSince === null || now - silence.listeningSince < SETTLES_MS) return false;
   // A device may say nothing while it stands: nothing is guessed from that.
   const stood = known.fix.speed !== undefined && known.fix.speed < SLOW;
   if (stood && !known.reportsStanding) return false;
-  const isKnown = scene.alerts.some(
-    ({ kind, participant, at }) => kind === "no_news" && participant === one.id && at >= known.at,
-  );
-  if (isKnown) return false;
   const again = AGAIN_MS * 2 ** Math.min(known.tries, MOST_DOUBLED);
   if (known.askedAt !== null && now - known.askedAt < again) return false;
   const patience = isHole(silence, scene, one.id) ? NO_COVERAGE_MS : NO_NEWS_MS;

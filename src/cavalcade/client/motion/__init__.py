@@ -1,5 +1,4 @@
-"""What a client judges of motion: who rides, who stopped, whose status is over, who fell silent. Pure, without I/O.
+"""What a client judges of motion: who rides, who stopped, whose status is over, who fell silent. Pure.
 
-The page judges by the same rules (`page/src/session/motion`), on the same vectors (`tests/vectors/motion.json`). What
-each rule means is in docs/contract.md, "What clients judge".
+The page judges by the same rules (`page/src/session/motion`), on the same vectors (`tests/vectors/motion.json`).
 """

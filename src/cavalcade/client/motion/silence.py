@@ -39,7 +39,8 @@ class Heard:
         fix: Their newest place.
         reports_standing: Their device reports while it stands.
         was_away: They were not connected at some time since then.
-        asked_at: When their silence was last reported; None where it was not.
+        is_told: The others know of their silence.
+        asked_at: When one last tried to tell them; None where one did not.
         tries: How often.
     """
 
@@ -47,6 +48,7 @@ class Heard:
     fix: Fix
     reports_standing: bool = False
     was_away: bool = False
+    is_told: bool = False
     asked_at: int | None = None
     tries: int = 0
 
@@ -104,7 +106,7 @@ def look(before: Silence, scene: Scene) -> tuple[Silence, list[int]]:
         if one.id == scene.me or one.role is Role.VIEWER or one.fix is None:
             continue
         known = before.heard.get(one.id)
-        after = heard[one.id] = _hear(known, one, one.fix, scene.now, was_listening=was_listening)
+        after = heard[one.id] = _hear(known, one, one.fix, scene, was_listening=was_listening)
         if known is not None and known.was_away and was_listening and after.at - known.at >= FELL_MS:
             falls.append(Fall(one.id, known.fix, known.at))
     silence = Silence(heard, tuple(falls), before.listening_since if was_listening else scene.now)
@@ -140,12 +142,16 @@ def _own_fall(before: Silence, scene: Scene) -> list[Fall]:
     return [Fall(scene.me, before.own, before.lost_at)]
 
 
-def _hear(known: Heard | None, one: Person, fix: Fix, now: int, *, was_listening: bool) -> Heard:
+def _hear(known: Heard | None, one: Person, fix: Fix, scene: Scene, *, was_listening: bool) -> Heard:
+    now, alerts = scene.now, scene.alerts
     taken = min(now, time_of(fix))
     if known is None:
         return Heard(taken, fix, was_away=not one.is_connected)
     if time_of(known.fix) == time_of(fix):
-        return replace(known, was_away=known.was_away or not one.is_connected)
+        is_told = known.is_told or any(
+            alert.kind is AlertKind.NO_NEWS and alert.participant == one.id and alert.at >= known.at for alert in alerts
+        )
+        return replace(known, was_away=known.was_away or not one.is_connected, is_told=is_told)
     # What comes while one listens was sent now, whatever their clock says; after an absence all comes at once.
     at = now if was_listening else max(known.at, taken)
     stands = _is_slow(known.fix, fix) and time_of(fix) - time_of(known.fix) <= UNSEEN_MS
@@ -158,18 +164,13 @@ def _is_slow(before: Fix, fix: Fix) -> bool:
 
 def _is_due(silence: Silence, one: Person, scene: Scene, rank: int) -> bool:
     known = silence.heard[one.id]
-    if one.is_connected or one.status in EXCUSED:
+    if one.is_connected or known.is_told or one.status in EXCUSED:
         return False
     if silence.listening_since is None or scene.now - silence.listening_since < SETTLES_MS:
         return False
     stood = known.fix.speed is not None and known.fix.speed < SLOW_M_S
     if stood and not known.reports_standing:
         # Its device may say nothing while it stands: nothing is guessed from that.
-        return False
-    if any(
-        alert.kind is AlertKind.NO_NEWS and alert.participant == one.id and alert.at >= known.at
-        for alert in scene.alerts
-    ):
         return False
     if known.asked_at is not None and scene.now - known.asked_at < AGAIN_MS * 2 ** min(known.tries, 8):
         return False
