@@ -108,6 +108,9 @@ CAVALCADE_MAX_PARTICIPANTS  people in one session, at most [200]
 CAVALCADE_MIN_LIFETIME_S    seconds that the shortest session lives [300]
 CAVALCADE_HOST_AWAY_S       seconds after which a member may take over from a
                             host who is away [600]
+CAVALCADE_SOS_AGAIN_S       seconds after which an SOS that nobody helps with is
+                            alarmed again; after twice as many, people are told
+                            to call [60]
 CAVALCADE_PURGE_AFTER_S     seconds after its end until a session is deleted,
                             45 at most [30]
 CAVALCADE_SESSIONS_PER_HOUR, CAVALCADE_JOINS_PER_MINUTE,

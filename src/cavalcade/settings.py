@@ -35,6 +35,7 @@ WINDOW_MS = "CAVALCADE_WINDOW_MS"
 MAX_PARTICIPANTS = "CAVALCADE_MAX_PARTICIPANTS"
 MIN_LIFETIME_S = "CAVALCADE_MIN_LIFETIME_S"
 HOST_AWAY_S = "CAVALCADE_HOST_AWAY_S"
+SOS_AGAIN_S = "CAVALCADE_SOS_AGAIN_S"
 PURGE_AFTER_S = "CAVALCADE_PURGE_AFTER_S"
 MAP_TILES = "CAVALCADE_MAP_TILES"
 MAP_STYLE = "CAVALCADE_MAP_STYLE"
@@ -127,6 +128,9 @@ class Settings:
     host_away_s: int = 600
     """Seconds after which any member may take over from a host who is away."""
 
+    sos_again_s: int = 60
+    """Seconds after which an SOS that nobody helps with is alarmed again; after twice as many, people are to call."""
+
     purge_after_s: int = 30
     """Seconds after its end until a session is deleted; what is promised is one minute."""
 
@@ -142,6 +146,7 @@ class Settings:
             max_participants=self.max_participants,
             min_lifetime_s=self.min_lifetime_s,
             host_away_s=self.host_away_s,
+            sos_again_s=self.sos_again_s,
         )
 
     @property
@@ -182,6 +187,7 @@ class Settings:
             max_participants=reader.optional(MAX_PARTICIPANTS, _whole_number(2, 10_000, "people"), "200"),
             min_lifetime_s=reader.optional(MIN_LIFETIME_S, _whole_number(1, 3600, "seconds"), "300"),
             host_away_s=reader.optional(HOST_AWAY_S, _whole_number(1, 86_400, "seconds"), "600"),
+            sos_again_s=reader.optional(SOS_AGAIN_S, _whole_number(1, 3600, "seconds"), "60"),
             purge_after_s=reader.optional(PURGE_AFTER_S, _whole_number(1, 45, "seconds"), "30"),
             drain_s=reader.optional(DRAIN_S, _whole_number(0, 600, "seconds"), "5"),
             quotas=Quotas(

@@ -64,4 +64,4 @@ def test_anything_else_is_refused_in_one_way(data: object) -> None:
 def test_more_operations_than_may_wait_are_refused() -> None:
     one = {"event": "leave", "payload": {"op_id": "x"}}
     with pytest.raises(DecodeError, match="256"):
-        Resumption.from_dict({"offset": None, "snapshot": None, "operations": [one] * (MAX_OPERATIONS + 1)})
+        Resumption.from_dict({"offset": None, "snapshot": None, "operations": [one] * (2 * MAX_OPERATIONS + 1)})

@@ -49,6 +49,17 @@ def test_a_post_is_taken_from_nobody_but_by_the_host_or_from_one_who_is_away() -
     assert holders(done(led, 1, SetPost(LEAD)), LEAD) == ()
 
 
+def test_a_host_who_sweeps_adds_a_second_or_hands_on() -> None:
+    swept = done(group(), 1, SetPost(SWEEP, 1))
+    both = done(swept, 1, SetPost(SWEEP, 2))
+    assert holders(both, SWEEP) == (1, 2)
+    assert holders(done(swept, 1, SetPost(SWEEP, 2, 1)), SWEEP) == (2,)
+    assert holders(done(both, 1, SetPost(SWEEP, 3)), SWEEP) == (2, 3)
+    assert holders(done(both, 1, SetPost(SWEEP)), SWEEP) == (2,)
+    member = done(group(), 2, SetPost(SWEEP, 2))
+    assert holders(done(member, 2, SetPost(SWEEP, 3)), SWEEP) == (3,)
+
+
 def test_two_sweep_and_a_third_says_whom_they_replace() -> None:
     swept = done(done(group(), 2, SetPost(SWEEP, 2)), 3, SetPost(SWEEP, 3))
     assert holders(swept, SWEEP) == (2, 3)

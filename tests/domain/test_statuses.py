@@ -6,8 +6,9 @@ import pytest
 
 from cavalcade.domain.errors import ErrorCode
 from cavalcade.domain.features.membership import Leave
-from cavalcade.domain.features.statuses import PersonStatus, SetStatus, Status
+from cavalcade.domain.features.statuses import PersonStatus, SetStatus, Status, StatusChanged
 from cavalcade.domain.model import SessionState
+from cavalcade.domain.session import Elapse, next_at, replay
 from tests.domain.strategies import NOW, session_with
 from tests.domain.test_session import HOST, MEMBER, VIEWER, asked, done, refused
 
@@ -28,6 +29,19 @@ def test_a_status_that_stands_is_not_set_again() -> None:
     state = done(session_with(HOST, MEMBER), 2, SetStatus(Status.FUEL))
     assert asked(state, 2, SetStatus(Status.FUEL), NOW + 60_000) == []
     assert asked(session_with(HOST, MEMBER), 2, SetStatus()) == []
+
+
+def test_going_home_ends_after_four_hours_and_nothing_else_does() -> None:
+    state = done(session_with(HOST, MEMBER, MEMBER), 2, SetStatus(Status.GOING_HOME))
+    state = done(state, 1, SetStatus(Status.GOING_HOME, 3), NOW + 1)
+    state = done(state, 1, SetStatus(Status.FUEL))
+    assert next_at(state) == NOW + 4 * 3_600_000
+    assert asked(state, None, Elapse(), NOW + 4 * 3_600_000 - 1) == []
+    (event,) = asked(state, None, Elapse(), NOW + 4 * 3_600_000)
+    assert (event.by, event.change) == (None, StatusChanged(2, None, NOW + 4 * 3_600_000))
+    state = replay(state, [event])
+    assert next_at(state) == NOW + 4 * 3_600_000 + 1
+    assert next_at(done(state, 3, SetStatus(Status.READY), NOW + 2)) is None
 
 
 def test_goes_with_the_one_who_leaves() -> None:

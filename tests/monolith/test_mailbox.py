@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.sos import RaiseSos, SosKind
 from cavalcade.domain.fix import Position
 from cavalcade.domain.operations import Operation
 from cavalcade.monolith import mailbox as mailbox_module
@@ -54,6 +55,20 @@ def test_operations_leave_in_order_and_are_bounded(steps: list[str], burst: int)
             assert mailbox.take_operation() is (waiting.pop(0) if waiting else None)
         assert mailbox.has_operations is bool(waiting)
     assert _operations(mailbox) == waiting
+    loop.close()
+
+
+def test_an_sos_passes_what_waits_and_has_a_bound_of_its_own() -> None:
+    loop = asyncio.new_event_loop()
+    mailbox = Mailbox()
+    ordinary = [_submit(loop) for _ in range(MAX_OPERATIONS + 1)]
+    urgent = [
+        Submit(Operation(1, RaiseSos(SosKind.LOST, participant=who + 1)), loop.create_future())
+        for who in range(MAX_OPERATIONS + 1)
+    ]
+    assert [mailbox.put(one) for one in ordinary] == [True] * MAX_OPERATIONS + [False]
+    assert [mailbox.put(one) for one in urgent] == [True] * MAX_OPERATIONS + [False]
+    assert _operations(mailbox) == [*urgent[:-1], *ordinary[:-1]]
     loop.close()
 
 

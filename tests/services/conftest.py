@@ -82,7 +82,7 @@ async def running_gateway(
     client = redis.asyncio.Redis.from_url(redis_url)
     live = LiveState(client)
     clock = AdaptiveClock(20)
-    limits = Limits(min_lifetime_s=1, host_away_s=1)
+    limits = Limits(min_lifetime_s=1, host_away_s=1, sos_again_s=1, silent_s=1)
 
     def connected() -> None:
         writer.connected()

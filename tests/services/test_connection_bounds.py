@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 
+from cavalcade.domain.fields import rules_of
+from cavalcade.domain.session import OPERATIONS
 from cavalcade.server.sockets import connection
 from cavalcade.server.sockets.join_backlog import MOST_OF_ONE
 from cavalcade.server.sockets.socket_server import JOIN_S, SILENCE_S
@@ -260,6 +262,9 @@ async def test_who_closes_and_never_reads_is_cut_off(gateway: Gateway, monkeypat
         await eventually(lambda: len(gateway.sockets) == 0)
 
 
+FIELDS = sorted({name for command in OPERATIONS.values() for name, _, _ in rules_of(command)})  # type: ignore[arg-type]  # a class is hashable
+"""The fields of all operations."""
+
 _MESSAGES = st.one_of(
     st.tuples(st.sampled_from([Opcode.TEXT, Opcode.BINARY, Opcode.CONT, Opcode.PING, Opcode.CLOSE]), st.binary()),
     st.tuples(
@@ -268,12 +273,12 @@ _MESSAGES = st.one_of(
             st.none() | st.sampled_from(["1", "2"]),
             st.none() | st.text(max_size=3),
             st.sampled_from(["phoenix", "session:abcdefghij", "T", "x"]),
-            st.sampled_from(["heartbeat", "phx_join", "phx_leave", "position", "leave", "profile:set", "x"]),
+            st.sampled_from(["heartbeat", "phx_join", "phx_leave", "position", "x", *OPERATIONS]),
             st.recursive(
                 st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
                 lambda inner: (
                     st.lists(inner, max_size=3)
-                    | st.dictionaries(st.sampled_from(["op_id", "lat", "lon", "name", "offset", "mode"]), inner)
+                    | st.dictionaries(st.sampled_from(["op_id", "offset", "mode", *FIELDS]), inner)
                 ),
                 max_leaves=8,
             ),

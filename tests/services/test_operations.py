@@ -255,6 +255,30 @@ async def test_beyond_16_waiting_operations_there_are_too_many(gateway: Gateway)
     assert sum(reply["status"] == "ok" for reply in replies) >= 16
 
 
+async def test_an_sos_passes_operations_that_wait(gateway: Gateway) -> None:
+    session_id = await gateway.session(2)
+    anna, ben = await _pair(gateway, session_id)
+    async with gateway.backend._turns.setdefault(session_id, asyncio.Lock()):  # nothing else goes on
+        waiting = [await anna.send("profile:set", {"op_id": str(n), "name": f"Anna {n}"}) for n in range(40)]
+        assert await anna.do("sos:raise", {"op_id": "s", "kind": "lost"}) == {"offset": 3}
+        assert (await ben.receive("event"))["type"] == "sos_raised"
+    assert {(await anna.reply(ref))["status"] for ref in waiting} == {"ok", "error"}
+
+
+async def test_an_alert_about_somebody_else_needs_their_silence(gateway: Gateway) -> None:
+    anna, ben = await _pair(gateway, await gateway.session(2))
+    about_ben = {"kind": "no_news", "participant": 2}
+    assert (await anna.refused("alert:raise", {"op_id": "1", **about_ben}))["reason"] == "forbidden"
+    assert await anna.do("alert:raise", {"op_id": "2", "kind": "stopped"}) == {"offset": 3}
+    assert await ben.do("alert:raise", {"op_id": "1", "kind": "straggler"}) == {"offset": 4}
+    ben.socket.transport.abort()
+    async with asyncio.timeout(10):
+        # He has to have been away for a second here, and the server alone knows since when.
+        while (await anna.ask("alert:raise", {"op_id": "3", **about_ben}))["status"] == "error":  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert await anna.do("alert:raise", {"op_id": "4", **about_ben}) == {"offset": 5}
+
+
 async def test_a_push_without_a_ref_is_carried_out_without_a_reply(gateway: Gateway) -> None:
     anna, ben = await _pair(gateway, await gateway.session(2))
     await anna.socket.send(f'["{anna.join_ref}",null,"{anna.topic}","profile:set",{{"op_id":"1","name":"Anna"}}]')

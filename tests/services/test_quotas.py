@@ -37,6 +37,21 @@ async def test_operations_beyond_the_quota_are_told_when_to_come_again(strict: G
     await ben.do("profile:set", {"op_id": "1", "name": "Ben"})
 
 
+async def test_an_sos_is_counted_apart_and_bounded_too(strict: Gateway) -> None:
+    session_id = await strict.session(2)
+    anna = await joined(strict, session_id, 1)
+    while (await anna.ask("profile:set", {"op_id": "p", "name": "Anna"}))["status"] == "ok":
+        pass
+    sos = (await anna.do("sos:raise", {"op_id": "s", "kind": "lost"}))["offset"]
+    for number in range(9):
+        assert await anna.do("sos:raise", {"op_id": f"s{number}", "kind": "lost"}) == {"offset": sos}
+    refused = await anna.refused("sos:raise", {"op_id": "more", "kind": "lost"})
+    assert (refused["reason"], refused["retry"]) == ("too_many_requests", True)
+    assert 1 <= refused["retry_after_s"] <= 6
+    ben = await joined(strict, session_id, 2)
+    await ben.do("sos:answer", {"op_id": "a", "sos": sos, "answer": "going"})
+
+
 async def test_nobody_is_kept_from_leaving(strict: Gateway) -> None:
     session_id = await strict.session(2)
     ben = await joined(strict, session_id, 2)

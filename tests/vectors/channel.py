@@ -175,7 +175,9 @@ def _joined(name: str, snapshot: Mapping[str, object] | None = None) -> Story:
 
 def sequences() -> list[dict[str, object]]:
     """All of them."""
-    return [sequence.to_dict() for sequence in (*_connections(), *_operations(), *_sharing(), *_what_comes())]
+    return [
+        sequence.to_dict() for sequence in (*_connections(), *_operations(), *_urgent(), *_sharing(), *_what_comes())
+    ]
 
 
 def _connections() -> list[Story]:
@@ -242,6 +244,48 @@ def _operations() -> list[Story]:
                 "operations": [{"event": "sharing:set", "payload": {"op_id": "a", "on": False}}],
             },
         ).start().opened(0).joined(10, events=[]).answered(20, "2", {"offset": 6}),
+    ]  # fmt: skip
+
+
+def _urgent() -> list[Story]:
+    name, lost = {"name": "Zoë"}, {"kind": "lost"}
+    return [
+        _joined("an SOS waits behind nothing").submit(10, "a", "profile:set", **name).submit(11, "b", "time:ask")
+        .submit(12, "s", "sos:raise", **lost).answered(20, "3", {"offset": 6}).answered(30, "2", {"offset": 7}),
+        _joined("of what is urgent one waits for the other").submit(10, "s", "sos:raise", **lost)
+        .submit(11, "c", "sos:clear", sos=6, reason="false_alarm").submit(12, "a", "time:ask")
+        .answered(20, "2", {"offset": 6}),
+        _joined("an SOS that is refused for a while keeps nothing else waiting").submit(10, "s", "sos:raise", **lost)
+        .answered(20, "2", {"reason": "too_many_requests", "retry": True, "retry_after_s": 2}, status="error")
+        .submit(30, "a", "profile:set", **name).answered(40, "3", {"offset": 6}).tick(2_070)
+        .answered(2_080, "4", {"offset": 7}),
+        _joined("an SOS goes while others are refused for a while").submit(10, "a", "profile:set", **name)
+        .answered(20, "2", {"reason": "too_many_requests", "retry": True, "retry_after_s": 2}, status="error")
+        .submit(30, "s", "sos:raise", **lost).answered(40, "3", {"offset": 6}).tick(2_070),
+        _joined("an SOS without an answer goes again under the same id").submit(10, "a", "time:ask")
+        .submit(500, "s", "sos:raise", **lost).answered(600, "2", {"offset": 6}).tick(4_000).beat(4_001, "4")
+        .tick(8_001).beat(8_002, "5").tick(10_500).answered(10_510, "6", {"offset": 7}),
+        Story("offline, an SOS goes before what was asked for earlier").start().submit(0, "a", "time:ask")
+        .submit(1, "s", "sos:raise", **lost).opened(2).joined(3, snapshot=_snapshot()).lost(4).tick(54).opened(60)
+        .joined(70, "4", events=[]).answered(80, "5", {"offset": 6}, join_ref="4")
+        .answered(90, "6", {"offset": 7}, join_ref="4"),
+        Story("one's own SOS resumes sharing after a pause that waits").start().submit(0, "a", "sharing:set", on=False)
+        .submit(1, "s", "sos:raise", **lost).opened(2).joined(3, snapshot=_snapshot()).answered(10, "2", {"offset": 6})
+        .answered(11, "3", {"offset": 7}).answered(12, "4", {"offset": 8}),
+        Story("an SOS for somebody else changes no pause").start().submit(0, "a", "sharing:set", on=False)
+        .submit(1, "s", "sos:raise", participant=2, **lost),
+        Story(
+            "after a restart an SOS goes first, too",
+            {
+                "offset": 5, "mark": "m5", "snapshot": _snapshot(),
+                "operations": [
+                    {"event": "time:ask", "payload": {"op_id": "a"}},
+                    {"event": "sos:raise", "payload": {"op_id": "s", **lost}},
+                ],
+            },
+        ).start().opened(0).joined(10, events=[]).answered(20, "2", {"offset": 6}).answered(30, "3", {"offset": 7}),
+        _joined("an SOS that was under way when the session ended").submit(10, "s", "sos:raise", **lost)
+        .heard(20, 6, "session_ended", reason="ended"),
     ]  # fmt: skip
 
 

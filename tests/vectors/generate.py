@@ -97,8 +97,12 @@ def _session(chance: Random, examples: list[Command], *, ends: bool) -> dict[str
             folded.append(replay(folded[-1], [event]))
     if ends:
         host = folded[-1].host
-        assert host is not None
-        events += decide(folded[-1], Operation(host.id, EndSession()), NOW + 60_000, LIMITS)
+        at, end = NOW + 60_000, Operation(None, Expire())
+        if host is not None:
+            end = Operation(host.id, EndSession())
+        else:
+            at = folded[-1].session.expires_at
+        events += decide(folded[-1], end, at, LIMITS)
         folded.append(replay(folded[-1], events[-1:]))
     positions = {who: _position(chance) for who, person in state.participants.items() if person.sharing}
     return {

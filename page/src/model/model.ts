@@ -3,6 +3,8 @@
 import type * as wire from "./wire";
 
 export type {
+  Alert,
+  AlertKind,
   ErrorCode,
   Features,
   Operations,

@@ -10,6 +10,7 @@ export type Addressee = "all" | "lead" | "sweep";
 export type SosKind = "injured" | "breakdown" | "lost" | "other";
 export type SosAnswer = "going" | "staying" | "calling";
 export type SosEnd = "solved" | "false_alarm" | "left";
+export type AlertKind = "straggler" | "off_route" | "no_news" | "stopped";
 export type SosReason = "solved" | "false_alarm";
 
 /** Why something is refused. A later server may say others. */
@@ -60,6 +61,15 @@ export interface Sos {
   readonly answers?: Readonly<Record<string, SosAnswer>>;
 }
 
+/** An alert that was raised a short while ago. */
+export interface Alert {
+  readonly alert: number;
+  readonly kind: AlertKind;
+  readonly participant: number;
+  readonly by: number;
+  readonly at: number;
+}
+
 /** The post of a participant; None for none. */
 export interface PersonPost {
   readonly post?: Post | null;
@@ -84,12 +94,19 @@ export interface OpenSos {
   readonly audience: "members";
 }
 
+/** The alerts that the next one may be the same as, by offset. */
+export interface RecentAlerts {
+  readonly recent?: readonly Alert[];
+  readonly audience: "members";
+}
+
 /** What features keep, by key. A later server may keep what is not among these. */
 export interface Features {
   readonly post?: PersonPost;
   readonly status?: PersonStatus;
   readonly chat?: SessionChat;
   readonly sos?: OpenSos;
+  readonly alerts?: RecentAlerts;
   readonly [key: string]: unknown;
 }
 
@@ -184,6 +201,7 @@ export type SessionEvent =
   | Change<"sos_escalated", { sos: number; stage: number }>
   | Change<"sos_answered", { sos: number; participant: number; answer: SosAnswer }>
   | Change<"sos_cleared", { sos: number; reason: SosEnd }>
+  | Change<"alert_raised", { kind: AlertKind; participant: number; by: number; at: number }>
   | Change<"session_ended", { reason: string }>;
 
 /** What each operation takes, beside its `op_id`. */
@@ -216,6 +234,7 @@ export interface Operations {
   };
   readonly "sos:answer": { readonly sos: number; readonly answer: SosAnswer };
   readonly "sos:clear": { readonly sos: number; readonly reason: SosReason };
+  readonly "alert:raise": { readonly kind: AlertKind; readonly participant?: number };
   readonly "session:end": Record<string, never>;
   readonly "fixes:send": { readonly fixes: readonly Fix[] };
 }

@@ -12,7 +12,7 @@ import type { Fix, JoinReply, Position, SessionEvent } from "../model/model";
 import { askedMs, Backoff, type Refusal } from "../net/waits";
 import type { Action, ConnectionState, Outcome, Timing } from "./actions";
 import { Patience } from "./patience";
-import { type Operation, PendingOperations } from "./pending_operations";
+import { isUrgent, type Operation, PendingOperations } from "./pending_operations";
 import { Presence } from "./presence";
 import { type Action as Change, reduce, type SessionState } from "./session_state";
 import { isAhead } from "./staleness";
@@ -30,8 +30,19 @@ const UNANSWERED = 4000;
 const PROBE_MS = 3_000;
 
 const FINISHING = ["leave", "session:end"];
+const RAISE = "sos:raise";
 /** Endings that mean the same as an acknowledged `leave` or `session:end`. */
 const DONE = ["left", "ended", "expired", "unauthorized", "session_not_found"];
+
+/** Operations that wait for each other, and for no others. */
+interface Lane {
+  readonly pending: PendingOperations;
+  /** Runs while the answer to one is awaited. */
+  readonly answer: Timer;
+  /** Runs until the first one is sent once more. */
+  readonly retry: Timer;
+  readonly retries: Backoff;
+}
 
 export class Channel {
   state: SessionState | null;
@@ -41,11 +52,12 @@ export class Channel {
   /** The newest fix that was shared; it goes out again after a join whose answer does not have it. */
   newestFix: Fix | null = null;
   private readonly topic: string;
+  /** For an SOS, and for everything else. */
+  private readonly lanes: readonly [urgent: Lane, ordinary: Lane];
   private readonly pending: PendingOperations;
   private readonly timers = new Timers();
   private readonly presence = new Presence();
   private readonly reconnects: Backoff;
-  private readonly retries: Backoff;
   private readonly patience = new Patience();
   /** What was answered last, and the offset from which the session shows it: events may come after answers. */
   private answeredSharing = { on: true, shownFrom: 0 };
@@ -72,9 +84,13 @@ export class Channel {
     this.state = known.state;
     // An earlier page may not have known all types of events; this one may.
     this.needsSnapshot = known.state?.isIncomplete === true;
-    this.pending = new PendingOperations(known.operations);
+    const urgent = new PendingOperations(known.operations.filter(isUrgent));
+    this.pending = new PendingOperations(known.operations.filter((one) => !isUrgent(one)));
+    this.lanes = [
+      { pending: urgent, answer: "urgentAnswer", retry: "urgentRetry", retries: new Backoff(random) },
+      { pending: this.pending, answer: "operationAnswer", retry: "operationRetry", retries: new Backoff(random) },
+    ];
     this.reconnects = new Backoff(random);
-    this.retries = new Backoff(random);
   }
 
   /** When `tick` is due; null where nothing is timed. */
@@ -82,9 +98,9 @@ export class Channel {
     return this.timers.next;
   }
 
-  /** The operations without a final answer, in order. */
+  /** The operations without a final answer, in the order of each lane, an SOS first. */
   get waiting(): readonly Operation[] {
-    return this.pending.waiting;
+    return this.lanes.flatMap(({ pending }) => pending.waiting);
   }
 
   /** Whether a position may leave this device: what was asked for last counts, even before it is acknowledged. */
@@ -149,19 +165,28 @@ export class Channel {
 
   /** Asks for an operation; its `settle` comes sooner or later, whatever happens to connections. */
   submit(operation: Operation, now: number): Action[] {
-    const refused = this.closed ?? (this.pending.isFull ? "too_many_requests" : null);
+    const { pending } = this.lanes[isUrgent(operation) ? 0 : 1];
+    const refused = this.closed ?? (pending.isFull ? "too_many_requests" : null);
     if (refused !== null) {
       this.settle(operation, { error: { reason: refused, retry: false } });
       return this.take();
     }
-    this.pending.add(operation);
-    if (this.pending.sharing() === false) {
+    pending.add(operation);
+    if (this.isOwnSos(operation) && this.pending.sharing() === false) {
+      // It starts sharing at the server: a pause that waits here must not come after it.
+      this.pending.add({ event: "sharing:set", payload: { op_id: `${operation.payload.op_id}.sharing`, on: true } });
+    }
+    if (!isUrgent(operation) && this.pending.sharing() === false) {
       this.newestFix = null;
       this.actions.push({ type: "withhold" });
       this.withdrawFixes();
     }
-    this.sendOperation(now);
+    this.sendOperations(now);
     return this.take();
+  }
+
+  private isOwnSos({ event, payload: { participant } }: Operation): boolean {
+    return event === RAISE && (participant === undefined || participant === this.state?.me);
   }
 
   /** Sends a position where there is a connection; nothing while sharing is off. */
@@ -220,11 +245,13 @@ export class Channel {
         this.drop(now);
         break;
       case "operationAnswer":
-        this.interrupt();
-        this.sendOperation(now);
+      case "urgentAnswer":
+        this.interrupt(this.lanes.filter(({ answer }) => answer === timer));
+        this.sendOperations(now);
         break;
       case "operationRetry":
-        this.sendOperation(now);
+      case "urgentRetry":
+        this.sendOperations(now);
         break;
       case "stable":
         this.reconnects.reset();
@@ -258,8 +285,7 @@ export class Channel {
 
   private join(now: number): void {
     this.connection = "connecting";
-    this.interrupt();
-    this.timers.cancel("operationAnswer");
+    this.interrupt(this.lanes);
     this.joinRef = this.nextRef();
     this.presence.forget();
     const { state } = this;
@@ -274,8 +300,8 @@ export class Channel {
   private rejoinLater(now: number, wait = 0, needsSnapshot = false): void {
     this.needsSnapshot ||= needsSnapshot;
     this.joinRef = null;
-    this.interrupt();
-    for (const timer of ["attempt", "join", "stable", "operationAnswer"] as const) this.timers.cancel(timer);
+    this.interrupt(this.lanes);
+    for (const timer of ["attempt", "join", "stable"] as const) this.timers.cancel(timer);
     this.connection = "connecting";
     this.timers.set("rejoin", now + wait + this.reconnects.next());
   }
@@ -294,7 +320,7 @@ export class Channel {
 
   private forgetConnection(): void {
     this.joinRef = this.heartbeatRef = null;
-    this.interrupt();
+    this.interrupt(this.lanes);
     this.timers.cancelThoseOfAConnection();
     this.fold({ type: "presence_unknown" });
   }
@@ -306,7 +332,7 @@ export class Channel {
     this.timers.clear();
     this.newestFix = null;
     this.closed = reason;
-    for (const operation of this.pending.drain()) {
+    for (const operation of this.lanes.flatMap(({ pending }) => pending.drain())) {
       const isDone = FINISHING.includes(operation.event) && DONE.includes(reason);
       this.settle(operation, isDone ? this.doneAlready() : { error: { reason, retry: false } });
     }
@@ -363,13 +389,15 @@ export class Channel {
       else this.onJoinRefused(response as Partial<Refusal>, now);
       return;
     }
-    const operation = this.pending.answered(ref ?? "");
-    if (operation === null) return;
-    this.timers.cancel("operationAnswer");
-    if (isOk) this.onDone(operation, response);
-    else if (response.reason === "unmatched topic") this.rejoinLater(now);
-    else this.onRefused(operation, response as unknown as Refusal, now);
-    this.sendOperation(now);
+    for (const lane of this.lanes) {
+      const operation = lane.pending.answered(ref ?? "");
+      if (operation === null) continue;
+      this.timers.cancel(lane.answer);
+      if (isOk) this.onDone(lane, operation, response);
+      else if (response.reason === "unmatched topic") this.rejoinLater(now);
+      else this.onRefused(lane, operation, response as unknown as Refusal, now);
+      this.sendOperations(now);
+    }
   }
 
   private onJoined(reply: JoinReply, now: number): void {
@@ -388,7 +416,7 @@ export class Channel {
     this.finishWhereOver();
     if (this.closed !== null) return;
     this.sendNewestFix(reply.positions);
-    this.sendOperation(now);
+    this.sendOperations(now);
   }
 
   private onJoinRefused(refusal: Partial<Refusal>, now: number): void {
@@ -441,32 +469,35 @@ export class Channel {
 
   // What goes out
 
-  private sendOperation(now: number): void {
-    if (this.connection !== "joined" || this.timers.has("operationRetry")) return;
-    const operation = this.pending.toSend();
-    if (operation === null) return;
-    const message = this.message(operation.event, operation.payload);
-    this.pending.sent(message.ref);
-    this.send(message);
-    this.timers.set("operationAnswer", now + this.timing.answer);
+  /** Sends the next one of each lane, unless one is on its way there. */
+  private sendOperations(now: number): void {
+    if (this.connection !== "joined") return;
+    for (const { pending, answer, retry } of this.lanes) {
+      const operation = this.timers.has(retry) ? null : pending.toSend();
+      if (operation === null) continue;
+      const message = this.message(operation.event, operation.payload);
+      pending.sent(message.ref);
+      this.send(message);
+      this.timers.set(answer, now + this.timing.answer);
+    }
   }
 
-  private onRefused(operation: Operation, refusal: Refusal, now: number): void {
+  private onRefused(lane: Lane, operation: Operation, refusal: Refusal, now: number): void {
     if (refusal.retry) {
-      this.timers.set("operationRetry", now + askedMs(refusal) + this.retries.next());
+      this.timers.set(lane.retry, now + askedMs(refusal) + lane.retries.next());
     } else if (FINISHING.includes(operation.event) && DONE.includes(refusal.reason)) {
-      this.onDone(operation, this.doneAlready().ok);
+      this.onDone(lane, operation, this.doneAlready().ok);
     } else {
-      this.retries.reset();
-      this.pending.settle();
+      lane.retries.reset();
+      lane.pending.settle();
       this.settle(operation, { error: refusal });
     }
   }
 
-  private onDone(operation: Operation, reply: Readonly<Record<string, unknown>>): void {
+  private onDone(lane: Lane, operation: Operation, reply: Readonly<Record<string, unknown>>): void {
     const { event, payload } = operation;
-    this.retries.reset();
-    this.pending.settle();
+    lane.retries.reset();
+    lane.pending.settle();
     this.settle(operation, { ok: reply });
     const shownFrom = reply.offset;
     if (event === "sharing:set" && typeof shownFrom === "number")
@@ -474,9 +505,12 @@ export class Channel {
     if (FINISHING.includes(event)) this.finish(event === "leave" ? "left" : "ended");
   }
 
-  /** The answer to an operation that is on its way will not come. */
-  private interrupt(): void {
-    this.pending.interrupted();
+  /** The answers to what is on its way will not come. */
+  private interrupt(lanes: readonly Lane[]): void {
+    for (const { pending, answer } of lanes) {
+      pending.interrupted();
+      this.timers.cancel(answer);
+    }
     if (this.pending.sharing() === false) this.withdrawFixes();
   }
 

@@ -1,6 +1,6 @@
 /** Operations that outlive a reload until they are acknowledged. Tabs share them: the server carries out each id once. */
 import { type KeptList, keptOperations } from "../memory/kept";
-import { MOST_OPERATIONS, type Operation } from "./pending_operations";
+import { isUrgent, MOST_OPERATIONS, type Operation } from "./pending_operations";
 
 export class KeptOperations {
   private readonly list: KeptList<Operation>;
@@ -16,7 +16,9 @@ export class KeptOperations {
   }
 
   add(operation: Operation): void {
-    this.list.write([...this.read(), operation]);
+    const all = [...this.read(), operation];
+    // An SOS goes first, so that it is not among those for which there is no room.
+    this.list.write([...all.filter(isUrgent), ...all.filter((one) => !isUrgent(one))]);
   }
 
   remove(opId: string): void {

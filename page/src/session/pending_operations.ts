@@ -1,14 +1,21 @@
-/** Operations that were asked for and not acknowledged yet, in order; pure. The same as the Python client's `pending_operations.py`. */
+/** Operations of one lane that were asked for and not acknowledged yet, in order; pure. The same as the Python client's `pending_operations.py`. */
 
 /** More than this and new ones are refused: who is offline for long must not fill the memory. */
 export const MOST_OPERATIONS = 256;
+
+const URGENT: readonly string[] = ["sos:raise", "sos:answer", "sos:clear"];
+
+/** Whether an operation waits behind no others: an SOS has a lane of its own. */
+export function isUrgent({ event }: { readonly event: string }): boolean {
+  return URGENT.includes(event);
+}
 
 /** An operation on its way. */
 export interface Operation {
   /** Such as `profile:set`. */
   readonly event: string;
   /** What it says; `op_id` is the same at every attempt, so that the server carries it out once, and `on` is what sharing is to be. */
-  readonly payload: { readonly op_id: string; readonly on?: unknown };
+  readonly payload: { readonly op_id: string; readonly on?: unknown; readonly participant?: unknown };
 }
 
 /** Keeps operations until they are acknowledged and gives them out one at a time, so that none overtakes another. */

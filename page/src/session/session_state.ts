@@ -4,6 +4,7 @@
  * The law that the tests check: events applied to a stale snapshot equal a fresh snapshot.
  */
 import type {
+  Alert,
   Features,
   JoinReply,
   Participant,
@@ -16,6 +17,9 @@ import type {
   Sos,
 } from "../model/model";
 import { isAhead } from "./staleness";
+
+/** For how long an alert stands, so that the same once more is the same. */
+const SAME_ALERT_MS = 300_000;
 
 export interface SessionState {
   readonly session: Session;
@@ -155,6 +159,8 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
         openSos(next).filter((one) => one.sos !== sos),
       );
     }
+    case "alert_raised":
+      return withAlert(next, { alert: event.offset, ...event.data });
     case "session_ended":
       return { ...next, positions: new Map(), endedBecause: event.data.reason };
     default:
@@ -239,6 +245,13 @@ function withSosChanged(state: SessionState, sos: number, change: (one: Sos) => 
     state,
     openSos(state).map((one) => (one.sos === sos ? { ...one, ...change(one) } : one)),
   );
+}
+
+/** Those that a later one may be the same as stay; see the contract. */
+function withAlert(state: SessionState, raised: Alert): SessionState {
+  const { recent: before = [] } = state.features.alerts ?? {};
+  const recent = [...before.filter(({ at }) => Math.abs(raised.at - at) < SAME_ALERT_MS), raised];
+  return { ...state, features: { ...state.features, alerts: { recent, audience: "members" } } };
 }
 
 function withHost(state: SessionState, host: number): SessionState {

@@ -10,10 +10,15 @@ const TIMERS = [
   "heartbeatAnswer",
   "operationAnswer",
   "operationRetry",
+  "urgentAnswer",
+  "urgentRetry",
   "stable",
 ] as const;
 
 export type Timer = (typeof TIMERS)[number];
+
+/** Those that mean something without a connection, too. */
+const OUTLIVING: readonly Timer[] = ["dial", "operationRetry", "urgentRetry"];
 
 export class Timers {
   private readonly times = new Map<Timer, number>();
@@ -44,7 +49,7 @@ export class Timers {
 
   /** Cancels those that mean nothing any more once their connection is gone. */
   cancelThoseOfAConnection(): void {
-    for (const timer of TIMERS) if (timer !== "dial" && timer !== "operationRetry") this.cancel(timer);
+    for (const timer of TIMERS) if (!OUTLIVING.includes(timer)) this.cancel(timer);
   }
 
   clear(): void {

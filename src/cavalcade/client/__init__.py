@@ -51,11 +51,14 @@ from cavalcade.client.membership import Membership
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.alerts import AlertKind
 from cavalcade.domain.features.posts import Post
+from cavalcade.domain.features.sos import SosAnswer, SosKind, SosReason
 from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix, Position
 
 __all__ = [
+    "AlertKind",
     "Change",
     "ChangesMissed",
     "ClientError",
@@ -78,6 +81,9 @@ __all__ = [
     "Resumption",
     "ServerIdentity",
     "SessionOver",
+    "SosAnswer",
+    "SosKind",
+    "SosReason",
     "StateReplaced",
     "Status",
     "Timing",

@@ -6,6 +6,7 @@ back, and are passed in, as is randomness.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -22,7 +23,8 @@ from cavalcade.client.changes import (
     StateReplaced,
 )
 from cavalcade.client.errors import ProtocolError, SessionOver
-from cavalcade.client.pending_operations import PendingOperation, PendingOperations
+from cavalcade.client.lanes import Lane, Lanes
+from cavalcade.client.pending_operations import PendingOperation
 from cavalcade.client.replica import AHEAD_MS, Gap, Replica
 from cavalcade.client.replies import JoinReply, asked_to_wait_ms, read_join_reply, read_positions, read_rejection
 from cavalcade.client.resumption import Resumption
@@ -32,7 +34,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
-from cavalcade.domain.session import CHANGES, FINISHING, effects
+from cavalcade.domain.session import CHANGES, FINISHING, URGENT, effects
 from cavalcade.wire.channel import TOPIC_PREFIX
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.frame import Message, decode_server_binary, decode_text, encode_client_push, encode_text
@@ -42,6 +44,7 @@ from cavalcade.wire.positions import fix_to_dict, pack_fix
 FINAL_CLOSES: Final = {4401: "unauthorized", 4404: "session_not_found", 4409: "replaced"}
 """Close codes after which the server does not want this client back, and what they mean."""
 
+RAISE: Final = "sos:raise"
 _NORMAL, _PROTOCOL_FAILED, _UNANSWERED = 1000, 1002, 4000
 _DONE_REASONS: Final = frozenset({"left", "ended", "expired", "unauthorized", "session_not_found"})
 """Endings that mean the same as an acknowledged `leave` or `session:end`."""
@@ -87,8 +90,8 @@ class Channel:
         self._mode: Mode = mode
         self._timing = timing or Timing()
         self._reconnects = Backoff(random)
-        self._retries = Backoff(random)
-        self._pending = PendingOperations(resumption.operations)
+        self._lanes = Lanes.starting_with(resumption.operations, random)
+        self._pending = self._lanes.ordinary.pending
         self._answered_sharing: tuple[bool, int] = (True, 0)
         """What was answered last, and the offset from which the session shows it: events may come after answers."""
         self._newest_fix: Fix | None = None
@@ -123,8 +126,8 @@ class Channel:
 
     @property
     def waiting(self) -> Sequence[PendingOperation]:
-        """The operations without a final answer, in order."""
-        return self._pending.waiting
+        """The operations without a final answer, in the order of each lane, an SOS first."""
+        return (*self._lanes.urgent.pending.waiting, *self._pending.waiting)
 
     def start(self, now: int) -> list[Action]:
         """Begins to connect."""
@@ -190,12 +193,18 @@ class Channel:
         """
         if self.closed is not None:
             raise SessionOver(self.closed.reason)
-        self._pending.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
-        if self._pending.sharing() is False:
+        self._lanes.of(event).pending.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
+        is_own_sos = event == RAISE and payload.get("participant") in {None, self.participant}
+        if is_own_sos and self._pending.sharing() is False:
+            # It starts sharing at the server: a pause that waits here must not come after it.
+            resume = f"{op_id}.sharing"
+            with suppress(Rejected):  # however many wait, the SOS goes
+                self._pending.add(PendingOperation(resume, "sharing:set", {"op_id": resume, "on": True}))
+        if event not in URGENT and self._pending.sharing() is False:
             self._newest_fix = None
             self._actions.append(Withhold())
             self._withdraw_fixes()
-        self._send_operation(now)
+        self._send_operations(now)
         return self._take()
 
     def report(self, fix: Fix) -> list[Action]:
@@ -236,18 +245,17 @@ class Channel:
                 self._timers[Timer.HEARTBEAT_ANSWER] = now + self._timing.silence_ms
             case Timer.JOIN | Timer.HEARTBEAT_ANSWER:
                 self._drop(now, _UNANSWERED)
-            case Timer.OPERATION_ANSWER:
-                self._interrupt()
-                self._send_operation(now)
-            case Timer.OPERATION_RETRY:
-                self._send_operation(now)
+            case Timer.OPERATION_ANSWER | Timer.URGENT_ANSWER:
+                self._interrupt(*(lane for lane in self._lanes.both if lane.answer is timer))
+                self._send_operations(now)
+            case Timer.OPERATION_RETRY | Timer.URGENT_RETRY:
+                self._send_operations(now)
             case Timer.STABLE:
                 self._reconnects.reset()
 
     def _join(self, now: int) -> None:
         self._change_connection(ConnectionState.CONNECTING)
-        self._interrupt()
-        self._timers.pop(Timer.OPERATION_ANSWER, None)
+        self._interrupt(*self._lanes.both)
         self._join_ref = self._next_ref()
         self.replica.forget_presence()
         payload: dict[str, object] = {"mode": self._mode}
@@ -262,8 +270,8 @@ class Channel:
         """Joins again over the same socket; until then what comes for the channel is not listened to."""
         self._needs_snapshot = self._needs_snapshot or needs_snapshot
         self._join_ref = None
-        self._interrupt()
-        for timer in (Timer.JOIN, Timer.STABLE, Timer.OPERATION_ANSWER):
+        self._interrupt(*self._lanes.both)
+        for timer in (Timer.JOIN, Timer.STABLE):
             self._timers.pop(timer, None)
         self._change_connection(ConnectionState.CONNECTING)
         self._timers[Timer.REJOIN] = now + wait_ms + self._reconnects.next_wait_ms()
@@ -280,7 +288,7 @@ class Channel:
 
     def _forget_connection(self) -> None:
         self._join_ref = self._heartbeat_ref = None
-        self._interrupt()
+        self._interrupt(*self._lanes.both)
         for timer in OF_A_CONNECTION:
             self._timers.pop(timer, None)
 
@@ -292,7 +300,7 @@ class Channel:
         self._timers.clear()
         self._newest_fix = None
         self.closed, self.failure = Closed(reason), failure
-        for operation in self._pending.drain():
+        for operation in (drained for lane in self._lanes.both for drained in lane.pending.drain()):
             done = operation.event in FINISHING and reason in _DONE_REASONS
             self._actions.append(
                 Settle(operation.op_id, self._done_already() if done else failure or SessionOver(reason))
@@ -345,16 +353,21 @@ class Channel:
                 self._on_joined(read_join_reply(response), now)
             else:
                 self._on_join_refused(response, now)
-        elif (operation := self._pending.answered(message.ref)) is not None:
-            self._timers.pop(Timer.OPERATION_ANSWER, None)
-            if ok:
-                self._retries.reset()
-                self._settle(operation, response if isinstance(response, dict) else {})
-            elif isinstance(response, dict) and response.get("reason") == "unmatched topic":
-                self._rejoin_later(now)
-            else:
-                self._on_operation_refused(operation, response, now)
-            self._send_operation(now)
+            return
+        for lane in self._lanes.both:
+            if (operation := lane.pending.answered(message.ref)) is not None:
+                self._on_answer(lane, operation, response, now, ok=ok)
+
+    def _on_answer(self, lane: Lane, operation: PendingOperation, response: object, now: int, *, ok: bool) -> None:
+        self._timers.pop(lane.answer, None)
+        if ok:
+            lane.retries.reset()
+            self._settle(lane, operation, response if isinstance(response, dict) else {})
+        elif isinstance(response, dict) and response.get("reason") == "unmatched topic":
+            self._rejoin_later(now)
+        else:
+            self._on_operation_refused(lane, operation, response, now)
+        self._send_operations(now)
 
     def _on_joined(self, reply: JoinReply, now: int) -> None:
         self._hear(reply.server_time, now)
@@ -374,7 +387,7 @@ class Channel:
         self._after_event()
         if self.closed is None:
             self._send_newest_fix()
-            self._send_operation(now)
+            self._send_operations(now)
 
     def _on_join_refused(self, response: object, now: int) -> None:
         if isinstance(response, dict) and response.get("retry") is True:
@@ -425,20 +438,21 @@ class Channel:
 
     # What goes out
 
-    def _send_operation(self, now: int) -> None:
-        if self.connection is not ConnectionState.JOINED or Timer.OPERATION_RETRY in self._timers:
+    def _send_operations(self, now: int) -> None:
+        """Sends the next one of each lane, unless one is on its way there."""
+        if self.connection is not ConnectionState.JOINED:
             return
-        operation = self._pending.to_send()
-        if operation is None:
-            return
-        ref = self._next_ref()
-        self._pending.sent(ref)
-        self._send(Message(self._join_ref, ref, self.topic, operation.event, dict(operation.payload)))
-        self._timers[Timer.OPERATION_ANSWER] = now + self._timing.answer_ms
+        for lane in self._lanes.both:
+            operation = None if lane.retry in self._timers else lane.pending.to_send()
+            if operation is not None:
+                ref = self._next_ref()
+                lane.pending.sent(ref)
+                self._send(Message(self._join_ref, ref, self.topic, operation.event, dict(operation.payload)))
+                self._timers[lane.answer] = now + self._timing.answer_ms
 
-    def _on_operation_refused(self, operation: PendingOperation, response: object, now: int) -> None:
+    def _on_operation_refused(self, lane: Lane, operation: PendingOperation, response: object, now: int) -> None:
         if isinstance(response, dict) and response.get("retry") is True:
-            self._timers[Timer.OPERATION_RETRY] = now + asked_to_wait_ms(response) + self._retries.next_wait_ms()
+            self._timers[lane.retry] = now + asked_to_wait_ms(response) + lane.retries.next_wait_ms()
             return
         error: Exception
         try:
@@ -448,23 +462,25 @@ class Channel:
             error = unreadable
         else:
             if operation.event in FINISHING and rejected.code.value in _DONE_REASONS:
-                self._settle(operation, self._done_already())
+                self._settle(lane, operation, self._done_already())
                 return
-        self._retries.reset()
-        self._pending.settle()
+        lane.retries.reset()
+        lane.pending.settle()
         self._actions.append(Settle(operation.op_id, error))
 
-    def _settle(self, operation: PendingOperation, response: Mapping[str, object]) -> None:
-        self._pending.settle()
+    def _settle(self, lane: Lane, operation: PendingOperation, response: Mapping[str, object]) -> None:
+        lane.pending.settle()
         self._actions.append(Settle(operation.op_id, response))
         if operation.event == "sharing:set" and isinstance(offset := response.get("offset"), int):
             self._answered_sharing = operation.payload.get("on") is True, offset
         if operation.event in FINISHING:
             self._finish("left" if operation.event == "leave" else "ended", None)
 
-    def _interrupt(self) -> None:
-        """The answer to an operation that is on its way will not come."""
-        self._pending.interrupted()
+    def _interrupt(self, *lanes: Lane) -> None:
+        """The answers to what is on its way will not come."""
+        for lane in lanes:
+            lane.pending.interrupted()
+            self._timers.pop(lane.answer, None)
         if self._pending.sharing() is False:
             self._withdraw_fixes()
 

@@ -21,6 +21,7 @@ from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
 from cavalcade.domain.feature import Command
+from cavalcade.domain.features.alerts import AlertKind, RaiseAlert
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.fixes import MAX_FIXES
 from cavalcade.domain.features.hosting import ClaimHost
@@ -30,6 +31,7 @@ from cavalcade.domain.features.posts import Post, SetPost
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.features.sharing import SetSharing
+from cavalcade.domain.features.sos import AnswerSos, ClearSos, RaiseSos, SosAnswer, SosKind, SosReason
 from cavalcade.domain.features.statuses import SetStatus, Status
 from cavalcade.domain.fields import rules_of
 from cavalcade.domain.fix import Fix, Position, quantised, readable
@@ -227,6 +229,45 @@ class LiveSession:
             instead_of: Who holds it no more, where that is neither oneself nor the only one who can hold it.
         """
         return await self.ask(SetPost(post, participant, instead_of))
+
+    async def raise_sos(
+        self, kind: SosKind, *, place: tuple[float, float] | None = None, participant: int | None = None
+    ) -> int:
+        """Raises an SOS, for oneself or for somebody else.
+
+        It waits behind no other operation. When this returns, the server has it and alarms the group; before that,
+        nothing has left for certain. One's own starts sharing where it was paused.
+
+        Args:
+            kind: What is wrong.
+            place: Latitude and longitude where they are, degrees; None where it is not known.
+            participant: For whom; None for oneself.
+
+        Returns:
+            The offset by which the SOS is named: another one's, where somebody raised it for the same person already.
+        """
+        lat, lon = place or (None, None)
+        return await self.ask(RaiseSos(kind, lat, lon, participant))
+
+    async def answer_sos(self, sos: int, answer: SosAnswer) -> int:
+        """Says what one does about an open SOS of somebody else; the newest answer counts."""
+        return await self.ask(AnswerSos(sos, answer))
+
+    async def clear_sos(self, sos: int, reason: SosReason) -> int:
+        """Ends an SOS: one's own, one that one raised, or as the host any; nothing changes where it is over."""
+        return await self.ask(ClearSos(sos, reason))
+
+    async def raise_alert(self, kind: AlertKind, *, participant: int | None = None) -> int:
+        """Tells the group what one judged, about oneself or about somebody who is silent.
+
+        Args:
+            kind: What.
+            participant: Somebody who has not been connected for a while; None for oneself.
+
+        Returns:
+            The offset of the alert: another one's, where somebody judged the same within five minutes.
+        """
+        return await self.ask(RaiseAlert(kind, participant))
 
     async def claim_host(self) -> int:
         """Takes over from a host who has been away for long enough."""

@@ -1,4 +1,4 @@
-"""Operations that were asked for and not acknowledged yet, in order. Pure, without I/O."""
+"""Operations of one lane that were asked for and not acknowledged yet, in order. Pure, without I/O."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence

@@ -50,8 +50,9 @@ class Resumption:
             if not isinstance(unknown, list) or not all(isinstance(kind, str) for kind in unknown):
                 raise DecodeError("unknown must be an array of types of events")
             state = replace(state, unknown=frozenset(unknown))
-        if not isinstance(operations, list) or len(operations) > MAX_OPERATIONS:
-            raise DecodeError(f"operations must be an array of at most {MAX_OPERATIONS}")
+        most = 2 * MAX_OPERATIONS  # as many of each lane
+        if not isinstance(operations, list) or len(operations) > most:
+            raise DecodeError(f"operations must be an array of at most {most}")
         return cls(state, tuple(map(_operation, operations)))
 
 

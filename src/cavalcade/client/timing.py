@@ -32,8 +32,10 @@ class Timer(Enum):
     HEARTBEAT_ANSWER = auto()
     OPERATION_ANSWER = auto()
     OPERATION_RETRY = auto()
+    URGENT_ANSWER = auto()
+    URGENT_RETRY = auto()
     STABLE = auto()
 
 
-OF_A_CONNECTION: Final = frozenset(Timer) - {Timer.DIAL, Timer.OPERATION_RETRY}
+OF_A_CONNECTION: Final = frozenset(Timer) - {Timer.DIAL, Timer.OPERATION_RETRY, Timer.URGENT_RETRY}
 """Those that mean nothing any more once their connection is gone."""

@@ -49,6 +49,9 @@ class Limits:
             seconds.
         sos_again_s: After how many seconds an SOS that nobody helps with is alarmed again; after twice as many, the
             group is told to call.
+        silent_s: For how many seconds somebody must not have been connected before others may raise an alert about
+            them. A connection that says nothing is closed after 90 s, so that who was silent for 3 minutes was away
+            for longer than this.
     """
 
     max_participants: int = 200
@@ -58,6 +61,7 @@ class Limits:
     max_age_s: int = 30 * DAY_S
     host_away_s: int = 600
     sos_again_s: int = 60
+    silent_s: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Situation, permit
 from cavalcade.domain.features import (
+    alerts,
     chat,
     ending,
     fixes,
@@ -44,6 +45,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     statuses.FEATURE,
     chat.FEATURE,
     sos.FEATURE,
+    alerts.FEATURE,
     ending.FEATURE,
     fixes.FEATURE,
 )

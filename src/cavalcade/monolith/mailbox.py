@@ -16,7 +16,7 @@ from cavalcade.server.sessions.backend import Attachment, Receipt
 from cavalcade.wire.messages import Since
 
 MAX_OPERATIONS: Final = 256
-"""Operations that may wait; one more is answered `unavailable, retry`."""
+"""Operations that may wait; one more is answered `unavailable, retry`. As many that are urgent may wait before them."""
 
 MAX_MESSAGES: Final = 2_048
 """Other messages that may wait; one more connection that wants in is answered `unavailable, retry`.
@@ -116,9 +116,11 @@ class Mailbox:
     def put(self, message: Message) -> bool:
         """Adds a message; False where somebody waits for its answer and too many wait already."""
         if isinstance(message, Submit):
-            if len(self._operations) >= MAX_OPERATIONS:
+            urgent = message.operation.command.urgent
+            before = sum(one.operation.command.urgent for one in self._operations)
+            if (before if urgent else len(self._operations) - before) >= MAX_OPERATIONS:
                 return False
-            self._operations.append(message)
+            self._operations.insert(before if urgent else len(self._operations), message)
             if len(self._operations) > 1:
                 return True  # the `Operate` of the first one covers this one as well
             message = Operate()

@@ -107,6 +107,8 @@ class ServicesBackend(BackendBase):
         if turn.locked():
             known = None  # it will be old
         try:
+            if operation.command.urgent:  # it passes those that wait for their turn
+                return await self._submit(session_id, operation, None)
             async with turn:
                 return await self._submit(session_id, operation, known)
         except Unavailable as error:

@@ -60,7 +60,7 @@ class SetPost(Command):
         post: Which.
         participant: Who is to hold it; None frees it.
         instead_of: Who holds it no more. Left out, this is oneself where one holds it, else the only holder of a post
-            that one person holds.
+            that one person holds; but a host gives it to one more while there is room.
         holder_seen_at: When that holder was last connected, ms since the epoch: `now` while they are. The backend knows
             it, never the client.
     """
@@ -69,7 +69,7 @@ class SetPost(Command):
     meaning: ClassVar[str] = (
         "a host gives a post to anybody, its holder hands it on or gives it up, a member takes it while it is free or"
         " its holder is away; without a `participant` it is freed. One leads, two may sweep: `instead_of` says whom"
-        " somebody replaces"
+        " somebody replaces. A host who sweeps and names nobody adds the second"
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer holds no post."
@@ -93,7 +93,8 @@ class SetPost(Command):
         state, holding = situation.state, holders(situation.state, self.post)
         if self.instead_of is not None and self.instead_of not in holding:
             reject(FieldError("/instead_of", "must be somebody who holds this post"))
-        goes = me.id if self.instead_of is None and me.id in holding else self._replaced(holding)
+        hands_on = self.instead_of is None and me.id in holding and not self._adds(me, holding)
+        goes = me.id if hands_on else self._replaced(holding)
         if self.participant is None:
             return self._freed(me, holding, goes)
         taker = member(state, self.participant)
@@ -107,6 +108,10 @@ class SetPost(Command):
         if me.role is not Role.HOST and goes != me.id:
             self._check_taking(me, taker, goes, situation)
         return [PostChanged(self.post, after)]
+
+    def _adds(self, me: Participant, holding: tuple[int, ...]) -> bool:
+        """Whether a host who holds the post gives it to one more: there is room beside them."""
+        return me.role is Role.HOST and self.participant is not None and len(holding) < MOST[self.post]
 
     def _replaced(self, holding: tuple[int, ...]) -> int | None:
         """Whom somebody replaces who does not hold the post: the one they name, or the only one who can hold it."""

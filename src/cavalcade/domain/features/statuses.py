@@ -5,10 +5,13 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Situation, member
+from cavalcade.domain.feature import SHARERS, Change, Command, Feature, Issuer, Situation, member
 from cavalcade.domain.fields import OneOf
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState, Somebody, Time
+
+GOING_HOME_MS: Final = 4 * 3_600_000
+"""How long somebody may be going home; then they are taken to be there."""
 
 
 class Status(StrEnum):
@@ -83,8 +86,32 @@ class SetStatus(Command):
         return [] if before is self.status else [StatusChanged(whose.id, self.status, situation.now)]
 
 
+@dataclass(frozen=True, slots=True)
+class EndGoingHome(Command):
+    """End what nobody takes back, by the system: those who went home are there after some hours."""
+
+    issuer: ClassVar[Issuer] = Issuer.SYSTEM
+
+    @classmethod
+    def due(cls, state: SessionState) -> int | None:
+        """When the first of them is taken to be there."""
+        return min((at for person in state.participants.values() if (at := _home_at(person)) is not None), default=None)
+
+    def decide_alone(self, situation: Situation) -> list[Change]:
+        """They have no status any more."""
+        now = situation.now
+        people = situation.state.participants.values()
+        there = [person.id for person in people if (at := _home_at(person)) is not None and at <= now]
+        return [StatusChanged(who, None, now) for who in there]
+
+
+def _home_at(person: Participant) -> int | None:
+    kept = person.features.of(PersonStatus)
+    return kept.since + GOING_HOME_MS if kept.status is Status.GOING_HOME else None
+
+
 FEATURE: Final = Feature(
-    commands=(SetStatus,),
+    commands=(SetStatus, EndGoingHome),
     changes=(StatusChanged,),
     participant=PersonStatus,
     asked=(

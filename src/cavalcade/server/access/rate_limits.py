@@ -93,6 +93,12 @@ WRONG_CODES: Final = Quota(
     "Too many wrong codes came from this network; wait before the next try.",
 )
 
+URGENT: Final = Quota(
+    "urgent",
+    (Rate.over(10, 60), Rate.over(60, 3600)),
+    "Too many alarms in a short time; wait a moment.",
+)
+
 
 class RateLimits:
     """The quotas of an installation, each of which a real group never meets."""
@@ -167,6 +173,10 @@ class RateLimits:
     async def operation(self, session_id: str, participant: int) -> None:
         """Somebody asks for a change."""
         await self.take(self._operations, f"{session_id}/{participant}")
+
+    async def urgent(self, session_id: str, participant: int) -> None:
+        """Somebody asks for what is urgent, such as an SOS: other changes do not count against it."""
+        await self.take(URGENT, f"{session_id}/{participant}")
 
     async def socket_join(self, session_id: str, participant: int) -> None:
         """Somebody joins the channel of their session, for the first time or again."""

@@ -14,6 +14,9 @@ from cavalcade.wire.channel import Pushed
 MAX_WAITING: Final = 16
 """Operations of one connection that may wait for their turn."""
 
+MAX_URGENT: Final = 4
+"""The same of those that wait behind no others, such as an SOS."""
+
 MAX_WAITING_BYTES: Final = 131_072
 """Bytes of one connection's operations that may wait: two frames of the largest size."""
 
@@ -22,7 +25,10 @@ class OperationQueue:
     """Operations in the order in which they came."""
 
     def __init__(
-        self, execute: Callable[[Pushed, float], Awaitable[None]], idle: Callable[[], None] = lambda: None
+        self,
+        execute: Callable[[Pushed, float], Awaitable[None]],
+        idle: Callable[[], None] = lambda: None,
+        most: int = MAX_WAITING,
     ) -> None:
         """Starts empty.
 
@@ -30,8 +36,9 @@ class OperationQueue:
             execute: Carries out and answers one, given the seconds that are left for it; none where it waited for
                 too long.
             idle: Called when none is left.
+            most: How many may wait.
         """
-        self._execute, self._idle = execute, idle
+        self._execute, self._idle, self._most = execute, idle, most
         self._waiting: deque[tuple[Pushed, float]] = deque()
         self._bytes = 0
         self._worker: asyncio.Task[None] | None = None
@@ -49,7 +56,7 @@ class OperationQueue:
     def add(self, pushed: Pushed) -> bool:
         """Lets an operation wait for its turn; False where too many, or too much, wait already."""
         size = _size(pushed)
-        if len(self._waiting) >= MAX_WAITING or self._bytes + size > MAX_WAITING_BYTES:
+        if len(self._waiting) >= self._most or self._bytes + size > MAX_WAITING_BYTES:
             return False
         self._waiting.append((pushed, asyncio.get_running_loop().time() + REPLY_DEADLINE_S))
         self._bytes += size

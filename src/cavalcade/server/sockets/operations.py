@@ -1,4 +1,7 @@
-"""The operations of one connection: taken in order, executed by the backend, each answered once."""
+"""The operations of one connection: taken in order, executed by the backend, each answered once.
+
+Those that are urgent have a lane of their own: they wait behind no others, and are counted apart from them.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -8,10 +11,10 @@ import structlog
 
 from cavalcade.domain import commands
 from cavalcade.domain.errors import ErrorCode, Rejected
-from cavalcade.domain.session import FINISHING, OPERATIONS
+from cavalcade.domain.session import FINISHING, OPERATIONS, URGENT
 from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
 from cavalcade.server.sessions.backend import Receipt
-from cavalcade.server.sockets.operation_queue import OperationQueue
+from cavalcade.server.sockets.operation_queue import MAX_URGENT, OperationQueue
 from cavalcade.wire.channel import Pushed
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.messages import rejection_to_dict
@@ -27,7 +30,7 @@ _log = structlog.get_logger(__name__)
 class Operations:
     """Executes what one connection asks for."""
 
-    __slots__ = ("_claims", "_connection", "_queue", "_server", "_session_id")
+    __slots__ = ("_claims", "_connection", "_idle", "_ordinary", "_server", "_session_id", "_urgent")
 
     def __init__(
         self,
@@ -48,24 +51,31 @@ class Operations:
         """
         self._connection, self._server = connection, server
         self._session_id, self._claims = session_id, claims
-        self._queue = OperationQueue(self._execute, idle)
+        self._idle = idle
+        self._urgent = OperationQueue(self._execute, self._one_is_idle, MAX_URGENT)
+        self._ordinary = OperationQueue(self._execute, self._one_is_idle)
 
     @property
     def is_busy(self) -> bool:
         """Whether one is under way."""
-        return self._queue.is_busy
+        return self._urgent.is_busy or self._ordinary.is_busy
 
     def add(self, pushed: Pushed) -> None:
         """Takes an operation, or answers why not."""
         if pushed.event not in OPERATIONS:
             known = ", ".join(sorted(OPERATIONS))
             self._answer(pushed, Rejected(ErrorCode.INVALID_REQUEST, f"No such operation; there are: {known}."))
-        elif not self._queue.add(pushed):
+        elif not (self._urgent if pushed.event in URGENT else self._ordinary).add(pushed):
             self._answer(pushed, Rejected(ErrorCode.TOO_MANY_REQUESTS, "Too many operations at once; try again."))
 
     def clear(self) -> None:
-        """Forgets what waits; the one that is under way goes on."""
-        self._queue.clear()
+        """Forgets what waits; what is under way goes on."""
+        self._urgent.clear()
+        self._ordinary.clear()
+
+    def _one_is_idle(self) -> None:
+        if not self.is_busy:
+            self._idle()
 
     async def _execute(self, pushed: Pushed, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -89,7 +99,8 @@ class Operations:
         assert self._claims is not None  # only members have joined
         if pushed.event not in FINISHING:  # nobody is kept from going, however much they asked for
             # Before it is decoded: what is refused should cost as little as can be.
-            await self._server.limits.operation(self._session_id, self._claims.participant)
+            counted = self._server.limits.urgent if pushed.event in URGENT else self._server.limits.operation
+            await counted(self._session_id, self._claims.participant)
         operation = commands.operation(pushed.event, self._claims.participant, pushed.content())
         return await within(seconds, self._server.backend.submit(self._session_id, operation))
 
