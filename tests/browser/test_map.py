@@ -121,7 +121,10 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
     await anna.page.set_viewport_size({"width": 844, "height": 390})
     await anna.open_panel("menu")
     await anna.page.locator("[data-opens=handlebar]").click()
-    row = anna.page.locator(".handlebar-person")
+    rows = anna.page.locator(".handlebar-person")
+    await expect(rows).to_have_count(3)
+    row = rows.nth(2)
+    await expect(row).to_contain_text("Farthest")
     await expect(row).to_contain_text("Jörg Ott")
     size = await row.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
     assert size >= 24
@@ -130,6 +133,17 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
         box = await anna.button(name).bounding_box()
         assert box
         assert min(box["width"], box["height"]) >= 64
+    # My status is two taps away, on targets for gloves, and said to those who ride.
+    await anna.button("Status").click()
+    for status in ("On a break", "Getting fuel", "Problem", "Late", "Ready", "Going home"):
+        box = await anna.button(status).bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 76
+    await anna.button("Getting fuel").click()
+    await expect(anna.button("Getting fuel")).to_have_count(0)
+    await jorg.open_panel("people")
+    await expect(jorg.row("Traveller 1")).to_contain_text("Getting fuel")
+    await expect(jorg.page.locator(".avatar[data-participant='1'] .avatar-badge:not(.is-post)")).to_be_visible()
     await anna.button("Close").click()
     await expect(anna.page.locator(".rail")).to_be_visible()
 

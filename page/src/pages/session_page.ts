@@ -28,12 +28,11 @@ import { type Heard, news, statements } from "../session/news";
 import { isRecent, isStale } from "../session/staleness";
 import { age } from "../words/format";
 import { say } from "../words/strings";
+import { padMap } from "./map_padding";
 import { NoticeBoard } from "./notice_board";
 
 const TICK_MS = 1_000;
 const REDRAW_MS = 250;
-/** In a lower window people may stand beneath a notice: else there would be no room for them. */
-const LOW_PX = 600;
 const STATEMENT_SHOWN_MS = 10_000;
 /** Then everybody is on the map, and what will be wanted without a network is fetched. */
 const LATE_PARTS_MS = 4_000;
@@ -61,6 +60,8 @@ export class SessionPage implements SessionView {
   private readonly sos = new Late<SosModule>(parts.sos, () => this.redraw());
   private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
   private announcement = "";
+  /** What the reader did last, in words: it is no news to them. */
+  private done = "";
   private readonly ticking: ReturnType<typeof setInterval>;
   /** Positions may come ten times a second; the eye needs the list and the map's targets less often. Each is a frame. */
   private readonly redraws = new RateGate<true>(REDRAW_MS, () => this.redraw());
@@ -148,13 +149,13 @@ export class SessionPage implements SessionView {
 
   undoable(title: string, undo: () => void): void {
     this.board.undoable(title, undo);
-    this.announcement = title;
+    this.announcement = this.done = title;
     this.redraw();
   }
 
   soon(title: string, act: () => void): void {
     this.board.soon(title, act);
-    this.announcement = title;
+    this.announcement = this.done = title;
     this.redraw();
   }
 
@@ -209,6 +210,7 @@ export class SessionPage implements SessionView {
     };
     const sentences = news(this.heard, now);
     for (const { about, words, isForMe } of statements(this.heard.state, now.state)) {
+      if (words === this.done) continue;
       this.spread({
         name: about,
         level: isForMe ? "forYou" : "goodToKnow",
@@ -243,11 +245,11 @@ export class SessionPage implements SessionView {
       <div class="map" role="region" aria-label=${say("session.mapLabel")}></div>
       <div class="rail">
         ${topBar(this)}
-        ${noticeSlot(this.board.look())}
+        ${this.handlebar.isOn ? nothing : noticeSlot(this.board.look())}
         <div class="panel-place">${this.panel ? this.panelCard(this.panel) : nothing}</div>
         ${dock(this)}
       </div>
-      ${this.mapActions()} ${this.handlebar.isOn ? this.handlebar.template(people) : nothing}
+      ${this.mapActions()} ${this.handlebar.isOn ? this.handlebar.template(this, people, noticeSlot(this.board.look())) : nothing}
       ${stopQuestion(this)}
       <p class="visually-hidden" role="status">${this.announcement}</p>
       ${this.sosScreen()}
@@ -385,30 +387,8 @@ export class SessionPage implements SessionView {
 
   /** Tells the map what the panels cover, so that everybody is fitted into what is left. */
   private measure(): void {
-    const stage = this.root.querySelector(".stage")?.getBoundingClientRect();
-    const top = this.root.querySelector(".top")?.getBoundingClientRect();
-    const dockBox = this.root.querySelector(".dock")?.getBoundingClientRect();
-    if (!stage || !top || !dockBox) return;
-    const handlebar = this.root.querySelector(".handlebar-people")?.getBoundingClientRect();
-    if (handlebar) {
-      const isUpright = stage.height > stage.width;
-      const left = isUpright ? 40 : handlebar.right + 50;
-      this.map?.setPadding({ top: 110, right: 50, bottom: isUpright ? stage.bottom - handlebar.top + 60 : 80, left });
-      return;
-    }
-    const panel = this.root.querySelector(".panel")?.getBoundingClientRect();
-    // Whether there is a notice or not: the picture stays as they come and go.
-    const slot = this.root.querySelector(".notices")?.getBoundingClientRect();
-    const upper = slot && stage.height >= LOW_PX ? slot.bottom : top.bottom;
-    const bottom = stage.bottom - (panel ? Math.min(panel.top, dockBox.top) : dockBox.top);
-    this.root.style.setProperty("--rail-end", `${Math.round(top.right + 8)}px`);
-    this.root.style.setProperty("--covered-bottom", WIDE.matches ? "0px" : `${Math.round(bottom)}px`);
-    // Labels hang below their points, and arrows stand around them.
-    this.map?.setPadding(
-      WIDE.matches
-        ? { top: 40, right: 70, bottom: 60, left: top.right + 30 }
-        : { top: upper + 34, right: 34, bottom: bottom + 50, left: 34 },
-    );
+    const padding = padMap(this.root, WIDE.matches);
+    if (padding) this.map?.setPadding(padding);
   }
 }
 

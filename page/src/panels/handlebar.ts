@@ -6,9 +6,15 @@ import { distance, speed } from "../words/format";
 import { say } from "../words/strings";
 import { type Cue, type CueMemory, NOTHING_SAID, planCue } from "./cue_planner";
 import { icons } from "./icons";
+import { myStatus } from "./my_status";
+import { parts } from "./parts";
 import { canSpeak, Voice } from "./speech";
+import { postOf, statusOf } from "./statuses";
+import { chooseRows, NO_ROWS } from "./three_rows";
+import type { SessionView } from "./ui";
 
-const SHOWN = 4;
+/** What lies over the map goes by itself: a rider has no hand for it. */
+const STATUS_SHOWN_MS = 8_000;
 
 /** What the mode remembers while it is on. */
 export class Handlebar {
@@ -18,13 +24,18 @@ export class Handlebar {
   private isSpeaking = true;
   private memory: CueMemory = NOTHING_SAID;
   private said = "";
+  private rows = NO_ROWS;
+  /** While my status is being chosen. */
+  private choosing: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly changed: () => void) {}
 
   toggle(): void {
     this.isOn = !this.isOn;
     this.memory = NOTHING_SAID;
+    this.rows = NO_ROWS;
     this.said = "";
+    if (this.choosing !== null) this.choose(false);
     this.voice.hush();
     // Only what a tap has allowed may speak, and fill the screen; both are a bonus.
     if (this.isOn) {
@@ -47,11 +58,12 @@ export class Handlebar {
     this.voice.speak(this.said, "news");
   }
 
-  template(people: readonly MapPerson[]): TemplateResult {
+  /** @param notice - The place for notices, which the bars around the map are not there to hold. */
+  template(view: SessionView, people: readonly MapPerson[], notice: TemplateResult): TemplateResult {
     const me = people.find((person) => person.isMe) ?? null;
     return html`<section class="handlebar" aria-label=${say("handlebar.title")}>
       <ol class="handlebar-people">
-        ${farthest(people, me).map((person) => row(person, me))}
+        ${this.threeRows(view, people, me)}
       </ol>
       <p class="handlebar-speed">${me?.speed == null ? nothing : speed(me.speed)}</p>
       <p class="visually-hidden" role="status">${this.said}</p>
@@ -65,7 +77,62 @@ export class Handlebar {
         }
         <button class="handlebar-button" @click=${() => this.toggle()}>${icons.close}<span>${say("session.close")}</span></button>
       </div>
+      ${notice} ${view.live.me?.role === "viewer" ? nothing : this.thumbActions(view)}
+      ${
+        this.choosing === null
+          ? nothing
+          : html`<div class="handlebar-sheet">${myStatus(view, () => this.choose(false))}</div>`
+      }
     </section>`;
+  }
+
+  private thumbActions(view: SessionView): TemplateResult {
+    return html`<div class="handlebar-thumb">
+      <button
+        class="handlebar-button"
+        data-opens="status"
+        aria-expanded=${this.choosing !== null}
+        @click=${() => this.choose(this.choosing === null)}
+      >
+        ${icons.cup}<span>${say("handlebar.status")}</span>
+      </button>
+      ${
+        parts.sos
+          ? html`<button class="handlebar-button is-sos" @click=${() => view.pressSos()}><b>${say("sos.button")}</b></button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  private threeRows(view: SessionView, people: readonly MapPerson[], me: MapPerson | null): TemplateResult[] {
+    const others = people.filter((person) => !person.isMe && person.isInPicture);
+    const known = new Map(others.map((person) => [person.id, person]));
+    const show = (label: string, id: number | null) => {
+      const person = id === null ? undefined : view.live.state?.participants.get(id);
+      const status = person ? statusOf(person) : null;
+      return row(label, status ? say(`status.${status}`) : "", (id !== null && known.get(id)) || null, me);
+    };
+    if (me) {
+      const posts = view.live.state?.participants;
+      const isSweep = (id: number) => {
+        const person = posts?.get(id);
+        return person !== undefined && postOf(person) === "sweep";
+      };
+      const candidates = others.map(({ id, point }) => ({ id, point, isSweep: isSweep(id) }));
+      this.rows = chooseRows(this.rows, me, candidates);
+    }
+    const { ahead, behind, sweep, farthest } = this.rows;
+    return [
+      show(say("handlebar.ahead"), ahead),
+      show(say("handlebar.behind"), behind),
+      farthest === null ? show(say("handlebar.sweep"), sweep) : show(say("handlebar.farthest"), farthest),
+    ];
+  }
+
+  private choose(isOn: boolean): void {
+    if (this.choosing !== null) clearTimeout(this.choosing);
+    this.choosing = isOn ? setTimeout(() => this.choose(false), STATUS_SHOWN_MS) : null;
+    this.changed();
   }
 
   private toggleVoice(): void {
@@ -81,23 +148,19 @@ function sentence({ kind, name, metres, side }: Cue): string {
   return say(`cue.${side}`, { name, distance: distance(metres) });
 }
 
-/** The people farthest from me first: a rider sees those who are near anyway. */
-function farthest(people: readonly MapPerson[], me: MapPerson | null): MapPerson[] {
-  const far = (person: MapPerson) => (me ? distanceBetween(me.point, person.point) : 0);
-  return people
-    .filter((person) => !person.isMe && person.isInPicture)
-    .sort((a, b) => far(b) - far(a))
-    .slice(0, SHOWN);
-}
-
-function row(person: MapPerson, me: MapPerson | null): TemplateResult {
+/** @param said - What they say of themselves. */
+function row(label: string, said: string, person: MapPerson | null, me: MapPerson | null): TemplateResult {
+  if (!person) {
+    return html`<li class="handlebar-person is-empty"><span class="handlebar-words"><small>${label}</small><b>–</b></span></li>`;
+  }
   const metres = me ? distanceBetween(me.point, person.point) : null;
   const turn = me ? bearingBetween(me.point, person.point) - (me.heading ?? 0) : 0;
+  const about = [label, said, person.note].filter((words) => words !== "").join(" · ");
   return html`<li class="handlebar-person ${person.isStale ? "is-stale" : ""}">
     <span class="handlebar-disc" .style=${`--person:${person.color};--on-person:${inkOn(person.color)}`} aria-hidden="true"
       >${person.initials}</span
     >
-    <span class="handlebar-words"><b dir="auto">${person.name}</b>${person.note ? html`<small>${person.note}</small>` : nothing}</span>
+    <span class="handlebar-words"><small>${about}</small><b dir="auto">${person.name}</b></span>
     ${
       metres === null
         ? nothing

@@ -14,6 +14,8 @@ import { personActions } from "./person_actions";
 import { postIcon, postOf, statusIcon, statusOf } from "./statuses";
 import type { SessionView } from "./ui";
 
+const MINUTE = 60_000;
+
 export function peoplePanel(view: SessionView): TemplateResult {
   const state = view.live.state;
   if (!state) return html`<div class="skeleton" aria-hidden="true"></div>`;
@@ -85,9 +87,9 @@ function row(view: SessionView, state: SessionState, person: Participant): Templ
 function sinceWhen(view: SessionView, person: Participant): string {
   const { status, since } = person.features?.status ?? {};
   if (!status) return "";
-  const length = duration(view.live.now() - (since ?? view.live.now()));
   const said = say(`status.${status}`);
-  return say("status.since", { status: said, length });
+  const lasts = view.live.now() - (since ?? view.live.now());
+  return lasts < MINUTE ? said : say("status.since", { status: said, length: duration(lasts) });
 }
 
 function status(

@@ -23,8 +23,9 @@ export function personActions(view: SessionView, state: SessionState, person: Pa
   const isMe = person.id === state.me;
   const changes = postChanges(state, person, view.live.now());
   return html`<div class="person-actions">
+    ${isMe && person.role !== "viewer" ? myStatus(view) : nothing}
     ${
-      state.positions.has(person.id)
+      !isMe && state.positions.has(person.id)
         ? html`<button class="button is-small" @click=${() => view.show(person.id)}>${icons.center} ${say("people.show")}</button>`
         : nothing
     }
@@ -34,7 +35,6 @@ export function personActions(view: SessionView, state: SessionState, person: Pa
       </button>`,
     )}
     ${!isMe && state.participants.get(state.me)?.role === "host" && person.role !== "viewer" ? goingHome(view, person) : nothing}
-    ${isMe && person.role !== "viewer" ? myStatus(view) : nothing}
   </div>`;
 }
 
