@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 
 from cavalcade.client.motion.judging import Memory, answer, judge
-from cavalcade.client.motion.scene import LOOSE, NORMAL, TIGHT, Alert, AlertKind, Person, Scene
+from cavalcade.client.motion.scene import LOOSE, NORMAL, TIGHT, Person, Scene
+from cavalcade.domain.features.alerts import Alert, AlertKind
 from cavalcade.domain.features.posts import Post
 from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix
@@ -65,7 +66,7 @@ def happens(case: dict[str, Any]) -> list[list[object]]:
             truth[me] = replace(truth[me], status=None, status_since=None)
         is_listening = not _is_within(case.get("offline", []), second)
         people = truth if is_listening or not people else {**people, me: truth[me]}
-        alerts += [Alert(AlertKind(kind), who, now) for at, kind, who in case.get("told", []) if at == second]
+        alerts += [Alert(0, AlertKind(kind), who, me, now) for at, kind, who in case.get("told", []) if at == second]
         sensitivity = SENSITIVITIES[case.get("sensitivity", "normal")]
         scene = Scene(now, me, list(people.values()), is_listening, tuple(alerts), sensitivity)
         if second in case.get("answers", []):
@@ -79,7 +80,7 @@ def happens(case: dict[str, Any]) -> list[list[object]]:
             found.append([second, "ended"])
             is_ended = not case.get("deaf")
         found += [[second, f"{kind} {who}"] for kind, who in findings.alerts]
-        alerts += [Alert(kind, who, now) for kind, who in findings.alerts]
+        alerts += [Alert(0, kind, who, me, now) for kind, who in findings.alerts]
     return found
 
 

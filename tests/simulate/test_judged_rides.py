@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from cavalcade.client.motion.judging import Memory, concerns_me, judge
-from cavalcade.client.motion.scene import Alert, AlertKind, Person, Scene
+from cavalcade.client.motion.scene import Person, Scene
+from cavalcade.domain.features.alerts import Alert, AlertKind
 from cavalcade.domain.features.posts import Post
 from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix
@@ -104,7 +105,7 @@ class Client:
             self.found.append((city.second, "ended"))
         for kind, who in findings.alerts:
             self.found.append((city.second, str(kind)))
-            alerts.append(Alert(kind, who, city.now))
+            alerts.append(Alert(0, kind, who, self.me, city.now))
 
 
 def test_nobody_is_asked_at_a_light() -> None:

@@ -1,14 +1,63 @@
-/** What is said of motion as it happens: that one is asked whether all is well. */
+/** What is said of motion as it happens: that one is asked whether all is well, and alerts that are for oneself. */
+
+import { distanceBetween } from "../model/geo";
+import type { Alert } from "../model/model";
+import type { SessionState } from "../session/session_state";
+import { distance, duration } from "../words/format";
 import { say } from "../words/strings";
+import type { Happened } from "./notice_slot";
 import type { SessionView } from "./ui";
 
 export class MotionNews {
   private wasAsking = false;
+  /** The newest alert that was looked at; null before the first look: what was before is no news. */
+  private newest: number | null = null;
 
   /** Looks at what has been judged since the last look. */
   look(view: SessionView): void {
-    const { isAsking } = view.live.watch;
+    const { live } = view;
+    const { isAsking } = live.watch;
     if (isAsking && !this.wasAsking) view.speak(say("stopped.question"), "forYou");
     this.wasAsking = isAsking;
+    const { state } = live;
+    if (!state) return;
+    const recent = state.features.alerts?.recent ?? [];
+    const { newest } = this;
+    this.newest = Math.max(newest ?? state.offset, ...recent.map(({ alert }) => alert));
+    if (newest === null) return;
+    for (const alert of recent) {
+      if (alert.alert <= newest || !live.watch.concernsMe(state, live.now(), alert.participant)) continue;
+      const notice = noticeOf(view, state, alert);
+      if (notice) view.tell({ ...notice, spoken: notice.title });
+    }
+  }
+}
+
+function noticeOf(view: SessionView, state: SessionState, { kind, participant }: Alert): Happened | null {
+  const words = wordsOf(view, state, kind, participant);
+  if (!words) return null;
+  const action = { label: say("people.show"), press: () => view.show(participant) };
+  return { name: `${kind}-${participant}`, level: "forYou", ...words, action };
+}
+
+function wordsOf({ live }: SessionView, state: SessionState, kind: Alert["kind"], who: number) {
+  const name = state.participants.get(who)?.name ?? say("session.someone");
+  const [mine, theirs] = [state.positions.get(state.me), state.positions.get(who)];
+  switch (kind) {
+    case "stopped":
+      return { title: say("alert.stopped", { name }), help: say("alert.stoppedHelp") };
+    case "straggler": {
+      const title = say("alert.straggler", { name });
+      return mine && theirs
+        ? { title, help: say("alert.stragglerBy", { distance: distance(distanceBetween(mine, theirs)) }) }
+        : { title };
+    }
+    case "no_news": {
+      const length = duration(theirs ? live.now() - theirs.fix_time : 0);
+      const title = say("alert.noNews", { name, length });
+      return live.watch.isHole(state, live.now(), who) ? { title, help: say("alert.noCoverage") } : { title };
+    }
+    default:
+      return null; // there is no route to be off
   }
 }

@@ -1,13 +1,16 @@
 /** What this device judges of motion while a session is open: it keeps what was seen, and asks for what follows. */
 import type { Operations } from "../model/model";
-import { answered, type Findings, judge, type Memory, NOTHING_JUDGED } from "./motion/judging";
+import { answered, concernsMe, type Findings, judge, type Memory, NOTHING_JUDGED } from "./motion/judging";
 import { isPassenger, isRiding, sayPassenger } from "./motion/riding";
 import { type Person, type Scene, SENSITIVITIES, type Sensitivity } from "./motion/scene";
+import { isHole } from "./motion/silence";
 import { isAsking } from "./motion/stops";
 import type { SessionState } from "./session_state";
 
 /** What is judged, as it is asked for. */
-export type Wanted = readonly ["status:set", Operations["status:set"]];
+export type Wanted = { [Name in "alert:raise" | "status:set"]: readonly [Name, Operations[Name]] }[
+  | "alert:raise"
+  | "status:set"];
 
 export class Watch {
   sensitivity: Sensitivity = SENSITIVITIES.normal;
@@ -50,7 +53,17 @@ export class Watch {
   look(state: SessionState, now: number, isLive: boolean): Wanted[] {
     const { memory, findings } = judge(this.memory, this.sceneOf(state, now, isLive));
     this.memory = memory;
-    return wanted(findings);
+    return wanted(findings, state.me);
+  }
+
+  /** Whether an alert about somebody is for oneself. */
+  concernsMe(state: SessionState, now: number, participant: number): boolean {
+    return concernsMe(this.sceneOf(state, now, true), participant);
+  }
+
+  /** Whether somebody's silence is that of a place where others fell silent too. */
+  isHole(state: SessionState, now: number, participant: number): boolean {
+    return isHole(this.memory.silence, this.sceneOf(state, now, true), participant);
   }
 
   private sceneOf(state: SessionState, now: number, isLive: boolean): Scene {
@@ -66,13 +79,23 @@ export class Watch {
         fix: state.positions.get(id) ?? null,
       });
     }
-    const { sensitivity } = this;
-    const isListening = isLive && state.connected !== null;
-    return { now, me: state.me, people, isListening, alerts: [], sensitivity };
+    return {
+      now,
+      me: state.me,
+      people,
+      isListening: isLive && state.connected !== null,
+      alerts: state.features.alerts?.recent ?? [],
+      sensitivity: this.sensitivity,
+    };
   }
 }
 
-function wanted({ endsStatus }: Findings): Wanted[] {
+function wanted({ alerts, endsStatus }: Findings, me: number): Wanted[] {
+  const asked: Wanted[] = alerts.map(([kind, participant]) => [
+    "alert:raise",
+    participant === me ? { kind } : { kind, participant },
+  ]);
   // Without a status the server takes it back.
-  return endsStatus ? [["status:set", {}]] : [];
+  if (endsStatus) asked.push(["status:set", {}]);
+  return asked;
 }

@@ -4,7 +4,7 @@ import { destination } from "../../src/model/geo";
 import type { Fix, Post, Role, Status } from "../../src/model/model";
 import { answered, judge, NOTHING_JUDGED } from "../../src/session/motion/judging";
 import { follow, isPassenger, isRiding, sayPassenger, UNMOVED } from "../../src/session/motion/riding";
-import { type Alert, type AlertKind, type Person, SENSITIVITIES } from "../../src/session/motion/scene";
+import { type Judged, type Person, type Scene, SENSITIVITIES } from "../../src/session/motion/scene";
 import { isAsking } from "../../src/session/motion/stops";
 
 const START = { lat: 60.17, lon: 24.94 };
@@ -39,7 +39,7 @@ interface Case {
   readonly people: readonly Rider[];
   readonly offline?: Spans;
   readonly answers?: readonly number[];
-  readonly told?: readonly (readonly [at: number, kind: AlertKind, participant: number])[];
+  readonly told?: readonly (readonly [at: number, kind: Judged, participant: number])[];
   readonly sensitivity?: keyof typeof SENSITIVITIES;
   readonly deaf?: boolean;
   readonly then: readonly (readonly [at: number, what: string])[];
@@ -99,7 +99,7 @@ function happens({ me, ...story }: Case): (readonly [number, string])[] {
   const riders = new Map(story.people.map((one) => [one.id, seconds(one)]));
   const newest = new Map<number, Fix>();
   const found: (readonly [number, string])[] = [];
-  const alerts: Alert[] = [];
+  const alerts: Scene["alerts"][number][] = [];
   let people = new Map<number, Person>();
   let memory = NOTHING_JUDGED;
   let isEnded = false;

@@ -48,3 +48,13 @@ test("takes one's own status back once one rides on", () => {
   }
   expect(wanted).toEqual([["status:set", {}]]);
 });
+
+test("raises what it judges of oneself without naming anybody", () => {
+  const watch = new Watch();
+  for (let second = 0; second <= 60; second += 1) watch.look(seen(second, second * 10, 10), AT + second * 1_000, true);
+  const wanted: Wanted[] = [];
+  for (let second = 61; second <= 361; second += 1) {
+    wanted.push(...watch.look(seen(second, 600, 0), AT + second * 1_000, true));
+  }
+  expect(wanted).toEqual([["alert:raise", { kind: "stopped" }]]);
+});

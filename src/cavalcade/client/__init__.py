@@ -48,6 +48,7 @@ from cavalcade.client.http import (
 )
 from cavalcade.client.live_session import LiveSession, connect
 from cavalcade.client.membership import Membership
+from cavalcade.client.motion_watch import Watch
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
@@ -88,6 +89,7 @@ __all__ = [
     "Status",
     "Timing",
     "Unreachable",
+    "Watch",
     "change_session",
     "connect",
     "create_session",

@@ -4,7 +4,7 @@
  */
 import { lookAtStatus, type Standing } from "./ending_statuses";
 import { follow, type Riding, UNMOVED } from "./riding";
-import type { AlertKind, Scene } from "./scene";
+import type { Judged, Scene } from "./scene";
 import { lookAtSilence, NOBODY_HEARD, type Silence } from "./silence";
 import { answer, lookAtStop, NEVER_STOPPED, type Stopping } from "./stops";
 import { lastRider, lookAtGap, NEVER_BEHIND, type Straggling } from "./straggling";
@@ -29,7 +29,7 @@ export const NOTHING_JUDGED: Memory = {
 /** What follows from a look. */
 export interface Findings {
   /** What to raise, and about whom. */
-  readonly alerts: readonly (readonly [kind: AlertKind, participant: number])[];
+  readonly alerts: readonly (readonly [kind: Judged, participant: number])[];
   /** One's own status is over. */
   readonly endsStatus: boolean;
 }
@@ -43,7 +43,7 @@ export function judge(before: Memory, scene: Scene): { readonly memory: Memory; 
   const status = lookAtStatus(before.standing, riding, scene, last);
   const gap = lookAtGap(before.straggling, scene, stop.memory.stop !== null);
   const silence = lookAtSilence(before.silence, scene);
-  const alerts: (readonly [AlertKind, number])[] = [];
+  const alerts: (readonly [Judged, number])[] = [];
   if (stop.found) alerts.push(["stopped", scene.me]);
   if (gap.found) alerts.push(["straggler", scene.me]);
   for (const who of silence.found) alerts.push(["no_news", who]);

@@ -1,9 +1,9 @@
 /** What a client sees of a session when it judges; the same as the Python client's `motion/scene.py`. */
-import type { Fix, Post, Role, Status } from "../../model/model";
+import type { Alert, Fix, Post, Role, Status } from "../../model/model";
 import { UNSEEN_MS } from "./riding";
 
-/** What is judged of a person, as it is called on the wire. */
-export type AlertKind = "stopped" | "straggler" | "no_news";
+/** What is judged of a person here. */
+export type Judged = "stopped" | "straggler" | "no_news";
 
 /** How soon one is asked, and told to be behind. */
 export interface Sensitivity {
@@ -36,13 +36,6 @@ export interface Person {
   readonly fix: Fix | null;
 }
 
-/** What some client judged, and the server told everybody. */
-export interface Alert {
-  readonly kind: AlertKind;
-  readonly participant: number;
-  readonly at: number;
-}
-
 /** A session at one moment, as one of its clients sees it. Times are on the server's clock, in milliseconds. */
 export interface Scene {
   readonly now: number;
@@ -52,7 +45,7 @@ export interface Scene {
   /** The connection stands, and who else is connected is known. */
   readonly isListening: boolean;
   /** Those that were told lately. */
-  readonly alerts: readonly Alert[];
+  readonly alerts: readonly Pick<Alert, "kind" | "participant" | "at">[];
   readonly sensitivity: Sensitivity;
 }
 

@@ -9,7 +9,9 @@ from cavalcade.app.screens.menu_sheet import menu_sheet
 from cavalcade.app.screens.notices import ENDS_SOON_MS, Notices
 from cavalcade.app.screens.people_list import PeopleList
 from cavalcade.app.screens.share_sheet import share_sheet
+from cavalcade.app.screens.status_sheet import ICONS, status_sheet
 from cavalcade.app.ui import parts
+from cavalcade.domain.features.statuses import PersonStatus
 
 LOW = 172.0
 """The sheet's height when it is down: a handle, who is here, and the two large buttons."""
@@ -29,14 +31,15 @@ class SessionScreen:
         self.map = MapView(around.palette, around.words, around.tiles, guard, self._select, self.refresh)
         self._notices = Notices(around, self.refresh)
         self._top = ft.Container(left=12, top=12, right=12)
-        self._everyone, self._me = parts.Slot(), parts.Slot()
+        self._everyone, self._me, self._status = parts.Slot(), parts.Slot(), parts.Slot()
         self._attribution = ft.Container(
             border_radius=7,
             padding=ft.Padding.symmetric(horizontal=7, vertical=2),
             left=12,
         )
         self._buttons = ft.Container(
-            ft.Column([self._everyone.control, self._me.control], spacing=12, tight=True), right=14
+            ft.Column([self._everyone.control, self._me.control, self._status.control], spacing=12, tight=True),
+            right=14,
         )
         self._summary = parts.Slot()
         self._sharing = parts.Slot(ft.Container(expand=True))
@@ -85,7 +88,7 @@ class SessionScreen:
         self.map.paint(around.palette, around.words)
         self._list.paint(around)
         self._notices.paint(around)
-        for slot in (self._everyone, self._me, self._summary, self._sharing):
+        for slot in (self._everyone, self._me, self._status, self._summary, self._sharing):
             slot.forget()
         self._dress()
         self.refresh()
@@ -296,6 +299,22 @@ class SessionScreen:
             lambda: parts.round_button(
                 ft.Icons.MY_LOCATION, around.say("map.centerOnMe"), around.guard(self._center_on_me), palette,
                 is_on=me,
+            ),
+        )  # fmt: skip
+
+        taking_part = around.controller.participation
+        mine = None if taking_part is None or taking_part.is_viewer else taking_part.me
+        status = None if mine is None else mine.features.of(PersonStatus).status
+        icon = ft.Icons.FLAG_OUTLINED if status is None else ICONS[status]
+        words = around.say("status.mine")
+        self._status.fill(
+            (mine is None, status),
+            lambda: None if mine is None else parts.round_button(
+                icon,
+                words if status is None else f"{words}: {around.say(f'status.{status}')}",
+                around.guard(around.device.open_sheet, status_sheet),
+                palette,
+                is_on=status is not None,
             ),
         )  # fmt: skip
 

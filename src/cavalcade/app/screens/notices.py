@@ -9,10 +9,13 @@ import flet as ft
 
 from cavalcade.app.device.location import Obstacle
 from cavalcade.app.screens.base import ScreenContext, problem_card
+from cavalcade.app.screens.status_sheet import question_card
 from cavalcade.app.session.advice import WayOn, of_notification, of_obstacle
+from cavalcade.app.session.alerts import words_of
 from cavalcade.app.session.participation import Participation
 from cavalcade.app.ui import parts
 from cavalcade.client.clock import steady_ms
+from cavalcade.domain.features.alerts import recent
 from cavalcade.domain.model import Role
 
 LOST_AFTER_MS: Final = 1_500
@@ -58,12 +61,16 @@ class Notices:
             self._misses_notification = await self._around.device.misses_notification()
 
     def show(self, taking_part: Participation) -> None:
-        """Shows the most pressing: a failure, a lost connection, an obstacle, time, a permission."""
+        """Shows the most pressing: whether all is well, a failure, an alert, the network, an obstacle, time, more."""
         around, controller = self._around, self._around.controller
         lost_ms = 0 if taking_part.lost_since is None else steady_ms() - taking_part.lost_since
         problem, obstacle = controller.problem, taking_part.obstacle if taking_part.is_sharing else None
-        if problem is not None:
+        if taking_part.watch.is_asking:
+            self.slot.fill("stopped", lambda: question_card(around))
+        elif problem is not None:
             self.slot.fill(problem, lambda: problem_card(problem, around, controller.dismiss, {}))
+        elif self._show_alert(taking_part):
+            pass
         elif lost_ms > LOST_AFTER_MS:
             words = around.say("connection.lost")
             hint = around.say("connection.lostHint", length=controller.form.duration(lost_ms))
@@ -88,6 +95,19 @@ class Notices:
             self.slot.fill(asked, lambda: problem_card(asked, around, self._know_notification, ways))
         else:
             self.slot.fill(None, lambda: None)
+
+    def _show_alert(self, taking_part: Participation) -> bool:
+        """Shows the newest alert that is for oneself; False where there is none."""
+        known, watch, form = taking_part.known, taking_part.watch, self._around.controller.form
+        for alert in () if known is None else reversed(recent(known.state, known.now)):
+            subject = ("alert", alert.alert)
+            if known is None or subject in self._later or not watch.concerns_me(alert.participant):
+                continue
+            told = words_of(alert, known, form, is_hole=watch.is_hole(alert.participant))
+            if told is not None:
+                self.slot.fill((subject, told[0]), partial(self._question, *told, subject, None))
+                return True
+        return False
 
     def _show_time(self, taking_part: Participation) -> bool:
         """Shows that somebody asks for more time, or that little is left; False where there is nothing to say."""

@@ -52,6 +52,8 @@ class PeopleList:
             tags.append(parts.tag(around.say("people.host"), palette))
         if person.role is Role.VIEWER:
             tags.append(parts.tag(around.say("people.viewer"), palette))
+        if person.up:
+            tags.append(parts.tag(person.up, palette, is_signal=True))
         face: list[ft.Control] = [parts.disc(person, palette, size=46, edge=palette.card)]
         if person.is_present:
             face.append(
@@ -83,7 +85,7 @@ class PeopleList:
             row.append(_whereabouts(person, around))
         tap = around.guard(self._on_select, person.id)
         shown = ft.Semantics(
-            label=", ".join(part for part in (person.name, person.status, person.away) if part),
+            label=", ".join(part for part in (person.name, person.up, person.status, person.away) if part),
             button=True,
             exclude_semantics=True,
             expand=person.is_me,
@@ -162,6 +164,7 @@ def _look(person: Person) -> tuple[object, ...]:
         person.is_present,
         person.is_stale,
         person.status,
+        person.up,
         person.away,
         None if person.direction is None else round(person.direction / 15),
     )

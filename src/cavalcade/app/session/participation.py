@@ -24,7 +24,9 @@ from cavalcade.client import (
     PositionsReceived,
     Rejected,
     SessionOver,
+    Status,
     Timing,
+    Watch,
 )
 from cavalcade.client.clock import steady_ms
 from cavalcade.client.watchers import Reader
@@ -71,6 +73,7 @@ class Participation:
 
     Attributes:
         live: The connection.
+        watch: What is judged of motion.
         obstacle: Why there are no positions of one's own; None while there are.
         lost_since: Since when the connection is away, ms of the steady clock; None while it is there.
     """
@@ -96,6 +99,7 @@ class Participation:
             timing: How patient to be.
         """
         self.live = LiveSession(kept.membership, timing=timing, resumption=kept.resumption)
+        self.watch = Watch(self.live, on_question=lambda: on_happening(Happening.SESSION))
         self.obstacle: Obstacle | None = None
         self.lost_since: int | None = steady_ms()
         self._store = store
@@ -167,6 +171,7 @@ class Participation:
         changes = self.live.changes()
         self._spawn(self._watch(changes))
         self._spawn(self._keep_regularly())
+        self._spawn(self.watch.run())
         if not share:
             await self.operate(self.live.set_sharing(on=False))
         if self._is_leaving and not any(one.event == "leave" for one in self.live.resumption().operations):
@@ -236,6 +241,16 @@ class Participation:
         """Asks for an operation; it is on the disk when this returns, and carried out in the background."""
         await self._submit(operation)
         await self.keep()
+
+    async def set_status(self, status: Status | None) -> None:
+        """Says what is up with oneself; None takes it back."""
+        await self.operate(self.live.set_status(status))
+
+    async def answer_stop(self, status: Status | None) -> None:
+        """Answers whether all is well: what is up, or None where it is."""
+        self.watch.answer()
+        if status is not None:
+            await self.set_status(status)
 
     async def claim_host(self) -> None:
         """Takes over from a host who is away."""
@@ -362,6 +377,7 @@ class Participation:
             shared = self.live.report(fix)
             if shared is None:
                 return
+            self.watch.take(shared)
             if self.is_connected:
                 self._backlog.sent(shared)
             else:

@@ -8,6 +8,8 @@ from cavalcade.app.camera.framing import Point
 from cavalcade.app.camera.steering import Sighting
 from cavalcade.app.session.formatting import Format
 from cavalcade.domain import geo
+from cavalcade.domain.features.posts import PersonPost
+from cavalcade.domain.features.statuses import PersonStatus
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Participant, Role, SessionState
 
@@ -43,6 +45,7 @@ class Person:
         is_recent: The camera keeps the position in the picture.
         note: Said beneath the name on the map; empty where there is nothing to say.
         status: The second line in the list.
+        up: What they said is up with them, and what they do for the group, in words; empty where there is nothing.
         away: How far from oneself, in words; empty where that is not known.
         direction: Which way from oneself, degrees; None where that is not known.
     """
@@ -63,6 +66,7 @@ class Person:
     is_recent: bool
     note: str
     status: str
+    up: str
     away: str
     direction: float | None
 
@@ -137,6 +141,7 @@ def _person(one: Participant, known: Known, form: Format) -> Person:
         is_recent=position is not None and age < FORGOTTEN_MS,
         note=form.age(age) if is_stale else "",
         status=_status(one, position, known, form, age),
+        up=_up(one, form),
         away=away,
         direction=direction,
     )
@@ -161,6 +166,13 @@ def _status(one: Participant, position: Position | None, known: Known, form: For
     if position.speed is not None and position.speed > HEADING_FROM_CM_S:
         return form.speed(position.speed / 100)
     return say("people.connected")
+
+
+def _up(one: Participant, form: Format) -> str:
+    post, status = one.features.of(PersonPost).post, one.features.of(PersonStatus).status
+    words = [form.words.say(f"post.{post}")] if post is not None else []
+    words += [form.words.say(f"status.{status}")] if status is not None else []
+    return ", ".join(words)
 
 
 def _from_me(known: Known, other: int, form: Format) -> tuple[str, float | None]:

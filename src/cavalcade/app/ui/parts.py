@@ -19,6 +19,9 @@ SEMIBOLD: Final = "Barlow SemiBold"
 TOUCH: Final = 52
 """The least that a finger in a glove hits, logical pixels."""
 
+RIDING: Final = 76
+"""The same while riding."""
+
 DISC: Final = 44
 
 
@@ -95,9 +98,13 @@ def button(
     is_danger: bool = False,
     is_busy: bool = False,
     expand: bool = False,
+    is_large: bool = False,
     label: str | None = None,
 ) -> ft.Control:
-    """A button with words, large enough for a glove; those who hear it may be told more than stands on it."""
+    """A button with words, large enough for a glove; those who hear it may be told more than stands on it.
+
+    A large one is for a glove while riding.
+    """
     fill = palette.signal if is_primary else palette.danger_well if is_danger else palette.well
     ink = palette.on_signal if is_primary else palette.danger if is_danger else palette.ink
     row: list[ft.Control] = []
@@ -116,7 +123,7 @@ def button(
             ft.Row(row, alignment=ft.MainAxisAlignment.CENTER, spacing=10, tight=not expand),
             bgcolor=fill,
             border_radius=18,
-            height=58 if is_primary else TOUCH,
+            height=RIDING if is_large else 58 if is_primary else TOUCH,
             padding=ft.Padding.symmetric(horizontal=20),
             alignment=ft.Alignment.CENTER,
             ink=True,

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from cavalcade.client.motion import ending_statuses, silence, stops, straggling
 from cavalcade.client.motion.ending_statuses import Standing
 from cavalcade.client.motion.riding import Riding, follow
-from cavalcade.client.motion.scene import AlertKind, Scene
+from cavalcade.client.motion.scene import Scene
 from cavalcade.client.motion.silence import Silence
 from cavalcade.client.motion.stops import Stopping
 from cavalcade.client.motion.straggling import Straggling
+from cavalcade.domain.features.alerts import AlertKind
 from cavalcade.domain.features.posts import Post
 from cavalcade.domain.model import Role
 

@@ -2,23 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from cavalcade.client.motion.riding import UNSEEN_MS
+from cavalcade.domain.features.alerts import Alert
 from cavalcade.domain.features.posts import Post
 from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.geo import distance_m
 from cavalcade.domain.model import Role
-
-
-class AlertKind(StrEnum):
-    """What is judged of a person, as it is called on the wire."""
-
-    STOPPED = "stopped"
-    STRAGGLER = "straggler"
-    NO_NEWS = "no_news"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +56,6 @@ class Person:
     status_since: int | None = None
     is_connected: bool = True
     fix: Fix | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What some client judged, and the server told everybody.
-
-    Attributes:
-        kind: What.
-        participant: Of whom.
-        at: When, ms since the epoch.
-    """
-
-    kind: AlertKind
-    participant: int
-    at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cavalcade.client.motion.riding import SLOW_M_S, UNSEEN_MS, speed_between
-from cavalcade.client.motion.scene import AlertKind, Person, Scene, metres_between, time_of
+from cavalcade.client.motion.scene import Person, Scene, metres_between, time_of
+from cavalcade.domain.features.alerts import AlertKind
 from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.model import Role

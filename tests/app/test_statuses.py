@@ -1,0 +1,124 @@
+"""What is up with oneself and with others: said by one tap, and asked for once one stopped."""
+
+from pathlib import Path
+from typing import Any
+
+import flet as ft
+import pytest
+
+from cavalcade.app.device.store import DiskStore
+from cavalcade.app.map.ground import Tiles
+from cavalcade.app.screens.base import ScreenContext
+from cavalcade.app.screens.live_session import SessionScreen
+from cavalcade.app.screens.status_sheet import question_card, status_sheet
+from cavalcade.app.session.controller import AppDefaults, Controller
+from cavalcade.app.session.kept import KeptSession
+from cavalcade.app.session.participation import Participation
+from cavalcade.app.session.people import people
+from cavalcade.app.ui.guard import Guard
+from cavalcade.app.ui.palette import LIGHT
+from cavalcade.app.ui.parts import RIDING
+from cavalcade.client import Fix, Resumption, Status
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.alerts import AlertKind, AlertRaised
+from cavalcade.domain.features.posts import Post, PostChanged
+from cavalcade.domain.features.statuses import StatusChanged
+from cavalcade.domain.geo import destination
+from cavalcade.domain.session import replay
+from tests.app.sources import MovedByHand
+from tests.app.test_guard import NoDevice
+from tests.app.test_kept import MEMBERSHIP
+from tests.app.test_people import FORM, KNOWN, NOW, STATE
+
+EVENTS = [
+    Event(6, NOW, 2, None, StatusChanged(2, Status.FUEL, NOW)),
+    Event(7, NOW, 1, None, PostChanged(Post.LEAD, (2,))),
+    Event(8, NOW, 1, None, StatusChanged(3, Status.PROBLEM, NOW)),
+]
+
+
+@pytest.fixture
+async def around(tmp_path: Path) -> ScreenContext:
+    """Somebody in a session, without a network."""
+    store = DiskStore(tmp_path)
+    app = Controller(store, lambda _: MovedByHand(), AppDefaults("http://localhost:1"), lambda _: None)
+    kept = KeptSession(MEMBERSHIP, Resumption(STATE))
+    app.participation = Participation(kept, store, MovedByHand(), lambda _: None, app.fail)
+    return ScreenContext(app, NoDevice(), Guard(app.fail), LIGHT, Tiles(), lambda: None)
+
+
+def parts_of(control: Any) -> list[Any]:
+    """A control, and all in it."""
+    inner = [*(getattr(control, "controls", None) or []), getattr(control, "content", None)]
+    return [control, *(one for part in inner if part is not None for one in parts_of(part))]
+
+
+def taps(control: Any) -> list[ft.Semantics]:
+    """Everything in a control that can be tapped."""
+    return [one for one in parts_of(control) if isinstance(one, ft.Semantics) and one.button]
+
+
+def texts(control: Any) -> list[str]:
+    return [one.value for one in parts_of(control) if isinstance(one, ft.Text)]
+
+
+def wanted(around: ScreenContext) -> list[tuple[str, object]]:
+    assert around.controller.participation is not None
+    waiting = around.controller.participation.live.resumption().operations
+    return [(one.event, one.payload.get("status")) for one in waiting]
+
+
+async def press(button: ft.Semantics) -> None:
+    on_tap: Any = button.on_tap
+    await on_tap(None)
+
+
+def test_the_list_says_what_is_up_and_who_leads() -> None:
+    said = {one.id: one.up for one in people(KNOWN.__class__(
+        replay(STATE, EVENTS), KNOWN.positions, KNOWN.present, KNOWN.me, KNOWN.now
+    ), FORM)}  # fmt: skip
+    assert said == {1: "", 2: "leads, Getting fuel", 3: "Problem", 4: "", 5: ""}
+
+
+async def test_one_tap_says_what_is_up(around: ScreenContext) -> None:
+    sheet = status_sheet(around)
+    assert sheet is not None
+    buttons = taps(sheet.content)
+    assert [one.label for one in buttons] == [around.say(f"status.{status}") for status in Status]
+    assert all(getattr(one.content, "height", 0) >= RIDING for one in buttons)
+    await press(buttons[list(Status).index(Status.READY)])
+    assert wanted(around) == [("status:set", "ready")]
+
+
+async def test_who_stopped_is_asked_and_answers_with_one_tap(around: ScreenContext) -> None:
+    taking_part = around.controller.participation
+    assert taking_part is not None
+    start, metres = taking_part.now - 400_000, 0
+    for second in range(361):
+        speed = 15 if second < 60 else 0
+        lat, lon = destination(47.0, 9.0, 0, metres)
+        metres += speed
+        taking_part.watch.take(Fix(lat, lon, start + second * 1_000, speed=speed), start + second * 1_000)
+    assert taking_part.watch.is_asking
+    screen = SessionScreen(around)
+    assert around.say("stopped.fine") in [one.label for one in taps(screen.control)]
+    buttons = taps(question_card(around))
+    assert [one.label for one in buttons] == [
+        around.say(f"stopped.{one}") for one in ("break", "fuel", "problem", "fine")
+    ]
+    await press(buttons[2])
+    assert [taking_part.watch.is_asking, *wanted(around)] == [False, ("status:set", "problem")]
+
+
+async def test_an_alert_is_for_the_lead_until_it_is_put_away(around: ScreenContext) -> None:
+    taking_part = around.controller.participation
+    assert taking_part is not None
+    now = taking_part.now
+    told = Event(8, now, 3, None, AlertRaised(AlertKind.STOPPED, 3, 3, now))
+    taking_part.live._channel.replica.replace_state(replay(STATE, [EVENTS[0], EVENTS[1], told]))
+    screen = SessionScreen(around)
+    title = around.say("alert.stopped", name="Rider 3")
+    later = [one for one in taps(screen.control) if one.label == around.say("session.later")]
+    assert title in texts(screen.control)
+    await press(later[0])
+    assert title not in texts(screen.control)
