@@ -5,7 +5,7 @@ from typing import Final
 
 from cavalcade.domain.feature import EVERYBODY, Command
 from cavalcade.domain.model import Role
-from cavalcade.domain.session import CHANGES, OPERATIONS
+from cavalcade.domain.session import CHANGES, OPERATIONS, REPORTS
 from cavalcade.wire import forms
 from cavalcade.wire.positions import FIX_SIZE, HEADER_SIZE, POSITION_SIZE
 from cavalcade.wire.schema import PREFIX, Json, Schemas
@@ -85,6 +85,7 @@ class _Socket:
         self._commands()
         self._positions()
         self._told()
+        self._reports()
 
     def _replies(self) -> None:
         refusal = self._reply("refused", "error", self.schemas.reference(forms.Refusal))
@@ -131,6 +132,17 @@ class _Socket:
         self._message("failed", "phx_error", _NOTHING, "The channel failed: join again.")
         for name in ("presence_state", "presence_diff", "closed", "failed"):
             self._sends(name)
+
+    def _reports(self) -> None:
+        who = {"participant": {"type": "integer", "minimum": 1}}
+        for report in REPORTS.values():
+            pushed = self.schemas.command(report)
+            self._message(_identifier(report.operation), report.operation, pushed, f"Not stored: {report.meaning}.")
+            self._receives(_identifier(report.operation), "left", "refused")
+            told = self.schemas.command(report, who)
+            by_key = {"type": "object", "additionalProperties": {"anyOf": [told, {"type": "null"}]}}
+            self._message(report.event, report.event, by_key, f"{_first(report)} By participant; null withdraws.")
+            self._sends(report.event)
 
     def _reply(self, name: str, status: str, response: Json) -> Json:
         self.schemas.components[f"{name.capitalize()}Reply"] = {

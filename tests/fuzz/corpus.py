@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cavalcade.domain.session import FEATURES, FINISHING
+from cavalcade.domain.session import FEATURES, FINISHING, REPORTS
 from tests.hostile.frames import TEXT
 
 FOLDER: Final = Path(__file__).parent / "corpus"
@@ -68,6 +68,7 @@ def read(folder: Path = FOLDER) -> list[Entry]:
 def examples() -> Entry:
     """One connection that asks for all that the features give as examples, right and wrong; what ends it comes last."""
     asked = [(name, payload) for feature in FEATURES for name, payload, *_ in (*feature.asked, *feature.refused)]
+    asked += [(name, {"offset": offset}) for name in REPORTS for offset in (1, 0, "1")]
     asked.sort(key=lambda each: each[0] in FINISHING)
     frames: list[list[object]] = [["1", "1", "session:{session}", "phx_join", {"mode": "json"}]]
     for number, (name, payload) in enumerate(asked, 2):

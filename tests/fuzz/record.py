@@ -20,6 +20,7 @@ from cavalcade.client import (
     join_session,
     leave_session,
     preview_session,
+    read_messages,
 )
 from cavalcade.client.clock import epoch_ms
 from cavalcade.wire.messages import Mode
@@ -82,6 +83,7 @@ async def record() -> None:
         await preview_session(link)
         await fetch_session(member)
         await find_nearby(member, 5000)
+        await read_messages(member, before=100, limit=5)
         await change_session(host, name="Tour", extend_s=7200)
         _flush(tap, "http", blanks)
         modes: tuple[Mode, Mode] = ("binary", "json")

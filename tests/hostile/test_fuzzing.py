@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.domain.session import OPERATIONS
+from cavalcade.domain.session import OPERATIONS, REPORTS
 from tests.fuzz import corpus, mutate
 from tests.fuzz.fuzzing import fuzz
 from tests.hostile.installation import Installation
@@ -17,10 +17,19 @@ LONG_S = 300.0
 
 def test_the_corpus_holds_every_call_and_operation() -> None:
     recorded = b"".join(data for entry in corpus.read() for _, data in entry.parts)
-    calls = (b"POST /api/sessions ", b"/preview ", b"/join ", b"/nearby?", b"PATCH ", b"DELETE ", b"/participants/me ")
+    calls = (
+        b"POST /api/sessions ",
+        b"/preview ",
+        b"/join ",
+        b"/nearby?",
+        b"/messages?",
+        b"PATCH ",
+        b"DELETE ",
+        b"/participants/me ",
+    )
     assert [piece for piece in calls if piece not in recorded] == []
     _join, *asked = (json.loads(data)[3] for _, data in corpus.examples().parts)
-    assert set(asked) == OPERATIONS.keys()
+    assert set(asked) == OPERATIONS.keys() | REPORTS.keys()
 
 
 def test_a_seed_gives_the_same_traffic_again() -> None:

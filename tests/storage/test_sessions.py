@@ -14,6 +14,7 @@ from cavalcade.domain import session as rules
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import ContentLeftOut, Event, UnknownChange
 from cavalcade.domain.feature import Command, Issuer
+from cavalcade.domain.features.chat import MessageSent, SendMessage
 from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Join, Leave, ParticipantJoined
@@ -575,3 +576,31 @@ async def test_purges_at_once_delete_each_session_once(store: SessionStore) -> N
     assert len(purged) == len(set(purged))
     rest = await store.purge(NOW)
     assert {*purged, *rest} == {each.state.session.id for each in made}
+
+
+async def test_messages_are_read_newest_first_before_an_offset_and_only_those_that_are_kept(
+    store: SessionStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MessageSent, "most", 3)
+    said = [(1, SendMessage(f"{number}")) for number in range(5)]
+    base = await stored_with(store, (None, MEMBER), *said[:2], (None, MEMBER), *said[2:])
+    session_id = base.state.session.id
+    one_op = Outcome("digest of a short text", {"offset": 3})
+    await store.append(base, [], base.state, memory=(1, "op"), outcome=one_op)
+    await database.execute("UPDATE events SET op_id = 'op' WHERE session_id = $1 AND \"offset\" = 3", session_id)
+
+    async def read(before: int, limit: int = 50) -> list[tuple[int, str | None]]:
+        found = await store.newest_of_type(session_id, MessageSent, before, limit)
+        return [(one.offset, getattr(one.change, "text", None)) for one in found]
+
+    assert await read(100) == [(7, "4"), (6, "3"), (5, "2")]
+    assert await read(100, 1) == [(7, "4")]
+    assert await read(7) == [(6, "3"), (5, "2")]
+    assert [await store.first_shown(session_id, MessageSent, 2, shown) for shown in (0, 1, 2, 3)] == [4, 3, 1, 1]
+    assert [await store.first_shown(session_id, MessageSent, 1, shown) for shown in (0, 1)] == [1, 1]
+    assert await store.forget_old(session_id, MessageSent) == 2
+    assert await store.forget_old(session_id, MessageSent) == 0
+    assert await read(100) == [(7, "4"), (6, "3"), (5, "2")]
+    content = {event.offset: event.has_content for event in await store.events_after(session_id, 0)}
+    assert content == {1: True, 2: False, 3: False, 4: True, 5: True, 6: True, 7: True}
+    assert await store.recall(session_id, 1, "op") == Outcome(FORGOTTEN, {"offset": 3})

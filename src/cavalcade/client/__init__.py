@@ -29,6 +29,7 @@ from cavalcade.client.changes import (
     EventReceived,
     PositionsReceived,
     PresenceChanged,
+    ReachedChanged,
     StateReplaced,
 )
 from cavalcade.client.errors import ChangesMissed, ClientError, ProtocolError, SessionOver, Unreachable
@@ -45,6 +46,7 @@ from cavalcade.client.http import (
     join_session,
     leave_session,
     preview_session,
+    read_messages,
 )
 from cavalcade.client.live_session import LiveSession, connect
 from cavalcade.client.membership import Membership
@@ -53,12 +55,14 @@ from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.features.alerts import AlertKind
+from cavalcade.domain.features.chat import Addressee, Signal
 from cavalcade.domain.features.posts import Post
 from cavalcade.domain.features.sos import SosAnswer, SosKind, SosReason
 from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.fix import Fix, Position
 
 __all__ = [
+    "Addressee",
     "AlertKind",
     "Change",
     "ChangesMissed",
@@ -78,10 +82,12 @@ __all__ = [
     "PresenceChanged",
     "Preview",
     "ProtocolError",
+    "ReachedChanged",
     "Rejected",
     "Resumption",
     "ServerIdentity",
     "SessionOver",
+    "Signal",
     "SosAnswer",
     "SosKind",
     "SosReason",
@@ -100,4 +106,5 @@ __all__ = [
     "join_session",
     "leave_session",
     "preview_session",
+    "read_messages",
 ]

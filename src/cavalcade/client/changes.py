@@ -57,6 +57,17 @@ class PresenceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReachedChanged:
+    """The chat has come further on somebody's screen.
+
+    Attributes:
+        reached: Up to which event, by participant; only of those of whom it is known.
+    """
+
+    reached: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionChanged:
     """The connection was made, lost, or waits to be tried again."""
 
@@ -76,4 +87,6 @@ class Closed:
     reason: str
 
 
-Change = EventReceived | StateReplaced | PositionsReceived | PresenceChanged | ConnectionChanged | Closed
+Change = (
+    EventReceived | StateReplaced | PositionsReceived | PresenceChanged | ReachedChanged | ConnectionChanged | Closed
+)

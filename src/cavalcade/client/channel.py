@@ -20,6 +20,7 @@ from cavalcade.client.changes import (
     EventReceived,
     PositionsReceived,
     PresenceChanged,
+    ReachedChanged,
     StateReplaced,
 )
 from cavalcade.client.errors import ProtocolError, SessionOver
@@ -32,6 +33,7 @@ from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
+from cavalcade.domain.features.chat import Reached
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.model import Role
 from cavalcade.domain.session import CHANGES, FINISHING, URGENT, effects
@@ -96,6 +98,8 @@ class Channel:
         """What was answered last, and the offset from which the session shows it: events may come after answers."""
         self._newest_fix: Fix | None = None
         """Sent again after a join whose answer does not have it: a broken connection or a server may have lost it."""
+        self._reached = self._told_reached = 0
+        """Up to which event the chat was on the screen, and what the server was told of it."""
         self._timers: dict[Timer, int] = {}
         self._actions: list[Action] = []
         self._socket_open = False
@@ -224,6 +228,12 @@ class Channel:
         if self._newest_fix is None or (fix.fix_time or 0) >= (self._newest_fix.fix_time or 0):
             self._newest_fix = fix
 
+    def reach(self, offset: int, now: int) -> list[Action]:
+        """Tells that the chat was on the screen up to an offset, as soon and as often as may be."""
+        self._reached = max(self._reached, offset)
+        self._send_reached(now)
+        return self._take()
+
     def close(self) -> list[Action]:
         """Ends it from this side; the participant stays in the session."""
         if self.closed is None:
@@ -252,6 +262,8 @@ class Channel:
                 self._send_operations(now)
             case Timer.STABLE:
                 self._reconnects.reset()
+            case Timer.REACHED:
+                self._send_reached(now)
 
     def _join(self, now: int) -> None:
         self._change_connection(ConnectionState.CONNECTING)
@@ -334,12 +346,21 @@ class Channel:
                 self._on_event(event_from_dict(message.payload))
             case "positions":
                 self._on_positions(message.payload, now)
+            case _:
+                self._on_news(message)
+
+    def _on_news(self, message: Message) -> None:
+        """Takes what is not stored; what this client does not know of it is ignored."""
+        match message.event:
             case "presence_state":
                 self.replica.replace_presence(message.payload)
                 self._notify(PresenceChanged(self.replica.present))
             case "presence_diff":
                 self.replica.change_presence(message.payload)
                 self._notify(PresenceChanged(self.replica.present))
+            case Reached.event:
+                self.replica.merge_reached(message.payload)
+                self._notify(ReachedChanged(dict(self.replica.reached)))
 
     def _on_reply(self, message: Message, now: int) -> None:
         payload = message.payload
@@ -386,8 +407,10 @@ class Channel:
         self._notify(PositionsReceived(reply.server_time, dict(self.replica.positions)))
         self._after_event()
         if self.closed is None:
+            self._told_reached = 0  # who has it may have lost it
             self._send_newest_fix()
             self._send_operations(now)
+            self._send_reached(now)
 
     def _on_join_refused(self, response: object, now: int) -> None:
         if isinstance(response, dict) and response.get("retry") is True:
@@ -508,6 +531,18 @@ class Channel:
         if position is not None and self._join_ref is not None:
             frame = encode_client_push(self._join_ref, self._next_ref(), self.topic, "position", pack_fix(position))
             self._actions.append(Transmit(frame, conflates=True))
+
+    def _send_reached(self, now: int) -> None:
+        """Tells up to where the chat was on the screen, where that is news, not too often, no more than is known."""
+        state = self.replica.state
+        if self.connection is not ConnectionState.JOINED or Timer.REACHED in self._timers or state is None:
+            return
+        offset = min(self._reached, state.offset)
+        if offset > self._told_reached:
+            self._told_reached = offset
+            payload = {"offset": offset}
+            self._send(Message(self._join_ref, self._next_ref(), self.topic, Reached.operation, payload))
+            self._timers[Timer.REACHED] = now + Reached.every_s * 1000
 
     def _has_left(self) -> bool:
         state = self.replica.state

@@ -17,11 +17,13 @@ from cavalcade.client.errors import ProtocolError, Unreachable
 from cavalcade.client.membership import Membership, split_link
 from cavalcade.client.replies import JoinReply, read_join_reply, rejected, retry_after_s
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position
 from cavalcade.domain.model import Session
 from cavalcade.wire.codec import decode
 from cavalcade.wire.codes import parse_code
 from cavalcade.wire.errors import DecodeError
+from cavalcade.wire.messages import events_from_list
 from cavalcade.wire.positions import position_from_dict
 
 ATTEMPTS: Final = 4
@@ -182,6 +184,34 @@ async def find_nearby(
     if not isinstance(positions, list):
         raise ProtocolError("the answer must have positions")
     return [_neighbour(item) for item in positions]
+
+
+async def read_messages(
+    membership: Membership,
+    *,
+    before: int | None = None,
+    limit: int | None = None,
+    http: httpx.AsyncClient | None = None,
+) -> Sequence[Event]:
+    """The newest messages before an offset, newest first, as the events that sent them.
+
+    One that was removed, or that one may not read, is an event whose change is `ContentLeftOut`.
+
+    Args:
+        membership: Who reads.
+        before: An offset, such as that of the oldest message that is known; None for the newest of all.
+        limit: How many at most, from 1 to 100; the server's choice where it is None.
+        http: A client to use, for those who make many calls.
+
+    Raises:
+        Rejected: `unauthorized`, `invalid_request`, ...
+    """
+    query = {name: value for name, value in (("before", before), ("limit", limit)) if value is not None}
+    answer = await _call("GET", f"{_url(membership)}/messages", token=membership.token, query=query, http=http)
+    try:
+        return events_from_list(answer.get("messages"))
+    except DecodeError as error:
+        raise ProtocolError(f"the messages cannot be read: {error}") from error
 
 
 async def change_session(

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Self
@@ -14,14 +14,17 @@ from cavalcade.client.changes import Change, Closed, ConnectionState
 from cavalcade.client.channel import Channel
 from cavalcade.client.clock import epoch_ms
 from cavalcade.client.errors import SessionOver, Unreachable
+from cavalcade.client.http import read_messages
 from cavalcade.client.link import Link
 from cavalcade.client.membership import Membership
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.stamps import Stamps
 from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
+from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Command
 from cavalcade.domain.features.alerts import AlertKind, RaiseAlert
+from cavalcade.domain.features.chat import Addressee, RemoveMessage, SendMessage, Signal
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.fixes import MAX_FIXES
 from cavalcade.domain.features.hosting import ClaimHost
@@ -310,6 +313,48 @@ class LiveSession:
         elif fix.fix_time is not None and abs(now - wall) > SLACK_MS:
             taken += now - wall
         return replace(fix, fix_time=max(0, min(taken, now)))
+
+    async def send_message(
+        self,
+        text: str,
+        *,
+        signal: Signal | None = None,
+        to: Addressee = Addressee.ALL,
+        reply_to: int | None = None,
+    ) -> int:
+        """Writes to the others. What is written without a network goes out later, once and in order.
+
+        Args:
+            text: At most 500 characters in 5 lines.
+            signal: A signal with it.
+            to: Whom it concerns; all who read the chat can read it.
+            reply_to: The message that it answers.
+
+        Returns:
+            The offset of its event, by which the message is named.
+        """
+        return await self.ask(SendMessage(text, signal, to, reply_to))
+
+    async def send_signal(self, signal: Signal, *, to: Addressee = Addressee.ALL, reply_to: int | None = None) -> int:
+        """Gives a signal, alone; the same one goes out once in 20 seconds. As `send_message` in all else."""
+        return await self.ask(SendMessage(None, signal, to, reply_to))
+
+    async def remove_message(self, message: int) -> int:
+        """Takes back a message of one's own, or as host any: its content is gone for everybody."""
+        return await self.ask(RemoveMessage(message))
+
+    async def messages(self, before: int | None = None, limit: int | None = None) -> Sequence[Event]:
+        """Reads older messages, newest first; see `http.read_messages`."""
+        return await read_messages(self.membership, before=before, limit=limit)
+
+    def reached(self, offset: int) -> None:
+        """Tells the others that the chat is on the screen up to an event. Never blocks; not stored."""
+        self._perform(self._channel.reach(offset, self._now()))
+
+    @property
+    def reached_by(self) -> Mapping[int, int]:
+        """Up to which event the chat was on the screen of each other one, by participant, where that is known."""
+        return self._channel.replica.reached
 
     def changes(self) -> Reader:
         """Every change from this call on, up to and including `Closed`, for `async for`.

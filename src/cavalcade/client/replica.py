@@ -28,11 +28,13 @@ class Replica:
         state: Folded by the domain's `evolve`; None before the first join.
         positions: The newest of everybody who is in the session and shares.
         present: Who is connected now. While this client itself is not, what it last heard.
+        reached: Up to which event the chat has been on whose screen; of some it is not known.
     """
 
     state: SessionState | None = None
     positions: dict[int, Position] = field(default_factory=dict)
     present: frozenset[int] = frozenset()
+    reached: dict[int, int] = field(default_factory=dict)
     _refs: PresenceRefs | None = None
     _early_diffs: list[tuple[PresenceRefs, PresenceRefs]] = field(default_factory=list)
 
@@ -55,9 +57,11 @@ class Replica:
         if event.offset <= self.state.offset:
             return False
         self.state = session.evolve(self.state, event)
-        withdrawn = session.effects(event.change).withdraws
-        if withdrawn is not None:
-            self.positions.pop(withdrawn, None)
+        what = session.effects(event.change)
+        if what.withdraws is not None:
+            self.positions.pop(what.withdraws, None)
+        if what.dismisses is not None:
+            self.reached.pop(what.dismisses, None)
         return True
 
     def replace_positions(self, positions: Iterable[tuple[int, Position]]) -> None:
@@ -83,8 +87,27 @@ class Replica:
         # One that lies ahead is from before the server's clock was set back.
         return is_newer(where, known) or (known is not None and known.fix_time > server_time + AHEAD_MS)
 
+    def merge_reached(self, payload: object) -> None:
+        """Takes a broadcast of `reached`: of each participant that it names up to where, null for not known any more.
+
+        Raises:
+            DecodeError: It is not one.
+        """
+        if not isinstance(payload, dict):
+            raise DecodeError("reached must be an object")
+        for key, told in payload.items():
+            who = _participant(key)
+            offset = told.get("offset") if isinstance(told, dict) else None
+            if told is None or self.state is None or who not in self.state.participants:
+                self.reached.pop(who, None)
+            elif isinstance(offset, int):
+                self.reached[who] = offset
+            else:
+                raise DecodeError("reached must say offsets")
+
     def forget_presence(self) -> None:
         """Expects a whole new presence: differences that come before it are kept until it is there."""
+        self.reached.clear()
         self._refs = None
         self._early_diffs.clear()
 

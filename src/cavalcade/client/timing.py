@@ -35,6 +35,7 @@ class Timer(Enum):
     URGENT_ANSWER = auto()
     URGENT_RETRY = auto()
     STABLE = auto()
+    REACHED = auto()
 
 
 OF_A_CONNECTION: Final = frozenset(Timer) - {Timer.DIAL, Timer.OPERATION_RETRY, Timer.URGENT_RETRY}

@@ -1,13 +1,10 @@
 """Who may read the content of an event, or what a feature keeps; also where its type is not known."""
 
-from typing import Final
-
-from cavalcade.domain.features.chat import CHAT, SessionChat
+from cavalcade.domain.features.chat import CHAT, MEMBERS, SessionChat
 from cavalcade.domain.kept import Features
 from cavalcade.domain.model import Role, SessionState
 
-MEMBERS: Final = "members"
-"""Everybody but viewers."""
+__all__ = ["CHAT", "MEMBERS", "may_read", "readable"]
 
 
 def may_read(audience: str | None, reader: int, state: SessionState) -> bool:

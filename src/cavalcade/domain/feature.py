@@ -54,11 +54,13 @@ class Change:
     Attributes:
         type: The event's type on the wire.
         meaning: What the contract's table of events says beside the data; may be empty.
+        most: How many of them keep their content, the newest; None for all.
     """
 
     __slots__ = ()
     type: ClassVar[str]
     meaning: ClassVar[str] = ""
+    most: ClassVar[int | None] = None
 
     def evolve(self, state: SessionState) -> SessionState:
         """Folds it into the state; `session.evolve` moves the offset."""
@@ -90,6 +92,23 @@ class Situation:
     state: SessionState
     now: int
     limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How often something may be asked for, beside what every operation is bound to.
+
+    Attributes:
+        name: What is counted together.
+        rates: So many times in so many seconds, for one participant; all of them hold at once.
+        refusal: What is said beyond them.
+        of_all: Whether it counts for all participants of the session together.
+    """
+
+    name: str
+    rates: tuple[tuple[int, int], ...]
+    refusal: str
+    of_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +204,50 @@ class Command:
         return None
 
     @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """How often it may be asked for, the narrowest first. The same operation again counts once."""
+        return ()
+
+    @property
     def kept_fixes(self) -> tuple[Fix, ...] | None:
         """The fixes that it brings, of which the newest moves the avatar; None where it is not about fixes."""
         return None
+
+
+class Report:
+    """What a participant tells the others about themselves that is not stored: the newest of each counts.
+
+    A report's fields are annotated with rules, like those of a command. The others get them with the `participant` as a
+    broadcast, whose keys are the participants' ids.
+
+    Attributes:
+        operation: The event name of the push that it comes with.
+        event: The name of the broadcast.
+        meaning: What the documents say of it.
+        roles: The roles of those who may give it.
+        refusal: What the others are told.
+        audience: Who gets the broadcast; see `audience`.
+        every_s: Seconds between two of one connection.
+    """
+
+    __slots__ = ()
+    operation: ClassVar[str]
+    event: ClassVar[str]
+    meaning: ClassVar[str]
+    roles: ClassVar[frozenset[Role]] = EVERYBODY
+    refusal: ClassVar[str] = ""
+    audience: ClassVar[str | None] = None
+    every_s: ClassVar[int]
+
+    def check(self, newest: int) -> None:
+        """Sees that it can be true.
+
+        Args:
+            newest: The offset of the newest event that was sent to its participant.
+
+        Raises:
+            Rejected: `invalid_request` with the bad field.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +259,7 @@ class Feature:
     Attributes:
         commands: What can be asked for.
         changes: What can happen.
+        reports: What participants tell each other that is not stored.
         session: What it keeps for the session, where it keeps anything.
         participant: What it keeps for each participant, where it keeps anything.
         on_leaving: What follows, in a state, where the participant with this id leaves.
@@ -210,6 +271,7 @@ class Feature:
 
     commands: tuple[type[Command], ...] = ()
     changes: tuple[type[Change], ...] = ()
+    reports: tuple[type[Report], ...] = ()
     session: type[Kept] | None = None
     participant: type[Kept] | None = None
     on_leaving: Callable[[SessionState, int], Sequence[Change]] | None = None

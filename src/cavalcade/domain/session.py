@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from cavalcade.domain import names
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.events import Event
-from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Situation, permit
+from cavalcade.domain.feature import Change, Command, Effects, Feature, Issuer, Report, Situation, permit
 from cavalcade.domain.features import (
     alerts,
     chat,
@@ -64,6 +64,11 @@ URGENT: Final = frozenset(name for name, command in OPERATIONS.items() if comman
 
 CHANGES: Final[dict[str, type[Change]]] = {change.type: change for feature in FEATURES for change in feature.changes}
 """What can happen, by the event's type."""
+
+REPORTS: Final[dict[str, type[Report]]] = {
+    report.operation: report for feature in FEATURES for report in feature.reports
+}
+"""What participants tell each other that is not stored, by the event name of the push."""
 
 TIMED: Final[list[type[Command]]] = [
     command for feature in FEATURES for command in feature.commands if command.issuer is Issuer.SYSTEM

@@ -52,6 +52,8 @@ def service(data: Path, socket: Path, log: Path | None) -> Service:
         # write again what they have.
         "appendonly": "no",
         "save": "",
+        # The log of slow commands would keep parts of what was published in them.
+        "slowlog-log-slower-than": "-1",
         "daemonize": "no",
     }
     return Service(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
+from cavalcade.domain.feature import Change
 from cavalcade.domain.model import Participant, Role, Session, SessionState
 from cavalcade.domain.session import effects, next_at
 from cavalcade.storage import connection, statements
@@ -24,6 +25,7 @@ __all__ = ["Conflict", "Outcome", "SessionStore", "Stored"]
 
 _PING: Final = text("SELECT 1")
 _NEVER: Final = 2**63 - 1
+_NEVER_SO_MANY: Final = 2**31 - 1
 
 
 class SessionStore:
@@ -143,6 +145,45 @@ class SessionStore:
         """Reads the events that follow an offset, in order, at most `limit` of them."""
         rows = await self._read(statements.EVENTS_AFTER, {"session_id": session_id, "after": offset, "most": limit})
         return [event_from_dict(dict(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+    async def newest_of_type(self, session_id: str, kind: type[Change], before: int, limit: int) -> list[Event]:
+        """Reads the newest events of a type before an offset, newest first, of those that are kept; see `Change.most`.
+
+        Args:
+            session_id: Which session.
+            kind: Which type.
+            before: The offset.
+            limit: The most at once.
+        """
+        parameters = {
+            "of_session": session_id,
+            "of_type": kind.type,
+            "before": before,
+            "most": limit,
+            "newer": (kind.most or _NEVER_SO_MANY) - 1,
+        }
+        rows = await self._read(statements.NEWEST_OF_TYPE, parameters)
+        return [event_from_dict(dict(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+    async def first_shown(self, session_id: str, kind: type[Change], participant: int, from_before: int) -> int:
+        """From which offset on somebody is shown events of a type.
+
+        Args:
+            session_id: Which session.
+            kind: Which type.
+            participant: Who.
+            from_before: How many of the newest from before their joining they are shown.
+        """
+        (row,) = await self._read(
+            statements.FROM_BEFORE,
+            {"of_session": session_id, "of_type": kind.type, "participant": participant, "shown": from_before},
+        )
+        return (row.hidden or 0) + 1 if from_before else row.joined or 0
+
+    async def forget_old(self, session_id: str, kind: type[Change]) -> int:
+        """Takes away the content of the events of a type beyond those that are kept, and returns of how many."""
+        parameters = {"of_session": session_id, "of_type": kind.type, "newer": (kind.most or _NEVER_SO_MANY) - 1}
+        return len(await self._write(statements.FORGET_OLD, {**parameters, "forgotten": FORGOTTEN}))
 
     async def append(
         self,

@@ -113,6 +113,68 @@ EVENTS_AFTER: Final = (
 )
 """The events of a session that follow an offset."""
 
+# Not named like columns: an update would set those.
+_named: Final = (events.c.session_id == bindparam("of_session"), events.c.type == bindparam("of_type"))
+_others: Final = events.alias("others")
+_newest: Final = (
+    select(_others.c.offset)
+    .where(_others.c.session_id == bindparam("of_session"), _others.c.type == bindparam("of_type"))
+    .order_by(_others.c.offset.desc())
+    .limit(1)
+)
+_oldest_kept: Final = func.coalesce(
+    _newest.offset(bindparam("newer", type_=Integer)).scalar_subquery(), literal_column("0")
+)
+
+NEWEST_OF_TYPE: Final = (
+    select(events)
+    .where(*_named, events.c.offset < bindparam("before", type_=BigInteger), events.c.offset >= _oldest_kept)
+    .order_by(events.c.offset.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+"""The newest events of a type before an offset, newest first; none but those that are kept."""
+
+_joining: Final = (
+    select(events.c.offset)
+    .where(
+        events.c.session_id == bindparam("of_session"),
+        events.c.type == "participant_joined",
+        events.c.by == bindparam("participant", type_=Integer),
+    )
+    .scalar_subquery()
+)
+FROM_BEFORE: Final = select(
+    _joining.label("joined"),
+    _newest.where(_others.c.offset < _joining)
+    .offset(bindparam("shown", type_=Integer))
+    .scalar_subquery()
+    .label("hidden"),
+)
+"""At which offset somebody joined, and of the events of a type from before that the newest but those `shown`."""
+
+_old: Final = (
+    select(events.c.offset, events.c.by, events.c.op_id)
+    .where(*_named, events.c.data != literal_column("'null'::jsonb"), events.c.offset < _oldest_kept)
+    .order_by(events.c.offset)
+    .with_for_update(skip_locked=True)
+    .cte("old")
+)
+FORGET_OLD: Final = select(_old.c.offset).add_cte(
+    update(events)
+    .where(events.c.session_id == bindparam("of_session"), events.c.offset == _old.c.offset)
+    .values(data=literal_column("'null'::jsonb"))
+    .cte("emptied"),
+    update(outcomes)
+    .where(
+        outcomes.c.session_id == bindparam("of_session"),
+        outcomes.c.participant == _old.c.by,
+        outcomes.c.op_id == _old.c.op_id,
+    )
+    .values(digest=bindparam("forgotten", type_=Text))
+    .cte("unguessable"),
+)
+"""Takes away the content of the events of a type that are not among the newest that are kept."""
+
 RECALL: Final = select(outcomes.c.digest, outcomes.c.reply).where(
     outcomes.c.session_id == bindparam("session_id"),
     outcomes.c.participant == bindparam("participant"),

@@ -4,14 +4,18 @@ Bytes go in, what they mean comes out; the shell around it (`server.sockets.conn
 rules of Phoenix 1.8 for joins, leaves, stale refs and unmatched topics.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from cavalcade.wire.frame import Message, Undecoded, decode_client_binary, decode_text_head, encode_text
+from cavalcade.wire.frame import Message, Undecoded, decode_client_binary, decode_text, decode_text_head, encode_text
 
 TOPIC_PREFIX: Final = "session:"
 POSITION: Final = "position"
 """The event of a push that carries a fix."""
+
+EVENT: Final = "event"
+"""What the broadcast of a durable change is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,22 @@ class ServerChannel:
         return encode_text(Message(join_ref, ref, topic, "phx_reply", {"status": status, "response": response}))
 
 
+def without_content(frame: bytes, offsets: Collection[int]) -> bytes:
+    """The same text frame without the content of some events: those that it broadcasts, or that answer a join."""
+    message = decode_text(frame)
+    payload: Any = message.payload
+    if message.event == EVENT:
+        told = [payload]
+    elif message.event == "phx_reply":
+        told = payload["response"].get("events", ())
+    else:
+        return frame
+    for event in told:
+        if event["offset"] in offsets:
+            event["data"] = None
+    return encode_text(message)
+
+
 def event_frame(topic: str, event: dict[str, object]) -> bytes:
     """The broadcast of a durable event, the same bytes for every connection."""
-    return encode_text(Message(None, None, topic, "event", event))
+    return encode_text(Message(None, None, topic, EVENT, event))

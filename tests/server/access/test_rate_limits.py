@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.chat import SendMessage, Signal
 from cavalcade.domain.model import Role
+from cavalcade.domain.operations import Operation
 from cavalcade.server.access import rate_limits
 from cavalcade.server.access.rate_limits import MAX_COUNTERS, WRONG_CODES, LocalCounters, Quota, Rate, RateLimits
 from cavalcade.server.live_storage.redis_link import RedisLink
@@ -179,3 +181,34 @@ def test_never_more_than_at_once_and_one_an_interval(at_once: int, interval_ms: 
     for first, begun in enumerate(taken):
         for last in range(first, len(taken)):
             assert last - first + 1 <= at_once + (taken[last] - begun) / interval_ms
+
+
+def _signal(op_id: str, by: int = 1, signal: Signal = Signal.FUEL) -> Operation:
+    return Operation(by, SendMessage(None, signal), op_id)
+
+
+@pytest.mark.parametrize("is_counted_in_redis", [True, False])
+async def test_what_is_bound_counts_once_for_each_operation_and_for_all_together(
+    redis_url: str, *, is_counted_in_redis: bool
+) -> None:
+    async with linked(redis_url) as link:
+        limited = RateLimits(link if is_counted_in_redis else None, SECRET, Quotas(), clock=Clock())
+        for _ in range(3):
+            await limited.asked("s", _signal("first"))  # the same again, as after a lost answer
+        with pytest.raises(Rejected) as again:
+            await limited.asked("s", _signal("second"))
+        assert (again.value.code, 18 < again.value.retry_after_s <= 20) == (ErrorCode.TOO_MANY_REQUESTS, True)
+        await limited.asked("s", _signal("third", signal=Signal.BREAK))
+        await limited.asked("s", _signal("first", by=2))
+        await limited.asked("other", _signal("second"))
+        for number in range(8):
+            await limited.asked("s", Operation(1, SendMessage("Hi"), f"text {number}"))
+        with pytest.raises(Rejected) as much:
+            await limited.asked("s", Operation(1, SendMessage("Hi"), "text 8"))
+        assert much.value.retry_after_s == 1
+        await limited.asked("s", Operation(1, SendMessage("Hi"), "text 0"))
+        for who in range(3, 52):
+            await limited.asked("s", Operation(who, SendMessage("Hi"), "a"))
+        with pytest.raises(Rejected):
+            await limited.asked("s", Operation(60, SendMessage("Hi"), "a"))
+        await limited.asked("other", Operation(60, SendMessage("Hi"), "a"))

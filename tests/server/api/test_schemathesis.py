@@ -37,7 +37,7 @@ CHECKS = [
 class Unlimited(RateLimits):
     """No quota is ever used up."""
 
-    async def take(self, quota: Quota, subject: str) -> None:
+    async def take(self, quota: Quota, subject: str, *, once: str | None = None) -> None:
         """Takes nothing."""
 
 

@@ -10,18 +10,42 @@ from typing import Annotated, ClassVar, Final, Self
 
 from cavalcade.domain import texts
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
-from cavalcade.domain.feature import HOSTS, SHARERS, Change, Command, Earlier, Effects, Feature, Situation
+from cavalcade.domain.feature import (
+    HOSTS,
+    SHARERS,
+    Bound,
+    Change,
+    Command,
+    Earlier,
+    Effects,
+    Feature,
+    Report,
+    Situation,
+)
 from cavalcade.domain.features.posts import PersonPost, Post
 from cavalcade.domain.fields import Boolean, OneOf, Whole, reject
 from cavalcade.domain.fix import MAX_FIX_TIME
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState
 
+MEMBERS: Final = "members"
+"""The audience of everybody but viewers."""
+
 CHAT: Final = "chat"
 """The audience of messages: who may read them is what `SessionChat` says when they are read."""
 
 RECENT: Final = 50
 """How many of the newest messages from before their joining newcomers read, where that is some of them."""
+
+MESSAGES_KEPT: Final = 1_000
+"""How many messages of a session can be read, the newest."""
+
+OF_ONE: Final = Bound("chat", ((10, 10), (60, 300)), "Too many messages in a short time; wait a moment.")
+OF_ALL: Final = Bound(
+    "chat", ((60, 10), (600, 300)), "Too much is written here in a short time; wait a moment.", of_all=True
+)
+SAME_SIGNAL_S: Final = 20
+"""Seconds until somebody may give the same signal again."""
 
 NOT_A_MESSAGE: Final = "must be the offset of a message of this session"
 
@@ -98,6 +122,7 @@ class MessageSent(Change):
         "the message is named by the event's offset; it has a `text`, a `signal` or both, and is in no snapshot."
         " `reply_to` is the message that it answers"
     )
+    most: ClassVar[int | None] = MESSAGES_KEPT
     participant: ParticipantId
     text: str | None
     signal: Signal | None
@@ -170,6 +195,14 @@ class SendMessage(Command):
     to: Annotated[Addressee | None, OneOf(Addressee)] = None
     reply_to: EarlierMessage = None
     answered: Earlier | None = None
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """Of one person, and of all; and the same signal seldom enough that it stays one."""
+        if self.signal is None:
+            return (OF_ONE, OF_ALL)
+        refusal = f"The same signal can be given once in {SAME_SIGNAL_S} seconds."
+        return (Bound(f"signal {self.signal}", ((1, SAME_SIGNAL_S),), refusal), OF_ONE, OF_ALL)
 
     def refers(self) -> int | None:
         """The message that it answers."""
@@ -253,6 +286,31 @@ class SetChat(Command):
         return [] if after == before else [ChatChanged(after.viewers_read, after.newcomers_see, after.writers)]
 
 
+@dataclass(frozen=True, slots=True)
+class Reached(Report):
+    """Up to which event the chat has been on somebody's screen.
+
+    Attributes:
+        offset: The newest event that was there.
+    """
+
+    operation: ClassVar[str] = "chat:reached"
+    event: ClassVar[str] = "reached"
+    meaning: ClassVar[str] = (
+        "the chat was on one's screen up to this offset, which is no higher than what one has been sent"
+    )
+    roles: ClassVar[frozenset[Role]] = SHARERS
+    refusal: ClassVar[str] = "A viewer does not say what they have read."
+    audience: ClassVar[str | None] = MEMBERS
+    every_s: ClassVar[int] = 5
+    offset: MessageId
+
+    def check(self, newest: int) -> None:
+        """Nobody has read what they were not sent."""
+        if self.offset > newest:
+            reject(FieldError("/offset", "must not be above the newest event that was sent to you"))
+
+
 def _is_message(earlier: Earlier | None) -> bool:
     return earlier is not None and earlier.type == MessageSent.type
 
@@ -260,6 +318,7 @@ def _is_message(earlier: Earlier | None) -> bool:
 FEATURE: Final = Feature(
     commands=(SendMessage, RemoveMessage, SetChat),
     changes=(MessageSent, MessageRemoved, ChatChanged),
+    reports=(Reached,),
     session=SessionChat,
     asked=(
         ("chat:send", {"text": " Fuel in\t20 km?\r\n "}, SendMessage("Fuel in 20 km?")),

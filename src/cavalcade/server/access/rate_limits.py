@@ -17,6 +17,7 @@ import structlog
 
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.model import Role
+from cavalcade.domain.operations import Operation
 from cavalcade.server.live_storage.redis_link import RedisLink, RedisUnavailable
 from cavalcade.settings import Quotas
 
@@ -29,19 +30,24 @@ REDIS_PAUSE_MS: Final = 1_000
 MAX_COUNTERS: Final = 20_000
 """How many counters one process keeps while Redis is away; the oldest make room."""
 
-# KEYS one counter for each rate; ARGV (interval in ms, how many at once) for each.
+# KEYS one counter for each rate; ARGV (interval in ms, how many at once) for each. One more of both is the mark of what
+# is counted once, and for how many ms it stays.
 # A counter is a key whose time to live is the debt: each time costs an interval, and it pays itself back. So no clock
 # but that of Redis is asked, and a step of that one ends within the rate's own time.
 # Answers after how many ms there is room again; 0 where there was room, which is taken then.
 _TAKE: Final = """
-local debts, wait = {}, 0
-for i, counter in ipairs(KEYS) do
+local debts, wait, rates = {}, 0, math.floor(#ARGV / 2)
+local mark = KEYS[rates + 1]
+if mark and redis.call('EXISTS', mark) == 1 then return 0 end
+for i = 1, rates do
+  local counter = KEYS[i]
   local interval, most = tonumber(ARGV[2 * i - 1]), ARGV[2 * i - 1] * ARGV[2 * i]
   debts[i] = math.min(math.max(redis.call('PTTL', counter), 0), most) + interval
   wait = math.max(wait, debts[i] - most)
 end
 if wait <= 0 then
-  for i, counter in ipairs(KEYS) do redis.call('SET', counter, '', 'PX', debts[i]) end
+  for i = 1, rates do redis.call('SET', KEYS[i], '', 'PX', debts[i]) end
+  if mark then redis.call('SET', mark, '', 'PX', ARGV[#ARGV]) end
 end
 return wait
 """
@@ -85,6 +91,11 @@ class Quota:
     name: str
     rates: tuple[Rate, ...]
     refusal: str
+
+    @property
+    def longest_ms(self) -> int:
+        """How far its rates look back."""
+        return max(rate.most_ms for rate in self.rates)
 
 
 WRONG_CODES: Final = Quota(
@@ -182,26 +193,37 @@ class RateLimits:
         """Somebody joins the channel of their session, for the first time or again."""
         await self.take(self._socket_joins, f"{session_id}/{participant}")
 
-    async def take(self, quota: Quota, subject: str) -> None:
+    async def asked(self, session_id: str, operation: Operation) -> None:
+        """Somebody asks for something that has bounds of its own; the same operation again counts once."""
+        for bound in operation.command.bounds:
+            quota = Quota(bound.name, tuple(Rate.over(*rate) for rate in bound.rates), bound.refusal)
+            subject = session_id if bound.of_all else f"{session_id}/{operation.by}"
+            await self.take(quota, subject, once=f"{operation.by}/{operation.op_id}")
+
+    async def take(self, quota: Quota, subject: str, *, once: str | None = None) -> None:
         """Takes one of what a quota allows.
 
         Args:
             quota: Which.
             subject: Whose.
+            once: What was counted under this costs nothing again, for as long as the quota looks back.
 
         Raises:
             Rejected: `too_many_requests`, with the seconds to wait.
         """
-        wait_ms = await self._take(quota, subject)
+        wait_ms = await self._take(quota, subject, once)
         if wait_ms > 0:
             raise Rejected(ErrorCode.TOO_MANY_REQUESTS, quota.refusal, retry_after_s=max(1, math.ceil(wait_ms / 1000)))
 
-    async def _take(self, quota: Quota, subject: str) -> int:
+    async def _take(self, quota: Quota, subject: str, once: str | None) -> int:
         now = int(self._clock() * 1000)
         if self._link is not None and now >= self._redis_rests_until:
-            hashed = hmac.digest(self._secret, f"{quota.name}\0{subject}".encode(), hashlib.sha256).hex()[:32]
+            hashed = self._hashed(quota.name, subject)
             keys = [f"cavalcade:quota:{{{hashed}}}:{rate.most_ms}" for rate in quota.rates]
             arguments = [number for rate in quota.rates for number in (rate.interval_ms, rate.at_once)]
+            if once is not None:
+                keys.append(f"cavalcade:quota:{{{hashed}}}:once:{self._hashed(quota.name, once)}")
+                arguments.append(quota.longest_ms)
             try:
                 async with asyncio.timeout(REDIS_DEADLINE_S):
                     answer = await self._link.call("EVAL", _TAKE, len(keys), *keys, *arguments)
@@ -210,7 +232,10 @@ class RateLimits:
             except (RedisUnavailable, TimeoutError) as error:
                 self._redis_rests_until = now + REDIS_PAUSE_MS
                 _log.warning("counted_locally", quota=quota.name, error=type(error).__name__)
-        return self._local.take(f"{quota.name}/{subject}", quota.rates, now)
+        return self._local.take(f"{quota.name}/{subject}", quota.rates, now, once=once)
+
+    def _hashed(self, name: str, subject: str) -> str:
+        return hmac.digest(self._secret, f"{name}\0{subject}".encode(), hashlib.sha256).hex()[:32]
 
 
 class LocalCounters:
@@ -223,17 +248,21 @@ class LocalCounters:
     def __len__(self) -> int:
         return len(self._paid_at)
 
-    def take(self, name: str, rates: tuple[Rate, ...], now: int) -> int:
+    def take(self, name: str, rates: tuple[Rate, ...], now: int, *, once: str | None = None) -> int:
         """Takes one of what some rates allow.
 
         Args:
             name: The counter.
             rates: What it allows.
             now: ms of a clock that never goes back.
+            once: What was counted under this costs nothing again, for as long as the rates look back.
 
         Returns:
             After how many ms there is room again; 0 where there was room, which is taken then.
         """
+        mark = None if once is None else f"{name}/once/{once}"
+        if mark is not None and self._paid_at.get(mark, 0) > now:
+            return 0
         names = [f"{name}/{rate.most_ms}" for rate in rates]
         debts = [
             max(0, self._paid_at.get(each, 0) - now) + rate.interval_ms for each, rate in zip(names, rates, strict=True)
@@ -241,6 +270,9 @@ class LocalCounters:
         wait = max(debt - rate.most_ms for debt, rate in zip(debts, rates, strict=True))
         if wait > 0:
             return wait
+        if mark is not None:
+            names.append(mark)
+            debts.append(max(rate.most_ms for rate in rates))
         for each, debt in zip(names, debts, strict=True):
             self._paid_at[each] = now + debt
             self._paid_at.move_to_end(each)

@@ -10,12 +10,14 @@ OPT_KEY = "documentation"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A required number in the query."""
+    """A number in the query."""
 
     name: str
     minimum: float
     maximum: float
     description: str
+    required: bool = True
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,25 @@ from cavalcade.domain.feature import Command
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.features.settings import SetSession
+from cavalcade.domain.fix import MAX_FIX_TIME
 from cavalcade.domain.model import SessionState
 from cavalcade.domain.operations import Operation
 from cavalcade.server.api import schemas
 from cavalcade.server.api.context import Api, InjectedApi, Json
 from cavalcade.server.api.documentation import Documentation, Query
-from cavalcade.server.api.requests import MAX_RADIUS_M, AnyRequest, read_body, read_radius
+from cavalcade.server.api.requests import (
+    MAX_MESSAGES,
+    MAX_RADIUS_M,
+    MESSAGES,
+    AnyRequest,
+    read_body,
+    read_page,
+    read_radius,
+)
 from cavalcade.server.api.sessions import Created, Joined
 from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
 from cavalcade.wire.codec import encode
-from cavalcade.wire.messages import snapshot_to_dict
+from cavalcade.wire.messages import event_to_dict, snapshot_to_dict
 from cavalcade.wire.positions import position_to_dict
 
 
@@ -207,6 +216,49 @@ async def find_nearby(request: AnyRequest, session_id: FromPath[str], api: Injec
     return await within(REPLY_DEADLINE_S, find())
 
 
+@get(
+    "/api/sessions/{session_id:str}/messages",
+    opt=Documentation(
+        "readMessages",
+        "Read messages",
+        "The newest messages of the chat before an offset, newest first. The newest 1,000 of a session can be read.",
+        200,
+        response=schemas.Messages,
+        failures=(
+            ErrorCode.INVALID_REQUEST,
+            ErrorCode.UNAUTHORIZED,
+            ErrorCode.SESSION_NOT_FOUND,
+            ErrorCode.UNAVAILABLE,
+        ),
+        token=True,
+        query=(
+            Query(
+                "before",
+                1,
+                MAX_FIX_TIME,
+                "An offset, such as that of the oldest message that is known.",
+                required=False,
+                whole=True,
+            ),
+            Query(
+                "limit",
+                1,
+                MAX_MESSAGES,
+                f"How many at most; {MESSAGES} where it is left out.",
+                required=False,
+                whole=True,
+            ),
+        ),
+    ).opt(),
+)
+async def read_messages(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Json:
+    """`GET /api/sessions/{id}/messages`."""
+    claims = api.claims(request, session_id)
+    before, limit = read_page(request)
+    reading = api.sessions.messages(session_id, claims.participant, before, limit, api.clock())
+    return {"messages": [event_to_dict(event) for event in await within(REPLY_DEADLINE_S, reading)]}
+
+
 @patch(
     "/api/sessions/{session_id:str}",
     opt=Documentation(
@@ -288,6 +340,7 @@ HANDLERS = [
     join_session,
     view_session,
     find_nearby,
+    read_messages,
     change_session,
     leave_session,
     end_session,

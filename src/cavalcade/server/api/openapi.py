@@ -99,9 +99,13 @@ def _parameters(path: str, call: Documentation) -> list[Json]:
         {
             "name": query.name,
             "in": "query",
-            "required": True,
+            "required": query.required,
             "description": query.description,
-            "schema": {"type": "number", "minimum": query.minimum, "maximum": query.maximum},
+            "schema": {
+                "type": "integer" if query.whole else "number",
+                "minimum": query.minimum,
+                "maximum": query.maximum,
+            },
         }
         for query in call.query
     ]

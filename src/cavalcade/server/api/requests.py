@@ -9,11 +9,18 @@ from litestar.exceptions import HTTPException, InternalServerException
 
 from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.fields import Fields, reject
+from cavalcade.domain.fix import MAX_FIX_TIME
 
 MAX_BODY: Final = 65_536
 """The largest body that is read, bytes."""
 
 MAX_RADIUS_M: Final = 50_000
+MAX_MESSAGES: Final = 100
+"""How many messages one call gives at most."""
+
+MESSAGES: Final = 50
+"""How many it gives where that is not said."""
+
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 AnyRequest = Request[Any, Any, Any]
@@ -52,16 +59,37 @@ def read_radius(request: AnyRequest) -> float:
     Raises:
         Rejected: `invalid_request` with every bad parameter.
     """
-    data: dict[str, object] = {}
-    for name, value in request.query_params.multi_items():
-        if name in data:
-            reject(FieldError(f"/{name[:64]}", "must be given once"))
-        data[name] = float(value) if name == "radius_m" and _NUMBER.fullmatch(value) else value
-    fields = Fields(data)
+    fields = _query(request)
     radius_m = fields.number("radius_m", 1, MAX_RADIUS_M, required=True)
     fields.finish()
     assert radius_m is not None  # finish has raised otherwise
     return radius_m
+
+
+def read_page(request: AnyRequest) -> tuple[int, int]:
+    """Reads `?before=&limit=`: the offset that messages must come before, and how many at most.
+
+    Raises:
+        Rejected: `invalid_request` with every bad parameter.
+    """
+    fields = _query(request)
+    before, limit = fields.integer("before", 1, MAX_FIX_TIME), fields.integer("limit", 1, MAX_MESSAGES)
+    fields.finish()
+    return MAX_FIX_TIME if before is None else before, MESSAGES if limit is None else limit
+
+
+def _query(request: AnyRequest) -> Fields:
+    """The parameters, those that are numbers as such.
+
+    Raises:
+        Rejected: `invalid_request` where one is given twice.
+    """
+    data: dict[str, object] = {}
+    for name, value in request.query_params.multi_items():
+        if name in data:
+            reject(FieldError(f"/{name[:64]}", "must be given once"))
+        data[name] = float(value) if _NUMBER.fullmatch(value) else value
+    return Fields(data)
 
 
 def bearer_token(request: AnyRequest) -> str | None:

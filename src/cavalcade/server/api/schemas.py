@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from cavalcade.domain import commands
+from cavalcade.domain.events import Event
 from cavalcade.domain.fields import Number, Text, Whole
 from cavalcade.domain.model import Participant, ParticipantId, Session, SessionId, Time
 from cavalcade.wire import forms
@@ -116,6 +117,13 @@ class Nearby:
     """Who is near by, nearest first; empty where one's own position is not known."""
 
     positions: tuple[NearbyPosition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Messages as the events that sent them, newest first; `data` is null where one may not be read, or was removed."""
+
+    messages: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cavalcade.domain.audience import may_read
 from cavalcade.domain.commands import Admission, Creation
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.events import Event
+from cavalcade.domain.features.chat import MessageSent, SessionChat
 from cavalcade.domain.features.membership import Join
 from cavalcade.domain.model import Limits, Participant, Role, SessionState
 from cavalcade.domain.operations import Operation
@@ -146,6 +149,26 @@ class Sessions:
         if participant not in stored.state.participants:
             raise Rejected(ErrorCode.UNAUTHORIZED, "You are not in this session any more.")
         return stored.state
+
+    async def messages(self, session_id: str, participant: int, before: int, limit: int, now: int) -> list[Event]:
+        """The newest messages before an offset, newest first, as somebody who is in the session may read them.
+
+        Raises:
+            Rejected: As for `member`.
+        """
+        state = await self.member(session_id, participant, now)
+        try:
+            found = await self._store.newest_of_type(session_id, MessageSent, before, limit)
+            shown = state.features.of(SessionChat).shown_from_before
+            first = 0
+            if shown is not None and found:
+                first = await self._store.first_shown(session_id, MessageSent, participant, shown)
+        except Unavailable as error:
+            raise Rejected(ErrorCode.UNAVAILABLE, "The messages cannot be read right now.") from error
+        return [
+            event if event.offset >= first and may_read(event.audience, participant, state) else event.without_content()
+            for event in found
+        ]
 
     async def _created_before(self, session_id: str, key: str, now: int) -> Created:
         """The answer to a repeated creation: its secrets come out of the key again."""

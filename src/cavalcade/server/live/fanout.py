@@ -6,17 +6,19 @@ Both backends hold one of these for each session that has connections here; they
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from cavalcade.domain.audience import MEMBERS, may_read
 from cavalcade.domain.events import Event
 from cavalcade.domain.fix import Position, is_newer, no_later
 from cavalcade.domain.model import SessionState
-from cavalcade.domain.session import effects
+from cavalcade.domain.session import REPORTS, effects
+from cavalcade.server.live import broadcasts as news
 from cavalcade.server.live.broadcasts import Broadcast, Broadcasts, by_event
-from cavalcade.server.live.send_queue import CLOSE_REPLACED, Missed, SendQueue
+from cavalcade.server.live.send_queue import CLOSE_FAILED, CLOSE_REPLACED, Missed, SendQueue
 from cavalcade.server.processes.steady_clock import Step
-from cavalcade.wire.channel import TOPIC_PREFIX, event_frame
+from cavalcade.wire.channel import TOPIC_PREFIX, event_frame, without_content
 from cavalcade.wire.frame import Message, encode_binary_broadcast, encode_text
 from cavalcade.wire.messages import Mode, event_to_dict
 from cavalcade.wire.positions import pack_positions, positions_to_dict
@@ -27,6 +29,9 @@ MAX_CONNECTIONS: Final = 4
 MIN_INTERVAL_S: Final = 0.25
 """A participant's positions are shown to the others at most four times a second; the rest conflate."""
 
+
+STALE_S: Final = 30.0
+"""How long a transport may stay full of what may have been scrubbed since; what is promised is a minute."""
 
 AGAIN_S: Final = 1.0
 """After how long a flush that failed is tried again."""
@@ -171,6 +176,8 @@ class Fanout:
             self._flushed_at.pop(gone, None)
         if not self._send_queues:
             return
+        if event.scrubs:
+            self._scrub(event.scrubs)
         frame = event_frame(self.topic, event_to_dict(event))
         readers = tuple(self._send_queues)
         if event.audience is not None:
@@ -180,6 +187,31 @@ class Fanout:
                 send_queue.send_event(event, without)  # the other frame then counts as delivered before
         for send_queue in readers:
             send_queue.send_event(event, frame)
+
+    def withdraw_reports(self, participant: int) -> None:
+        """Withdraws what somebody has told of themselves who is gone; each process does so by itself."""
+        # Nothing newer comes from them: so this is newer than all there is, whatever clock that was told by.
+        at = self._clock.now() + news.AHEAD_MS
+        for report in REPORTS.values():
+            gone = Broadcast(report.event, str(participant), report.audience, at, None)
+            self.broadcast(gone, is_own=False)
+
+    def _scrub(self, offsets: Sequence[int]) -> None:
+        """Takes the content of events out of what waits for slow readers.
+
+        What a transport holds cannot be taken back. A reader whose transport stays full is cut off, and comes back with
+        its offset.
+        """
+        for send_queue in self._send_queues:
+            send_queue.scrub(offsets, partial(without_content, offsets=offsets))
+        full = [(send_queue, send_queue.pauses) for send_queue in self._send_queues if send_queue.is_paused]
+        if full:
+            self._loop.call_later(STALE_S, self._cut_off, full)
+
+    def _cut_off(self, full: Iterable[tuple[SendQueue, int]]) -> None:
+        for send_queue, pauses in full:
+            if send_queue.is_paused and send_queue.pauses == pauses and send_queue in self._send_queues:
+                send_queue.close(CLOSE_FAILED)
 
     def accept(self, participant: int, position: Position) -> bool:
         """Takes a position for the next flush; False where a newer one is known."""

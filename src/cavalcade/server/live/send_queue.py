@@ -6,10 +6,11 @@ closed with 1011 and comes back with its offset.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from cavalcade.domain.events import Event
+from cavalcade.domain.model import Role
 from cavalcade.domain.session import effects
 from cavalcade.wire.messages import Mode
 
@@ -50,6 +51,13 @@ class Missed(NamedTuple):
     broadcasts: bool
 
 
+class Waiting(NamedTuple):
+    """A frame that waits, and the offsets of the events that it may tell of."""
+
+    frame: bytes
+    tells_of: range
+
+
 class SendQueue:
     """The send queue of one joined connection.
 
@@ -71,7 +79,9 @@ class SendQueue:
         "mode",
         "offset",
         "participant",
+        "pauses",
         "presence_ref",
+        "role",
         "since",
     )
 
@@ -91,6 +101,10 @@ class SendQueue:
         self.since = 0
         """When it was added to its session's audience, ms since the epoch."""
         self.offset = 0
+        self.role: Role | None = None
+        """As what its participant joined."""
+        self.pauses = 0
+        """How often its transport has been full."""
         self.caught_up: Callable[[Missed], None] | None = None
         """Called when a reader that was behind can take the newest again.
 
@@ -98,7 +112,7 @@ class SendQueue:
         """
         self._wire = wire
         self._write_positions = wire.write_binary if mode == "binary" else wire.write_text
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[Waiting] = deque()
         self._bytes = 0
         self._open = False
         self._paused = paused
@@ -110,9 +124,34 @@ class SendQueue:
         held, self._queue, self._bytes = self._queue, deque(), 0
         self.offset = max(self.offset, offset)
         self._open = True
-        for frame in (*frames, *held):
-            self._send(frame)
+        for frame in frames:
+            self._send(frame, range(offset + 1))
+        for waiting in held:
+            self._send(*waiting)
         self._catch_up()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits."""
+        return self._bytes
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the transport is full."""
+        return self._paused
+
+    def scrub(self, offsets: Collection[int], without_content: Callable[[bytes], bytes]) -> None:
+        """Takes the content of events out of what waits.
+
+        Args:
+            offsets: Which events.
+            without_content: Does so in one frame.
+        """
+        for place, (frame, tells_of) in enumerate(self._queue):
+            if any(offset in tells_of for offset in offsets):
+                shorter = without_content(frame)
+                self._queue[place] = Waiting(shorter, tells_of)
+                self._bytes += len(shorter) - len(frame)
 
     def skip_to(self, offset: int) -> None:
         """Notes that events up to `offset` need no delivery: they are in the answer that `open` will send."""
@@ -123,7 +162,7 @@ class SendQueue:
         if event.offset <= self.offset or self._done:
             return
         self.offset = event.offset
-        self._send(frame)
+        self._send(frame, range(event.offset, event.offset + 1))
         what = effects(event.change)
         if what.ends is not None:
             self._finish(CLOSE_NOT_FOUND)
@@ -184,12 +223,13 @@ class SendQueue:
     def pause(self) -> None:
         """The transport is full."""
         self._paused = True
+        self.pauses += 1
 
     def resume(self) -> None:
         """The transport takes more."""
         self._paused = False
         while self._queue and not self._paused:
-            frame = self._queue.popleft()
+            frame, _ = self._queue.popleft()
             self._bytes -= len(frame)
             self._wire.write_text(frame)
         self._catch_up()
@@ -207,11 +247,11 @@ class SendQueue:
         if self.caught_up is not None:
             self.caught_up(missed)
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frame: bytes, tells_of: range = range(0)) -> None:
         if self._open and not self._paused:
             self._wire.write_text(frame)
             return
-        self._queue.append(frame)
+        self._queue.append(Waiting(frame, tells_of))
         self._bytes += len(frame)
         if len(self._queue) > MAX_QUEUED_FRAMES or self._bytes > MAX_QUEUED_BYTES:
             self._queue.clear()

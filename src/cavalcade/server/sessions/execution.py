@@ -5,6 +5,7 @@ What differs is what happens around it: who serialises operations, and what a co
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,11 +20,15 @@ from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import decide, replay
 from cavalcade.server.sessions.backend import Receipt
 from cavalcade.server.sessions.receipts import first_joined, outcome_of, recalled
+from cavalcade.storage.errors import Unavailable
 from cavalcade.storage.sessions import SessionStore
 from cavalcade.storage.stored import End, Stored
 
 MARK_BYTES: Final = 6
 """Enough that two histories never have the same mark at the same offset by chance; nobody has to guess it."""
+
+FORGET_EVERY: Final = 100
+"""Where only the newest events of a type keep their content, older ones are looked for at one offset of so many."""
 
 _log = structlog.get_logger(__name__)
 
@@ -90,6 +95,10 @@ async def execute(
         outcome = outcome_of(receipt, operation)
         await store.append(stored, events, after, memory=operation.memory, outcome=outcome)
         note_end(after)
+        for event in events:
+            if event.change.most is not None and event.offset % FORGET_EVERY == 0:
+                with suppress(Unavailable):  # what was asked for is stored; the next time does this as well
+                    await store.forget_old(stored.state.session.id, type(event.change))
     return Executed(receipt, events, after)
 
 

@@ -67,6 +67,8 @@ class LocalSession:
         if what.withdraws is not None:
             self._writer.withdraw(self.state.session.id, what.withdraws)
         self.fanout.deliver(event, self.state)
+        if what.dismisses is not None:
+            self.fanout.withdraw_reports(what.dismisses)
         if what.keeps_longer:
             # Who stands still must not fade when the session is extended: the keys expire with it.
             self.rewrite()

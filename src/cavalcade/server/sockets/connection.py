@@ -11,11 +11,13 @@ import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from cavalcade.domain.fix import Position, accept, clamp, read_fix
+from cavalcade.domain.session import REPORTS
 from cavalcade.server.live.send_queue import CLOSE_FAILED, CLOSE_NOT_FOUND, SendQueue
 from cavalcade.server.processes.clock import now_ms
 from cavalcade.server.sockets.fragments import Fragments, TooLarge
 from cavalcade.server.sockets.joining import Joins
 from cavalcade.server.sockets.operations import Operations
+from cavalcade.server.sockets.reports import Reports
 from cavalcade.wire.channel import POSITION, JoinRequested, Left, Pushed, Received, Send, ServerChannel
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.positions import FIX_SIZE, unpack_fix
@@ -60,6 +62,7 @@ class Connection(WSListener):
         "_loop",
         "_operations",
         "_paused",
+        "_reports",
         "_second",
         "_send_queue",
         "_server",
@@ -96,6 +99,7 @@ class Connection(WSListener):
         self._send_queue: SendQueue | None = None
         self._joins = Joins(self, server, self._channel, session_id, claims)
         self._operations = Operations(self, server, session_id, claims, self._operations_done)
+        self._reports = Reports(self, server, session_id)
         self._fragments = Fragments()
         self._second = self._frames = self._bytes = 0
         self._paused = self._closing = self._finished = False
@@ -271,6 +275,9 @@ class Connection(WSListener):
         match received:
             case Pushed(event=event) if event == POSITION:
                 self._position(received.content() if len(received.payload) <= MAX_POSITION else None)
+            case Pushed(event=event) if event in REPORTS:
+                if self._send_queue is not None:
+                    self._reports.take(received, self._send_queue)
             case Pushed():
                 if self._send_queue is not None:
                     self._operations.add(received)

@@ -100,6 +100,8 @@ class Joins:
 
     def _open(self, request: JoinRequested, send_queue: SendQueue, attachment: Attachment) -> None:
         """Answers a join: the channel is open, and what the queue holds goes out."""
+        me = attachment.state.participants.get(send_queue.participant)
+        send_queue.role = None if me is None else me.role
         frames = self._channel.accept(request, _welcome(attachment, send_queue))
         presence = self._channel.push("presence_state", presence_metas(attachment.present))
         broadcasts = [self._channel.push(event, newest) for event, newest in attachment.broadcasts.items()]

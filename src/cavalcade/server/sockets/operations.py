@@ -102,6 +102,7 @@ class Operations:
             counted = self._server.limits.urgent if pushed.event in URGENT else self._server.limits.operation
             await counted(self._session_id, self._claims.participant)
         operation = commands.operation(pushed.event, self._claims.participant, pushed.content())
+        await self._server.limits.asked(self._session_id, operation)
         return await within(seconds, self._server.backend.submit(self._session_id, operation))
 
     def _answer(self, pushed: Pushed, answer: Receipt | Rejected) -> None:
