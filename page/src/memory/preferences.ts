@@ -1,4 +1,4 @@
-/** The name, theme, language, units and motion that were chosen last on this device, and what was said on it once. */
+/** The name, theme, language, units, motion and sensitivity that were chosen last on this device, and what was said on it once. */
 import { read, write } from "./storage";
 
 const NOTED = "cavalcade.noted.";
@@ -7,6 +7,7 @@ const THEME = "cavalcade.theme";
 const LANGUAGE = "cavalcade.language";
 const UNITS = "cavalcade.units";
 const MOTION = "cavalcade.motion";
+const SENSITIVITY = "cavalcade.sensitivity";
 
 /** Whether something was said once on this device and need not be said again. */
 export function isNoted(note: string): boolean {
@@ -59,4 +60,12 @@ export function recallMotion(): string | null {
 
 export function rememberMotion(motion: string): void {
   write("device", MOTION, motion);
+}
+
+export function recallSensitivity(): string | null {
+  return read("device", SENSITIVITY);
+}
+
+export function rememberSensitivity(sensitivity: string): void {
+  write("device", SENSITIVITY, sensitivity);
 }

@@ -4,7 +4,7 @@ import { chooseTheme, type ThemeChoice, themeChoice } from "../device/theme";
 import { duration } from "../words/format";
 import { say } from "../words/strings";
 import { icons } from "./icons";
-import { languagePicker, motionPicker, segments, unitsPicker } from "./preferences";
+import { languagePicker, motionPicker, segments, sensitivityPicker, unitsPicker } from "./preferences";
 import type { SessionView } from "./ui";
 
 const HOUR_S = 3_600;
@@ -87,6 +87,7 @@ function preferences(view: SessionView): TemplateResult {
   return html`<section class="menu-group">
     ${segments("appearance", say("menu.appearance"), themes, themeChoice(), choose)}
     ${segments("direction", say("map.direction"), directions, direction, (chosen) => view.turnMap(chosen === "way"))}
+    ${view.live.me?.role === "viewer" ? nothing : sensitivityPicker(view.live.watch, redraw)}
     ${motionPicker(redraw)}
     ${unitsPicker(redraw)}
     ${languagePicker(redraw)}

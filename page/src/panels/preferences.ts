@@ -1,6 +1,7 @@
 /** How the page speaks, measures and moves: the language, kilometres or miles, and how often people are drawn. */
 import { html, type TemplateResult } from "lit-html";
 import { chooseMotion, type Motion, motion } from "../device/motion";
+import type { SensitivityName, Watch } from "../session/watch";
 import { chooseUnits, type Units, units } from "../words/format";
 import { chooseLanguage, LANGUAGES, type Language, language, languageName, say } from "../words/strings";
 
@@ -38,6 +39,19 @@ export function motionPicker(redraw: () => void): TemplateResult {
   ];
   return segments("motion", say("menu.motion"), choices, motion(), (chosen) => {
     chooseMotion(chosen);
+    redraw();
+  });
+}
+
+/** How soon one is asked whether all is well, and told to be behind. */
+export function sensitivityPicker(watch: Watch, redraw: () => void): TemplateResult {
+  const choices: readonly (readonly [SensitivityName, string])[] = [
+    ["tight", say("menu.tight")],
+    ["normal", say("menu.normal")],
+    ["loose", say("menu.loose")],
+  ];
+  return segments("sensitivity", say("menu.sensitivity"), choices, watch.sensitivity, (chosen) => {
+    watch.chooseSensitivity(chosen);
     redraw();
   });
 }

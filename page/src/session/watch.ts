@@ -1,8 +1,9 @@
 /** What this device judges of motion while a session is open: it keeps what was seen, and asks for what follows. */
+import { recallSensitivity, rememberSensitivity } from "../memory/preferences";
 import type { Operations } from "../model/model";
 import { answered, concernsMe, type Findings, judge, type Memory, NOTHING_JUDGED } from "./motion/judging";
 import { isPassenger, isRiding, sayPassenger } from "./motion/riding";
-import { type Person, type Scene, SENSITIVITIES, type Sensitivity } from "./motion/scene";
+import { type Person, type Scene, SENSITIVITIES } from "./motion/scene";
 import { isHole } from "./motion/silence";
 import { isAsking } from "./motion/stops";
 import type { SessionState } from "./session_state";
@@ -12,9 +13,21 @@ export type Wanted = { [Name in "alert:raise" | "status:set"]: readonly [Name, O
   | "alert:raise"
   | "status:set"];
 
+export type SensitivityName = keyof typeof SENSITIVITIES;
+
 export class Watch {
-  sensitivity: Sensitivity = SENSITIVITIES.normal;
   private memory: Memory = NOTHING_JUDGED;
+  private chosen: SensitivityName = recalled();
+
+  /** How soon one is asked, and told to be behind. */
+  get sensitivity(): SensitivityName {
+    return this.chosen;
+  }
+
+  chooseSensitivity(chosen: SensitivityName): void {
+    rememberSensitivity(chosen);
+    this.chosen = chosen;
+  }
 
   /** Whether one stopped, and is to be asked whether all is well. */
   get isAsking(): boolean {
@@ -85,7 +98,7 @@ export class Watch {
       people,
       isListening: isLive && state.connected !== null,
       alerts: state.features.alerts?.recent ?? [],
-      sensitivity: this.sensitivity,
+      sensitivity: SENSITIVITIES[this.chosen],
     };
   }
 }
@@ -98,4 +111,9 @@ function wanted({ alerts, endsStatus }: Findings, me: number): Wanted[] {
   // Without a status the server takes it back.
   if (endsStatus) asked.push(["status:set", {}]);
   return asked;
+}
+
+function recalled(): SensitivityName {
+  const name = recallSensitivity();
+  return name === "tight" || name === "loose" ? name : "normal";
 }

@@ -58,3 +58,12 @@ test("raises what it judges of oneself without naming anybody", () => {
   }
   expect(wanted).toEqual([["alert:raise", { kind: "stopped" }]]);
 });
+
+test("asks sooner who chose so", () => {
+  const watch = new Watch();
+  watch.chooseSensitivity("tight");
+  for (let second = 0; second <= 60; second += 1) watch.look(seen(second, second * 10, 10), AT + second * 1_000, true);
+  for (let second = 61; second <= 241; second += 1) watch.look(seen(second, 600, 0), AT + second * 1_000, true);
+  expect(watch.isAsking).toBe(true);
+  watch.chooseSensitivity("normal");
+});
