@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cavalcade.settings import DATABASE_URL, REDIS_URL, SECRET
+from cavalcade.settings import DATABASE_URL, REDIS_URL, SECRET, SOS_AGAIN_S
 from cavalcade.stack import postgres, valkey
 from cavalcade.stack.process import Process
 from testbed.faults.recovery import Recovery
@@ -21,7 +21,7 @@ from tests.summary import RECOVERY
 @pytest.fixture(scope="session")
 async def running(request: pytest.FixtureRequest) -> AsyncIterator[Installation]:
     """A `cavalcade up` with a backend and a number of processes, for all faults of these."""
-    async with installation(*request.param) as started:
+    async with installation(*request.param, settings={SOS_AGAIN_S: "3"}) as started:
         yield started
 
 

@@ -112,6 +112,7 @@ async def test_raised_and_killed_it_is_there_once_when_the_network_is_back(serve
         if dies == "before it is sent":
             wire.cut()
         raising = asyncio.ensure_future(ben.raise_sos(SosKind.INJURED, place=HERE))
+        await asyncio.sleep(0)  # it is asked for
         if dies == "after the answer":
             await raising
         elif dies == "before the answer":
