@@ -144,6 +144,10 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
     await jorg.open_panel("people")
     await expect(jorg.row("Traveller 1")).to_contain_text("Getting fuel")
     await expect(jorg.page.locator(".avatar[data-participant='1'] .avatar-badge:not(.is-post)")).to_be_visible()
+    await jorg.row("Jörg Ott").locator(".person-row").click()
+    await jorg.button("Take the lead").click()
+    await expect(jorg.row("Jörg Ott")).to_contain_text("leads")
+    await expect(anna.page.locator(".avatar[data-participant='2'] .avatar-badge.is-post")).to_be_visible()
     await anna.button("Close").click()
     await expect(anna.page.locator(".rail")).to_be_visible()
 

@@ -126,6 +126,14 @@ async def test_the_session(cavalcade_url: str, new_phone: NewPhone, all_of_them:
     await ben.open_panel("people")
     await ben.button("Change how I appear").click()
     await _look(ben.page, "profile", all_of_them=all_of_them)
+    await ben.button("Cancel").click()
+    await ben.page.locator("li.person .person-row").first.click()
+    await expect(ben.button("On a break")).to_be_visible()
+    await _look(ben.page, "person", all_of_them=all_of_them)
+    await ben.open_panel("menu")
+    await ben.page.locator("[data-opens=handlebar]").click()
+    await ben.button("Status").click()
+    await _check_by_axe(ben.page, "handlebar")
 
 
 async def test_large_text_hides_nothing(cavalcade_url: str, new_phone: NewPhone) -> None:

@@ -1,7 +1,6 @@
 /** Inviting people: the device's share sheet, copying, a QR code, and the link for watching apart from it. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { unsafeSVG } from "lit-html/directives/unsafe-svg.js";
-import { renderSVG } from "uqr";
 import { copyText, selectText } from "../device/clipboard";
 import { markForWatching } from "../net/link";
 import { say } from "../words/strings";
@@ -13,6 +12,7 @@ const COPIED_MS = 2_000;
 /** What the last attempt to copy came to, for a moment. */
 let attempt: { readonly link: string; readonly isCopied: boolean } | null = null;
 let drawn: { readonly link: string; readonly svg: string } | null = null;
+let isDrawing = false;
 
 export function sharePanel(view: SessionView): TemplateResult {
   const { link, viewerLink } = view.live.links;
@@ -29,7 +29,7 @@ export function sharePanel(view: SessionView): TemplateResult {
     </div>
     <output class="link" aria-label=${say("share.title")}>${link.replace(/^https?:\/\//, "")}</output>
     <figure class="qr">
-      <div role="img" aria-label=${say("share.qrLabel")}>${unsafeSVG(qr(link))}</div>
+      <div role="img" aria-label=${say("share.qrLabel")}>${unsafeSVG(qr(view, link))}</div>
       <figcaption>${say("share.scan")}</figcaption>
     </figure>
     ${viewerLink ? forWatching(view, markForWatching(viewerLink)) : nothing}
@@ -88,10 +88,24 @@ async function copy(view: SessionView, link: string): Promise<void> {
   }, COPIED_MS);
 }
 
-function qr(link: string): string {
-  if (drawn?.link !== link) {
-    // Dark on light in both themes: some readers know nothing else.
-    drawn = { link, svg: renderSVG(link, { border: 2, blackColor: "#14181a", whiteColor: "#ffffff" }) };
+/** The code as SVG; empty until what draws it was fetched, with the first look at it. */
+function qr(view: SessionView, link: string): string {
+  if (drawn?.link === link) return drawn.svg;
+  if (!isDrawing) {
+    isDrawing = true;
+    const done = () => {
+      isDrawing = false;
+      view.redraw();
+    };
+    draw(link).then(done, () => {
+      isDrawing = false;
+    });
   }
-  return drawn.svg;
+  return "";
+}
+
+async function draw(link: string): Promise<void> {
+  const { renderSVG } = await import("uqr");
+  // Dark on light in both themes: some readers know nothing else.
+  drawn = { link, svg: renderSVG(link, { border: 2, blackColor: "#14181a", whiteColor: "#ffffff" }) };
 }
