@@ -173,3 +173,33 @@ describe("what a client finds", () => {
     expect(happens(story)).toEqual(story.then);
   });
 });
+
+test.each([1, 8])("a recorded city ride of %i proposes nothing at a light", (riders) => {
+  const { fixes }: { fixes: [second: number, north: number, east: number][] } = JSON.parse(
+    readFileSync(new URL("../../../tests/vectors/city_ride.json", import.meta.url), "utf8"),
+  );
+  const places = new Map(
+    fixes.map(([second, north, east]) => [second, destination(destination(START, north / 10, 0), east / 10, 90)]),
+  );
+  const me = Math.floor((riders + 1) / 2);
+  const people = new Map<number, Person>();
+  const found: unknown[] = [];
+  let memory = NOTHING_JUDGED;
+  let [rode, stood] = [0, 0];
+  for (let second = 0; second <= (fixes.at(-1)?.[0] ?? 0); second += 1) {
+    const now = AT + second * 1_000;
+    for (let id = 1; id <= riders; id += 1) {
+      // Four seconds behind one another; the one who looks is in their middle.
+      const place = places.get(second - 4 * id);
+      if (place) people.set(id, personAt({ id, legs: [] }, second, { ...place, fix_time: now }, true, false));
+    }
+    const look = judge(memory, { now, me, people, isListening: true, alerts: [], sensitivity: SENSITIVITIES.normal });
+    memory = look.memory;
+    found.push(...look.findings.alerts, ...(isAsking(memory.stopping) ? ["asked"] : []));
+    if (isRiding(memory.riding, now)) rode += 1;
+    if (memory.stopping.stop) stood += 1;
+  }
+  expect(found).toEqual([]);
+  expect(rode).toBeGreaterThan(600);
+  expect(stood).toBeGreaterThan(60);
+});
