@@ -20,8 +20,10 @@ from cavalcade.client import (
     Rejected,
     Resumption,
     SessionOver,
+    SosKind,
     Timing,
     Unreachable,
+    Withdrawn,
     connect,
 )
 from cavalcade.client.clock import epoch_ms
@@ -31,6 +33,7 @@ from cavalcade.domain.features.fixes import SendFixes
 from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.features.profile import SetProfile
 from cavalcade.domain.features.sharing import SetSharing
+from cavalcade.domain.features.sos import standing
 from cavalcade.domain.fix import Position
 from cavalcade.domain.operations import Operation
 from cavalcade.domain.session import FEATURES
@@ -373,3 +376,31 @@ async def test_a_killed_program_resumes_with_its_offset_and_sends_again_what_had
     assert len({op_id for _, op_id in room.operations}) == 1
     assert later.state == room.state
     await later.close()
+
+
+async def test_an_sos_that_is_taken_back_offline_is_never_sent(room: Room) -> None:
+    async with connect(room.let_in()) as session:
+        await session.set_sharing(on=False)
+        room.cut()
+        await session.wait_for(offline, SOON)
+        raising = asyncio.ensure_future(session.raise_sos(SosKind.LOST))
+        await asyncio.sleep(0)  # it is asked for
+        assert session.cancel_sos()
+        with pytest.raises(Withdrawn):
+            await raising
+        await session.wait_for(joined, SOON)
+        await session.set_profile(name="Anna")
+        assert [event for event, _ in room.operations] == ["sharing:set", "profile:set"]
+
+
+async def test_an_sos_that_is_taken_back_on_its_way_is_ended(room: Room) -> None:
+    async with connect(room.let_in()) as session:
+        room.replies_allowed.clear()
+        raising = asyncio.ensure_future(session.raise_sos(SosKind.LOST))
+        await session.wait_for(lambda s: bool(standing(s.state)), SOON)
+        assert not session.cancel_sos()
+        room.replies_allowed.set()
+        with pytest.raises(Withdrawn):
+            await raising
+        await session.wait_for(lambda s: not standing(s.state) and not s.resumption().operations, SOON)
+        assert [event for event, _ in room.operations] == ["sos:raise", "sos:clear"]

@@ -32,7 +32,7 @@ from cavalcade.client.changes import (
     ReachedChanged,
     StateReplaced,
 )
-from cavalcade.client.errors import ChangesMissed, ClientError, ProtocolError, SessionOver, Unreachable
+from cavalcade.client.errors import ChangesMissed, ClientError, ProtocolError, SessionOver, Unreachable, Withdrawn
 from cavalcade.client.http import (
     Neighbour,
     Preview,
@@ -96,6 +96,7 @@ __all__ = [
     "Timing",
     "Unreachable",
     "Watch",
+    "Withdrawn",
     "change_session",
     "connect",
     "create_session",

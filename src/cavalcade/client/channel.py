@@ -23,7 +23,7 @@ from cavalcade.client.changes import (
     ReachedChanged,
     StateReplaced,
 )
-from cavalcade.client.errors import ProtocolError, SessionOver
+from cavalcade.client.errors import ProtocolError, SessionOver, Withdrawn
 from cavalcade.client.lanes import Lane, Lanes
 from cavalcade.client.pending_operations import PendingOperation
 from cavalcade.client.replica import AHEAD_MS, Gap, Replica
@@ -47,6 +47,8 @@ FINAL_CLOSES: Final = {4401: "unauthorized", 4404: "session_not_found", 4409: "r
 """Close codes after which the server does not want this client back, and what they mean."""
 
 RAISE: Final = "sos:raise"
+"""The operation that starts sharing at the server."""
+
 _NORMAL, _PROTOCOL_FAILED, _UNANSWERED = 1000, 1002, 4000
 _DONE_REASONS: Final = frozenset({"left", "ended", "expired", "unauthorized", "session_not_found"})
 """Endings that mean the same as an acknowledged `leave` or `session:end`."""
@@ -209,6 +211,14 @@ class Channel:
             self._actions.append(Withhold())
             self._withdraw_fixes()
         self._send_operations(now)
+        return self._take()
+
+    def withdraw(self, op_id: str) -> list[Action]:
+        """Takes back what is not on its way: it is not sent, and settles as withdrawn."""
+        for each in (op_id, f"{op_id}.sharing"):  # with one's own SOS goes that it starts sharing
+            for lane in self._lanes.both:
+                if lane.pending.take(each) is not None:
+                    self._actions.append(Settle(each, Withdrawn("taken back before it was sent")))
         return self._take()
 
     def report(self, fix: Fix) -> list[Action]:

@@ -4,6 +4,7 @@
 ClientError
 ├── Unreachable      no answer from the server
 ├── ProtocolError    an answer that does not follow the contract
+├── Withdrawn        the operation was taken back before it was sent
 ├── SessionOver      the session object has ended, so nothing more can be done with it
 └── ChangesMissed    a reader of `changes()` was far too slow
 ```
@@ -32,6 +33,10 @@ class SessionOver(ClientError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"this session object has ended: {reason}")
         self.reason = reason
+
+
+class Withdrawn(ClientError):
+    """The operation was taken back before it was sent, or while its answer was awaited."""
 
 
 class ChangesMissed(ClientError):

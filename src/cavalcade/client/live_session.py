@@ -11,9 +11,9 @@ from weakref import WeakSet
 
 from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
 from cavalcade.client.changes import Change, Closed, ConnectionState
-from cavalcade.client.channel import Channel
+from cavalcade.client.channel import RAISE, Channel
 from cavalcade.client.clock import epoch_ms
-from cavalcade.client.errors import SessionOver, Unreachable
+from cavalcade.client.errors import SessionOver, Unreachable, Withdrawn
 from cavalcade.client.http import read_messages
 from cavalcade.client.link import Link
 from cavalcade.client.membership import Membership
@@ -87,6 +87,8 @@ class LiveSession:
         self._operations: dict[str, asyncio.Future[Mapping[str, object]]] = {}
         self._readers: WeakSet[Reader] = WeakSet()
         self._waiters: list[Waiter] = []
+        self._unwanted: set[str] = set()
+        """SOS that were taken back while their answer was awaited."""
         self._last_problem: str | None = None
 
     @property
@@ -251,6 +253,22 @@ class LiveSession:
         """
         lat, lon = place or (None, None)
         return await self.ask(RaiseSos(kind, lat, lon, participant))
+
+    def cancel_sos(self) -> bool:
+        """Takes back every SOS that the server has not acknowledged; `raise_sos` then raises `Withdrawn`.
+
+        One that is on its way may have reached the server: it is ended as a false alarm as soon as its answer comes,
+        while this object lives.
+
+        Returns:
+            Whether nothing of it has left this device.
+        """
+        raising = [waiting.op_id for waiting in self._channel.waiting if waiting.event == RAISE]
+        for op_id in raising:
+            self._perform(self._channel.withdraw(op_id))
+        left = {waiting.op_id for waiting in self._channel.waiting}.intersection(raising)
+        self._unwanted |= left
+        return not left
 
     async def answer_sos(self, sos: int, answer: SosAnswer) -> int:
         """Says what one does about an open SOS of somebody else; the newest answer counts."""
@@ -461,12 +479,23 @@ class LiveSession:
 
     def _settle(self, op_id: str, outcome: Mapping[str, object] | Exception) -> None:
         settled = self._operations.pop(op_id, None)
+        if op_id in self._unwanted:
+            self._unwanted.remove(op_id)
+            outcome = self._cleared(outcome)
         if settled is not None and not settled.done():
             if isinstance(outcome, Exception):
                 settled.set_exception(outcome)
             else:
                 settled.set_result(outcome)
         self._check_waiters()
+
+    def _cleared(self, outcome: Mapping[str, object] | Exception) -> Exception:
+        """Ends an SOS that was taken back and has reached the server all the same."""
+        if isinstance(outcome, Exception):
+            return outcome
+        clearing = self._submit("sos:clear", {"sos": outcome.get("offset"), "reason": SosReason.FALSE_ALARM.value})
+        clearing.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
+        return Withdrawn("taken back while its answer was awaited; it is ended as a false alarm")
 
     def _notify(self, change: Change) -> None:
         for reader in self._readers:

@@ -80,6 +80,14 @@ class PendingOperations:
             self._waiting.remove(operation)
         return gone
 
+    def take(self, op_id: str) -> PendingOperation | None:
+        """Removes one that is not on its way; None where there is none."""
+        on_the_way = 0 if self._ref is None else 1
+        found = next((one for one in list(self._waiting)[on_the_way:] if one.op_id == op_id), None)
+        if found is not None:
+            self._waiting.remove(found)
+        return found
+
     def drain(self) -> list[PendingOperation]:
         """Removes all, because there will be no answers any more; returns them."""
         drained = list(self._waiting)
