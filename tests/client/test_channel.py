@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
 from cavalcade.client.backoff import Backoff
-from cavalcade.client.changes import Closed, ConnectionState
+from cavalcade.client.changes import Closed, ConnectionChanged, ConnectionState, ReachedChanged
 from cavalcade.client.channel import Channel
 from cavalcade.client.errors import SessionOver
 from cavalcade.client.pending_operations import MAX_OPERATIONS
@@ -374,3 +374,35 @@ def test_an_updated_client_asks_for_what_it_could_not_fold(type_then_unknown: st
     channel.start(0)
     ((*_, payload),) = frames(channel.opened(0))
     assert payload == ({"mode": "json"} if is_asked_for_all else {"mode": "json", "offset": 3, "mark": "m"})
+
+
+def _reached(actions: list[Action]) -> list[object]:
+    return [frame[4] for frame in frames(actions) if frame[3] == "chat:reached"]
+
+
+def test_how_far_the_chat_is_on_the_screen_goes_out_now_and_then_and_again_after_a_reconnect() -> None:
+    channel = joined_channel()
+    assert channel.replica.state is not None
+    newest = channel.replica.state.offset
+    assert _reached(channel.reach(newest + 5, 0)) == [{"offset": newest}]  # what it does not know it does not claim
+    assert _reached(channel.reach(newest, 100)) == []
+    say(channel, 200, "event", event(newest + 1))
+    assert _reached(channel.reach(newest + 1, 200)) == []
+    assert _reached(channel.tick(4_999)) == []
+    assert _reached(channel.tick(5_000)) == [{"offset": newest + 1}]
+    channel.lost(5_100)
+    channel.tick(5_300)
+    channel.opened(5_300)
+    again = answer_join(channel, 5_300, "5", events=[], offset=newest + 1)
+    assert _reached(again) == [{"offset": newest + 1}]
+
+
+def test_how_far_others_are_is_known_until_it_is_withdrawn_or_they_are_gone() -> None:
+    channel = joined_channel()
+    told = {"1": {"participant": 1, "offset": 3}, "77": {"participant": 77, "offset": 3}}
+    assert Notify(ReachedChanged({1: 3})) in say(channel, 0, "reached", told)
+    say(channel, 0, "reached", {"1": None})
+    assert channel.replica.reached == {}
+    unreadable = say(channel, 0, "reached", {"1": {"offset": "x"}})
+    # A join says all again.
+    assert Notify(ConnectionChanged(ConnectionState.CONNECTING)) in unreadable

@@ -17,7 +17,7 @@ DOCUMENT: Final[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "docs" / "asyncapi.json").read_text(encoding="utf-8")
 )
 MESSAGES: Final = DOCUMENT["components"]["messages"]
-NOT_HERE: Final = {"failed", "heartbeat", "leave_channel", "left", "packed_position", "packed_positions"}
+NOT_HERE: Final = {"failed", "heartbeat", "leave_channel", "packed_position", "packed_positions"}
 """What does not happen in this session."""
 
 
@@ -66,6 +66,11 @@ async def test_every_frame_is_as_documented(server: str) -> None:
         await group.join("Carl")
         await _try_everything(ben_raw, "ben")
         await _try_everything(anna_raw, "anna")
+        _, sent_message = await anna_raw.ask("chat:send", {"op_id": "said", "text": "Hello"})
+        message = sent_message["offset"]
+        assert (await anna_raw.ask("chat:remove", {"op_id": "taken-back", "message": message}))[0] == "ok"
+        assert (await anna_raw.ask("chat:reached", {"offset": message}))[0] == "ok"
+        await ben_raw.until(lambda message: message.event == "reached")
         await ben_raw.ask("sharing:set", {"op_id": "on", "on": True})  # the last of the examples may have paused it
         await ben_raw.send("position", {"lat": 47.66, "lon": 9.18, "speed": 12.5, "battery": 80})
         await anna_raw.until(lambda message: message.event == "positions")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from cavalcade.client import Fix, connect, create_session, find_nearby, join_session
+from cavalcade.domain.commands import digest
 from cavalcade.stack import postgres, valkey
 
 if TYPE_CHECKING:
@@ -70,6 +71,18 @@ PLACE = Fix(61.2345678, 23.8765432)
 RENAMED = "Xanthippe Renamed"
 
 
+REMOVED = "xylophone in the quarry"
+
+
+async def found_in_keys(run: Path, trace: bytes) -> list[bytes]:
+    """Which keys of Valkey hold a trace, in their names or in what they hold."""
+    client = Redis.from_url(valkey.url(run / "valkey.sock"))
+    kept = [(key, await client.dump(key)) async for key in client.scan_iter("*")]
+    slow = await client.slowlog_get(1000)
+    await client.aclose()
+    return [key for key, content in kept if trace in key + (content or b"")] + [b"slowlog" for _ in slow]
+
+
 def traces() -> list[bytes]:
     """All that would show who rode where: names, and numbers of the place as they are spelt and packed."""
     numbers = [round(number * 1e7) for number in (PLACE.lat, PLACE.lon)]
@@ -78,15 +91,15 @@ def traces() -> list[bytes]:
     return [*(name.encode() for name in (*NAMES, RENAMED)), *packed, *spelt]
 
 
-def found_in(folder: Path, *, but: str | None = None) -> list[tuple[str, bytes]]:
+def found_in(folder: Path, wanted: Sequence[bytes] = (), *, but: str | None = None) -> list[tuple[str, bytes]]:
     """Which files below a folder hold which trace."""
     left_out = None if but is None else folder / but
     files = [path for path in folder.rglob("*") if path.is_file() and left_out not in path.parents]
     contents = {str(path.relative_to(folder)): path.read_bytes() for path in files}
-    return [(name, trace) for name, content in contents.items() for trace in traces() if trace in content]
+    return [(name, trace) for name, content in contents.items() for trace in wanted or traces() if trace in content]
 
 
-async def found_in_tables(run: Path) -> list[tuple[str, bytes]]:
+async def found_in_tables(run: Path, wanted: Sequence[bytes] = ()) -> list[tuple[str, bytes]]:
     """Which tables, those of PostgreSQL's own among them, hold which trace in their rows."""
     database = await asyncpg.connect(postgres.url(run / "postgres"))
     tables = await database.fetch(
@@ -96,7 +109,7 @@ async def found_in_tables(run: Path) -> list[tuple[str, bytes]]:
     found = []
     for (name,) in tables:
         rows = "\n".join(str(row[0]) for row in await database.fetch(f"SELECT t::text FROM {name} AS t"))
-        found += [(name, trace) for trace in traces() if trace in rows.encode()]
+        found += [(name, trace) for trace in wanted or traces() if trace in rows.encode()]
     await database.close()
     return found
 
@@ -129,6 +142,17 @@ async def test_no_file_and_no_row_tells_of_a_session_that_is_over(
         await database.close()
         assert await found_in_tables(data / "run")  # or this would show nothing
         assert found_in(data, but="postgres") == []
+        # What is removed is gone with the answer, and its digest, from which a short text can be guessed, too.
+        trace = REMOVED.encode()
+        message = await anna.send_message(REMOVED)
+        (event,) = await anna.messages(limit=1)
+        sent = digest("chat:send", {"op_id": event.op_id, "text": REMOVED, "to": "all"}).encode()
+        assert [name for name, _ in await found_in_tables(data / "run", [trace])] == ["public.events"]
+        assert [name for name, _ in await found_in_tables(data / "run", [sent])] == ["public.outcomes"]
+        await anna.remove_message(message)
+        assert await found_in_tables(data / "run", [trace, sent]) == []
+        assert await found_in_keys(data / "run", trace) == []
+        assert found_in(data, [trace], but="postgres") == []
         await anna.end()
     async with asyncio.timeout(PROMISED_S):
         while any((await stored(data / "run")).values()):  # noqa: ASYNC110 - nothing tells when it is purged

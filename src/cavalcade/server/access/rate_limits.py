@@ -27,6 +27,9 @@ REDIS_DEADLINE_S: Final = 0.25
 REDIS_PAUSE_MS: Final = 1_000
 """For how long Redis is left alone after it failed."""
 
+ONCE_MS: Final = 50_000
+"""For how long the same operation again is not counted: no longer than what is of a session may stay after its end."""
+
 MAX_COUNTERS: Final = 20_000
 """How many counters one process keeps while Redis is away; the oldest make room."""
 
@@ -91,11 +94,6 @@ class Quota:
     name: str
     rates: tuple[Rate, ...]
     refusal: str
-
-    @property
-    def longest_ms(self) -> int:
-        """How far its rates look back."""
-        return max(rate.most_ms for rate in self.rates)
 
 
 WRONG_CODES: Final = Quota(
@@ -206,7 +204,7 @@ class RateLimits:
         Args:
             quota: Which.
             subject: Whose.
-            once: What was counted under this costs nothing again, for as long as the quota looks back.
+            once: What was counted under this costs nothing again, for `ONCE_MS`.
 
         Raises:
             Rejected: `too_many_requests`, with the seconds to wait.
@@ -223,7 +221,7 @@ class RateLimits:
             arguments = [number for rate in quota.rates for number in (rate.interval_ms, rate.at_once)]
             if once is not None:
                 keys.append(f"cavalcade:quota:{{{hashed}}}:once:{self._hashed(quota.name, once)}")
-                arguments.append(quota.longest_ms)
+                arguments.append(ONCE_MS)
             try:
                 async with asyncio.timeout(REDIS_DEADLINE_S):
                     answer = await self._link.call("EVAL", _TAKE, len(keys), *keys, *arguments)
@@ -255,7 +253,7 @@ class LocalCounters:
             name: The counter.
             rates: What it allows.
             now: ms of a clock that never goes back.
-            once: What was counted under this costs nothing again, for as long as the rates look back.
+            once: What was counted under this costs nothing again, for `ONCE_MS`.
 
         Returns:
             After how many ms there is room again; 0 where there was room, which is taken then.
@@ -272,7 +270,7 @@ class LocalCounters:
             return wait
         if mark is not None:
             names.append(mark)
-            debts.append(max(rate.most_ms for rate in rates))
+            debts.append(ONCE_MS)
         for each, debt in zip(names, debts, strict=True):
             self._paid_at[each] = now + debt
             self._paid_at.move_to_end(each)
