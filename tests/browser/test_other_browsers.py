@@ -19,10 +19,10 @@ JOIN = """(() => {
   name.dispatchEvent(new Event("input"));
   document.querySelector(".join-form .button.is-primary").click();
 })()"""
-LEAVE = """(() => {
-  document.querySelector("[data-opens=menu]").click();
-  [...document.querySelectorAll("[data-panel=menu] button")].find((one) => one.innerText.includes("Leave")).click();
-})()"""
+OPEN_MENU = "document.querySelector('[data-opens=menu]').click()"
+LEAVE_BUTTON = (
+    "[...document.querySelectorAll('[data-panel=menu] button')].find((one) => one.innerText.includes('Leave'))"
+)
 
 
 async def test_joins_sees_and_leaves(browser: str, cavalcade_url: str) -> None:
@@ -41,6 +41,8 @@ async def test_joins_sees_and_leaves(browser: str, cavalcade_url: str) -> None:
             # WebKit's driver cannot be told where it is.
             await anna.wait_for(lambda session: 2 in session.positions, 60)
             await until(page, "document.querySelector('.whereabouts')?.innerText.includes('km')")
-        await page.value(LEAVE)
+        await page.value(OPEN_MENU)
+        await until(page, LEAVE_BUTTON)
+        await page.value(f"{LEAVE_BUTTON}.click()")
         await anna.wait_for(lambda session: set(session.state.participants) == {1}, 60)
         await until(page, "document.querySelector('[data-ending=left]')")

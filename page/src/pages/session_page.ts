@@ -11,11 +11,10 @@ import type { Refusal } from "../net/waits";
 import { dock } from "../panels/dock";
 import { Handlebar } from "../panels/handlebar";
 import { icons } from "../panels/icons";
-import { menuPanel } from "../panels/menu";
 import { MotionNews } from "../panels/motion_news";
 import type { Happened } from "../panels/notice_slot";
 import { isLost, noticeSlot } from "../panels/notices";
-import { Late, parts, type SosModule, type TalkModule } from "../panels/parts";
+import { Late, type MenuModule, menu, parts, type SosModule, type TalkModule } from "../panels/parts";
 import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import type { Urgency } from "../panels/speech_queue";
@@ -56,6 +55,7 @@ export class SessionPage implements SessionView {
   private readonly board = new NoticeBoard(this, () =>
     this.focus(this.board.look().shown ? ".notice button" : "[data-opens=people]"),
   );
+  private readonly menu = new Late<MenuModule>(menu, () => this.redraw());
   private readonly talk = new Late<TalkModule>(parts.talk, () => this.redraw());
   private readonly sos = new Late<SosModule>(parts.sos, () => this.redraw());
   private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
@@ -96,6 +96,7 @@ export class SessionPage implements SessionView {
     const before = this.panel;
     this.panel = panel ?? (ROOMY.matches && before !== "people" ? "people" : null);
     if (this.panel === "talk") this.fetch(this.talk);
+    if (this.panel === "menu") this.fetch(this.menu);
     this.redraw();
     // Inviting is opened among people, who are not there any more where there is no room.
     const back = before === "share" && !this.panel ? "people" : before;
@@ -272,7 +273,7 @@ export class SessionPage implements SessionView {
   }
 
   private fetchLateParts(): void {
-    for (const part of [this.sos, this.talk]) void part.get().catch(() => undefined);
+    for (const part of [this.sos, this.talk, this.menu]) void part.get().catch(() => undefined);
   }
 
   private focus(selector: string): void {
@@ -289,7 +290,7 @@ export class SessionPage implements SessionView {
     const bodies = {
       people: peoplePanel,
       share: sharePanel,
-      menu: menuPanel,
+      menu: () => this.menu.now?.menuPanel(this),
       talk: () => this.talk.now?.talkPanel(this),
     };
     return html`<section class="panel" data-panel=${panel} aria-labelledby="panel-title">

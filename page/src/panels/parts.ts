@@ -31,6 +31,12 @@ export interface SosPart {
 
 export const parts: { readonly talk: TalkPart | null; readonly sos: SosPart | null } = { talk: null, sos: null };
 
+export interface MenuModule {
+  menuPanel(view: SessionView): TemplateResult;
+}
+
+export const menu = { load: (): Promise<MenuModule> => import("./menu") };
+
 /** One part, from the first wish for it on. Where the network fails it is fetched again with the next wish. */
 export class Late<Module> {
   now: Module | null = null;
