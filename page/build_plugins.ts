@@ -8,8 +8,10 @@ import type { Plugin, Rollup } from "vite";
 const SERVICE_WORKER = "service_worker.js";
 const COMPRESSED = new Set([".js", ".css", ".json", ".svg", ".webmanifest"]);
 const SMALLEST = 1_024;
+/** An alarm must open without a network, and what one writes must be there: their scripts and styles, with what they share. */
+const LATE_PARTS = /^assets\/(sos|talk)\w*-[^/]*\.(js|css)$/;
 
-/** Tells the service worker which files the shell consists of: all that `index.html` needs at once, and its letters. */
+/** Tells the service worker which files the shell consists of: all that `index.html` needs at once, its letters, and what must open without a network. */
 export function shellList(): Plugin {
   return {
     name: "shell-list",
@@ -23,7 +25,11 @@ export function shellList(): Plugin {
           .flatMap(({ fileName, imports }) => [fileName, ...imports]),
       );
       const files = Object.keys(bundle).filter(
-        (name) => scripts.has(name) || /^assets\/index-.*\.css$/.test(name) || /-latin-\d.*\.woff2$/.test(name),
+        (name) =>
+          scripts.has(name) ||
+          LATE_PARTS.test(name) ||
+          /^assets\/index-.*\.css$/.test(name) ||
+          /-latin-\d.*\.woff2$/.test(name),
       );
       const version = createHash("sha256").update(Object.keys(bundle).sort().join()).digest("hex").slice(0, 12);
       worker.code = worker.code

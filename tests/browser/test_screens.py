@@ -52,7 +52,11 @@ SMALL_TARGETS = """(smallest) => [...document.querySelectorAll("button, a[href],
   .map(([name]) => name)"""
 
 # Every control can be brought into sight, and what is fixed over the map does not lie over another control.
-HIDDEN_CONTROLS = """() => [...document.querySelectorAll("main button, main a[href], main input, main select")]
+# An open dialog covers everything by intent.
+HIDDEN_CONTROLS = """() => [
+    ...(document.querySelector("dialog[open]") ?? document.querySelector("main") ?? document)
+      .querySelectorAll("button, a[href], input, select, textarea"),
+  ]
   .filter((one) => one.checkVisibility() && !one.disabled && !one.closest(".avatar, .maplibregl-ctrl-attrib"))
   .filter((one) => {
     one.scrollIntoView({ block: "nearest", behavior: "instant" });
@@ -130,6 +134,20 @@ async def test_the_session(cavalcade_url: str, new_phone: NewPhone, all_of_them:
     await ben.page.locator("li.person .person-row").first.click()
     await expect(ben.button("On a break")).to_be_visible()
     await _look(ben.page, "person", all_of_them=all_of_them)
+    await ben.open_panel("talk")
+    await ben.page.get_by_label("Write a message").fill("At the café,\nby the lake")
+    await ben.button("Send").click()
+    await ben.page.locator(".message-head").click()
+    await _look(ben.page, "talk", all_of_them=all_of_them)
+    await ben.page.locator(".sos-button").click()
+    await _look(ben.page, "sos", all_of_them=all_of_them)
+    await ben.button("Breakdown").click()
+    await expect(ben.page.get_by_text("Server has it")).to_be_visible()
+    await _look(ben.page, "sos-own", all_of_them=all_of_them)
+    alarm = anna.page.get_by_role("dialog")
+    await expect(alarm).to_contain_text("Breakdown")
+    await _look(anna.page, "sos-of-another", all_of_them=all_of_them)
+    await ben.button("Show the map").click()
     await ben.open_panel("menu")
     await ben.page.locator("[data-opens=handlebar]").click()
     await ben.button("Status").click()
@@ -150,9 +168,11 @@ async def test_large_text_hides_nothing(cavalcade_url: str, new_phone: NewPhone)
     await ben.page.locator("[data-notice=keep] .notice-words").click()
     await _enlarge(ben.page, "large-notice")
     await ben.button("Got it").click()
-    for panel in ("people", "share", "menu"):
+    for panel in ("people", "share", "menu", "talk"):
         await ben.open_panel(panel)
         await _enlarge(ben.page, f"large-{panel}")
+    await ben.page.locator(".sos-button").click()
+    await _enlarge(ben.page, "large-sos")
 
 
 async def _enlarge(page: Page, where: str) -> None:

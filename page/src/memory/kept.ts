@@ -5,6 +5,10 @@ import { keysOf, read, write } from "./storage";
 const SEEN = "cavalcade.seen.";
 const KEPT_FIXES = "cavalcade.fixes.";
 const KEPT_OPERATIONS = "cavalcade.operations.";
+const KEPT_NAMES = "cavalcade.names.";
+const READ = "cavalcade.read.";
+
+const KINDS = [SEEN, KEPT_FIXES, KEPT_OPERATIONS, KEPT_NAMES, READ];
 
 /** A list that outlives a reload; forgotten with the membership. */
 export interface KeptList<Item> {
@@ -20,6 +24,23 @@ export function keptFixes(sessionId: string): KeptList<Fix> {
 /** Where the operations wait that were not acknowledged yet. */
 export function keptOperations<Operation>(sessionId: string): KeptList<Operation> {
   return keptList(KEPT_OPERATIONS + sessionId);
+}
+
+/** Who wrote in a session's chat, by id and name: they may have left since. */
+export function keptNames(sessionId: string): KeptList<readonly [id: number, name: string]> {
+  return keptList(KEPT_NAMES + sessionId);
+}
+
+/** Up to which offset a session's messages were read on this device. */
+export function readOffset(sessionId: string): { read(): number | null; write(offset: number): void } {
+  const key = READ + sessionId;
+  return {
+    read() {
+      const offset = Number.parseInt(read("device", key) ?? "", 10);
+      return Number.isFinite(offset) ? offset : null;
+    },
+    write: (offset) => write("device", key, String(offset)),
+  };
 }
 
 function keptList<Item>(key: string): KeptList<Item> {
@@ -47,12 +68,10 @@ export function forgetSeen(sessionId: string): void {
 }
 
 export function forgetKept(sessionId: string): void {
-  for (const kind of [SEEN, KEPT_FIXES, KEPT_OPERATIONS]) write("device", kind + sessionId, null);
+  for (const kind of KINDS) write("device", kind + sessionId, null);
 }
 
 /** The sessions of which something is kept. */
 export function keptSessions(): string[] {
-  return [SEEN, KEPT_FIXES, KEPT_OPERATIONS].flatMap((kind) =>
-    keysOf("device", kind).map((key) => key.slice(kind.length)),
-  );
+  return KINDS.flatMap((kind) => keysOf("device", kind).map((key) => key.slice(kind.length)));
 }

@@ -15,6 +15,7 @@ export type {
   Session,
   SessionChat,
   SessionEvent,
+  Signal,
   Snapshot,
   Sos,
   SosAnswer,

@@ -1,5 +1,5 @@
 /** The HTTP calls that the page makes; everything else goes over the socket. */
-import type { Participant, Session } from "../model/model";
+import type { Participant, Session, SessionEvent } from "../model/model";
 
 const TIMEOUT_MS = 12_000;
 const ATTEMPTS = 3;
@@ -71,6 +71,16 @@ export function joinSession(id: string, code: string, name: string, idempotencyK
 /** Leaves while the socket is away. */
 export function leaveSession(id: string, token: string): Promise<void> {
   return call("DELETE", `/api/sessions/${id}/participants/me`, { token });
+}
+
+/** Messages from before an offset, as the events that sent them, the newest first. */
+export function messagesBefore(
+  id: string,
+  token: string,
+  before: number,
+  limit: number,
+): Promise<{ readonly messages: readonly SessionEvent[] }> {
+  return call("GET", `/api/sessions/${id}/messages?before=${before}&limit=${limit}`, { token });
 }
 
 interface CallOptions {

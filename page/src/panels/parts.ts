@@ -4,6 +4,7 @@
  * A part that there is not has no button either.
  */
 import type { nothing, TemplateResult } from "lit-html";
+import { openSos } from "../session/session_state";
 import type { SessionView } from "./ui";
 
 export interface TalkModule {
@@ -29,7 +30,24 @@ export interface SosPart {
   load(): Promise<SosModule>;
 }
 
-export const parts: { readonly talk: TalkPart | null; readonly sos: SosPart | null } = { talk: null, sos: null };
+let talk: typeof import("./talk") | null = null;
+
+export const parts: { readonly talk: TalkPart | null; readonly sos: SosPart | null } = {
+  talk: {
+    // What came before it was loaded is asked for as it is.
+    unread: (view) => talk?.unreadIn(view) ?? 0,
+    load: async () => {
+      talk = await import("./talk");
+      return talk;
+    },
+  },
+  sos: {
+    isWanted: ({ live }) =>
+      (live.state !== null && openSos(live.state).length > 0) ||
+      live.waiting.some(({ event }) => event === "sos:raise"),
+    load: () => import("./sos"),
+  },
+};
 
 export interface MenuModule {
   menuPanel(view: SessionView): TemplateResult;

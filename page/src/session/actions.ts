@@ -1,10 +1,20 @@
 /** What the sans-I/O channel asks of the shell around it, and what it is told beforehand. */
+import type { SessionEvent } from "../model/model";
 import type { Refusal } from "../net/waits";
 
 export type ConnectionState = "waiting" | "connecting" | "joined" | "closed";
 
 /** What an operation came to: the reply's content, or why it was refused. */
 export type Outcome = { readonly ok: Readonly<Record<string, unknown>> } | { readonly error: Refusal };
+
+/** What happened beside the folded state. */
+export type News =
+  /** An event was folded in. */
+  | { readonly type: "event"; readonly event: SessionEvent }
+  /** The whole session came again: events in between were not seen. */
+  | { readonly type: "snapshot" }
+  /** A broadcast that the state does not hold. */
+  | { readonly type: "broadcast"; readonly name: string; readonly payload: unknown };
 
 /** What the shell is asked for. */
 export type Action =
@@ -15,7 +25,9 @@ export type Action =
   | { readonly type: "withhold" }
   /** Close the WebSocket and forget it: nothing of it is to be reported any more. */
   | { readonly type: "disconnect"; readonly code: number }
-  | { readonly type: "settle"; readonly opId: string; readonly outcome: Outcome };
+  | { readonly type: "settle"; readonly opId: string; readonly outcome: Outcome }
+  /** Tell those who listen. */
+  | { readonly type: "notify"; readonly news: News };
 
 /** How patient a channel is, in milliseconds. */
 export interface Timing {

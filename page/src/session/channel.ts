@@ -10,7 +10,7 @@ import { decodePositions, encodeFix } from "../model/codec";
 import { decodeFrame, encodePush, encodeText, type Message } from "../model/frame";
 import type { Fix, JoinReply, Position, SessionEvent } from "../model/model";
 import { askedMs, Backoff, type Refusal } from "../net/waits";
-import type { Action, ConnectionState, Outcome, Timing } from "./actions";
+import type { Action, ConnectionState, News, Outcome, Timing } from "./actions";
 import { Patience } from "./patience";
 import { isUrgent, type Operation, PendingOperations } from "./pending_operations";
 import { Presence } from "./presence";
@@ -29,6 +29,8 @@ const NORMAL = 1000;
 const UNANSWERED = 4000;
 const PROBE_MS = 3_000;
 
+const WITHDRAWN: Outcome = { error: { reason: "withdrawn", retry: false } };
+const OUTDATED: Outcome = { error: { reason: "outdated", retry: false } };
 const FINISHING = ["leave", "session:end"];
 const RAISE = "sos:raise";
 /** Endings that mean the same as an acknowledged `leave` or `session:end`. */
@@ -182,6 +184,22 @@ export class Channel {
       this.withdrawFixes();
     }
     this.sendOperations(now);
+    return this.take();
+  }
+
+  /** Takes back what is not on its way: it is not sent, and settles as withdrawn. */
+  withdraw(opId: string): Action[] {
+    // With one's own SOS goes that it starts sharing.
+    for (const id of [opId, `${opId}.sharing`]) {
+      const operation = this.lanes.map(({ pending }) => pending.take(id)).find((one) => one !== null);
+      if (operation) this.settle(operation, WITHDRAWN);
+    }
+    return this.take();
+  }
+
+  /** Pushes what is worth nothing later: where there is no connection it is lost. */
+  push(event: string, payload: Readonly<Record<string, unknown>>): Action[] {
+    if (this.connection === "joined") this.send(this.message(event, payload));
     return this.take();
   }
 
@@ -373,6 +391,9 @@ export class Channel {
         break;
       case "presence_diff":
         this.setPresent(this.presence.change(payload as Parameters<Presence["change"]>[0]), now);
+        break;
+      default:
+        this.notify({ type: "broadcast", name: event, payload });
     }
   }
 
@@ -404,7 +425,10 @@ export class Channel {
     this.hear(reply.server_time, now);
     if (reply.snapshot) this.needsSnapshot = false;
     for (const event of reply.events ?? []) this.withhold(event);
+    const before = this.state?.offset ?? 0;
     this.fold({ type: "joined", reply });
+    if (reply.snapshot) this.notify({ type: "snapshot" });
+    else for (const event of reply.events ?? []) this.notifyOf(event, before);
     if (this.state === null || this.state.gap) {
       this.rejoinLater(now, 0, true);
       return;
@@ -426,7 +450,9 @@ export class Channel {
 
   private onEvent(event: SessionEvent, now: number): void {
     this.withhold(event);
+    const before = this.state?.offset ?? 0;
     this.fold({ type: "event", event });
+    this.notifyOf(event, before);
     if (this.state?.gap) {
       this.rejoinLater(now, 0, true);
       return;
@@ -463,6 +489,16 @@ export class Channel {
     this.newestFix = isAhead(fix, serverNow) ? { ...fix, fix_time: serverNow } : fix;
   }
 
+  /** @param before - The offset before it was folded: it may have been known. */
+  private notifyOf(event: SessionEvent, before: number): void {
+    const isNew = event.offset > before && event.offset <= (this.state?.offset ?? 0);
+    if (isNew) this.notify({ type: "event", event });
+  }
+
+  private notify(news: News): void {
+    this.actions.push({ type: "notify", news });
+  }
+
   private fold(change: Change): void {
     this.state = reduce(this.state, change);
   }
@@ -472,6 +508,7 @@ export class Channel {
   /** Sends the next one of each lane, unless one is on its way there. */
   private sendOperations(now: number): void {
     if (this.connection !== "joined") return;
+    this.dropOutdated(now);
     for (const { pending, answer, retry } of this.lanes) {
       const operation = this.timers.has(retry) ? null : pending.toSend();
       if (operation === null) continue;
@@ -479,6 +516,17 @@ export class Channel {
       pending.sent(message.ref);
       this.send(message);
       this.timers.set(answer, now + this.timing.answer);
+    }
+  }
+
+  /** What waited too long says something that is not so any more. */
+  private dropOutdated(now: number): void {
+    const serverNow = this.stamps.now(now);
+    for (const { pending } of this.lanes) {
+      for (const { payload, until } of [...pending.waiting]) {
+        const operation = until !== undefined && until < serverNow ? pending.take(payload.op_id) : null;
+        if (operation) this.settle(operation, OUTDATED);
+      }
     }
   }
 

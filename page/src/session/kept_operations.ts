@@ -21,9 +21,11 @@ export class KeptOperations {
     this.list.write([...all.filter(isUrgent), ...all.filter((one) => !isUrgent(one))]);
   }
 
-  remove(opId: string): void {
+  /** Returns the one that was removed. */
+  remove(opId: string): Operation | undefined {
     const before = this.read();
     const left = before.filter(({ payload }) => payload.op_id !== opId);
     if (left.length < before.length) this.list.write(left);
+    return before.find(({ payload }) => payload.op_id === opId);
   }
 }

@@ -11,11 +11,12 @@ import { ApiError, leaveSession } from "../net/api";
 import { SessionSocket } from "../net/session_socket";
 import type { Refusal } from "../net/waits";
 import { Absence } from "./absence";
-import type { Action, Outcome } from "./actions";
+import type { Action, News, Outcome } from "./actions";
 import { Channel } from "./channel";
 import { FixBacklog } from "./fix_backlog";
 import { KeptOperations } from "./kept_operations";
 import { readSeen, writeSeen } from "./last_seen";
+import type { Operation } from "./pending_operations";
 import { reduce, type SessionState } from "./session_state";
 import { Stamps } from "./stamps";
 import { Watch } from "./watch";
@@ -31,6 +32,18 @@ const WITHOUT_WORD_MS = 2_500;
 const KEEP_SEEN_MS = 10_000;
 const JUDGE_MS = 1_000;
 const LOCATED = "located";
+/** More than this of what came to nothing is not remembered. */
+const MOST_UNMET = 50;
+
+export interface AskOptions {
+  readonly opId?: string;
+  readonly lastsMs?: number;
+}
+
+export interface Unmet {
+  readonly operation: Operation;
+  readonly reason: string;
+}
 
 export class LiveSession {
   state: SessionState | null;
@@ -40,6 +53,10 @@ export class LiveSession {
   ending: Ending | null = null;
   /** Whether it is known that this device shares or does not: by the server's word, or by what was seen last. */
   isSharingKnown = false;
+  /** What was asked for and came to nothing, with the reason, until somebody takes it: it may be of an earlier page. */
+  readonly unmet: Unmet[] = [];
+  /** The newest of each broadcast that the state does not hold, by its name and key. */
+  readonly broadcasts = new Map<string, ReadonlyMap<string, unknown>>();
   /** What this device judges of motion. */
   readonly watch = new Watch();
   /** Resolves when the socket has opened for the first time. */
@@ -53,6 +70,7 @@ export class LiveSession {
   private readonly location: LocationSource;
   private readonly wakeLock = new WakeLock();
   private readonly listeners = new Set<() => void>();
+  private readonly hearers = new Set<(news: News) => void>();
   private readonly backlog: FixBacklog;
   private readonly stamps = new Stamps(performance.now(), Date.now());
   private readonly absence = new Absence();
@@ -92,6 +110,11 @@ export class LiveSession {
   /** Calls back after changes, several at once where they come together. */
   subscribe(listener: () => void): void {
     this.listeners.add(listener);
+  }
+
+  /** Calls back with each event as it is folded in, and with broadcasts. */
+  hear(hearer: (news: News) => void): void {
+    this.hearers.add(hearer);
   }
 
   open(): void {
@@ -155,6 +178,29 @@ export class LiveSession {
     return this.membership;
   }
 
+  get sessionId(): string {
+    return this.membership.sessionId;
+  }
+
+  get token(): string {
+    return this.membership.token;
+  }
+
+  /** How far the session is known to the channel. */
+  get offset(): number {
+    return this.channel.state?.offset ?? 0;
+  }
+
+  /** The operations without a final answer, in order. */
+  get waiting(): readonly Operation[] {
+    return this.channel.waiting;
+  }
+
+  /** This device's newest shared fix. */
+  get newestFix(): Fix | null {
+    return this.channel.newestFix;
+  }
+
   /** Shares this device's position or stops; either way at once on this device, and for everyone when it is stored. */
   setSharing(on: boolean): Promise<void> {
     this.isSharingKnown = true;
@@ -180,16 +226,34 @@ export class LiveSession {
     this.finish("left");
   }
 
-  /** Asks for an operation, and settles with its answer, however often the connection breaks meanwhile. */
-  ask<Name extends keyof Operations>(event: Name, fields: Operations[Name]): Promise<void> {
-    const opId = randomId();
-    const operation = { event, payload: { op_id: opId, ...fields } };
+  /**
+   * Asks for an operation, and settles with its answer, however often the connection breaks meanwhile.
+   *
+   * @param options - `opId` where it must be known before; `lastsMs` after which it is not sent any more.
+   */
+  ask<Name extends keyof Operations>(event: Name, fields: Operations[Name], options: AskOptions = {}): Promise<void> {
+    const { opId = randomId(), lastsMs } = options;
+    const askedAt = this.now();
+    const until = lastsMs !== undefined && { until: askedAt + lastsMs };
+    const operation = { event, payload: { op_id: opId, ...fields }, askedAt, ...until };
     return new Promise((resolve, reject: (refusal: Refusal) => void) => {
       this.settling.set(opId, (outcome) => ("ok" in outcome ? resolve() : reject(outcome.error)));
       // Kept fixes have a place of their own, from which they are sent again.
       if (event !== "fixes:send") this.operations.add(operation);
       this.perform(this.channel.submit(operation, performance.now()));
     });
+  }
+
+  /** Takes back what was asked for; false where it is on its way, or settled. */
+  withdraw(opId: string): boolean {
+    const actions = this.channel.withdraw(opId);
+    this.perform(actions);
+    return actions.length > 0;
+  }
+
+  /** Sends what is worth nothing later: without a connection it is lost. */
+  push(event: string, payload: Readonly<Record<string, unknown>>): void {
+    this.perform(this.channel.push(event, payload));
   }
 
   /** Carries out what the channel asks for, and sets the timer for when it wants to be asked again. */
@@ -211,9 +275,12 @@ export class LiveSession {
           break;
         case "settle":
           // Where newer pages replaced this one the session goes on, and what was asked for is still wanted.
-          if (this.channel.closed !== "replaced") this.operations.remove(action.opId);
+          if (this.channel.closed !== "replaced") this.noteUnmet(this.operations.remove(action.opId), action.outcome);
           this.settling.get(action.opId)?.(action.outcome);
           this.settling.delete(action.opId);
+          break;
+        case "notify":
+          this.pass(action.news);
       }
     }
     if (this.timer !== null) clearTimeout(this.timer);
@@ -221,6 +288,28 @@ export class LiveSession {
     const tick = () => this.perform(this.channel.tick(performance.now()));
     this.timer = deadline === null ? null : setTimeout(tick, Math.max(0, deadline - performance.now()));
     this.look();
+  }
+
+  private noteUnmet(operation: Operation | undefined, outcome: Outcome): void {
+    if (!operation || "ok" in outcome) return;
+    this.unmet.push({ operation, reason: outcome.error.reason });
+    if (this.unmet.length > MOST_UNMET) this.unmet.shift();
+    this.changed();
+  }
+
+  private pass(news: News): void {
+    if (news.type === "broadcast") {
+      const { name, payload } = news;
+      if (typeof payload !== "object" || payload === null) return;
+      const kept = new Map(this.broadcasts.get(name));
+      for (const [key, value] of Object.entries(payload)) {
+        if (value === null) kept.delete(key);
+        else kept.set(key, value);
+      }
+      this.broadcasts.set(name, kept);
+      this.changed();
+    }
+    for (const hearer of this.hearers) hearer(news);
   }
 
   private dial(): void {

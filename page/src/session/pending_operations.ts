@@ -16,6 +16,10 @@ export interface Operation {
   readonly event: string;
   /** What it says; `op_id` is the same at every attempt, so that the server carries it out once, and `on` is what sharing is to be. */
   readonly payload: { readonly op_id: string; readonly on?: unknown; readonly participant?: unknown };
+  /** When the person asked for it, in milliseconds on the server's clock. */
+  readonly askedAt?: number;
+  /** From when on it means nothing any more, and is not sent. */
+  readonly until?: number;
 }
 
 /** Keeps operations until they are acknowledged and gives them out one at a time, so that none overtakes another. */
@@ -74,6 +78,13 @@ export class PendingOperations {
     const gone = this.operations.filter((operation, index) => index >= first && operation.event === event);
     for (const operation of gone) this.operations.splice(this.operations.indexOf(operation), 1);
     return gone;
+  }
+
+  /** Removes one that is not on its way; null where there is none. */
+  take(opId: string): Operation | null {
+    const index = this.operations.findIndex(({ payload }) => payload.op_id === opId);
+    if (index < (this.ref === null ? 0 : 1)) return null;
+    return this.operations.splice(index, 1)[0] ?? null;
   }
 
   /** Removes all, because there will be no answers any more; returns them. */

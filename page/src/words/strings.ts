@@ -32,6 +32,11 @@ export function language(): Language {
   return current;
 }
 
+/** The language with its region, where the device names one: for numbers and times. */
+export function locale(): string {
+  return currentLocale;
+}
+
 /** A number as the reader writes it, with at most so many digits after the point; the region counts too, as in `de-CH`. */
 export function formatNumber(value: number, digits = 0): string {
   const format = numbers.get(digits) ?? new Intl.NumberFormat(currentLocale, { maximumFractionDigits: digits });

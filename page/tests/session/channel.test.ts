@@ -94,7 +94,7 @@ describe("as the Python client does it", () => {
     const channel = channelFor(sequence);
     let then: Record<string, unknown> = {};
     for (const step of sequence.steps) {
-      const actions = happen(channel, step);
+      const actions = happen(channel, step).filter(({ type }) => type !== "notify");
       then = { ...then, ...step.then };
       expect({ at: step.at, actions: actions.map(written), ...seen(channel) }).toEqual({
         at: step.at,
@@ -134,14 +134,16 @@ describe("in a browser", () => {
     expect(joins(later, 60_000)).toContain("offset");
   });
 
-  test("a news that this page does not know is left aside", () => {
+  test("a broadcast is passed on, and the state stays", () => {
     const channel = channelFor({ resumption: null });
     channel.start(0);
     channel.opened(0);
     channel.received(ok("1", reply), 0);
     const before = seen(channel);
-    const news = { "1": { offset: 9 } };
-    expect(channel.received(JSON.stringify([null, null, `session:${SESSION}`, "reached", news]), 1)).toEqual([]);
+    const payload = { "1": { offset: 9 } };
+    const frame = JSON.stringify([null, null, `session:${SESSION}`, "reached", payload]);
+    const news = { type: "broadcast", name: "reached", payload };
+    expect(channel.received(frame, 1)).toEqual([{ type: "notify", news }]);
     expect(seen(channel)).toEqual(before);
   });
 
