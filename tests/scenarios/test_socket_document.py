@@ -72,6 +72,9 @@ async def test_every_frame_is_as_documented(server: str) -> None:
         assert (await anna_raw.ask("chat:reached", {"offset": message}))[0] == "ok"
         await ben_raw.until(lambda message: message.event == "reached")
         await ben_raw.ask("sharing:set", {"op_id": "on", "on": True})  # the last of the examples may have paused it
+        sos = (await ben_raw.ask("sos:raise", {"op_id": "sos", "kind": "lost"}))[1]["offset"]
+        await anna_raw.until(lambda message: _is_event(message, "sos_escalated"))
+        await anna_raw.ask("sos:answer", {"op_id": "answer", "sos": sos, "answer": "going"})
         await ben_raw.send("position", {"lat": 47.66, "lon": 9.18, "speed": 12.5, "battery": 80})
         await anna_raw.until(lambda message: message.event == "positions")
         await ben_raw.join(offset=1, mode="json")
@@ -94,6 +97,10 @@ async def _try_everything(raw: RawSocket, who: str) -> None:
         for number, (name, payload) in enumerate(examples):
             if name not in FINISHING:
                 await raw.ask(name, {"op_id": f"{who}-{name}-{number}", **payload})
+
+
+def _is_event(frame: Message, kind: str) -> bool:
+    return isinstance(frame.payload, dict) and frame.payload.get("type") == kind
 
 
 def _is_right(frame: Message) -> bool:
