@@ -274,6 +274,7 @@ export class SessionPage implements SessionView {
 
   private fetchLateParts(): void {
     for (const part of [this.sos, this.talk, this.menu]) void part.get().catch(() => undefined);
+    this.live.judgeMotion();
   }
 
   private focus(selector: string): void {

@@ -83,11 +83,12 @@ function preferences(view: SessionView): TemplateResult {
     ["north", say("map.northUp")],
     ["way", say("map.headingUp")],
   ];
+  const { watch } = view.live;
   const direction = view.isUpMyWay ? "way" : "north";
   return html`<section class="menu-group">
     ${segments("appearance", say("menu.appearance"), themes, themeChoice(), choose)}
     ${segments("direction", say("map.direction"), directions, direction, (chosen) => view.turnMap(chosen === "way"))}
-    ${view.live.me?.role === "viewer" ? nothing : sensitivityPicker(view.live.watch, redraw)}
+    ${watch && view.live.me?.role !== "viewer" ? sensitivityPicker(watch, redraw) : nothing}
     ${motionPicker(redraw)}
     ${unitsPicker(redraw)}
     ${languagePicker(redraw)}

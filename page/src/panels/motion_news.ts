@@ -16,17 +16,19 @@ export class MotionNews {
   /** Looks at what has been judged since the last look. */
   look(view: SessionView): void {
     const { live } = view;
-    const { isAsking } = live.watch;
+    const isAsking = live.watch?.isAsking ?? false;
     if (isAsking && !this.wasAsking) view.speak(say("stopped.question"), "forYou");
     this.wasAsking = isAsking;
     const { state } = live;
     if (!state) return;
     const recent = state.features.alerts?.recent ?? [];
     const { newest } = this;
+    // What judges motion is still on its way: what comes meanwhile is told then.
+    if (newest !== null && !live.watch) return;
     this.newest = Math.max(newest ?? state.offset, ...recent.map(({ alert }) => alert));
     if (newest === null) return;
     for (const alert of recent) {
-      if (alert.alert <= newest || !live.watch.concernsMe(state, live.now(), alert.participant)) continue;
+      if (alert.alert <= newest || !live.watch?.concernsMe(state, live.now(), alert.participant)) continue;
       const notice = noticeOf(view, state, alert);
       if (notice) view.tell({ ...notice, spoken: notice.title });
     }
@@ -55,7 +57,7 @@ function wordsOf({ live }: SessionView, state: SessionState, kind: Alert["kind"]
     case "no_news": {
       const length = duration(theirs ? live.now() - theirs.fix_time : 0);
       const title = say("alert.noNews", { name, length });
-      return live.watch.isHole(state, live.now(), who) ? { title, help: say("alert.noCoverage") } : { title };
+      return live.watch?.isHole(state, live.now(), who) ? { title, help: say("alert.noCoverage") } : { title };
     }
     default:
       return null; // there is no route to be off

@@ -10,7 +10,7 @@ const ANSWERS = ["break", "fuel", "problem"] as const satisfies readonly Status[
 
 export function stopQuestion(view: SessionView): TemplateResult | typeof nothing {
   const { live } = view;
-  if (!live.watch.isAsking) return nothing;
+  if (!live.watch?.isAsking) return nothing;
   const answer = (status: Status | null) => {
     live.answerStop();
     if (status) view.attempt(() => live.ask("status:set", { status }));

@@ -19,7 +19,7 @@ import { readSeen, writeSeen } from "./last_seen";
 import type { Operation } from "./pending_operations";
 import { reduce, type SessionState } from "./session_state";
 import { Stamps } from "./stamps";
-import { Watch } from "./watch";
+import type { Watch } from "./watch";
 
 /** Why the map is closed: ended by the host, run out, left by oneself, or a link that leads nowhere any more. */
 export type Ending = "ended" | "expired" | "left" | "gone" | "full" | "unauthorized" | "replaced";
@@ -57,8 +57,10 @@ export class LiveSession {
   readonly unmet: Unmet[] = [];
   /** The newest of each broadcast that the state does not hold, by its name and key. */
   readonly broadcasts = new Map<string, ReadonlyMap<string, unknown>>();
-  /** What this device judges of motion. */
-  readonly watch = new Watch();
+  /** What this device judges of motion, once what judges it is fetched. */
+  watch: Watch | null = null;
+  private isJudging = false;
+  private isFetchingWatch = false;
   /** Resolves when the socket has opened for the first time. */
   readonly opened: Promise<void>;
 
@@ -149,28 +151,34 @@ export class LiveSession {
     return this.absence.lasted;
   }
 
+  /** Has motion judged from now on. What judges it is fetched while the connection stands. */
+  judgeMotion(): void {
+    this.isJudging = true;
+    this.judge();
+  }
+
   get isSharing(): boolean {
     return this.isSharingKnown && this.channel.isSharing;
   }
 
   /** Whether this device's owner rides now: no keyboard opens then, but for passengers. */
   get isRiding(): boolean {
-    return this.watch.isRiding(this.now());
+    return this.watch?.isRiding(this.now()) ?? false;
   }
 
   /** Whether its owner said that somebody else rides; ends by itself after 10 minutes without riding. */
   get isPassenger(): boolean {
-    return this.watch.isPassenger(this.now());
+    return this.watch?.isPassenger(this.now()) ?? false;
   }
 
   sayPassenger(): void {
-    this.watch.sayPassenger(this.now());
+    this.watch?.sayPassenger(this.now());
     this.changed();
   }
 
   /** The question whether all is well was answered. */
   answerStop(): void {
-    this.watch.answer();
+    this.watch?.answer();
     this.changed();
   }
 
@@ -333,7 +341,7 @@ export class LiveSession {
     if (this.corrections !== this.stamps.corrections) {
       this.corrections = this.stamps.corrections;
       this.backlog.settle((fix) => this.stamps.settled(fix));
-      this.watch.forget();
+      this.watch?.forget();
     }
     const wasLive = this.link === "live";
     this.lookAtLink(this.channel.connection);
@@ -389,13 +397,28 @@ export class LiveSession {
 
   /** Looks at who rides, stopped and fell silent, and asks for what follows. */
   private judge(): void {
-    if (!this.state || this.ending) return;
-    const wasAsking = this.watch.isAsking;
-    for (const [event, fields] of this.watch.look(this.state, this.now(), this.link === "live")) {
+    const { watch } = this;
+    if (this.isJudging && !watch && this.link === "live") void this.fetchWatch();
+    if (!watch || !this.state || this.ending) return;
+    const wasAsking = watch.isAsking;
+    for (const [event, fields] of watch.look(this.state, this.now(), this.link === "live")) {
       // Where the server refuses it, the next look finds what still holds.
       void this.ask(event, fields).catch(() => undefined);
     }
-    if (this.watch.isAsking !== wasAsking) this.changed();
+    if (watch.isAsking !== wasAsking) this.changed();
+  }
+
+  private async fetchWatch(): Promise<void> {
+    if (this.isFetchingWatch) return;
+    this.isFetchingWatch = true;
+    try {
+      const { Watch } = await import("./watch");
+      this.watch = new Watch();
+      this.changed();
+    } catch {
+      // The next look fetches it again.
+    }
+    this.isFetchingWatch = false;
   }
 
   private sendKeptFixes(): void {
