@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from cavalcade.client.actions import Action, Dial, Disconnect, Settle, Transmit, Withhold
 from cavalcade.client.channel import Channel
-from cavalcade.client.errors import SessionOver
+from cavalcade.client.errors import SessionOver, Withdrawn
 from cavalcade.client.resumption import Resumption
 from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import Rejected
@@ -164,6 +164,8 @@ def _action(action: Action) -> object | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, Rejected):
         return error.code.value
+    if isinstance(error, Withdrawn):
+        return "withdrawn"
     assert isinstance(error, SessionOver)
     return error.reason
 
@@ -232,6 +234,17 @@ def _operations() -> list[Story]:
         .answered(30, "3", {"offset": 6}),
         _joined("a push to a channel that the server lost").submit(10, "a", "time:ask")
         .answered(20, "2", {"reason": "unmatched topic"}, status="error").tick(70).joined(80, "3", events=[]),
+        Story("of statuses that wait only the newest goes").start().submit(0, "a", "status:set", status="fuel")
+        .submit(1, "b", "profile:set", **name).submit(2, "c", "status:set", status="break")
+        .submit(3, "d", "status:set", participant=2, status="going_home").submit(4, "e", "status:set")
+        .opened(5).joined(6, snapshot=_snapshot()).answered(10, "2", {"offset": 6}).answered(11, "3", {"offset": 7})
+        .answered(12, "4", {"offset": 8}),
+        _joined("a status that is on its way is not replaced, and the newest comes after it")
+        .submit(10, "a", "status:set", status="fuel").submit(11, "b", "status:set", status="break")
+        .submit(12, "c", "status:set").answered(20, "2", {"offset": 6}).answered(30, "3", {"offset": 7}),
+        _joined("a status whose answer was lost is replaced").submit(10, "a", "status:set", status="fuel").lost(20)
+        .submit(30, "b", "status:set", status="break").tick(70).opened(80).joined(90, "3", events=[])
+        .answered(100, "4", {"offset": 7}, join_ref="3"),
         _joined("leaving is acknowledged").submit(10, "a", "leave").answered(20, "2", {"offset": 6}),
         _joined("leaving twice is leaving").submit(10, "a", "leave")
         .answered(20, "2", {"reason": "session_not_found", "retry": False}, status="error"),

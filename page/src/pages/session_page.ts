@@ -187,6 +187,7 @@ export class SessionPage implements SessionView {
 
   attempt(work: () => Promise<void>, forbidden: string = say("menu.failed")): void {
     work().catch((error: Partial<Refusal>) => {
+      if (error.reason === "withdrawn") return; // by the person
       this.board.fail(error.reason === "forbidden" ? forbidden : refusalText(error));
       this.redraw();
     });

@@ -103,7 +103,7 @@ export class SosFlow {
     this.withdrawCancelled();
     for (const one of unmet.filter(({ operation }) => operation.event === "sos:raise")) {
       unmet.splice(unmet.indexOf(one), 1);
-      if (one.reason !== "withdrawn") this.refused = say("sos.refused");
+      this.refused = say("sos.refused");
     }
     this.tellThoseAside();
   }

@@ -12,7 +12,7 @@ import type { Fix, JoinReply, Position, SessionEvent } from "../model/model";
 import { askedMs, Backoff, type Refusal } from "../net/waits";
 import type { Action, ConnectionState, News, Outcome, Timing } from "./actions";
 import { Patience } from "./patience";
-import { isUrgent, type Operation, PendingOperations } from "./pending_operations";
+import { isReplacedBy, isUrgent, type Operation, PendingOperations } from "./pending_operations";
 import { Presence } from "./presence";
 import { type Action as Change, reduce, type SessionState } from "./session_state";
 import { isAhead } from "./staleness";
@@ -165,9 +165,14 @@ export class Channel {
     return this.take();
   }
 
-  /** Asks for an operation; its `settle` comes sooner or later, whatever happens to connections. */
+  /**
+   * Asks for an operation; its `settle` comes sooner or later, whatever happens to connections. Of statuses that wait only
+   * the newest goes.
+   */
   submit(operation: Operation, now: number): Action[] {
     const { pending } = this.lanes[isUrgent(operation) ? 0 : 1];
+    const older = this.closed === null ? pending.withdraw((one) => isReplacedBy(operation, one)) : [];
+    for (const one of older) this.settle(one, WITHDRAWN);
     const refused = this.closed ?? (pending.isFull ? "too_many_requests" : null);
     if (refused !== null) {
       this.settle(operation, { error: { reason: refused, retry: false } });
@@ -564,7 +569,8 @@ export class Channel {
 
   /** Fixes that were kept do not go out once a pause was asked for. */
   private withdrawFixes(): void {
-    for (const operation of this.pending.withdraw("fixes:send")) this.settle(operation, { ok: { accepted: 0 } });
+    for (const operation of this.pending.withdraw(({ event }) => event === "fixes:send"))
+      this.settle(operation, { ok: { accepted: 0 } });
   }
 
   private doneAlready(): { readonly ok: { readonly offset: number } } {

@@ -299,7 +299,7 @@ export class LiveSession {
   }
 
   private noteUnmet(operation: Operation | undefined, outcome: Outcome): void {
-    if (!operation || "ok" in outcome) return;
+    if (!operation || "ok" in outcome || outcome.error.reason === "withdrawn") return;
     this.unmet.push({ operation, reason: outcome.error.reason });
     if (this.unmet.length > MOST_UNMET) this.unmet.shift();
     this.changed();

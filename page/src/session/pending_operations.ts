@@ -3,7 +3,14 @@
 /** More than this and new ones are refused: who is offline for long must not fill the memory. */
 export const MOST_OPERATIONS = 256;
 
+const STATUS = "status:set";
 const URGENT: readonly string[] = ["sos:raise", "sos:answer", "sos:clear"];
+
+/** Whether an operation means nothing any more once a newer one is asked for: of statuses only the newest counts. */
+export function isReplacedBy(newer: Operation, older: Operation): boolean {
+  const isStatus = newer.event === STATUS && older.event === STATUS;
+  return isStatus && newer.payload.participant === older.payload.participant;
+}
 
 /** Whether an operation waits behind no others: an SOS has a lane of its own. */
 export function isUrgent({ event }: { readonly event: string }): boolean {
@@ -72,10 +79,10 @@ export class PendingOperations {
     this.ref = null;
   }
 
-  /** Removes those of a kind that are not on their way, and returns them. */
-  withdraw(event: string): Operation[] {
+  /** Removes those that are meant and not on their way, and returns them. */
+  withdraw(isMeant: (operation: Operation) => boolean): Operation[] {
     const first = this.ref === null ? 0 : 1;
-    const gone = this.operations.filter((operation, index) => index >= first && operation.event === event);
+    const gone = this.operations.filter((operation, index) => index >= first && isMeant(operation));
     for (const operation of gone) this.operations.splice(this.operations.indexOf(operation), 1);
     return gone;
   }

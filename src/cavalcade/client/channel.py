@@ -193,13 +193,18 @@ class Channel:
     def submit(self, op_id: str, event: str, payload: Mapping[str, object], now: int) -> list[Action]:
         """Asks for an operation; its `Settle` comes sooner or later, whatever happens to connections.
 
+        Of statuses that wait only the newest goes; the older ones settle as withdrawn.
+
         Raises:
             SessionOver: The session object has ended.
             Rejected: `too_many_requests` where too many operations wait already.
         """
         if self.closed is not None:
             raise SessionOver(self.closed.reason)
-        self._lanes.of(event).pending.add(PendingOperation(op_id, event, {"op_id": op_id, **payload}))
+        pending, operation = self._lanes.of(event).pending, PendingOperation(op_id, event, {"op_id": op_id, **payload})
+        for older in pending.withdraw(lambda one: one.is_replaced_by(operation)):
+            self._actions.append(Settle(older.op_id, Withdrawn("a newer status was asked for before it was sent")))
+        pending.add(operation)
         is_own_sos = event == RAISE and payload.get("participant") in {None, self.participant}
         if is_own_sos and self._pending.sharing() is False:
             # It starts sharing at the server: a pause that waits here must not come after it.
@@ -519,7 +524,7 @@ class Channel:
 
     def _withdraw_fixes(self) -> None:
         """Fixes that were kept do not go out once a pause was asked for."""
-        for operation in self._pending.withdraw("fixes:send"):
+        for operation in self._pending.withdraw(lambda one: one.event == "fixes:send"):
             self._actions.append(Settle(operation.op_id, {"accepted": 0}))
 
     def _done_already(self) -> Mapping[str, object]:

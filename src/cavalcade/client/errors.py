@@ -4,7 +4,7 @@
 ClientError
 ├── Unreachable      no answer from the server
 ├── ProtocolError    an answer that does not follow the contract
-├── Withdrawn        the operation was taken back before it was sent
+├── Withdrawn        the operation was taken back, or replaced by a newer one, before it was sent
 ├── SessionOver      the session object has ended, so nothing more can be done with it
 └── ChangesMissed    a reader of `changes()` was far too slow
 ```
@@ -36,7 +36,7 @@ class SessionOver(ClientError):
 
 
 class Withdrawn(ClientError):
-    """The operation was taken back before it was sent, or while its answer was awaited."""
+    """The operation was taken back, or replaced by a newer one, before it was sent or while its answer was awaited."""
 
 
 class ChangesMissed(ClientError):

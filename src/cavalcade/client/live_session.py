@@ -222,6 +222,9 @@ class LiveSession:
         Args:
             status: Which.
             participant: Somebody else, of whom a host says that they are going home, or takes that back.
+
+        Raises:
+            Withdrawn: A newer status was asked for while this one waited to be sent: only the newest goes.
         """
         return await self.ask(SetStatus(status, participant))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from cavalcade.client.changes import ConnectionState
-from cavalcade.client.errors import SessionOver
+from cavalcade.client.errors import SessionOver, Withdrawn
 from cavalcade.client.live_session import LiveSession
 from cavalcade.client.motion.judging import Memory, answer, concerns_me, judge
 from cavalcade.client.motion.riding import is_passenger, is_riding, say_passenger
@@ -127,7 +127,7 @@ class Watch:
     async def _settle(self, command: Command) -> None:
         try:
             await self._session.ask(command)
-        except (Rejected, SessionOver):
+        except (Rejected, SessionOver, Withdrawn):
             return  # the next look finds what still holds
 
     def _scene(self, now: int | None) -> Scene | None:

@@ -1,11 +1,12 @@
 """Operations of one lane that were asked for and not acknowledged yet, in order. Pure, without I/O."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cavalcade.domain.errors import ErrorCode, Rejected
+from cavalcade.domain.features.statuses import SetStatus
 
 MAX_OPERATIONS: Final = 256
 """More than this and new ones are refused: a client that is offline for long must not fill its memory."""
@@ -24,6 +25,11 @@ class PendingOperation:
     op_id: str
     event: str
     payload: Mapping[str, object]
+
+    def is_replaced_by(self, newer: "PendingOperation") -> bool:
+        """Whether it means nothing any more once a newer one is asked for: of statuses only the newest counts."""
+        is_status = self.event == newer.event == SetStatus.operation
+        return is_status and self.payload.get("participant") == newer.payload.get("participant")
 
 
 class PendingOperations:
@@ -72,10 +78,10 @@ class PendingOperations:
         """The answer will not come: the first one is sent again under the same id."""
         self._ref = None
 
-    def withdraw(self, event: str) -> list[PendingOperation]:
-        """Removes those of a kind that are not on their way; returns them."""
+    def withdraw(self, is_meant: Callable[[PendingOperation], bool]) -> list[PendingOperation]:
+        """Removes those that are meant and not on their way; returns them."""
         on_the_way = 0 if self._ref is None else 1
-        gone = [operation for operation in list(self._waiting)[on_the_way:] if operation.event == event]
+        gone = [operation for operation in list(self._waiting)[on_the_way:] if is_meant(operation)]
         for operation in gone:
             self._waiting.remove(operation)
         return gone

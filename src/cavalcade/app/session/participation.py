@@ -27,6 +27,7 @@ from cavalcade.client import (
     Status,
     Timing,
     Watch,
+    Withdrawn,
 )
 from cavalcade.client.clock import steady_ms
 from cavalcade.client.watchers import Reader
@@ -306,7 +307,7 @@ class Participation:
     async def _settle(self, asked: "asyncio.Future[int]") -> None:
         try:
             await asked
-        except SessionOver:
+        except (SessionOver, Withdrawn):
             pass
         except Exception as error:  # noqa: BLE001 - the one who asked is told, whatever it was
             self._on_error(error)
