@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import expect
 
+from cavalcade.client import SosKind, connect, join_session
 from tests.browser.conftest import EITHER_BACKEND
 
 if TYPE_CHECKING:
@@ -76,6 +77,23 @@ WATCH = """(participant) => new Promise((resolve) => {
   look();
 })""".replace("MOVES", MOVES)
 
+# What is under the thumb: the shortest side, the least room between two, and whether a finger meets all of each.
+THUMB = """() => {
+  const buttons = [...document.querySelectorAll(".handlebar-thumb button")];
+  const boxes = buttons.map((one) => one.getBoundingClientRect());
+  const apart = (a, b) => Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom);
+  return {
+    names: buttons.map((one) => one.innerText.trim()),
+    side: Math.min(...boxes.flatMap(({ width, height }) => [width, height])),
+    room: Math.round(Math.min(...boxes.flatMap((a, place) => boxes.slice(place + 1).map((b) => apart(a, b))))),
+    areMet: buttons.every((one, place) => {
+      const { left, top, width, height } = boxes[place];
+      const isMet = (part) => one.contains(document.elementFromPoint(left + width / 2, top + height * part));
+      return [0.1, 0.5, 0.9].every(isMet);
+    }),
+  };
+}"""
+
 
 async def test_without_the_map_library_people_are_on_the_sketch(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg = await new_phone(), await new_phone(east=100)
@@ -141,6 +159,28 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
         assert min(box["width"], box["height"]) >= 76
     await anna.button("Getting fuel").click()
     await expect(anna.button("Getting fuel")).to_have_count(0)
+    # So are all signals, to be waited for is one tap away, and SOS stays free whatever is open.
+    await anna.button("Wait").click()
+    await expect(anna.page.locator("[data-notice=signal]")).to_contain_text("Sent: Wait for me")
+    for width, height in ((390, 844), (320, 568), (844, 390)):
+        await anna.page.set_viewport_size({"width": width, "height": height})
+        await anna.button("Signals").click()
+        signals = anna.page.locator(".signal-grid .signal")
+        await expect(signals).to_have_count(6)
+        for box in await asyncio.gather(*(one.bounding_box() for one in await signals.all())):
+            assert box
+            assert min(box["width"], box["height"]) >= 76
+        await anna.screenshot(f"handlebar-signals-{width}x{height}")
+        thumb = await anna.page.evaluate(THUMB)
+        assert thumb["names"] == ["Status", "Wait", "Signals", "SOS"]
+        assert thumb["side"] >= 76
+        assert thumb["room"] >= 16
+        assert thumb["areMet"], (width, height)
+        await signals.nth(3).click() if width == 844 else await anna.button("Signals").click()
+        await expect(signals).to_have_count(0)
+    await expect(anna.page.locator("[data-notice=signal]")).to_contain_text("Sent: Need a break")
+    await jorg.open_panel("talk")
+    await expect(jorg.page.locator(".message-signal")).to_have_text(["Wait for me", "Need a break"])
     await jorg.open_panel("people")
     await expect(jorg.row("Traveller 1")).to_contain_text("Getting fuel")
     await expect(jorg.page.locator(".avatar[data-participant='1'] .avatar-badge:not(.is-post)")).to_be_visible()
@@ -148,6 +188,12 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
     await jorg.button("Take the lead").click()
     await expect(jorg.row("Jörg Ott")).to_contain_text("leads")
     await expect(anna.page.locator(".avatar[data-participant='2'] .avatar-badge.is-post")).to_be_visible()
+    # A call for help takes the place of all that.
+    async with connect(await join_session(link, name="Ada")) as ada:
+        await ada.raise_sos(SosKind.INJURED)
+        await expect(anna.page.get_by_role("dialog")).to_contain_text("Ada needs help")
+        assert not (await anna.page.evaluate(THUMB))["areMet"]
+        await anna.button("Show the map").click()
     await anna.button("Close").click()
     await expect(anna.page.locator(".rail")).to_be_visible()
 

@@ -152,6 +152,8 @@ async def test_the_session(cavalcade_url: str, new_phone: NewPhone, all_of_them:
     await ben.page.locator("[data-opens=handlebar]").click()
     await ben.button("Status").click()
     await _check_by_axe(ben.page, "handlebar")
+    await ben.button("Signals").click()
+    await _check_by_axe(ben.page, "handlebar-signals")
 
 
 async def test_large_text_hides_nothing(cavalcade_url: str, new_phone: NewPhone) -> None:

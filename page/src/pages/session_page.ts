@@ -6,7 +6,7 @@ import type { StreetParts } from "../map/ground/map_library";
 import type { Streets } from "../map/ground/streets";
 import { type Follow, LiveMap } from "../map/live_map";
 import type { MapPerson } from "../map/people/avatars";
-import type { Position } from "../model/model";
+import type { Position, Signal } from "../model/model";
 import type { Refusal } from "../net/waits";
 import { dock } from "../panels/dock";
 import { Handlebar } from "../panels/handlebar";
@@ -95,7 +95,7 @@ export class SessionPage implements SessionView {
   openPanel(panel: PanelName | null): void {
     const before = this.panel;
     this.panel = panel ?? (ROOMY.matches && before !== "people" ? "people" : null);
-    if (this.panel === "talk") this.fetch(this.talk);
+    if (this.panel === "talk") this.fetchTalk();
     if (this.panel === "menu") this.fetch(this.menu);
     this.redraw();
     // Inviting is opened among people, who are not there any more where there is no room.
@@ -128,6 +128,18 @@ export class SessionPage implements SessionView {
     this.isHeadingUp = isUpMyWay;
     this.map?.setHeadingUp(isUpMyWay);
     this.redraw();
+  }
+
+  giveSignal(signal: Signal): void {
+    this.fetch(this.talk, (talk) => talk.giveSignal(this, signal));
+  }
+
+  fetchTalk(): void {
+    this.fetch(this.talk);
+  }
+
+  gridOfSignals(done: () => void): TemplateResult | typeof nothing {
+    return this.talk.now?.gridOfSignals(this, done) ?? nothing;
   }
 
   pressSos(): void {
@@ -197,7 +209,8 @@ export class SessionPage implements SessionView {
   private spread({ spoken, ...notice }: Happened & { readonly spoken?: string }): void {
     this.board.tell(notice);
     this.announcement = spoken ?? notice.title;
-    if (spoken) this.speak(spoken, notice.level === "sos" || notice.level === "forYou" ? notice.level : "news");
+    const { level } = notice;
+    if (spoken) this.speak(spoken, level === "sos" || level === "answer" || level === "forYou" ? level : "news");
   }
 
   /** Puts into words what happened since the last look, for those who do not see it. */

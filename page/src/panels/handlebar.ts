@@ -13,8 +13,10 @@ import { postOf, statusOf } from "./statuses";
 import { chooseRows, NO_ROWS } from "./three_rows";
 import type { SessionView } from "./ui";
 
-/** What lies over the map goes by itself: a rider has no hand for it. */
-const STATUS_SHOWN_MS = 8_000;
+/** What is chosen from goes by itself: a rider has no hand for it. */
+const SHEET_SHOWN_MS = 8_000;
+
+type Sheet = "status" | "signals";
 
 /** What the mode remembers while it is on. */
 export class Handlebar {
@@ -25,8 +27,8 @@ export class Handlebar {
   private memory: CueMemory = NOTHING_SAID;
   private said = "";
   private rows = NO_ROWS;
-  /** While my status is being chosen. */
-  private choosing: ReturnType<typeof setTimeout> | null = null;
+  private sheet: Sheet | null = null;
+  private shutting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly changed: () => void) {}
 
@@ -35,7 +37,7 @@ export class Handlebar {
     this.memory = NOTHING_SAID;
     this.rows = NO_ROWS;
     this.said = "";
-    if (this.choosing !== null) this.choose(false);
+    this.open(null);
     this.voice.hush();
     // Only what a tap has allowed may speak, and fill the screen; both are a bonus.
     if (this.isOn) {
@@ -78,30 +80,53 @@ export class Handlebar {
         <button class="handlebar-button" @click=${() => this.toggle()}>${icons.close}<span>${say("session.close")}</span></button>
       </div>
       ${notice} ${view.live.me?.role === "viewer" ? nothing : this.thumbActions(view)}
-      ${
-        this.choosing === null
-          ? nothing
-          : html`<div class="handlebar-sheet">${myStatus(view, () => this.choose(false))}</div>`
-      }
+      ${this.sheet === null ? nothing : html`<div class="handlebar-sheet">${this.choices(view, this.sheet)}</div>`}
     </section>`;
+  }
+
+  private choices(view: SessionView, sheet: Sheet): TemplateResult | typeof nothing {
+    const done = () => this.open(null);
+    return sheet === "status" ? myStatus(view, done) : view.gridOfSignals(done);
   }
 
   private thumbActions(view: SessionView): TemplateResult {
     return html`<div class="handlebar-thumb">
-      <button
-        class="handlebar-button"
-        data-opens="status"
-        aria-expanded=${this.choosing !== null}
-        @click=${() => this.choose(this.choosing === null)}
-      >
-        ${icons.cup}<span>${say("handlebar.status")}</span>
-      </button>
+      ${this.opener(view, "status", icons.cup, say("handlebar.status"))}
+      ${
+        parts.talk
+          ? html`<button class="handlebar-button" @click=${() => this.wait(view)}>
+                ${icons.pause}<span>${say("handlebar.wait")}</span>
+              </button>
+              ${this.opener(view, "signals", icons.talk, say("talk.signals"))}`
+          : nothing
+      }
       ${
         parts.sos
           ? html`<button class="handlebar-button is-sos" @click=${() => view.pressSos()}><b>${say("sos.button")}</b></button>`
           : nothing
       }
     </div>`;
+  }
+
+  private opener(view: SessionView, sheet: Sheet, icon: TemplateResult, label: string): TemplateResult {
+    const isOpen = this.sheet === sheet;
+    const press = () => {
+      if (sheet === "signals") view.fetchTalk();
+      this.open(isOpen ? null : sheet);
+    };
+    return html`<button
+      class="handlebar-button"
+      data-opens=${sheet}
+      aria-expanded=${isOpen}
+      @click=${press}
+    >
+      ${icon}<span>${label}</span>
+    </button>`;
+  }
+
+  private wait(view: SessionView): void {
+    this.open(null);
+    view.giveSignal("wait_for_me");
   }
 
   private threeRows(view: SessionView, people: readonly MapPerson[], me: MapPerson | null): TemplateResult[] {
@@ -129,9 +154,10 @@ export class Handlebar {
     ];
   }
 
-  private choose(isOn: boolean): void {
-    if (this.choosing !== null) clearTimeout(this.choosing);
-    this.choosing = isOn ? setTimeout(() => this.choose(false), STATUS_SHOWN_MS) : null;
+  private open(sheet: Sheet | null): void {
+    clearTimeout(this.shutting);
+    this.sheet = sheet;
+    if (sheet !== null) this.shutting = setTimeout(() => this.open(null), SHEET_SHOWN_MS);
     this.changed();
   }
 

@@ -4,11 +4,16 @@
  * A part that there is not has no button either.
  */
 import type { nothing, TemplateResult } from "lit-html";
+import type { Signal } from "../model/model";
 import { openSos } from "../session/session_state";
 import type { SessionView } from "./ui";
 
 export interface TalkModule {
   talkPanel(view: SessionView): TemplateResult;
+  /** Gives a signal to all, and tells what becomes of it. */
+  giveSignal(view: SessionView, signal: Signal): void;
+  /** The six signals; `done` is called with a tap. */
+  gridOfSignals(view: SessionView, done: () => void): TemplateResult;
 }
 
 export interface TalkPart {

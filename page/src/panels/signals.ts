@@ -3,6 +3,8 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { Signal } from "../model/model";
 import { say } from "../words/strings";
 import { icons } from "./icons";
+import { shutsAfter } from "./shuts_after";
+import { tellFate } from "./signal_fate";
 import { type TalkState, type To, talkState } from "./talk_state";
 import { signalWords } from "./talk_words";
 import type { SessionView } from "./ui";
@@ -19,38 +21,33 @@ export function posts(view: SessionView): To[] {
 
 /** Signals in a row, while one stands. */
 export function signalRow(view: SessionView, state: TalkState): TemplateResult {
+  const give = (signal: Signal) => {
+    void state.talk.signal(signal, state.to);
+    view.redraw();
+  };
   return html`<section class="signals" aria-label=${say("talk.signals")}>
     ${SIGNALS.map(
       (signal) =>
-        html`<button class="signal" data-signal=${signal} @click=${() => give(view, signal, state.to)}>${signalWords(signal)}</button>`,
+        html`<button class="signal" data-signal=${signal} @click=${() => give(signal)}>${signalWords(signal)}</button>`,
     )}
   </section>`;
 }
 
 /** While riding: the grid alone, and no field to write. */
 export function ridingGrid(view: SessionView, close: () => void): TemplateResult {
-  return html`${gridOfSignals(view, close)}
+  return html`<div ${shutsAfter(GRID_SHUTS_MS, close)}>${gridOfSignals(view, close)}</div>
     <button class="button is-wide passenger" @click=${() => view.live.sayPassenger()}>${say("talk.passenger")}</button>`;
 }
 
-let shutting: ReturnType<typeof setTimeout> | null = null;
-
-/** Six large targets, which go after one tap or eight seconds. */
-export function gridOfSignals(view: SessionView, close: () => void): TemplateResult {
-  const shut = () => {
-    if (shutting !== null) clearTimeout(shutting);
-    shutting = null;
-    close();
-  };
-  shutting ??= setTimeout(() => {
-    // It may have been closed, or the ride be over, by now.
-    const isStillThere = document.querySelector(".signal-grid") !== null;
-    shutting = null;
-    if (isStillThere) close();
-  }, GRID_SHUTS_MS);
+/**
+ * Six large targets.
+ *
+ * @param done - Called with a tap, after which they go.
+ */
+export function gridOfSignals(view: SessionView, done: () => void): TemplateResult {
   const press = (signal: Signal) => {
-    give(view, signal, "all");
-    shut();
+    giveSignal(view, signal);
+    done();
   };
   return html`<div class="signal-grid" role="group" aria-label=${say("talk.signals")}>
     ${SIGNALS.map(
@@ -82,17 +79,15 @@ export function addressees(view: SessionView, state: TalkState): TemplateResult 
   </fieldset>`;
 }
 
-function give(view: SessionView, signal: Signal, to: To): void {
-  const { talk } = talkState(view);
-  talk.signal(signal, to);
-  view.speak(say("talk.signalGiven", { signal: signalWords(signal) }), "answer");
-  view.redraw();
+/** Gives a signal to all where no messages are seen, and tells what becomes of it. */
+export function giveSignal(view: SessionView, signal: Signal): void {
+  void tellFate(view, signal, talkState(view).talk.signal(signal));
 }
 
 /** The two answers that one tap gives to a message. */
 export function answers(view: SessionView, message: number, done: () => void): TemplateResult {
   const give = (signal: Signal) => {
-    talkState(view).talk.signal(signal, "all", message);
+    talkState(view).talk.answer(signal, message);
     done();
   };
   return html`${(["seen", "thanks"] as const).map(

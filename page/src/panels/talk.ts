@@ -5,6 +5,9 @@ import { say } from "../words/strings";
 import { chatSettings } from "./chat_settings";
 import { myStatus } from "./my_status";
 import { addressees, ridingGrid, signalRow } from "./signals";
+
+export { giveSignal, gridOfSignals } from "./signals";
+
 import { composer } from "./talk_composer";
 import { messageLog } from "./talk_log";
 import { type TalkState, talkState } from "./talk_state";

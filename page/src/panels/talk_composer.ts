@@ -69,7 +69,7 @@ function sendDraft(view: SessionView, state: TalkState): void {
   const text = state.draft.trim();
   state.error = wrong(text);
   if (text !== "" && state.error === "") {
-    state.talk.send({
+    void state.talk.send({
       text,
       ...(state.to !== "all" && { to: state.to }),
       ...(state.replyTo !== null && { reply_to: state.replyTo }),

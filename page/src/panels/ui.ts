@@ -1,4 +1,6 @@
 /** What the panels tell the page that shows them. */
+import type { nothing, TemplateResult } from "lit-html";
+import type { Signal } from "../model/model";
 import type { LiveSession } from "../session/live_session";
 import type { Happened } from "./notice_slot";
 import type { Urgency } from "./speech_queue";
@@ -20,6 +22,12 @@ export interface SessionView {
   undoable(title: string, undo: () => void): void;
   /** Does what cannot be taken back, a moment later, unless the reader takes it back until then. */
   soon(title: string, act: () => void): void;
+  /** Gives a signal to all, and tells what becomes of it. */
+  giveSignal(signal: Signal): void;
+  /** Fetches what talks, where it has not come yet. */
+  fetchTalk(): void;
+  /** Six signals for gloves, once what talks is there; `done` is called with a tap. */
+  gridOfSignals(done: () => void): TemplateResult | typeof nothing;
   /** The SOS button was pressed. */
   pressSos(): void;
   speak(words: string, urgency: Urgency): void;

@@ -22,6 +22,8 @@ import type { SessionState } from "./session_state";
 const PAGE = 50;
 /** The server takes one in five seconds; frames may come closer together than they were sent. */
 const REPORT_MS = 5_500;
+/** The server takes the same signal again after so long, and keeps all else waiting until then. */
+const SAME_SIGNAL_MS = 20_000;
 /** Names of so many people who left are remembered. */
 const MOST_NAMES = 200;
 /** What arrives on other phones is reported of these; all else is seen on the map. */
@@ -42,6 +44,8 @@ export class Talk {
   private readonly readStore: { read(): number | null; write(offset: number): void };
   /** When one's own texts were written, by op_id: a text that waited long shows both times. */
   private readonly written = new Map<string, number>();
+  /** Signals that wait, or were given a short while ago. */
+  private readonly given = new Map<string, Promise<boolean>>();
   private names: Map<number, string>;
   private known: SessionState["participants"] | null = null;
   /** How far this page has heard the session's events without a hole. */
@@ -149,15 +153,31 @@ export class Talk {
     return state && reachOf(this.reached, offset, state, this.live.now());
   }
 
-  /** Sends a text or signal; without a network it waits, and says so. */
-  send(message: Operations["chat:send"]): void {
+  /** Sends a text or signal, and resolves to whether the server took it; without a network it waits, and says so. */
+  async send(message: Operations["chat:send"]): Promise<boolean> {
     const lasts = message.text === undefined && { lastsMs: SIGNALS_LAST_MS };
-    // What comes to nothing stands in `failed`.
-    void this.live.ask("chat:send", message, { ...lasts }).catch(() => undefined);
+    try {
+      await this.live.ask("chat:send", message, { ...lasts });
+      return true;
+    } catch {
+      return false; // what comes to nothing stands in `failed`
+    }
   }
 
-  signal(signal: Signal, to: "all" | "lead" | "sweep" = "all", replyTo?: number): void {
-    this.send({ signal, to, ...(replyTo !== undefined && { reply_to: replyTo }) });
+  /** Gives a signal. A second tap means the one that waits, or was given a moment ago. */
+  signal(signal: Signal, to: "all" | "lead" | "sweep" = "all"): Promise<boolean> {
+    const name = `${signal} ${to}`;
+    const before = this.given.get(name);
+    if (before) return before;
+    const sent = this.send({ signal, to });
+    this.given.set(name, sent);
+    void sent.then((isSent) => setTimeout(() => this.given.delete(name), isSent ? SAME_SIGNAL_MS : 0));
+    return sent;
+  }
+
+  /** Answers a message by a signal. */
+  answer(signal: Signal, message: number): void {
+    void this.send({ signal, to: "all", reply_to: message });
   }
 
   /** Takes one that came to nothing off the list. */
