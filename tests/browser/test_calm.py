@@ -11,6 +11,7 @@ from playwright.async_api import expect
 
 from cavalcade.client import Fix, Post, Status
 from cavalcade.client.clock import epoch_ms
+from cavalcade.domain.features.chat import SendMessage
 from tests.browser.conftest import HELSINKI, METRES_PER_DEGREE
 from tests.scenarios.people import Group
 
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
     NewPhone = Callable[..., Awaitable[Phone]]
 
 SIZES = ((390, 844), (844, 390), (320, 568))
-PANELS: tuple[Literal["people", "share", "menu"], ...] = ("people", "share", "menu")
+PANELS: tuple[Literal["people", "share", "menu", "talk"], ...] = ("people", "share", "menu", "talk")
 RIDERS = 12
 MOST_CONTROLS = 10
 FREE, FREE_BESIDE_A_NOTICE, FREE_IN_LARGE_LETTERS = 0.75, 0.65, 0.4
 LEAST_MAP_PX = 160
 SAID = (Status.BREAK, Status.FUEL, Status.PROBLEM, Status.LATE, Status.READY, Status.GOING_HOME)
 ROUNDS = 9
+WRITERS, EACH = 10, 4
+"""So many write so much while one looks at the map."""
 
 DRAWN = """async (text) => {
   document.documentElement.style.fontSize = `${text}%`;
@@ -93,6 +96,11 @@ async def riding(url: str, phone: Phone) -> AsyncIterator[list[LiveSession]]:
         yield others
 
 
+async def _write(other: LiveSession) -> None:
+    for count in range(EACH):
+        await other.ask(SendMessage(f"Message {count}"))
+
+
 async def _is_map_free(page: Page, at_least: float, *, text: int = 100) -> None:
     for width, height in SIZES:
         await page.set_viewport_size({"width": width, "height": height})
@@ -107,6 +115,12 @@ async def test_the_page_stays_calm_in_a_group_of_twelve(cavalcade_url: str, new_
     async with riding(cavalcade_url, phone) as others:
         await expect(page.locator("[data-notice=time]")).to_be_visible()
         await expect(page.locator(".notice-more")).to_be_visible()
+        assert await page.locator(".notice").count() == 1
+        # Who has looked at the messages once has forty to read.
+        await phone.open_panel("talk")
+        await page.locator(".panel-head .icon-button").click()
+        await asyncio.gather(*(_write(other) for other in others[:WRITERS]))
+        await expect(page.locator(".dock .is-unread")).to_have_text(str(WRITERS * EACH))
         assert await page.locator(".notice").count() == 1
         await _is_map_free(page, FREE_BESIDE_A_NOTICE)
         await _is_map_free(page, FREE_IN_LARGE_LETTERS, text=200)
