@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from cavalcade.client import create_session
+from cavalcade.client import Post, connect, create_session
+from cavalcade.domain.features.chat import SendMessage
 from tests.browser.conftest import PAIRS_OR_ALL, keep_picture
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from playwright.async_api import Page
 
     from tests.browser.conftest import Phone
 
@@ -31,9 +30,10 @@ SIZES = [
     (1440, 900),
 ]
 TEXTS = (100, 200)
-PANELS = ("none", "people", "share", "menu")
-STATES = ("location", "two", "none", "following")
-"""What the map says beside the panel: a notice, two notices, none, and none while the camera follows."""
+PANELS = ("none", "people", "share", "menu", "talk")
+STATES = ("location", "two", "none", "following", "talked")
+"""What the map says beside the panel: a notice, two in German, none, none while the camera follows, and one in French
+where people talked."""
 
 LEAST_PANEL_PX = 80
 """Of what a panel holds, under its head, as much is to be seen at least."""
@@ -64,7 +64,7 @@ FAULTS = """(leastPanel) => {
   };
   const isInWindow = ({ left, top, right, bottom }) =>
     left >= -0.5 && top >= -0.5 && right <= innerWidth + 0.5 && bottom <= innerHeight + 0.5;
-  const controls = [...document.querySelectorAll("main :is(button, a[href], input, select)")]
+  const controls = [...document.querySelectorAll("main :is(button, a[href], input, select, textarea)")]
     .filter((one) => one.checkVisibility() && !one.closest(".avatar, .edge-mark, .maplibregl-ctrl-attrib"));
   for (const one of controls.filter((each) => !each.closest(".panel-body"))) {
     if (!isInWindow(one.getBoundingClientRect())) faults.push(`out of the window: ${told(one)}`);
@@ -128,7 +128,11 @@ def test_every_pair_of_conditions_is_looked_at() -> None:
         assert {(look[one], look[other]) for look in looked} == wanted
 
 
-async def _look_everywhere(page: Page, state: str, *, all_of_them: bool) -> None:
+async def _look_everywhere(phone: Phone, state: str, *, all_of_them: bool) -> None:
+    page = phone.page
+    # It is fetched when it is first wanted.
+    await page.evaluate(SHOW, [100, "talk"])
+    await expect(page.locator(".talk")).to_be_visible()
     wrong: dict[str, list[str]] = {}
     for size, text, panel in _looks(state, all_of_them=all_of_them):
         await page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -147,7 +151,7 @@ async def test_everything_has_room_beside_a_notice(cavalcade_url: str, new_phone
     assert made.link
     await ben.join(made.link, "Benedikt Sommerfeld-Gr\u00fcnwald")
     await expect(ben.page.locator("[data-notice=location]")).to_be_visible()
-    await _look_everywhere(ben.page, "location", all_of_them=all_of_them)
+    await _look_everywhere(ben, "location", all_of_them=all_of_them)
 
 
 @PAIRS_OR_ALL
@@ -163,7 +167,7 @@ async def test_everything_has_room_beside_two_notices_in_another_language(
     for notice in ("keep", "time"):
         await more.click()
         await expect(lea.page.locator(f"[data-notice={notice}]")).to_be_visible()
-    await _look_everywhere(lea.page, "two", all_of_them=all_of_them)
+    await _look_everywhere(lea, "two", all_of_them=all_of_them)
 
 
 @PAIRS_OR_ALL
@@ -175,12 +179,31 @@ async def test_everything_has_room_without_a_notice(cavalcade_url: str, new_phon
     await anna.page.locator("[data-notice=alone] .notice-words").click()
     await anna.button("Not now").click()
     await expect(anna.button("Center on me")).to_be_enabled()
-    await _look_everywhere(anna.page, "none", all_of_them=all_of_them)
+    await _look_everywhere(anna, "none", all_of_them=all_of_them)
     await anna.page.evaluate("document.documentElement.style.fontSize = '100%'")
     await anna.page.set_viewport_size({"width": 390, "height": 844})
     await anna.button("Center on me").click()
     await expect(anna.button("Show everyone")).to_be_visible()
-    await _look_everywhere(anna.page, "following", all_of_them=all_of_them)
+    await _look_everywhere(anna, "following", all_of_them=all_of_them)
+
+
+@PAIRS_OR_ALL
+async def test_everything_has_room_where_people_talked_in_a_third_language(
+    cavalcade_url: str, new_phone: NewPhone, all_of_them: bool
+) -> None:
+    lea = await new_phone(locale="fr-FR", reduced_motion="reduce")
+    made = await create_session(cavalcade_url, host_name="Maximilienne de Grandchamp-Delacroix")
+    assert made.link
+    await lea.page.goto(made.link)
+    await lea.button("Rejoindre la carte").click()
+    await expect(lea.page.locator("[data-notice=keep]")).to_be_visible()
+    await lea.open_panel("talk")
+    await lea.page.locator(".signals [data-signal=next_stop]").click()
+    async with connect(made) as host:
+        await host.set_post(Post.SWEEP, 1)
+        await host.ask(SendMessage("Donaudampfschifffahrtsgesellschaft " * 3))
+    await expect(lea.page.locator(".message:not(.is-unsent)")).to_have_count(2)
+    await _look_everywhere(lea, "talked", all_of_them=all_of_them)
 
 
 async def test_a_notice_says_all_it_has_to_say_when_tapped(cavalcade_url: str, new_phone: NewPhone) -> None:
