@@ -163,9 +163,9 @@ async def test_everything_has_room_beside_two_notices_in_another_language(
     assert made.link
     await lea.page.goto(made.link)
     await lea.button("Auf die Karte").click()
-    more = lea.page.locator(".notice-more")
     for notice in ("keep", "time"):
-        await more.click()
+        await lea.page.locator(".notice-words").click()
+        await lea.page.locator("button.notice-more").click()
         await expect(lea.page.locator(f"[data-notice={notice}]")).to_be_visible()
     await _look_everywhere(lea, "two", all_of_them=all_of_them)
 

@@ -81,13 +81,20 @@ function card(slot: SlotView, notice: Notice): TemplateResult {
         : html`<p class="notice-words"><span>${words}</span></p>`
     }
     ${isOpen ? nothing : html`<span class="notice-first">${action ? act : shut}</span>`}
-    ${
-      slot.more > 0
-        ? html`<button class="notice-more" aria-label=${say("notice.more", { count: slot.more })} @click=${() => slot.next()}>+${slot.more}</button>`
-        : nothing
-    }
+    ${slot.more > 0 ? more(slot, canOpen && !isOpen) : nothing}
     ${isOpen ? html`<div class="notice-actions">${act} ${shut}</div>` : nothing}
   </section>`;
+}
+
+/**
+ * How many notices wait behind this one.
+ *
+ * @param isShut - The way to them is in the open notice: the map's screen has few controls.
+ */
+function more(slot: SlotView, isShut: boolean): TemplateResult {
+  if (isShut) return html`<span class="notice-more" @click=${() => slot.open(true)}>+${slot.more}</span>`;
+  const label = say("notice.more", { count: slot.more });
+  return html`<button class="notice-more" aria-label=${label} @click=${() => slot.next()}>+${slot.more}</button>`;
 }
 
 /** Whether the connection has been away for long enough to say so. */
