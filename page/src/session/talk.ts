@@ -109,7 +109,9 @@ export class Talk {
 
   /** One's own that the server has not taken yet, in the order of writing. */
   get unsent(): readonly Unsent[] {
-    return unsent(this.live.waiting);
+    const waiting = unsent(this.live.waiting);
+    // Its event may come before its answer: then the server has it, and it stands among the others.
+    return waiting.filter(({ opId }) => !this.chat.messages.some((message) => message.opId === opId));
   }
 
   get hasOlder(): boolean {
