@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,16 @@ DRAWN = """async () => {
 }"""
 
 # People go before the map's attribution: an avatar that stands on its button makes axe call it too small.
+# Who is beyond the picture is drawn by initials, and read out by name.
 RUN_AXE = """async () => {
   const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const { violations } = await axe.run({ runOnly: rules });
   const isCovered = (id, { target }) =>
     id === "target-size" && document.querySelector(target[0])?.closest(".maplibregl-ctrl-attrib");
+  const isInitials = (id, { target }) =>
+    id === "label-content-name-mismatch" && document.querySelector(target[0])?.matches(".edge-mark");
   return violations.flatMap(({ id, nodes }) =>
-    nodes.filter((node) => !isCovered(id, node)).map((node) => `${id}: ${node.html}`));
+    nodes.filter((node) => !isCovered(id, node) && !isInitials(id, node)).map((node) => `${id}: ${node.html}`));
 }"""
 
 # A label that belongs to a small control is touched in its place.
@@ -131,6 +135,9 @@ async def test_the_session(cavalcade_url: str, new_phone: NewPhone, all_of_them:
     await ben.button("Change how I appear").click()
     await _look(ben.page, "profile", all_of_them=all_of_them)
     await ben.button("Cancel").click()
+    # However long it took to come here, nobody's position is an old one.
+    await asyncio.gather(anna.move(1), ben.move(1, 250))
+    await expect(ben.page.locator(".is-stale")).to_have_count(0)
     await ben.page.locator("li.person .person-row").first.click()
     await expect(ben.button("On a break")).to_be_visible()
     await _look(ben.page, "person", all_of_them=all_of_them)
