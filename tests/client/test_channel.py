@@ -388,10 +388,10 @@ def test_how_far_the_chat_is_on_the_screen_goes_out_now_and_then_and_again_after
     assert _reached(channel.reach(newest, 100)) == []
     say(channel, 200, "event", event(newest + 1))
     assert _reached(channel.reach(newest + 1, 200)) == []
-    assert _reached(channel.tick(4_999)) == []
-    assert _reached(channel.tick(5_000)) == [{"offset": newest + 1}]
-    channel.lost(5_100)
-    channel.tick(5_300)
+    assert _reached(channel.tick(5_499)) == []
+    assert _reached(channel.tick(5_500)) == [{"offset": newest + 1}]
+    channel.lost(5_600)
+    channel.tick(5_800)
     channel.opened(5_300)
     again = answer_join(channel, 5_300, "5", events=[], offset=newest + 1)
     assert _reached(again) == [{"offset": newest + 1}]

@@ -49,6 +49,9 @@ FINAL_CLOSES: Final = {4401: "unauthorized", 4404: "session_not_found", 4409: "r
 RAISE: Final = "sos:raise"
 """The operation that starts sharing at the server."""
 
+REACHED_SLACK_MS: Final = 500
+"""Frames may come closer together than they were sent, and one that comes too soon is refused."""
+
 _NORMAL, _PROTOCOL_FAILED, _UNANSWERED = 1000, 1002, 4000
 _DONE_REASONS: Final = frozenset({"left", "ended", "expired", "unauthorized", "session_not_found"})
 """Endings that mean the same as an acknowledged `leave` or `session:end`."""
@@ -557,7 +560,7 @@ class Channel:
             self._told_reached = offset
             payload = {"offset": offset}
             self._send(Message(self._join_ref, self._next_ref(), self.topic, Reached.operation, payload))
-            self._timers[Timer.REACHED] = now + Reached.every_s * 1000
+            self._timers[Timer.REACHED] = now + Reached.every_s * 1000 + REACHED_SLACK_MS
 
     def _has_left(self) -> bool:
         state = self.replica.state

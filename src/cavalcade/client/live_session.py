@@ -185,8 +185,36 @@ class LiveSession:
             raise ValueError(f"{type(command).__name__} is no operation of a participant")
         content, rules = encode(command), rules_of(type(command))  # type: ignore[arg-type]  # a class is hashable
         payload = {name: content[name] for name, _, _ in rules if content[name] is not None}
-        offset = (await self._submit(command.operation, payload)).get("offset")
-        return offset if isinstance(offset, int) else self.state.offset
+        return self._offset(await self._submit(command.operation, payload))
+
+    async def answer_to(self, op_id: str) -> int:
+        """Waits for the answer to an operation that an earlier run of the program asked for.
+
+        Args:
+            op_id: Of one in `resumption().operations`.
+
+        Returns:
+            The offset of the change, as every operation does.
+
+        Raises:
+            LookupError: No such operation waits.
+            Rejected: The server refused it.
+            Withdrawn: It was taken back.
+            SessionOver: The session object ended before the answer came.
+        """
+        if all(waiting.op_id != op_id for waiting in self._channel.waiting):
+            raise LookupError("no such operation waits for its answer")
+        settled = self._operations.setdefault(op_id, self._loop.create_future())
+        return self._offset(await asyncio.shield(settled))
+
+    def withdraw(self, op_id: str) -> bool:
+        """Takes back an operation that is not on its way; who asked for it gets `Withdrawn`.
+
+        Returns:
+            Whether it is not sent.
+        """
+        self._perform(self._channel.withdraw(op_id))
+        return all(waiting.op_id != op_id for waiting in self._channel.waiting)
 
     async def set_profile(self, *, name: str | None = None, color: str | None = None) -> int:
         """Changes how one appears; None leaves a field as it is, an empty name takes the default again."""
@@ -324,6 +352,10 @@ class LiveSession:
         for fix in stamped:
             self._channel.remember(fix)
         return accepted
+
+    def _offset(self, reply: Mapping[str, object]) -> int:
+        offset = reply.get("offset")
+        return offset if isinstance(offset, int) else self.state.offset
 
     def _translated(self, fix: Fix) -> Fix:
         """A fix from the device's clock to the server's; where the two agree, its time stands as it is."""
