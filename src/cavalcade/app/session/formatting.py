@@ -1,6 +1,7 @@
 """Times, distances and directions in the reader's words; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import takewhile
 from typing import Final
@@ -23,15 +24,19 @@ class Units(StrEnum):
     IMPERIAL = "imperial"
 
 
-def units_of(tags: Iterable[str]) -> Units:
-    """The units of the first region that a list of language tags names, as in `en-GB`; metric where none does."""
+def regions(tags: Iterable[str]) -> Iterator[str]:
+    """The regions that a list of language tags names, as in `en-GB`, in capitals."""
     for tag in tags:
         parts = tag.replace("_", "-").partition(".")[0].split("-")[1:]
         # A single letter begins extensions, whose own parts may have two letters.
         region = next((part for part in takewhile(lambda part: len(part) > 1, parts) if len(part) == 2), None)
         if region is not None:
-            return Units.IMPERIAL if region.upper() in MILES_REGIONS else Units.METRIC
-    return Units.METRIC
+            yield region.upper()
+
+
+def units_of(tags: Iterable[str]) -> Units:
+    """The units of the first region that a list of language tags names; metric where none does."""
+    return Units.IMPERIAL if next(regions(tags), "") in MILES_REGIONS else Units.METRIC
 
 
 class Format:
@@ -40,17 +45,26 @@ class Format:
     Attributes:
         words: In which language.
         units: In kilometres or miles.
+        has_local_clock: Whether this program runs where the reader is. Elsewhere times of day are UTC, and say so.
     """
 
-    def __init__(self, words: Words, units: Units) -> None:
+    def __init__(self, words: Words, units: Units, *, has_local_clock: bool = True) -> None:
         self.words = words
         self.units = units
+        self.has_local_clock = has_local_clock
 
     def age(self, milliseconds: int) -> str:
         """How long ago: "just now", "40 s ago", "2 min ago"."""
         if milliseconds < 5 * SECOND:
             return self.words.say("time.justNow")
         return self.words.say("time.ago", length=self._parts(milliseconds)[0])
+
+    def time_of_day(self, at: int, *, seconds: bool = False) -> str:
+        """When, from ms since the epoch: "14:02", "14:02:11", "14:02 UTC"."""
+        shape = "%H:%M:%S" if seconds else "%H:%M"
+        if self.has_local_clock:
+            return datetime.fromtimestamp(at / SECOND).astimezone().strftime(shape)
+        return datetime.fromtimestamp(at / SECOND, UTC).strftime(f"{shape} UTC")
 
     def duration(self, milliseconds: int) -> str:
         """A length of time in at most two units: "7 h 42 min", "3 d 4 h", "50 s"."""
