@@ -1,34 +1,27 @@
 """What is up with oneself and with others: said by one tap, and asked for once one stopped."""
 
 from pathlib import Path
-from typing import Any
 
-import flet as ft
 import pytest
 
-from cavalcade.app.device.store import DiskStore
-from cavalcade.app.map.ground import Tiles
 from cavalcade.app.screens.base import ScreenContext
 from cavalcade.app.screens.live_session import SessionScreen
 from cavalcade.app.screens.status_sheet import question_card, status_sheet
-from cavalcade.app.session.controller import AppDefaults, Controller
-from cavalcade.app.session.kept import KeptSession
-from cavalcade.app.session.participation import Participation
 from cavalcade.app.session.people import people
-from cavalcade.app.ui.guard import Guard
-from cavalcade.app.ui.palette import LIGHT
 from cavalcade.app.ui.parts import RIDING
-from cavalcade.client import Fix, Resumption, Status
+from cavalcade.client import Fix, Status
 from cavalcade.domain.events import Event
 from cavalcade.domain.features.alerts import AlertKind, AlertRaised
 from cavalcade.domain.features.posts import Post, PostChanged
 from cavalcade.domain.features.statuses import StatusChanged
 from cavalcade.domain.geo import destination
 from cavalcade.domain.session import replay
-from tests.app.sources import MovedByHand
-from tests.app.test_guard import NoDevice
-from tests.app.test_kept import MEMBERSHIP
+from tests.app.drawn import closed_afterwards, offline, press, taps, texts
 from tests.app.test_people import FORM, KNOWN, NOW, STATE
+
+__all__ = ["closed_afterwards"]
+
+pytestmark = pytest.mark.usefixtures("closed_afterwards")
 
 EVENTS = [
     Event(6, NOW, 2, None, StatusChanged(2, Status.FUEL, NOW)),
@@ -40,37 +33,13 @@ EVENTS = [
 @pytest.fixture
 async def around(tmp_path: Path) -> ScreenContext:
     """Somebody in a session, without a network."""
-    store = DiskStore(tmp_path)
-    app = Controller(store, lambda _: MovedByHand(), AppDefaults("http://localhost:1"), lambda _: None)
-    kept = KeptSession(MEMBERSHIP, Resumption(STATE))
-    app.participation = Participation(kept, store, MovedByHand(), lambda _: None, app.fail)
-    return ScreenContext(app, NoDevice(), Guard(app.fail), LIGHT, Tiles(), lambda: None)
-
-
-def parts_of(control: Any) -> list[Any]:
-    """A control, and all in it."""
-    inner = [*(getattr(control, "controls", None) or []), getattr(control, "content", None)]
-    return [control, *(one for part in inner if part is not None for one in parts_of(part))]
-
-
-def taps(control: Any) -> list[ft.Semantics]:
-    """Everything in a control that can be tapped."""
-    return [one for one in parts_of(control) if isinstance(one, ft.Semantics) and one.button]
-
-
-def texts(control: Any) -> list[str]:
-    return [one.value for one in parts_of(control) if isinstance(one, ft.Text)]
+    return offline(tmp_path)
 
 
 def wanted(around: ScreenContext) -> list[tuple[str, object]]:
     assert around.controller.participation is not None
     waiting = around.controller.participation.live.resumption().operations
     return [(one.event, one.payload.get("status")) for one in waiting]
-
-
-async def press(button: ft.Semantics) -> None:
-    on_tap: Any = button.on_tap
-    await on_tap(None)
 
 
 def test_the_list_says_what_is_up_and_who_leads() -> None:

@@ -17,7 +17,21 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from cavalcade.client import Fix, LiveSession, connect, create_session, fetch_session, join_session
+from cavalcade.client import (
+    EventReceived,
+    Fix,
+    LiveSession,
+    Signal,
+    SosAnswer,
+    SosKind,
+    SosReason,
+    connect,
+    create_session,
+    fetch_session,
+    join_session,
+)
+from cavalcade.domain.features.chat import MessageSent
+from cavalcade.domain.features.sos import standing
 from testbed.installations.proxy import Proxy
 from tests.browser.conftest import HELSINKI, KEEPS_PICTURES, PHONE, SCREENSHOTS, Theme, running_cavalcade
 
@@ -45,6 +59,12 @@ LINK = re.compile(r"localhost:\d+/j#[a-z0-9]{10}\.[A-Za-z0-9_-]{22}")
 FLUTTER_LISTENS = """() => ({ begun: new Promise((begun) => {
   new MutationObserver(begun).observe(document.body, { subtree: true, attributeFilter: ["autocorrect"] });
 }) })"""
+
+# What a telephone would be handed.
+NOTES_ADDRESSES = """() => {
+  window.opened = [];
+  window.open = (address) => { window.opened.push(address); return null; };
+}"""
 
 ENGINE_SAYS_AMERICAN = """() => {
   Object.defineProperty(navigator, "languages", { configurable: true, get: () => ["en-US"] });
@@ -479,6 +499,77 @@ async def test_a_host_hears_who_asks_for_time_and_gives_it(served: tuple[str, st
             await app.button("1 hour more").click()
             await wait_for(ben, lambda session: session.state.session.expires_at > before)
             await expect(app.button("1 hour more")).to_have_count(0, timeout=SOON_MS)
+
+
+@pytest.mark.parametrize("served", ["services"], indirect=True)
+async def test_signals_messages_and_help_are_one_tap_away(served: tuple[str, str], chromium: Browser) -> None:
+    base, _ = served
+    host = await create_session(base, name="Help", host_name="Anna")
+    async with connect(host) as anna, opened(chromium) as app:
+        await app.context.add_init_script(f"({NOTES_ADDRESSES})()")
+        await app.open(f"{base}/app/#/j#{host.code}")
+        await app.write("Your name on the map", "Zoé")
+        await app.button("Join the map").click()
+        await wait_for(anna, lambda session: 2 in session.positions)
+        heard = anna.changes()
+        await app.button("Signals").click()
+        await expect(app.button("Wait for me")).to_be_attached(timeout=SOON_MS)
+        await app.screenshot("app-signals")
+        await app.button("Need fuel").click()
+        async with asyncio.timeout(SOON_S):
+            async for change in heard:
+                if isinstance(change, EventReceived) and isinstance(change.event.change, MessageSent):
+                    assert (change.event.by, change.event.change.signal) == (2, Signal.FUEL)
+                    break
+        await expect(app.button("Need fuel")).to_have_count(0, timeout=SOON_MS)
+        message = await anna.send_message("Next right")
+        await app.button("Messages, 1 unread").click(timeout=SOON_MS)
+        await app.shows("Next right")
+        await app.screenshot("app-messages")
+        await anna.remove_message(message)
+        await app.shows("Message removed")
+        await app.button("Close").click()
+        await expect(app.button("Messages")).to_be_attached(timeout=SOON_MS)
+        await anna.wait_for(lambda session: session.reached_by.get(2, 0) >= message, SOON_S)
+        # One's own: nobody is called but by oneself, and what is cancelled is not sent.
+        await app.button("SOS").click()
+        await app.shows("Cavalcade does not call anybody. Call 112 yourself.")
+        await app.shows(f"{HELSINKI[0]:.5f}, {HELSINKI[1]:.5f}")
+        await app.screenshot("app-sos")
+        await app.button("Call 112").click()
+        async with asyncio.timeout(SOON_S):
+            while await app.page.evaluate("window.opened") != ["tel:112"]:  # noqa: ASYNC110 - a page tells of nothing
+                await asyncio.sleep(0.05)
+        await app.button("Breakdown").click()
+        await app.shows("Alarm to the group in")
+        await app.button("Cancel").click()
+        # Like a person, read before tapping: what is wrong can be chosen during the countdown, too.
+        await app.shows("Call the group for help")
+        await app.button("Injured").click()
+        await app.shows("Alarm to the group in")
+        await wait_for(anna, lambda session: len(standing(session.state)) == 1)
+        raised = standing(anna.state)[0]
+        assert (raised.participant, raised.kind) == (2, SosKind.INJURED)
+        await app.shows("Server has it")
+        await anna.answer_sos(raised.sos, SosAnswer.GOING)
+        await app.shows("Anna comes")
+        await app.screenshot("app-sos-answered")
+        # The same after the app was closed and opened.
+        await app.page.reload()
+        await app.wake()
+        await app.shows("Anna comes")
+        await app.button("It is solved").click()
+        await wait_for(anna, lambda session: standing(session.state) == ())
+        # That of somebody else covers everything.
+        raised_by_anna = await anna.raise_sos(SosKind.LOST)
+        await app.shows("Anna needs help")
+        await expect(app.button("Signals")).to_have_count(0, timeout=SOON_MS)
+        await app.screenshot("app-sos-incoming")
+        await app.button(re.compile("going$")).click()
+        await wait_for(anna, lambda session: standing(session.state)[0].answers == {"2": SosAnswer.GOING})
+        await expect(app.button("Signals")).to_be_attached(timeout=SOON_MS)
+        await anna.clear_sos(raised_by_anna, SosReason.FALSE_ALARM)
+        await app.shows("False alarm")
 
 
 @pytest.mark.parametrize("served", ["monolith"], indirect=True)

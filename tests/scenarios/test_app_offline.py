@@ -15,7 +15,17 @@ from cavalcade.app.device.store import DiskStore
 from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
 from cavalcade.app.session.kept import LEAVING, SESSION, KeptSession, Preferences
 from cavalcade.app.session.participation import Participation, Visibility
-from cavalcade.client import LiveSession, Membership, Timing, connect, create_session, join_session
+from cavalcade.client import (
+    LiveSession,
+    Membership,
+    SosAnswer,
+    SosKind,
+    Timing,
+    connect,
+    create_session,
+    join_session,
+)
+from cavalcade.domain.features.sos import standing
 from testbed.installations.proxy import Proxy
 from tests.app.sources import MovedByHand
 from tests.scenarios.conftest import INSTALLATIONS
@@ -185,6 +195,25 @@ async def test_killed_while_offline_it_goes_on_as_the_same_participant(trip: Tri
     await phone.until(lambda part: part.waiting == 0)
     assert trip.host.state.offset == before + 1
     assert len(trip.host.state.participants) == 2
+
+
+async def test_an_sos_that_was_raised_offline_arrives_once_though_the_app_was_killed(trip: Trip) -> None:
+    phone = trip.phone
+    phone.proxy.cut()
+    await phone.until(lambda part: not part.is_connected)
+    before = trip.host.state.offset
+    phone.part.sos._second_s = 0.01
+    phone.part.sos.begin(SosKind.INJURED)
+    await phone.keeps(lambda kept: [one.event for one in kept.resumption.operations] == ["sos:raise"])
+    await phone.kill()
+    phone.proxy.mend()
+    await phone.begin()
+    assert phone.part.sos.is_open
+    await trip.sees(lambda session: len(standing(session.state)) == 1)
+    await phone.until(lambda part: len(part.sos.own) == 1 and not part.sos.pending and not part.sos.is_arriving)
+    await trip.host.answer_sos(standing(trip.host.state)[0].sos, SosAnswer.GOING)
+    await phone.until(lambda part: part.sos.own[0].answers == {"1": SosAnswer.GOING})
+    assert trip.host.state.offset == before + 2
 
 
 async def test_a_pause_holds_at_once_without_a_network(trip: Trip) -> None:

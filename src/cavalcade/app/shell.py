@@ -94,6 +94,7 @@ class Shell:
         self._guard = Guard(self._fail)
         self._share = ft.Share()
         self._clipboard = ft.Clipboard()
+        self._haptics = ft.HapticFeedback()
         self._notifications = NotificationPermission(page)
         self._palette = LIGHT
         self._screen: Screen | None = None
@@ -138,7 +139,7 @@ class Shell:
         controller = Controller(
             await self._store(),
             self._make_source,
-            AppDefaults(self._options.server, await self._languages()),
+            AppDefaults(self._options.server, await self._languages(), has_local_clock=not self._page.web),
             self._happened,
         )
         self._controller = controller
@@ -220,6 +221,11 @@ class Shell:
         """Has the device ask for that permission."""
         await self._notifications.request()
 
+    async def vibrate(self) -> None:
+        """Shakes the device for a moment, where it can be shaken."""
+        with contextlib.suppress(Exception):  # whatever is in the way, the screen says what is the matter
+            await self._haptics.vibrate()  # type: ignore[no-untyped-call]
+
     def say(self, words: str) -> None:
         """Shows a few words for a moment."""
         palette = self._palette
@@ -287,6 +293,8 @@ class Shell:
         if self._needs_all or is_tick or not isinstance(self._screen, SessionScreen):
             self._needs_all = False
             self._screen.refresh()
+            if self._sheet is not None and self._sheet.control.open:
+                self._sheet.refresh()
             self._page.update()
         else:
             self._screen.show_positions()
@@ -393,11 +401,13 @@ class _OpenSheet:
 
     Attributes:
         control: What the page shows.
+        refresh: Shows in it what has changed.
     """
 
     def __init__(self, make: SheetMaker, sheet: Sheet) -> None:
         self._make = make
         self._fields = sheet.fields
+        self.refresh = sheet.refresh
         # What scrolls is not made again, so that it stays where it was.
         self._column = ft.Column([sheet.content], scroll=ft.ScrollMode.AUTO if sheet.is_tall else None, tight=True,
                                  horizontal_alignment=ft.CrossAxisAlignment.STRETCH)  # fmt: skip
@@ -416,7 +426,7 @@ class _OpenSheet:
         if sheet is None:
             return False
         keep_written(self._fields, sheet.fields)
-        self._fields = sheet.fields
+        self._fields, self.refresh = sheet.fields, sheet.refresh
         self._column.controls = [sheet.content]
         return True
 

@@ -16,6 +16,10 @@ from cavalcade.app.ui.palette import Palette
 from cavalcade.strings import Words
 
 
+def _nothing_changes() -> None:
+    """Most sheets show what was so when they were opened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What a sheet from below holds.
@@ -24,11 +28,13 @@ class Sheet:
         content: All of it.
         fields: What people write into; what they wrote stays when the sheet is made again in another appearance.
         is_tall: It may be higher than the screen, and scrolls.
+        refresh: Shows in it what has changed; called with each drawing while it is open.
     """
 
     content: ft.Control
     fields: tuple[ft.TextField, ...] = ()
     is_tall: bool = False
+    refresh: Callable[[], None] = _nothing_changes
 
 
 SheetMaker = Callable[["ScreenContext"], Sheet | None]
@@ -58,6 +64,9 @@ class Device(Protocol):
 
     async def ask_for_notification(self) -> None:
         """Has the device ask for that permission."""
+
+    async def vibrate(self) -> None:
+        """Shakes the device for a moment, where it can be shaken."""
 
     def say(self, words: str) -> None:
         """Shows a few words for a moment."""

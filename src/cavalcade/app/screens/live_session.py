@@ -6,10 +6,14 @@ from cavalcade.app.camera.framing import Padding, Size
 from cavalcade.app.map.map_view import MapView, Mode
 from cavalcade.app.screens.base import ScreenContext
 from cavalcade.app.screens.menu_sheet import menu_sheet
+from cavalcade.app.screens.messages_sheet import messages_sheet
 from cavalcade.app.screens.notices import ENDS_SOON_MS, Notices
 from cavalcade.app.screens.people_list import PeopleList
 from cavalcade.app.screens.share_sheet import share_sheet
+from cavalcade.app.screens.signals_sheet import signals_sheet
+from cavalcade.app.screens.sos_panel import SosPanel
 from cavalcade.app.screens.status_sheet import ICONS, status_sheet
+from cavalcade.app.session.participation import Participation
 from cavalcade.app.ui import parts
 from cavalcade.domain.features.statuses import PersonStatus
 
@@ -28,10 +32,12 @@ class SessionScreen:
         guard = around.guard
         self._size, self._safe = Size(390, 844), ft.Padding.all(0)
         self._is_up = False
+        self._of: Participation | None = None
         self.map = MapView(around.palette, around.words, around.tiles, guard, self._select, self.refresh)
         self._notices = Notices(around, self.refresh)
         self._top = ft.Container(left=12, top=12, right=12)
         self._everyone, self._me, self._status = parts.Slot(), parts.Slot(), parts.Slot()
+        self._signals, self._messages, self._sos = parts.Slot(), parts.Slot(), parts.Slot()
         self._attribution = ft.Container(
             border_radius=7,
             padding=ft.Padding.symmetric(horizontal=7, vertical=2),
@@ -40,6 +46,9 @@ class SessionScreen:
         self._buttons = ft.Container(
             ft.Column([self._everyone.control, self._me.control, self._status.control], spacing=12, tight=True),
             right=14,
+        )
+        self._talk = ft.Container(
+            ft.Column([self._messages.control, self._signals.control], spacing=12, tight=True), left=14
         )
         self._summary = parts.Slot()
         self._sharing = parts.Slot(ft.Container(expand=True))
@@ -71,8 +80,11 @@ class SessionScreen:
             height=LOW,
         )
         self.fields: tuple[ft.TextField, ...] = ()
+        self._alarm = SosPanel(around)
+        self._over_map = (self._attribution, self._buttons, self._talk, self._top, self._sheet)
+        self._ground = ft.Semantics(content=self.map.control)
         self.control: ft.Control = ft.Container(
-            ft.Stack([self.map.control, self._attribution, self._buttons, self._top, self._sheet], expand=True),
+            ft.Stack([self._ground, *self._over_map, self._alarm.control], fit=ft.StackFit.EXPAND, expand=True),
             expand=True,
         )
         self._dress()
@@ -88,7 +100,17 @@ class SessionScreen:
         self.map.paint(around.palette, around.words)
         self._list.paint(around)
         self._notices.paint(around)
-        for slot in (self._everyone, self._me, self._status, self._summary, self._sharing):
+        self._alarm.paint(around)
+        for slot in (
+            self._everyone,
+            self._me,
+            self._status,
+            self._signals,
+            self._messages,
+            self._sos,
+            self._summary,
+            self._sharing,
+        ):
             slot.forget()
         self._dress()
         self.refresh()
@@ -102,6 +124,7 @@ class SessionScreen:
             ft.Row(
                 [
                     ft.Container(ft.Column([self._name, self._time], spacing=0, tight=True), expand=True),
+                    self._sos.control,
                     parts.round_button(ft.Icons.MORE_HORIZ, say("session.menu"), guard(self._open_menu), palette,
                                        is_flat=True),
                 ],
@@ -130,6 +153,16 @@ class SessionScreen:
         known = None if taking_part is None else taking_part.known
         if taking_part is None:
             return
+        if taking_part is not self._of:
+            # It began again, with positions from elsewhere: what can be tapped belongs to the one before.
+            self._of = taking_part
+            self._alarm.forget()
+            self._notices.slot.forget()
+        self._alarm.show(taking_part)
+        # While an SOS covers it, those who hear the screen do not find it either. The map stays: it has the camera.
+        self._ground.exclude_semantics = self._alarm.is_shown
+        for control in self._over_map:
+            control.visible = not self._alarm.is_shown
         if known is not None:
             session = known.state.session
             left = session.expires_at - taking_part.now
@@ -163,6 +196,7 @@ class SessionScreen:
     def resize(self, size: Size, safe: ft.Padding) -> None:
         """The picture has another size, or the device covers other edges of it."""
         self._size, self._safe = size, safe
+        self._alarm.resize(size.width)
         self._lay_out()
 
     async def run(self) -> None:
@@ -191,7 +225,8 @@ class SessionScreen:
         self._buttons.bottom = 24 if is_wide else low + 16
         self._attribution.bottom = 8 if is_wide else low + 8
         self._attribution.left = 440 if is_wide else 12
-        left = 440.0 if is_wide else 44.0
+        self._talk.left, self._talk.bottom = (440 if is_wide else 14), (32 if is_wide else low + 32)
+        left = 516.0 if is_wide else 76.0
         self.map.resize(
             self._size,
             Padding(96 + self._safe.top if not is_wide else 40, 76, 40 if is_wide else low + 24, left),
@@ -318,6 +353,42 @@ class SessionScreen:
             ),
         )  # fmt: skip
 
+        self._show_talk()
+
+    def _show_talk(self) -> None:
+        """Shows the ways to the others: signals, messages, and SOS in its place in the bar."""
+        around, palette = self._around, self._around.palette
+        taking_part = around.controller.participation
+        if taking_part is None:
+            return
+        is_viewer, unread = taking_part.is_viewer, taking_part.talk.unread
+        words = around.say("talk.messages")
+        self._messages.fill(
+            unread,
+            lambda: parts.round_button(
+                ft.Icons.CHAT_BUBBLE_OUTLINE,
+                f"{words}, {around.say('talk.unread', count=unread)}" if unread else words,
+                around.guard(around.device.open_sheet, messages_sheet),
+                palette,
+                count=unread,
+            ),
+        )
+        self._signals.fill(
+            is_viewer,
+            lambda: None if is_viewer else parts.round_button(
+                ft.Icons.CAMPAIGN_OUTLINED,
+                around.say("talk.signals"),
+                around.guard(around.device.open_sheet, signals_sheet),
+                palette,
+            ),
+        )  # fmt: skip
+        self._sos.fill(
+            is_viewer,
+            lambda: None if is_viewer else parts.sos_button(
+                around.say("sos.button"), around.guard(self._call_for_help), palette
+            ),
+        )  # fmt: skip
+
     def _my_id(self) -> int | None:
         taking_part = self._around.controller.participation
         return None if taking_part is None else taking_part.live.membership.participant
@@ -360,6 +431,10 @@ class SessionScreen:
         # It pauses whatever stands in the way of positions. Resumed, what stands there is said again.
         self._notices.tell_again()
         await taking_part.set_sharing(on=not taking_part.is_sharing)
+
+    def _call_for_help(self) -> None:
+        if (taking_part := self._around.controller.participation) is not None:
+            taking_part.sos.press()
 
     def _open_share(self) -> None:
         self._around.device.open_sheet(share_sheet)

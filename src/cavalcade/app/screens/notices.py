@@ -1,6 +1,6 @@
 """The one notice over the map: what needs attention, the most pressing alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -9,13 +9,16 @@ import flet as ft
 
 from cavalcade.app.device.location import Obstacle
 from cavalcade.app.screens.base import ScreenContext, problem_card
+from cavalcade.app.screens.signals_sheet import signal_words
 from cavalcade.app.screens.status_sheet import question_card
 from cavalcade.app.session.advice import WayOn, of_notification, of_obstacle
 from cavalcade.app.session.alerts import words_of
 from cavalcade.app.session.participation import Participation
+from cavalcade.app.session.sos_words import headline, name_of
 from cavalcade.app.ui import parts
 from cavalcade.client.clock import steady_ms
 from cavalcade.domain.features.alerts import recent
+from cavalcade.domain.features.sos import SosEnd
 from cavalcade.domain.model import Role
 
 LOST_AFTER_MS: Final = 1_500
@@ -61,15 +64,17 @@ class Notices:
             self._misses_notification = await self._around.device.misses_notification()
 
     def show(self, taking_part: Participation) -> None:
-        """Shows the most pressing: whether all is well, a failure, an alert, the network, an obstacle, time, more."""
+        """Shows the most pressing: SOS, whether all is well, failures, alerts, the network, obstacles, time, more."""
         around, controller = self._around, self._around.controller
         lost_ms = 0 if taking_part.lost_since is None else steady_ms() - taking_part.lost_since
         problem, obstacle = controller.problem, taking_part.obstacle if taking_part.is_sharing else None
-        if taking_part.watch.is_asking:
+        if self._show_sos(taking_part):
+            pass
+        elif taking_part.watch.is_asking:
             self.slot.fill("stopped", lambda: question_card(around))
         elif problem is not None:
             self.slot.fill(problem, lambda: problem_card(problem, around, controller.dismiss, {}))
-        elif self._show_alert(taking_part):
+        elif self._show_dropped(taking_part) or self._show_alert(taking_part):
             pass
         elif lost_ms > LOST_AFTER_MS:
             words = around.say("connection.lost")
@@ -95,6 +100,43 @@ class Notices:
             self.slot.fill(asked, lambda: problem_card(asked, around, self._know_notification, ways))
         else:
             self.slot.fill(None, lambda: None)
+
+    def _show_sos(self, taking_part: Participation) -> bool:
+        """Shows an SOS that stands and is not on the screen, or that one is over; False where there is none."""
+        known, flow, form = taking_part.known, taking_part.sos, self._around.controller.form
+        if known is None:
+            return False
+        say, number = form.words.say, self._around.controller.emergency_number
+        if aside := flow.aside:
+            first, count = max(aside, key=lambda one: one.stage), len(aside)
+            title = headline(first, known, form, number)
+            hint = say("sos.several", count=count) if count > 1 else ""
+            open_it = (say("sos.show"), partial(flow.show, first.sos))
+            look = ("sos", first.sos, title, hint)
+            self.slot.fill(look, lambda: self._card(title, hint, [(*open_it, True)]))
+            return True
+        if flow.ended:
+            over = flow.ended[-1]
+            title = headline(replace(over.sos, stage=0), known, form, number)
+            if over.reason is SosEnd.LEFT:
+                reason = say("news.left", name=name_of(over.sos.participant, known, form))
+            else:
+                reason = say("sos.solved" if over.reason is SosEnd.SOLVED else "sos.falseAlarm")
+            close = (say("session.close"), flow.forget_ended, False)
+            self.slot.fill(("sos over", over.sos.sos), lambda: self._card(title, reason, [close]))
+            return True
+        return False
+
+    def _show_dropped(self, taking_part: Participation) -> bool:
+        """Shows that a signal was dropped, and why; False where none was."""
+        talk, around = taking_part.talk, self._around
+        if not talk.dropped:
+            return False
+        title = ", ".join(signal_words(one, around) for one in talk.dropped)
+        hint = around.say("talk.notSent", why=around.say("talk.tooOld"))
+        close = (around.say("session.close"), talk.forget_dropped, False)
+        self.slot.fill(("dropped", talk.dropped), lambda: self._card(title, hint, [close]))
+        return True
 
     def _show_alert(self, taking_part: Participation) -> bool:
         """Shows the newest alert that is for oneself; False where there is none."""
@@ -136,14 +178,18 @@ class Notices:
         self, title: str, hint: str, subject: object, action: tuple[str, Callable[[], object]] | None
     ) -> ft.Control:
         """A card with what can be done at once, and a way to put it off."""
-        around, palette = self._around, self._around.palette
-        later = parts.button(
-            around.say("session.later"), around.guard(partial(self._put_off, subject)), palette, expand=True
+        ways = [] if action is None else [(*action, True)]
+        return self._card(
+            title, hint, [*ways, (self._around.say("session.later"), partial(self._put_off, subject), False)]
         )
-        buttons = [later]
-        if action is not None:
-            words, does = action
-            buttons.insert(0, parts.button(words, around.guard(does), palette, is_primary=True, expand=True))
+
+    def _card(self, title: str, hint: str, ways: Sequence[tuple[str, Callable[[], object], bool]]) -> ft.Control:
+        """A card with words that are read out, and buttons: their words, what they do, whether one stands out."""
+        around, palette = self._around, self._around.palette
+        buttons: list[ft.Control] = [
+            parts.button(words, around.guard(does), palette, is_primary=is_first, expand=True)
+            for words, does, is_first in ways
+        ]
         lines: list[ft.Control] = [parts.title(title, palette, size=20)]
         if hint:
             lines.append(parts.text(hint, palette, color=palette.ink_soft))

@@ -8,6 +8,7 @@ from cavalcade.app.device.location import LocationSource
 from cavalcade.app.device.store import Store, StoreError
 from cavalcade.app.session import advice
 from cavalcade.app.session.advice import Advice
+from cavalcade.app.session.emergency import number_for
 from cavalcade.app.session.formatting import Format, units_of
 from cavalcade.app.session.kept import LEAVING, PREFERENCES, SESSION, KeptSession, Preferences
 from cavalcade.app.session.participation import Happening, Participation, Visibility
@@ -48,10 +49,12 @@ class AppDefaults:
     Attributes:
         server: The base address of its server.
         languages: The device's, the dearest first.
+        has_local_clock: Whether this program runs where the reader is.
     """
 
     server: str
     languages: Sequence[str] = ()
+    has_local_clock: bool = True
 
 
 class Controller:
@@ -112,6 +115,11 @@ class Controller:
         """Everybody in the session, as they are to be drawn."""
         known = None if self.participation is None else self.participation.known
         return () if known is None else people(known, self.form)
+
+    @property
+    def emergency_number(self) -> str:
+        """The number to call for help."""
+        return number_for(self.preferences.emergency_number, self._tags())
 
     async def open(self, route: str) -> None:
         """Begins where the last run left off, or with the link that the app was opened by."""
@@ -337,9 +345,11 @@ class Controller:
         return invitation.server or self.server, invitation.code
 
     def _make_form(self) -> Format:
-        tags = [self.preferences.language] if self.preferences.language else []
-        tags += self.origin.languages
-        return Format(words(choose(tags)), units_of(tags))
+        tags = self._tags()
+        return Format(words(choose(tags)), units_of(tags), has_local_clock=self.origin.has_local_clock)
+
+    def _tags(self) -> Sequence[str]:
+        return [*([self.preferences.language] if self.preferences.language else []), *self.origin.languages]
 
     def _show(self, screen: ScreenName) -> None:
         self.screen = screen

@@ -1,10 +1,12 @@
 """What the app remembers between runs, as JSON with a version; pure."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Final, get_args
+from typing import Final, TypeGuard, get_args
 
 from cavalcade.app.session.backlog import Backlog
+from cavalcade.app.session.emergency import dialled
 from cavalcade.client import Membership, Resumption
 from cavalcade.domain.names import clean_name
 from cavalcade.wire.errors import DecodeError
@@ -28,6 +30,8 @@ class Preferences:
         language: One of the languages there are, or None for the device's.
         rides: Positions come from a simulated ride instead of the receiver.
         knows_notification: The reason for Android's permission was read, and the question answered or put aside.
+        emergency_number: Whom to call; empty for the number of the region.
+        emergency_contact: Whom a text message of distress goes to; empty where nobody was named.
     """
 
     server: str | None = None
@@ -36,6 +40,8 @@ class Preferences:
     language: str | None = None
     rides: bool = False
     knows_notification: bool = False
+    emergency_number: str = ""
+    emergency_contact: str = ""
 
     def to_text(self) -> str:
         """As the store keeps it."""
@@ -51,6 +57,7 @@ class Preferences:
         default = cls()
         server, name, appearance = data.get("server"), data.get("name"), data.get("appearance")
         language, rides = data.get("language"), data.get("rides")
+        number, contact = data.get("emergency_number"), data.get("emergency_contact")
         return cls(
             server=server_address(server) if isinstance(server, str) else None,
             name=_name(name) if isinstance(name, str) else default.name,
@@ -58,6 +65,8 @@ class Preferences:
             language=language if isinstance(language, str) else None,
             rides=rides is True,
             knows_notification=data.get("knows_notification") is True,
+            emergency_number=dialled(number) if isinstance(number, str) else "",
+            emergency_contact=dialled(contact) if isinstance(contact, str) else "",
         )
 
 
@@ -70,12 +79,16 @@ class KeptSession:
         resumption: The session as last known, and operations without an answer.
         backlog: Fixes that the server does not have.
         is_leaving: Its owner has left; only the server does not know yet.
+        read_up_to: The newest event up to which messages were read; None before any was.
+        written: When signals that wait were given, ms on the server's clock, by op_id.
     """
 
     membership: Membership
     resumption: Resumption = field(default_factory=Resumption)
     backlog: Backlog = field(default_factory=Backlog)
     is_leaving: bool = False
+    read_up_to: int | None = None
+    written: Mapping[str, int] = field(default_factory=dict)
 
     def to_text(self) -> str:
         """As the store keeps it."""
@@ -86,6 +99,8 @@ class KeptSession:
                 "resumption": self.resumption.to_dict(),
                 "backlog": self.backlog.to_list(),
                 "is_leaving": self.is_leaving,
+                "read_up_to": self.read_up_to,
+                "written": dict(self.written),
             },
             separators=(",", ":"),
         )
@@ -103,6 +118,8 @@ class KeptSession:
             Resumption.from_dict(data.get("resumption")),
             Backlog.from_list(data.get("backlog")),
             data.get("is_leaving") is True,
+            read if _is_whole(read := data.get("read_up_to")) else None,
+            _times(data.get("written")),
         )
 
 
@@ -122,6 +139,15 @@ def _document(text: str) -> dict[str, object]:
     if not isinstance(data, dict) or data.get("version") != VERSION:
         raise DecodeError(f"it is not a document of version {VERSION}")
     return data
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _times(data: object) -> Mapping[str, int]:
+    """When signals were given; those of which that cannot be read count as given when the app starts."""
+    return {key: at for key, at in data.items() if _is_whole(at)} if isinstance(data, dict) else {}
 
 
 def _membership(data: object) -> Membership:

@@ -12,6 +12,8 @@ from cavalcade.app.device.location import LocationSource, Obstacle
 from cavalcade.app.device.store import Store, StoreError
 from cavalcade.app.session.kept import LEAVING, SESSION, KeptSession
 from cavalcade.app.session.people import Known
+from cavalcade.app.session.sos_flow import SosFlow
+from cavalcade.app.session.talk import Talk
 from cavalcade.client import (
     Change,
     ChangesMissed,
@@ -19,11 +21,14 @@ from cavalcade.client import (
     ConnectionChanged,
     ConnectionState,
     ErrorCode,
+    EventReceived,
     Fix,
     LiveSession,
     PositionsReceived,
     Rejected,
     SessionOver,
+    Signal,
+    StateReplaced,
     Status,
     Timing,
     Watch,
@@ -31,6 +36,7 @@ from cavalcade.client import (
 )
 from cavalcade.client.clock import steady_ms
 from cavalcade.client.watchers import Reader
+from cavalcade.domain.features.sharing import SharingChanged
 from cavalcade.domain.model import Participant, Role
 
 log = logging.getLogger(__name__)
@@ -75,6 +81,8 @@ class Participation:
     Attributes:
         live: The connection.
         watch: What is judged of motion.
+        sos: One's own SOS, and those of others.
+        talk: The messages, and signals that go out.
         obstacle: Why there are no positions of one's own; None while there are.
         lost_since: Since when the connection is away, ms of the steady clock; None while it is there.
     """
@@ -119,6 +127,23 @@ class Participation:
         self._is_forgotten = False
         self._is_forgetful = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._newest_fix: Fix | None = None
+        self.sos = SosFlow(
+            self.live,
+            operate=self.operate,
+            keep=self.keep,
+            spawn=self._spawn,
+            on_change=self._changed,
+            newest_fix=lambda: self.newest_fix,
+        )
+        self.talk = Talk(
+            self.live,
+            kept.read_up_to,
+            kept.written,
+            spawn=self._spawn,
+            on_change=self._changed,
+            is_seen=lambda: self._visibility is Visibility.SHOWN,
+        )
 
     @property
     def me(self) -> Participant | None:
@@ -154,6 +179,14 @@ class Participation:
         return self.live.now()
 
     @property
+    def newest_fix(self) -> Fix | None:
+        """Where one is, with its time on the server's clock: what was taken last, also where the server has none."""
+        if self._newest_fix is not None:
+            return self._newest_fix
+        position = self.live.positions.get(self.live.membership.participant)
+        return None if position is None else position.to_fix()
+
+    @property
     def known(self) -> Known | None:
         """What is known of everybody; None before the session is."""
         try:
@@ -173,6 +206,9 @@ class Participation:
         self._spawn(self._watch(changes))
         self._spawn(self._keep_regularly())
         self._spawn(self.watch.run())
+        self.talk.look()  # what is too old is not sent
+        self._spawn(self.talk.run())
+        self.sos.resume()
         if not share:
             await self.operate(self.live.set_sharing(on=False))
         if self._is_leaving and not any(one.event == "leave" for one in self.live.resumption().operations):
@@ -221,6 +257,7 @@ class Participation:
         asked for all that riding needs, whatever the pace is now, and for what the pace needs once the app is shown.
         """
         self._visibility = visibility
+        self.talk.report()
         if visibility is Visibility.COVERED:
             await self._retune(policy.tuning(policy.Pace.FAST, self._source.battery))
         elif visibility is Visibility.SHOWN:
@@ -246,6 +283,12 @@ class Participation:
     async def set_status(self, status: Status | None) -> None:
         """Says what is up with oneself; None takes it back."""
         await self.operate(self.live.set_status(status))
+
+    async def give_signal(self, signal: Signal) -> None:
+        """Gives a signal to all."""
+        await self._submit(self.talk.give(signal))
+        self.talk.look()
+        await self.keep()
 
     async def answer_stop(self, status: Status | None) -> None:
         """Answers whether all is well: what is up, or None where it is."""
@@ -288,7 +331,14 @@ class Participation:
 
     def kept(self) -> KeptSession:
         """Everything that a later run needs."""
-        return KeptSession(self.live.membership, self.live.resumption(), self._backlog, self._is_leaving)
+        return KeptSession(
+            self.live.membership,
+            self.live.resumption(),
+            self._backlog,
+            self._is_leaving,
+            self.talk.settled_up_to,
+            self.talk.written,
+        )
 
     async def _claim(self) -> int:
         try:
@@ -327,13 +377,15 @@ class Participation:
             except StopAsyncIteration:
                 return
             except ChangesMissed:
-                self._on_happening(Happening.SESSION)
+                self._take_in(StateReplaced(self.live.state))
                 continue
             self._take_in(change)
             if isinstance(change, Closed):
                 await self._end(change)
 
     def _take_in(self, change: Change) -> None:
+        self.sos.hear(change)
+        self.talk.hear(change)
         if isinstance(change, PositionsReceived):
             mine = change.positions.get(self.live.membership.participant)
             if mine is not None:
@@ -347,6 +399,12 @@ class Participation:
             elif self.lost_since is None:
                 self.lost_since = steady_ms()
                 self._backlog.disconnected()
+        resumed = SharingChanged(self.live.membership.participant, on=True)
+        if isinstance(change, EventReceived) and change.event.change == resumed and not self._is_locating:
+            self._spawn(self.locate())  # one's own SOS starts sharing
+        self._changed()
+
+    def _changed(self) -> None:
         self._dirty.set()
         self._on_happening(Happening.SESSION)
 
@@ -378,6 +436,7 @@ class Participation:
             shared = self.live.report(fix)
             if shared is None:
                 return
+            self._newest_fix = shared
             self.watch.take(shared)
             if self.is_connected:
                 self._backlog.sent(shared)
@@ -396,10 +455,11 @@ class Participation:
             self.obstacle = obstacle
             self._on_happening(Happening.SESSION)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

@@ -50,13 +50,21 @@ def text(
     )
 
 
-def title(words: str, palette: Palette, *, size: float = 26, lines: int | None = None, center: bool = False) -> ft.Text:
+def title(
+    words: str,
+    palette: Palette,
+    *,
+    size: float = 26,
+    lines: int | None = None,
+    center: bool = False,
+    color: str | None = None,
+) -> ft.Text:
     """Words in the display face."""
     return ft.Text(
         words,
         size=size,
         weight=ft.FontWeight.W_700,
-        color=palette.ink,
+        color=color or palette.ink,
         font_family=DISPLAY,
         max_lines=lines,
         overflow=ft.TextOverflow.ELLIPSIS if lines else ft.TextOverflow.CLIP,
@@ -132,10 +140,94 @@ def button(
     )
 
 
+def link_button(
+    words: str,
+    address: str,
+    palette: Palette,
+    *,
+    icon: ft.IconData | None = None,
+    is_primary: bool = False,
+    on_tap: OnTap | None = None,
+) -> ft.Control:
+    """A large button that opens an address, such as `tel:`.
+
+    The device does it by itself, at the touch: it does not wait for this program, which may be out of reach.
+    """
+    ink = palette.on_signal if is_primary else palette.ink
+    row: list[ft.Control] = [] if icon is None else [ft.Icon(icon, color=ink, size=22)]
+    row.append(text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink))
+    return ft.Button(
+        ft.Row(row, alignment=ft.MainAxisAlignment.CENTER, spacing=10),
+        url=ft.Url(address, ft.UrlTarget.SELF),
+        on_click=on_tap,
+        height=RIDING,
+        bgcolor=palette.signal if is_primary else palette.well,
+        color=ink,
+        elevation=0,
+        style=ft.ButtonStyle(shape=ft.RoundedRectangleBorder(radius=18)),
+    )
+
+
+def lead_to(address: str, link: ft.Control) -> None:
+    """Has a `link_button` open another address; it stays the control that it is."""
+    if isinstance(link, ft.Button):
+        link.url = ft.Url(address, ft.UrlTarget.SELF)
+
+
+def sos_button(words: str, on_tap: OnTap, palette: Palette) -> ft.Semantics:
+    """The way to call for help: a word, since a sign could be taken for another."""
+    return ft.Semantics(
+        container=True,
+        label=words,
+        button=True,
+        exclude_semantics=True,
+        on_tap=on_tap,
+        content=ft.Container(
+            title(words, palette, size=20, color=palette.card),
+            width=TOUCH + 8,
+            height=TOUCH,
+            border_radius=TOUCH / 2,
+            bgcolor=palette.danger,
+            alignment=ft.Alignment.CENTER,
+            ink=True,
+            on_click=on_tap,
+        ),
+    )
+
+
 def round_button(
-    icon: ft.IconData, label: str, on_tap: OnTap, palette: Palette, *, is_on: bool = False, is_flat: bool = False
+    icon: ft.IconData,
+    label: str,
+    on_tap: OnTap,
+    palette: Palette,
+    *,
+    is_on: bool = False,
+    is_flat: bool = False,
+    count: int = 0,
 ) -> ft.Semantics:
-    """A round button with a sign, and words for those who hear the screen."""
+    """A round button with a sign, and words for those who hear the screen.
+
+    Args:
+        icon: The sign.
+        label: The words.
+        on_tap: What it does.
+        palette: The appearance.
+        is_on: What it stands for is so now.
+        is_flat: It stands on something, rather than over the map.
+        count: How many things wait behind it; 0 for none.
+    """
+    sign: ft.Control = ft.Icon(icon, color=palette.on_signal if is_on else palette.ink, size=25)
+    if count:
+        number = text(
+            str(count) if count < 100 else "99+", palette, size=12.5, weight=ft.FontWeight.W_600,
+            color=palette.on_signal, lines=1,
+        )  # fmt: skip
+        badge = ft.Container(
+            number, bgcolor=palette.signal, border_radius=9, padding=ft.Padding.symmetric(horizontal=5),
+            right=2, top=2,
+        )  # fmt: skip
+        middle = ft.Container(sign, width=TOUCH, height=TOUCH, alignment=ft.Alignment.CENTER)
+        sign = ft.Stack([middle, badge], width=TOUCH, height=TOUCH)
     return ft.Semantics(
         container=True,  # never one with what it stands on
         label=label,
@@ -143,7 +235,7 @@ def round_button(
         exclude_semantics=True,
         on_tap=on_tap,
         content=ft.Container(
-            ft.Icon(icon, color=palette.on_signal if is_on else palette.ink, size=25),
+            sign,
             width=TOUCH,
             height=TOUCH,
             border_radius=TOUCH / 2,
