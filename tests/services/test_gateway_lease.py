@@ -99,6 +99,20 @@ async def test_nobody_is_judged_after_redis_lost_its_memory(watching: Make, redi
     assert one.forgotten == 1
 
 
+async def test_memory_that_redis_lost_before_the_first_renewal_is_noticed(watching: Make, redis_url: str) -> None:
+    one, other = await watching(), await watching()
+    for each in (one, other):
+        await each.link.ask([each.lease.claim()])
+        each.lease.claimed()
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        await client.flushall()
+    one.known = {other.lease.gateway}
+    await one.lease.renew()
+    await one.lease.renew()
+    assert one.died == []
+    assert one.forgotten == 1
+
+
 @pytest.mark.parametrize("step_s", [3600, -3600])
 async def test_a_step_of_redis_clock_is_noticed_and_nobody_is_judged_by_it(
     watching: Make, redis_url: str, step_s: int

@@ -66,6 +66,7 @@ class GatewayLease:
         self._known, self._died, self._forgotten = known, died, forgotten
         self._made_at = moment()
         self._renewed_at: float | None = None
+        self._is_claimed = False
         self._trusts_from = 0.0
 
     def stands_until(self) -> float:
@@ -76,6 +77,10 @@ class GatewayLease:
     def claim(self) -> Command:
         """The command that takes or renews the lease; must come before whatever else this gateway writes."""
         return ("EVAL", _RENEW, 1, GATEWAYS, self.gateway, round(LEASE_S * 1000))
+
+    def claimed(self) -> None:
+        """Notes that `claim` was sent by somebody else than `renew`: where it is not there later, Redis forgot it."""
+        self._is_claimed = True
 
     def waive(self) -> Command:
         """The command that ends the lease."""
@@ -89,7 +94,7 @@ class GatewayLease:
 
     async def renew(self) -> None:
         """Renews the lease once, where Redis is there, and looks who has none."""
-        begun, known = moment(), set(self._known())
+        begun, known, was_claimed = moment(), set(self._known()), self._is_claimed
         try:
             async with asyncio.timeout(ANSWER_S):
                 answer = await self._link.call(*self.claim())
@@ -97,11 +102,12 @@ class GatewayLease:
             return
         assert isinstance(answer, list)
         stood, alive = bool(answer[0]), {name.decode() for name in answer[1:]}
-        renewed_before, self._renewed_at = self._renewed_at, begun
-        if renewed_before is not None and (not stood or begun - renewed_before > 2 * RENEW_S + ANSWER_S):
+        renewed_before, self._renewed_at, self._is_claimed = self._renewed_at, begun, True
+        is_lost = was_claimed and not stood
+        if is_lost or (renewed_before is not None and begun - renewed_before > 2 * RENEW_S + ANSWER_S):
             # Redis was away, or has lost its memory, or its clock was set: that concerns the others' leases, too.
             self._trusts_from = begun + LEASE_S
-            if not stood:
+            if is_lost:
                 self._forgotten()
         if begun >= self._trusts_from and (dead := known - alive):
             _log.warning("gateways_died", count=len(dead))

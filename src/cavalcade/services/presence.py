@@ -166,6 +166,7 @@ class Presence:
         for shared in self._sessions.values():
             commands += self._statement(shared, asks=True)
         if self._link.tell(commands):
+            self.lease.claimed()
             self._left.clear()
             for session_id in self._sessions:
                 self._tell_all(session_id)
