@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from cavalcade.domain.fix import Position
 from cavalcade.server.live_storage import redis_link
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState, key
 from cavalcade.server.live_storage.redis_link import RedisLink, RedisRefused
-from cavalcade.server.live_storage.refusals import STATES, Refusals, kind_of
+from cavalcade.server.live_storage.refusals import SAID_EVERY_S, STATES, Refusals, kind_of
 from cavalcade.server.processes.clock import now_ms
 from tests.refusing import WAYS, refusing
 from tests.services.peer import eventually
@@ -82,6 +83,7 @@ async def test_what_was_refused_is_written_when_redis_takes_writes_again(
     process.put(ONE, 1, HERE)
     process.put(ONE, 2, HERE)
     await process.holds(ONE, {1: HERE, 2: HERE})
+    begun = time.monotonic()
     with capture_logs() as logs:
         async with refusing(kind, redis_url, server_directory / "valkey"):
             process.put(ONE, 1, THERE)  # and then stands still
@@ -94,7 +96,8 @@ async def test_what_was_refused_is_written_when_redis_takes_writes_again(
         await process.holds(ONE, {1: THERE})
         assert await process.live.seen_at(ONE, 1) == 7
     said = [line for line in logs if line["event"] == "redis_refused" and line["kind"] == kind]
-    assert len(said) == 1  # however many were refused
+    # However many were refused; again only where a busy machine took so long.
+    assert 1 <= len(said) <= 1 + (time.monotonic() - begun) / SAID_EVERY_S
     assert (said[0]["log_level"], said[0]["advice"]) == ("error", STATES[kind])
 
 
