@@ -558,7 +558,7 @@ async def test_signals_messages_and_help_are_one_tap_away(served: tuple[str, str
         await app.page.reload()
         await app.wake()
         await app.shows("Anna comes")
-        await app.button("It is solved").click()
+        await anna.clear_sos(raised.sos, SosReason.SOLVED)
         await wait_for(anna, lambda session: standing(session.state) == ())
         # That of somebody else covers everything.
         raised_by_anna = await anna.raise_sos(SosKind.LOST)
