@@ -146,7 +146,7 @@ async def test_one_that_is_refused_is_said_to_be(around: ScreenContext, tmp_path
     live._channel._lanes.urgent.pending.settle()
     live._settle(op_id, Rejected(ErrorCode.TOO_MANY_REQUESTS))
     async with asyncio.timeout(5):
-        while not taking_part.sos.is_refused:  # noqa: ASYNC110 - whoever waited for the answer goes on
+        while not taking_part.sos.is_refused:  # noqa: ASYNC110 - who waited for the answer goes on
             await asyncio.sleep(0.001)
     assert around.say("sos.refused") in shown(screen_of(around))
 

@@ -5,7 +5,7 @@ import { inkOn } from "../map/people/avatars";
 import { rememberName } from "../memory/preferences";
 import { bearingBetween, distanceBetween, spreadOf } from "../model/geo";
 import type { Participant, Position } from "../model/model";
-import type { SessionState } from "../session/session_state";
+import { type SessionState, seenAt } from "../session/session_state";
 import { isStale } from "../session/staleness";
 import { age, compass, distance, duration, speed } from "../words/format";
 import { type Key, say } from "../words/strings";
@@ -106,7 +106,7 @@ function status(
   }
   const isConnected = state.connected === null || state.connected.has(person.id) || person.id === state.me;
   if (!isConnected) {
-    const seen = state.lastSeen.get(person.id) ?? position?.fix_time;
+    const seen = seenAt(state, person.id);
     return seen === undefined ? say("people.away") : say("people.lastSeen", { when: age(now - seen) });
   }
   if (person.role === "viewer") return say("people.connected");

@@ -57,7 +57,7 @@ export function nowIs(post: Post, isMe: boolean): "youLead" | "youSweep" | "lead
   return post === "lead" ? "youLead" : "youSweep";
 }
 
-/** The host knows who has turned off; whoever goes home is not waited for. */
+/** The host knows who has turned off; nobody waits for those who go home. */
 function goingHome(view: SessionView, person: Participant): TemplateResult | typeof nothing {
   const status = statusOf(person);
   if (status !== null && status !== "going_home") return nothing;

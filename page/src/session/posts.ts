@@ -1,11 +1,11 @@
 /** Who leads and who sweeps, and what somebody may do about it: the server's rules, so that only what works is offered. Pure. */
 import type { Participant, Post } from "../model/model";
-import type { SessionState } from "./session_state";
+import { type SessionState, seenAt } from "./session_state";
 
 export const POSTS: readonly Post[] = ["lead", "sweep"];
 /** How many may hold a post at once. */
 const MOST: Readonly<Record<Post, number>> = { lead: 1, sweep: 2 };
-/** Whoever was away for so long can be replaced by anybody. */
+/** Anybody may replace a holder who was away for so long. */
 const AWAY_MS = 10 * 60_000;
 
 /** What is to be asked for, as `post:set` takes it. */
@@ -23,7 +23,7 @@ export function holders(state: SessionState, post: Post): Participant[] {
 /** For how long somebody has been away, in milliseconds; 0 while they are here, or where it is not known. */
 export function awayFor(state: SessionState, person: number, now: number): number {
   if (state.connected === null || state.connected.has(person) || person === state.me) return 0;
-  const seen = state.lastSeen.get(person) ?? state.positions.get(person)?.fix_time;
+  const seen = seenAt(state, person);
   return seen === undefined ? 0 : Math.max(0, now - seen);
 }
 

@@ -1,5 +1,5 @@
 /** On whose phones something arrived, from what they report; pure. Arrived, never "read": that nobody knows. */
-import type { SessionState } from "./session_state";
+import { type SessionState, seenAt } from "./session_state";
 
 /** The highest offset that each participant's visible page has shown. */
 export type Reached = ReadonlyMap<number, number>;
@@ -34,7 +34,7 @@ export function reachOf(reached: Reached, offset: number, state: SessionState, n
     of: others.length,
     missing: missing.map(({ id, name }) => {
       const isConnected = state.connected === null || state.connected.has(id);
-      const seen = state.lastSeen.get(id) ?? state.positions.get(id)?.fix_time;
+      const seen = seenAt(state, id);
       return { name, silentFor: isConnected || seen === undefined ? null : Math.max(0, now - seen) };
     }),
   };

@@ -229,6 +229,11 @@ function withPost(state: SessionState, post: Post, holders: readonly number[]): 
   return state;
 }
 
+/** When somebody was last seen, as the server or their newest position says; not known of who never shared. */
+export function seenAt(state: SessionState, person: number): number | undefined {
+  return state.lastSeen.get(person) ?? state.positions.get(person)?.fix_time;
+}
+
 /** The SOS that are open, the oldest first; none for a viewer, who does not learn of them. */
 export function openSos(state: SessionState): readonly Sos[] {
   return state.features.sos?.open ?? [];

@@ -21,7 +21,7 @@ Somebody = Annotated[int | None, Whole(1, MAX_PARTICIPANT_ID)]
 Time = Annotated[int, Whole(0, MAX_FIX_TIME, example=1_800_000_000_000)]
 """ms since the epoch."""
 
-EventOffset = Annotated[int, Whole(1, MAX_FIX_TIME)]
+EventOffset = Annotated[int, Whole(1, MAX_FIX_TIME, example=17)]
 """The offset of an event, which names what it began, such as an SOS."""
 
 SessionId = Annotated[str, Text(pattern="^[a-z0-9]{10}$", example="k3v9x0m2qa")]

@@ -144,7 +144,7 @@ class SessionStore:
     async def events_after(self, session_id: str, offset: int, limit: int = 1000) -> list[Event]:
         """Reads the events that follow an offset, in order, at most `limit` of them."""
         rows = await self._read(statements.EVENTS_AFTER, {"session_id": session_id, "after": offset, "most": limit})
-        return [event_from_dict(dict(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+        return _events(rows)
 
     async def newest_of_type(self, session_id: str, kind: type[Change], before: int, limit: int) -> list[Event]:
         """Reads the newest events of a type before an offset, newest first, of those that are kept; see `Change.most`.
@@ -163,7 +163,7 @@ class SessionStore:
             "newer": (kind.most or _NEVER_SO_MANY) - 1,
         }
         rows = await self._read(statements.NEWEST_OF_TYPE, parameters)
-        return [event_from_dict(dict(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+        return _events(rows)
 
     async def first_shown(self, session_id: str, kind: type[Change], participant: int, from_before: int) -> int:
         """From which offset on somebody is shown events of a type.
@@ -392,6 +392,10 @@ def _changed(before: SessionState, after: SessionState) -> Iterable[Participant]
         old = before.participants.get(person.id)
         if old is not person and old != person:
             yield person
+
+
+def _events(rows: Iterable[Row[Any]]) -> list[Event]:
+    return [event_from_dict(dict(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
 
 
 def _stored(row: Row[Any]) -> Stored:

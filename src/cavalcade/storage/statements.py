@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 
+from cavalcade.domain.features.membership import ParticipantJoined
 from cavalcade.storage.tables import creations, due, events, outcomes, participants, sessions
 
 CHANGING: Final = (
@@ -138,7 +139,7 @@ _joining: Final = (
     select(events.c.offset)
     .where(
         events.c.session_id == bindparam("of_session"),
-        events.c.type == "participant_joined",
+        events.c.type == ParticipantJoined.type,
         events.c.by == bindparam("participant", type_=Integer),
     )
     .scalar_subquery()

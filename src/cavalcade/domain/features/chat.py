@@ -26,7 +26,7 @@ from cavalcade.domain.features.posts import PersonPost, Post
 from cavalcade.domain.fields import Boolean, OneOf, Whole, reject
 from cavalcade.domain.fix import MAX_FIX_TIME
 from cavalcade.domain.kept import Kept
-from cavalcade.domain.model import Participant, ParticipantId, Role, SessionState
+from cavalcade.domain.model import EventOffset, Participant, ParticipantId, Role, SessionState
 
 MEMBERS: Final = "members"
 """The audience of everybody but viewers."""
@@ -49,11 +49,8 @@ SAME_SIGNAL_S: Final = 20
 
 NOT_A_MESSAGE: Final = "must be the offset of a message of this session"
 
-MessageId = Annotated[int, Whole(1, MAX_FIX_TIME, example=17)]
-"""The offset of the event that sent a message."""
-
 EarlierMessage = Annotated[int | None, Whole(1, MAX_FIX_TIME, example=17)]
-"""The same, or None."""
+"""The offset of the event that sent a message, or None."""
 
 
 class Signal(StrEnum):
@@ -144,7 +141,7 @@ class MessageRemoved(Change):
 
     type: ClassVar[str] = "message_removed"
     meaning: ClassVar[str] = "the content of the message is gone from everywhere"
-    message: MessageId
+    message: EventOffset
 
     def evolve(self, state: SessionState) -> SessionState:
         """Nothing: messages are not part of the state."""
@@ -238,7 +235,7 @@ class RemoveMessage(Command):
     meaning: ClassVar[str] = "take a message of one's own back; a host takes back any. Its content is scrubbed"
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer has no messages."
-    message: MessageId
+    message: EventOffset
     named: Earlier | None = None
 
     def refers(self) -> int | None:
@@ -303,7 +300,7 @@ class Reached(Report):
     refusal: ClassVar[str] = "A viewer does not say what they have read."
     audience: ClassVar[str | None] = MEMBERS
     every_s: ClassVar[int] = 5
-    offset: MessageId
+    offset: EventOffset
 
     def check(self, newest: int) -> None:
         """Nobody has read what they were not sent."""

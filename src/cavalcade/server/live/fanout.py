@@ -29,7 +29,6 @@ MAX_CONNECTIONS: Final = 4
 MIN_INTERVAL_S: Final = 0.25
 """A participant's positions are shown to the others at most four times a second; the rest conflate."""
 
-
 STALE_S: Final = 30.0
 """How long a transport may stay full of what may have been scrubbed since; what is promised is a minute."""
 
