@@ -558,14 +558,15 @@ async def test_signals_messages_and_help_are_one_tap_away(served: tuple[str, str
         await app.page.reload()
         await app.wake()
         await app.shows("Anna comes")
-        await anna.clear_sos(raised.sos, SosReason.SOLVED)
+        # By where it stands, as a finger does: now and then an empty node of Flutter's semantics covers this screen.
+        await app.button("It is solved").click(force=True)
         await wait_for(anna, lambda session: standing(session.state) == ())
         # That of somebody else covers everything.
         raised_by_anna = await anna.raise_sos(SosKind.LOST)
         await app.shows("Anna needs help")
         await expect(app.button("Signals")).to_have_count(0, timeout=SOON_MS)
         await app.screenshot("app-sos-incoming")
-        await app.button(re.compile("going$")).click()
+        await app.button(re.compile("going$")).click(force=True)
         await wait_for(anna, lambda session: standing(session.state)[0].answers == {"2": SosAnswer.GOING})
         await expect(app.button("Signals")).to_be_attached(timeout=SOON_MS)
         await anna.clear_sos(raised_by_anna, SosReason.FALSE_ALARM)
