@@ -6,6 +6,7 @@ import { keptFixes, lastSeen } from "../memory/kept";
 import { type Membership, rememberMembership } from "../memory/membership";
 import { forgetNote, isNoted, note } from "../memory/preferences";
 import { randomId } from "../memory/random_id";
+import type { Point } from "../model/geo";
 import type { Fix, Operations, Participant } from "../model/model";
 import { ApiError, leaveSession } from "../net/api";
 import { SessionSocket } from "../net/session_socket";
@@ -17,6 +18,7 @@ import { FixBacklog } from "./fix_backlog";
 import { KeptOperations } from "./kept_operations";
 import { readSeen, writeSeen } from "./last_seen";
 import type { Operation } from "./pending_operations";
+import { keepRecent, whereOneWas } from "./place_rules/where_one_was";
 import { reduce, type SessionState } from "./session_state";
 import { Stamps } from "./stamps";
 import type { Watch } from "./watch";
@@ -78,6 +80,7 @@ export class LiveSession {
   private readonly absence = new Absence();
   private judging: ReturnType<typeof setInterval> | null = null;
   private corrections = 0;
+  private recent: readonly Fix[] = [];
   /** What `state` was made of. */
   private shown: { readonly state: SessionState | null; readonly fix: Fix | null };
   private wasSharing = false;
@@ -207,6 +210,11 @@ export class LiveSession {
   /** This device's newest shared fix. */
   get newestFix(): Fix | null {
     return this.channel.newestFix;
+  }
+
+  /** Where this device was 3 s ago, which is where its owner saw what they mark now; null where that is not known. */
+  get whereIWas(): Point | null {
+    return this.isSharing ? whereOneWas(this.recent, this.now()) : null;
   }
 
   /** Shares this device's position or stops; either way at once on this device, and for everyone when it is stored. */
@@ -341,6 +349,7 @@ export class LiveSession {
     if (this.corrections !== this.stamps.corrections) {
       this.corrections = this.stamps.corrections;
       this.backlog.settle((fix) => this.stamps.settled(fix));
+      this.recent = [];
       this.watch?.forget();
     }
     const wasLive = this.link === "live";
@@ -390,6 +399,7 @@ export class LiveSession {
 
   private share(fix: Fix): void {
     this.stamps.note(fix);
+    this.recent = keepRecent(this.recent, fix);
     if (this.isSharing && this.channel.connection !== "joined") this.backlog.add(fix);
     this.perform(this.channel.report(fix));
     this.judge();
