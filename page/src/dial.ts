@@ -2,8 +2,10 @@
 
 import { recallMembership } from "./memory/membership";
 import { dialFirst } from "./net/first_dial";
+import { liftToken } from "./net/handed_token";
 import { openedLink } from "./net/link";
 
+liftToken();
 const link = openedLink();
 const membership = link && recallMembership(link.sessionId);
 if (membership) dialFirst(membership);

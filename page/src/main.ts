@@ -6,7 +6,8 @@ import { loadStreetParts } from "./map/ground/map_library";
 import { findStreets } from "./map/ground/streets";
 import { forgetExpired } from "./memory/forgetting";
 import { type Membership, recallMembership } from "./memory/membership";
-import { openedLink, pathOf } from "./net/link";
+import { liftToken, takeToken } from "./net/handed_token";
+import { type Link, openedLink, pathOf } from "./net/link";
 import { type DeadEnd, endingPage } from "./pages/ending_page";
 import { joinPage } from "./pages/join_page";
 import { SessionPage } from "./pages/session_page";
@@ -35,6 +36,8 @@ function clear(): HTMLElement {
 }
 
 async function open(): Promise<void> {
+  liftToken();
+  const token = takeToken();
   const link = openedLink();
   // However it came, from now on it is as it was sent: what stands in the path would be sent to the server.
   if (link) history.replaceState(history.state, "", pathOf(link));
@@ -45,12 +48,22 @@ async function open(): Promise<void> {
   await worded;
   if (!link) {
     showWithoutLink();
-  } else {
-    joinPage(clear(), link, {
-      onJoined: (startSharing) => showSession(link.sessionId, { isNew: false, startSharing }),
-      onEnding: showEnding,
+  } else if (token) {
+    const { handoverPage } = await import("./pages/handover_page");
+    handoverPage(clear(), link, token, {
+      onTaken: () => showSession(link.sessionId, { isNew: false, startSharing: true }),
+      onSomebodyElse: () => showInvitation(link),
     });
+  } else {
+    showInvitation(link);
   }
+}
+
+function showInvitation(link: Link): void {
+  joinPage(clear(), link, {
+    onJoined: (startSharing) => showSession(link.sessionId, { isNew: false, startSharing }),
+    onEnding: showEnding,
+  });
 }
 
 /** An address that holds no code: the start's, that of a link which was cut short, or one that leads nowhere. */

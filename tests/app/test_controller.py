@@ -1,5 +1,6 @@
 """What the app does before and after a session, without drawing anything."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from cavalcade.app.screens.base import ScreenContext
 from cavalcade.app.session import advice
 from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
 from cavalcade.app.session.kept import PREFERENCES, Preferences
+from cavalcade.app.session.own_links import full_map_of
 from cavalcade.app.ui.guard import Guard
 from cavalcade.app.ui.palette import LIGHT
-from cavalcade.client import Rejected
+from cavalcade.client import Membership, Rejected
+from cavalcade.wire.links import Invitation, read_invitation
 from tests.app.sources import MovedByHand
 from tests.app.test_guard import NoDevice
 
@@ -68,3 +71,14 @@ async def test_copied_is_said_of_what_was_copied(app: Controller, allows: bool) 
         ScreenContext(app, device, Guard(app.fail), LIGHT, Tiles(), lambda: None), "https://ride.example/j#x"
     )
     assert device.said.startswith(app.form.words.say("share.copied" if allows else "share.notCopied"))
+
+
+def test_the_full_map_opens_as_oneself() -> None:
+    member = Membership("https://ride.example", "abc123defg", 2, "a-token", "wss://ride.example/socket")
+    assert full_map_of(member, is_viewer=False) is None
+    code = f"abc123defg.{'A' * 22}"
+    for is_viewer, mark in ((False, ""), (True, "&watch")):
+        address = full_map_of(replace(member, code=code), is_viewer=is_viewer)
+        assert address == f"https://ride.example/j#{code}{mark}&as=a-token"
+        # Read as a link, it is the invitation and no more.
+        assert read_invitation(address) == Invitation("https://ride.example", code, is_viewer)

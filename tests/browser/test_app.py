@@ -477,6 +477,13 @@ async def test_time_is_asked_for_heard_and_given(served: tuple[str, str], chromi
         await wait_for(anna, lambda session: session.state.session.time_asked_by == 2)
         await app.button("Session menu").click()
         await app.shows("More time was asked for")
+        # The page has everything else, and is opened as oneself.
+        async with app.context.expect_page() as opened_page:
+            await app.button("Open the full map").click()
+        page = await opened_page.value
+        await page.get_by_role("button", name="Go on as Zoé").click()
+        await expect(page.locator(".sharing")).to_contain_text("By the app")
+        assert set(anna.state.participants) == {1, 2}
 
 
 @pytest.mark.parametrize("served", ["monolith"], indirect=True)

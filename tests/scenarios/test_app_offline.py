@@ -235,6 +235,17 @@ async def test_a_pause_holds_at_once_without_a_network(trip: Trip) -> None:
     await phone.until(lambda _: phone.source.is_on)
 
 
+async def test_the_page_beside_the_app_pauses_and_resumes_its_receiver(trip: Trip) -> None:
+    phone = trip.phone
+    async with connect(phone.membership) as page:
+        await page.set_sharing(on=False)
+        await phone.until(lambda part: not part.is_sharing and not phone.source.is_on)
+        await page.set_sharing(on=True)
+        await phone.until(lambda part: part.is_sharing and phone.source.is_on)
+        phone.source.move(47.5)
+        await trip.sees(at(47.5))
+
+
 async def test_who_stands_still_is_seen_again_after_a_quick_pause(trip: Trip, monkeypatch: pytest.MonkeyPatch) -> None:
     phone = trip.phone
     phone.source.move(47.0)

@@ -15,14 +15,15 @@ from tests.stack.doors import free_ports, running
 if TYPE_CHECKING:
     from pathlib import Path
 
+WELL_KNOWN = ASSET_LINKS, SITE_ASSOCIATION = "/.well-known/assetlinks.json", "/.well-known/apple-app-site-association"
 PRINT = ":".join(f"{byte:02X}" for byte in range(32))
 
 
 async def asked(links: AppLinks, directory: Path) -> dict[str, httpx.Response]:
-    """What a system reads that has installed an app."""
+    """What a system reads that has installed an app, and what the page is told of it."""
     [port] = free_ports(1)
     (directory / "page").mkdir()
-    (directory / "page" / "index.html").write_text("the page")
+    (directory / "page" / "index.html").write_text("{{ placeholder `http.vars.app_systems` | html }}")
     text = caddy.configuration(
         caddy.local_door(port),
         storage=directory / "caddy",
@@ -31,9 +32,7 @@ async def asked(links: AppLinks, directory: Path) -> dict[str, httpx.Response]:
         links=links,
     )
     async with running(text, directory, port), httpx.AsyncClient(base_url=f"http://localhost:{port}") as client:
-        return {name: await client.get(f"/.well-known/{name}") for name in (
-            "assetlinks.json", "apple-app-site-association",
-        )}  # fmt: skip
+        return {path: await client.get(path) for path in ("/", *WELL_KNOWN)}
 
 
 async def test_named_apps_may_open_links(directory: Path) -> None:
@@ -41,9 +40,10 @@ async def test_named_apps_may_open_links(directory: Path) -> None:
         {ANDROID: f"org.cavalcade.app={PRINT.lower()},{PRINT}", IOS: "ABCDE12345.org.cavalcade.app"}
     )
     said = await asked(links, directory)
-    assert {answer.headers["content-type"] for answer in said.values()} == {"application/json"}
+    assert said["/"].text == "android ios"
+    assert {said[path].headers["content-type"] for path in WELL_KNOWN} == {"application/json"}
     # As https://developer.android.com/training/app-links and Apple's "Supporting associated domains" want them.
-    assert said["assetlinks.json"].json() == [
+    assert said[ASSET_LINKS].json() == [
         {
             "relation": ["delegate_permission/common.handle_all_urls"],
             "target": {
@@ -53,14 +53,15 @@ async def test_named_apps_may_open_links(directory: Path) -> None:
             },
         }
     ]
-    assert said["apple-app-site-association"].json() == {
+    assert said[SITE_ASSOCIATION].json() == {
         "applinks": {"details": [{"appIDs": ["ABCDE12345.org.cavalcade.app"], "components": [{"/": "/j"}]}]}
     }
 
 
 async def test_without_names_there_is_nothing(directory: Path) -> None:
     said = await asked(AppLinks.from_environment({}), directory)
-    assert {answer.status_code for answer in said.values()} == {404}
+    assert said["/"].text == ""
+    assert {said[path].status_code for path in WELL_KNOWN} == {404}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ export interface Membership {
   /** The link that others may join with; absent for one who only watches. */
   readonly link?: string;
   readonly viewerLink?: string;
+  /** The app on this person's phone sends their position, and this device none. */
+  readonly isLocatedByApp?: boolean;
   readonly expiresAt: number;
 }
 

@@ -1,5 +1,5 @@
 /** The HTTP calls that the page makes; everything else goes over the socket. */
-import type { Participant, Session, SessionEvent } from "../model/model";
+import type { Participant, Session, SessionEvent, Snapshot } from "../model/model";
 
 const TIMEOUT_MS = 12_000;
 const ATTEMPTS = 3;
@@ -66,6 +66,11 @@ export function previewSession(id: string, code: string, signal?: AbortSignal): 
 /** Joins with a link's code. */
 export function joinSession(id: string, code: string, name: string, idempotencyKey: string): Promise<Joined> {
   return call("POST", `/api/sessions/${id}/join`, { body: name ? { code, name } : { code }, idempotencyKey });
+}
+
+/** The session at one moment, and who one is in it. */
+export function readSession(id: string, token: string): Promise<{ readonly me: number; readonly snapshot: Snapshot }> {
+  return call("GET", `/api/sessions/${id}`, { token });
 }
 
 /** Leaves while the socket is away. */

@@ -1,5 +1,6 @@
 /** What an opened link shows first: where it leads, a name if one likes, and one tap to be on the map. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
+import { addressForApp, systemsWithApp } from "../device/phone_app";
 import { joinAttempt, refusedJoin } from "../memory/attempts";
 import { inTurn } from "../memory/exclusive";
 import { recallMembership, rememberMembership } from "../memory/membership";
@@ -27,6 +28,7 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
   let problem: ApiError | null = null;
   let isWorking = false;
   let name = recallName();
+  const inApp = addressForApp(navigator.userAgent, systemsWithApp(), location.origin, link);
 
   async function look(): Promise<void> {
     problem = null;
@@ -160,6 +162,7 @@ export function joinPage(root: HTMLElement, link: Link, outcome: JoinOutcome): v
           ? nothing
           : html`<button type="button" class="button is-plain" ?disabled=${isWorking} @click=${() => join(false)}>${say("join.quiet")}</button>`
       }
+      ${inApp ? html`<a class="button is-plain" href=${inApp}>${say("join.inApp")}</a>` : nothing}
     </form>`;
   }
 

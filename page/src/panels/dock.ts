@@ -1,5 +1,6 @@
 /** The bar under the thumb: sharing on or off, who is here, and talking to them. */
 import { html, nothing, type TemplateResult } from "lit-html";
+import { isStale } from "../session/staleness";
 import { say } from "../words/strings";
 import { icons } from "./icons";
 import { parts } from "./parts";
@@ -65,10 +66,20 @@ function pause(view: SessionView): void {
   view.undoable(say("sharing.off"), () => view.attempt(() => view.live.setSharing(true)));
 }
 
+/** The app on the phone sends the position; what is said of it is what has come of that. */
+function appWords({ live }: SessionView): { look: string; title: string; hint: string } {
+  if (live.lostSince !== null) return { look: "is-waiting", title: say("sharing.lost"), hint: say("sharing.lostHint") };
+  const position = live.state?.positions.get(live.state.me);
+  return position && !isStale(position, live.now())
+    ? { look: "is-on", title: say("sharing.on"), hint: say("sharing.byApp") }
+    : { look: "is-waiting", title: say("sharing.noFix"), hint: say("sharing.byApp") };
+}
+
 function sharingWords(view: SessionView): { look: string; title: string; hint: string } {
   if (!view.live.isSharing && view.live.state && view.live.isSharingKnown)
     return { look: "is-off", title: say("sharing.off"), hint: say("sharing.offHint") };
   const { locationState, lostSince, wasLocated } = view.live;
+  if (view.live.isLocatedByApp) return appWords(view);
   const isFinding = wasLocated && (locationState === "asking" || locationState === "off");
   if (lostSince !== null && (locationState === "on" || isFinding)) {
     return { look: "is-waiting", title: say("sharing.lost"), hint: say("sharing.lostHint") };

@@ -33,7 +33,7 @@ export function menuPanel(view: SessionView): TemplateResult {
       </button>
       <p class="hint">${say("handlebar.hint")}</p>
     </section>
-    ${takeOver(view)} ${preferences(view)}
+    ${locateHere(view)} ${takeOver(view)} ${preferences(view)}
     <section class="menu-group">
       <button class="button is-wide" @click=${() => leave(view)}>${icons.leave} ${say("menu.leave")}</button>
       <p class="hint">${say("menu.leaveHint")} ${isHost ? say("menu.confirmLeaveHost") : nothing}</p>
@@ -45,6 +45,15 @@ export function menuPanel(view: SessionView): TemplateResult {
       }
     </section>
   `;
+}
+
+/** Where the app sends the position, this device does so only when it is asked to. */
+function locateHere({ live }: SessionView): TemplateResult | typeof nothing {
+  if (!live.isLocatedByApp) return nothing;
+  return html`<section class="menu-group">
+    <button class="button is-wide" data-locate-here @click=${() => live.locateHere()}>${icons.pin} ${say("handover.locateHere")}</button>
+    <p class="hint">${say("handover.locateHereHint")}</p>
+  </section>`;
 }
 
 /** Offered to members while the host is not there. */

@@ -164,6 +164,19 @@ export class LiveSession {
     return this.isSharingKnown && this.channel.isSharing;
   }
 
+  /** Whether the app on this person's phone sends their position, and this device none. */
+  get isLocatedByApp(): boolean {
+    return this.membership.isLocatedByApp ?? false;
+  }
+
+  /** Sends this device's position from now on, as if there were no app. */
+  locateHere(): void {
+    const { isLocatedByApp: _, ...membership } = this.membership;
+    this.membership = membership;
+    rememberMembership(membership);
+    this.applySharing();
+  }
+
   /** Whether this device's owner rides now: no keyboard opens then, but for passengers. */
   get isRiding(): boolean {
     return this.watch?.isRiding(this.now()) ?? false;
@@ -226,7 +239,7 @@ export class LiveSession {
   /** Asks the browser for positions again, after it refused or found none. */
   retryLocation(): void {
     this.location.stop();
-    if (this.isSharing) this.location.start();
+    if (this.sendsPositions) this.location.start();
   }
 
   /** Leaves for good; by HTTP where the socket is away. */
@@ -474,7 +487,7 @@ export class LiveSession {
       "visibilitychange",
       () => {
         if (!isSeen()) this.keepSeen();
-        this.absence.note(isSeen(), this.isSharing, this.now(), this.channel.newestFix?.fix_time ?? 0);
+        this.absence.note(isSeen(), this.sendsPositions, this.now(), this.channel.newestFix?.fix_time ?? 0);
         this.perform(this.channel.seen(isSeen(), now()));
         this.changed();
       },
@@ -489,14 +502,18 @@ export class LiveSession {
     });
   }
 
+  private get sendsPositions(): boolean {
+    return this.isSharing && !this.isLocatedByApp;
+  }
+
   private applySharing(): void {
     this.wasSharing = this.isSharing;
-    if (this.isSharing) this.location.start();
+    if (this.sendsPositions) this.location.start();
     else {
       this.location.stop();
       this.backlog.clear();
     }
-    this.wakeLock.set(this.isSharing);
+    this.wakeLock.set(this.sendsPositions);
     this.changed();
   }
 

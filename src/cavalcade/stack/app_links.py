@@ -59,6 +59,11 @@ class AppLinks:
         return cls(found[1] if found else None, tuple(found[2].split(",")) if found else (), ios or None)
 
 
+def systems(links: AppLinks) -> str:
+    """Whose phones may have an app of the operator's, as the page reads it."""
+    return " ".join(name for name, app in (("android", links.package), ("ios", links.ios)) if app is not None)
+
+
 def caddy_lines(links: AppLinks) -> str:
     """How Caddy answers those systems; nothing for one whose app nobody named."""
     said: dict[str, object] = {}

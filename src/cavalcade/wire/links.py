@@ -88,6 +88,14 @@ def for_watching(link: str) -> str:
     return f"{link}&{WATCH_MARK}"
 
 
+def handing_over(link: str, token: str) -> str:
+    """A link that has the page go on as who holds the token; never to be sent to anybody.
+
+    What follows the # reaches no server, and the page takes the token out of the address before all else.
+    """
+    return f"{link}&as={token}"
+
+
 def _readings(text: str) -> Iterator[str]:
     """A text as it stands, then with its escapes resolved again and again, and all of that without line breaks."""
     readings = [_INVISIBLE.sub("", text)]

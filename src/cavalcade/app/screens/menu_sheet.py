@@ -4,6 +4,7 @@ import flet as ft
 
 from cavalcade.app.screens.base import ScreenContext, Sheet
 from cavalcade.app.screens.settings_sheet import settings_sheet
+from cavalcade.app.session.own_links import full_map_of
 from cavalcade.app.ui import parts
 from cavalcade.domain.model import Role
 
@@ -21,6 +22,12 @@ def menu_sheet(around: ScreenContext) -> Sheet | None:
     if known is not None:
         left = controller.form.duration(known.state.session.expires_at - taking_part.now)
         content.append(parts.text(f"{say('menu.timeLeft')}: {left}", palette, color=palette.ink_soft))
+    if (address := full_map_of(taking_part.live.membership, is_viewer=taking_part.is_viewer)) is not None:
+        content += [
+            parts.link_button(say("app.menu.fullMap"), address, palette, icon=ft.Icons.MAP_OUTLINED,
+                              is_primary=True, target=ft.UrlTarget.BLANK),
+            parts.text(say("app.menu.fullMapHint"), palette, size=14, color=palette.ink_soft),
+        ]  # fmt: skip
     if me is not None and me.role is Role.HOST:
         content.append(
             ft.Row(

@@ -6,7 +6,7 @@ import flet as ft
 import segno
 
 from cavalcade.app.screens.base import ScreenContext, Sheet
-from cavalcade.app.session.controller import link_of
+from cavalcade.app.session.own_links import link_of
 from cavalcade.app.ui import parts
 from cavalcade.wire.links import for_watching
 

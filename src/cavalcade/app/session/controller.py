@@ -16,7 +16,6 @@ from cavalcade.app.session.people import Person, people
 from cavalcade.client import (
     ClientError,
     ErrorCode,
-    Membership,
     Preview,
     Rejected,
     ServerIdentity,
@@ -390,10 +389,3 @@ def _checked(name: str) -> str:
     except ValueError as error:
         wrong = FieldError("/name", str(error))
         raise Rejected(ErrorCode.INVALID_REQUEST, "The name is wrong.", errors=(wrong,)) from error
-
-
-def link_of(membership: Membership) -> str | None:
-    """The link to send to friends, where this participant knows it."""
-    if membership.link is not None:
-        return membership.link
-    return None if membership.code is None else f"{membership.server}/j#{membership.code}"

@@ -399,10 +399,18 @@ class Participation:
             elif self.lost_since is None:
                 self.lost_since = steady_ms()
                 self._backlog.disconnected()
-        resumed = SharingChanged(self.live.membership.participant, on=True)
-        if isinstance(change, EventReceived) and change.event.change == resumed and not self._is_locating:
-            self._spawn(self.locate())  # one's own SOS starts sharing
+        if isinstance(change, EventReceived) and isinstance(change.event.change, SharingChanged):
+            self._follow_sharing(change.event.change)
         self._changed()
+
+    def _follow_sharing(self, told: SharingChanged) -> None:
+        """One's own SOS starts sharing, and the page that is open beside the app pauses and resumes it."""
+        if told.participant != self.live.membership.participant:
+            return
+        if not self.is_sharing:
+            self._backlog.clear()
+        if self.is_sharing is not self._is_locating:
+            self._spawn(self.locate())
 
     def _changed(self) -> None:
         self._dirty.set()

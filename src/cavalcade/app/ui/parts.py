@@ -148,6 +148,7 @@ def link_button(
     icon: ft.IconData | None = None,
     is_primary: bool = False,
     on_tap: OnTap | None = None,
+    target: ft.UrlTarget = ft.UrlTarget.SELF,
 ) -> ft.Control:
     """A large button that opens an address, such as `tel:`.
 
@@ -158,7 +159,7 @@ def link_button(
     row.append(text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink))
     return ft.Button(
         ft.Row(row, alignment=ft.MainAxisAlignment.CENTER, spacing=10),
-        url=ft.Url(address, ft.UrlTarget.SELF),
+        url=ft.Url(address, target),
         on_click=on_tap,
         height=RIDING,
         bgcolor=palette.signal if is_primary else palette.well,
