@@ -40,7 +40,7 @@ def module() -> str:
     operations = "\n".join(_operation(name, command) for name, command in OPERATIONS.items())
     codes = "\n".join(f'  | "{code.value}"' for code in ErrorCode)
     enumerations = "\n".join(
-        f"export type {kind.__name__} = {_choices(kind)};"
+        _enumeration(kind)
         for kind in _enumerations(Participant, *KEPT.values(), *CHANGES.values(), *OPERATIONS.values())
     )
     envelope = "\n".join(f"  readonly {member};" for member in _each_member(Event, leave_out="change"))
@@ -161,6 +161,13 @@ def _asked(hint: object, rule: object) -> str:
 
 def _key(name: str) -> str:
     return name if name.isidentifier() else f'"{name}"'
+
+
+def _enumeration(kind: type[StrEnum]) -> str:
+    line = f"export type {kind.__name__} = {_choices(kind)};"
+    if len(line) <= LINE:
+        return line
+    return f"export type {kind.__name__} =\n" + "\n".join(f'  | "{member.value}"' for member in kind) + ";"
 
 
 def _choices(kind: type[StrEnum]) -> str:

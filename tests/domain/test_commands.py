@@ -14,7 +14,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.feature import Command
 from cavalcade.domain.features.membership import Join
 from cavalcade.domain.features.settings import SetSession
-from cavalcade.domain.fix import MAX_FIX_TIME, accept, read_fix
+from cavalcade.domain.fix import MAX_FIX_TIME, accept, quantised, read_fix
 from cavalcade.domain.model import Role
 from cavalcade.domain.session import FEATURES, OPERATIONS
 from tests.domain.strategies import NOW, op_ids, rejection_of
@@ -109,10 +109,10 @@ class TestDigest:
 
 class TestFix:
     @given(st.dictionaries(st.sampled_from(("lat", "lon", "accuracy", "battery", "fix_time", "speed")), JSON) | JSON)
-    def test_any_json_is_a_fix_that_can_be_accepted_or_none(self, data: object) -> None:
+    def test_any_json_is_a_fix_on_the_earth_or_none(self, data: object) -> None:
         fix = read_fix(data)
         if fix is not None:
-            assert accept(fix, NOW) is not None
+            assert quantised(fix, NOW) is not None
 
     @pytest.mark.parametrize(
         "data",

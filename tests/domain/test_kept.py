@@ -20,7 +20,7 @@ from tests import notes
 from tests.domain.strategies import LIMITS, NOW, History, histories, session_with
 from tests.domain.test_snapshot_law import assert_law, seen_by_client, through_json
 
-NEWER = {"mood": {"word": "fine", "changes": 3, "since": 12}, "places": [{"lat": 1.5}], "poll": {"since": 1}}
+NEWER = {"mood": {"word": "fine", "changes": 3, "since": 12}, "polls": [{"lat": 1.5}], "poll": {"since": 1}}
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from tests.scenarios.people import SOON, Group
 BEN = 2
 
 
-def alerts(session: LiveSession) -> list[tuple[AlertKind, int]]:
+def alerts(session: LiveSession) -> list[tuple[AlertKind, int | None]]:
     return [(one.kind, one.participant) for one in session.state.features.of(RecentAlerts).recent]
 
 

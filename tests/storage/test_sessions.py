@@ -177,7 +177,7 @@ async def test_what_a_newer_version_keeps_survives_an_append_of_this_one(
 ) -> None:
     made = await stored_with(store, (None, MEMBER), (None, MEMBER))
     session_id = made.state.session.id
-    newer = {"notes": {"written": [1], "pinned": 1}, "places": [{"lat": 1.5}]}
+    newer = {"notes": {"written": [1], "pinned": 1}, "polls": [{"lat": 1.5}]}
     await database.execute("UPDATE sessions SET features = $1", json.dumps(newer))
     await database.execute("UPDATE participants SET features = $1 WHERE id = 2", json.dumps(newer))
     base = await store.load(session_id)

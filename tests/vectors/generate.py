@@ -15,10 +15,14 @@ from cavalcade.client.replica import Replica
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.events import Event, UnknownChange
 from cavalcade.domain.feature import Command, Earlier, Issuer
+from cavalcade.domain.features.alerts import AlertKind, RaiseAlert
 from cavalcade.domain.features.chat import MessageSent
 from cavalcade.domain.features.ending import EndSession, Expire
+from cavalcade.domain.features.hazards import DenyHazard
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Join, Leave
+from cavalcade.domain.features.places import AddPlace, PlaceKind, RemovePlace, SetPlace, TickPlace
+from cavalcade.domain.features.regroup import CallRegroup, PlaceRegroup
 from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.fix import DEGREE, MAX_I16, MAX_U16, MIN_I16, Position
 from cavalcade.domain.model import Role, SessionState
@@ -43,9 +47,12 @@ def sessions() -> list[dict[str, object]]:
     There are some for each feature, so that another one adds its own and changes no others.
     """
     return [
-        _session(Random(f"{name} {number}"), examples, ends=number == ENDING)
-        for name, examples in sorted(_examples().items())
-        for number in range(HISTORIES)
+        *(
+            _session(Random(f"{name} {number}"), examples, ends=number == ENDING)
+            for name, examples in sorted(_examples().items())
+            for number in range(HISTORIES)
+        ),
+        *_places(),
     ]
 
 
@@ -112,6 +119,48 @@ def _session(chance: Random, examples: list[Command], *, ends: bool) -> dict[str
         "end": _after(state, positions, events),
         "ended": folded[-1].ended,
     }
+
+
+def _places() -> list[dict[str, object]]:
+    """A session in which places come and go, as it was, and as they read it for whom what was removed is scrubbed."""
+    start = state = session_with(Role.HOST, Role.MEMBER, Role.VIEWER)
+    story: list[tuple[int | None, Command]] = [
+        (1, AddPlace(PlaceKind.MEET, 47.66, 9.18)),
+        (2, AddPlace(PlaceKind.HAZARD, -12.5, -9.1234567, "Öl 👩‍👧", "1\n2", 500)),
+        (1, TickPlace(4, 2, here=True)),
+        (1, CallRegroup(4)),
+        (2, DenyHazard(5)),
+        (2, SetPlace(5, note="", radius_m=50)),
+        (2, RaiseAlert(AlertKind.ARRIVAL, place=4)),
+        (1, SetPlace(4, PlaceKind.FUEL, name="Adler")),
+        (1, TickPlace(4, 2, here=False)),
+        (2, RaiseAlert(AlertKind.ALL_HERE, place=4)),
+        (1, CallRegroup(4)),
+        (1, CallRegroup()),
+        (1, PlaceRegroup(47.7, 9.2)),
+        (1, DenyHazard(5)),
+        (2, AddPlace(PlaceKind.HAZARD, 1, 1)),
+        (1, RemovePlace(4)),
+        (1, AddPlace(PlaceKind.VIEW, 2, 2)),
+        (None, Elapse()),
+    ]
+    events: list[Event] = []
+    for by, command in story:
+        now = NOW + 3 * 3_600_000 if by is None else NOW + 1_000 * len(events)
+        events += decide(state, Operation(by, command, f"op-{len(events)}"), now, LIMITS)
+        state = replay(start, events)
+    scrubbed = {offset for event in events for offset in event.scrubs}
+    as_read = [event.without_content() if event.offset in scrubbed else event for event in events]
+    return [
+        {
+            "start": _seen(start, {}),
+            "events": [messages.event_to_dict(event) for event in told],
+            "halfway": _after(start, {}, told[: STEPS // 2]),
+            "end": _after(start, {}, told),
+            "ended": None,
+        }
+        for told in (events, as_read)
+    ]
 
 
 def _after(state: SessionState, positions: dict[int, Position], events: list[Event]) -> dict[str, object]:

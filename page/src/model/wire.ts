@@ -10,7 +10,17 @@ export type Addressee = "all" | "lead" | "sweep";
 export type SosKind = "injured" | "breakdown" | "lost" | "other";
 export type SosAnswer = "going" | "staying" | "calling";
 export type SosEnd = "solved" | "false_alarm" | "left";
-export type AlertKind = "straggler" | "off_route" | "no_news" | "stopped";
+export type PlaceKind = "meet" | "fuel" | "food" | "view" | "hazard" | "parking" | "camp" | "note";
+export type RegroupEnd = "by_hand" | "all_here";
+export type AlertKind =
+  | "straggler"
+  | "off_route"
+  | "no_news"
+  | "stopped"
+  | "arrival"
+  | "departure"
+  | "all_here"
+  | "hazard_gone";
 export type SosReason = "solved" | "false_alarm";
 
 /** Why something is refused. A later server may say others. */
@@ -61,13 +71,30 @@ export interface Sos {
   readonly answers?: Readonly<Record<string, SosAnswer>>;
 }
 
+/** A place of the session. */
+export interface Place {
+  readonly place: number;
+  readonly participant: number;
+  readonly kind: PlaceKind;
+  readonly lat: number;
+  readonly lon: number;
+  readonly name: string | null;
+  readonly note: string | null;
+  readonly radius_m: number | null;
+  readonly at: number;
+  readonly written: number;
+  readonly ticked?: readonly number[];
+  readonly gone?: readonly number[];
+}
+
 /** An alert that was raised a short while ago. */
 export interface Alert {
   readonly alert: number;
   readonly kind: AlertKind;
-  readonly participant: number;
+  readonly participant: number | null;
   readonly by: number;
   readonly at: number;
+  readonly place?: number | null;
 }
 
 /** The post of a participant; None for none. */
@@ -94,9 +121,22 @@ export interface OpenSos {
   readonly audience: "members";
 }
 
-/** The alerts that the next one may be the same as, by offset. */
+/** The places of a session, by offset. */
+export interface SessionPlaces {
+  readonly places?: readonly Place[];
+}
+
+/** The call that stands; nothing where none does. */
+export interface Regroup {
+  readonly place?: number | null;
+  readonly by?: number | null;
+  readonly at?: number;
+}
+
+/** What the next alert may be the same as. */
 export interface RecentAlerts {
   readonly recent?: readonly Alert[];
+  readonly gathered?: readonly number[];
   readonly audience: "members";
 }
 
@@ -106,6 +146,8 @@ export interface Features {
   readonly status?: PersonStatus;
   readonly chat?: SessionChat;
   readonly sos?: OpenSos;
+  readonly places?: SessionPlaces;
+  readonly regroup?: Regroup;
   readonly alerts?: RecentAlerts;
   readonly [key: string]: unknown;
 }
@@ -201,7 +243,45 @@ export type SessionEvent =
   | Change<"sos_escalated", { sos: number; stage: number }>
   | Change<"sos_answered", { sos: number; participant: number; answer: SosAnswer }>
   | Change<"sos_cleared", { sos: number; reason: SosEnd }>
-  | Change<"alert_raised", { kind: AlertKind; participant: number; by: number; at: number }>
+  | Change<
+      "place_added",
+      {
+        participant: number;
+        kind: PlaceKind;
+        lat: number;
+        lon: number;
+        name: string | null;
+        note: string | null;
+        radius_m: number | null;
+        at: number;
+      }
+    >
+  | Change<
+      "place_changed",
+      {
+        place: number;
+        participant: number;
+        kind: PlaceKind;
+        lat: number;
+        lon: number;
+        name: string | null;
+        note: string | null;
+        radius_m: number | null;
+        at: number;
+        ticked: readonly number[];
+        gone: readonly number[];
+        replaces: number;
+      }
+    >
+  | Change<"place_removed", { place: number; by: number | null; erases: number }>
+  | Change<"place_ticked", { place: number; participant: number; here: boolean; by: number }>
+  | Change<"hazard_denied", { place: number; participant: number }>
+  | Change<"regroup_called", { place: number | null; participant: number; at: number }>
+  | Change<"regroup_ended", { by: number | null; reason: RegroupEnd }>
+  | Change<
+      "alert_raised",
+      { kind: AlertKind; participant: number | null; by: number; at: number; place?: number | null }
+    >
   | Change<"session_ended", { reason: string }>;
 
 /** What each operation takes, beside its `op_id`. */
@@ -234,7 +314,30 @@ export interface Operations {
   };
   readonly "sos:answer": { readonly sos: number; readonly answer: SosAnswer };
   readonly "sos:clear": { readonly sos: number; readonly reason: SosReason };
-  readonly "alert:raise": { readonly kind: AlertKind; readonly participant?: number };
+  readonly "place:add": {
+    readonly kind: PlaceKind;
+    readonly lat: number;
+    readonly lon: number;
+    readonly name?: string;
+    readonly note?: string;
+    readonly radius_m?: number;
+  };
+  readonly "place:set": {
+    readonly place: number;
+    readonly kind?: PlaceKind;
+    readonly lat?: number;
+    readonly lon?: number;
+    readonly name?: string;
+    readonly note?: string;
+    readonly radius_m?: number;
+  };
+  readonly "place:remove": { readonly place: number };
+  readonly "place:tick": { readonly place: number; readonly participant: number; readonly here: boolean };
+  readonly "hazard:gone": { readonly place: number };
+  readonly "regroup:call": { readonly place?: number };
+  readonly "regroup:place": { readonly lat: number; readonly lon: number };
+  readonly "regroup:end": Record<string, never>;
+  readonly "alert:raise": { readonly kind: AlertKind; readonly participant?: number; readonly place?: number };
   readonly "session:end": Record<string, never>;
   readonly "fixes:send": { readonly fixes: readonly Fix[] };
 }

@@ -28,14 +28,16 @@ export class MotionNews {
     this.newest = Math.max(newest ?? state.offset, ...recent.map(({ alert }) => alert));
     if (newest === null) return;
     for (const alert of recent) {
-      if (alert.alert <= newest || !live.watch?.concernsMe(state, live.now(), alert.participant)) continue;
-      const notice = noticeOf(view, state, alert);
+      const { participant } = alert;
+      if (alert.alert <= newest || participant === null) continue;
+      if (!live.watch?.concernsMe(state, live.now(), participant)) continue;
+      const notice = noticeOf(view, state, alert.kind, participant);
       if (notice) view.tell({ ...notice, spoken: notice.title });
     }
   }
 }
 
-function noticeOf(view: SessionView, state: SessionState, { kind, participant }: Alert): Happened | null {
+function noticeOf(view: SessionView, state: SessionState, kind: Alert["kind"], participant: number): Happened | null {
   const words = wordsOf(view, state, kind, participant);
   if (!words) return null;
   const action = { label: say("people.show"), press: () => view.show(participant) };
@@ -60,6 +62,6 @@ function wordsOf({ live }: SessionView, state: SessionState, kind: Alert["kind"]
       return live.watch?.isHole(state, live.now(), who) ? { title, help: say("alert.noCoverage") } : { title };
     }
     default:
-      return null; // there is no route to be off
+      return null; // there is no route to be off, and places are no motion
   }
 }

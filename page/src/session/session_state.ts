@@ -8,6 +8,7 @@ import type {
   Features,
   JoinReply,
   Participant,
+  Place,
   Position,
   Post,
   Role,
@@ -20,6 +21,9 @@ import { isAhead } from "./staleness";
 
 /** For how long an alert stands, so that the same once more is the same. */
 const SAME_ALERT_MS = 300_000;
+
+/** How many places a session has at most. */
+const MAX_PLACES = 100;
 
 export interface SessionState {
   readonly session: Session;
@@ -159,8 +163,40 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
         openSos(next).filter((one) => one.sos !== sos),
       );
     }
-    case "alert_raised":
-      return withAlert(next, { alert: event.offset, ...event.data });
+    case "place_added":
+      return withPlace(next, { place: event.offset, ...event.data, written: event.offset, ticked: [], gone: [] });
+    case "place_changed": {
+      const { replaces: _, ...place } = event.data;
+      return withPlace(next, { ...place, written: event.offset });
+    }
+    case "place_removed": {
+      const { place } = event.data;
+      return withPlaces(
+        next,
+        placesOf(next).filter((one) => one.place !== place),
+      );
+    }
+    case "place_ticked": {
+      const { place, participant, here } = event.data;
+      return withPlaceChanged(next, place, ({ ticked = [] }) => ({ ticked: withPerson(ticked, participant, here) }));
+    }
+    case "hazard_denied": {
+      const { place, participant } = event.data;
+      return withPlaceChanged(next, place, ({ gone = [] }) => ({ gone: withPerson(gone, participant, true) }));
+    }
+    case "regroup_called": {
+      const { place, participant, at } = event.data;
+      const called = { ...next, features: { ...next.features, regroup: { place, by: participant, at } } };
+      return place === null ? called : withAllAwaited(called, place);
+    }
+    case "regroup_ended": {
+      const { regroup: _, ...others } = next.features;
+      return { ...next, features: others };
+    }
+    case "alert_raised": {
+      const { place = null, ...raised } = event.data;
+      return withAlert(next, { alert: event.offset, ...raised, place });
+    }
     case "session_ended":
       return { ...next, positions: new Map(), endedBecause: event.data.reason };
     default:
@@ -252,11 +288,54 @@ function withSosChanged(state: SessionState, sos: number, change: (one: Sos) => 
   );
 }
 
+/** The places of the session, the oldest first. */
+export function placesOf(state: SessionState): readonly Place[] {
+  return state.features.places?.places ?? [];
+}
+
+function withPlaces(state: SessionState, places: readonly Place[]): SessionState {
+  const { places: _, ...others } = state.features;
+  // What holds nothing is absent, as on the wire.
+  return { ...state, features: places.length === 0 ? others : { ...others, places: { places } } };
+}
+
+/** A place, in the place of what it was before. */
+function withPlace(state: SessionState, place: Place): SessionState {
+  const others = placesOf(state).filter((one) => one.place !== place.place);
+  return withPlaces(
+    state,
+    [...others, place].sort((one, other) => one.place - other.place),
+  );
+}
+
+function withPlaceChanged(state: SessionState, place: number, change: (one: Place) => Partial<Place>): SessionState {
+  return withPlaces(
+    state,
+    placesOf(state).map((one) => (one.place === place ? { ...one, ...change(one) } : one)),
+  );
+}
+
+function withPerson(people: readonly number[], who: number, isIn: boolean): number[] {
+  const others = people.filter((one) => one !== who);
+  return (isIn ? [...others, who] : others).sort((one, other) => one - other);
+}
+
 /** Those that a later one may be the same as stay; see the contract. */
 function withAlert(state: SessionState, raised: Alert): SessionState {
-  const { recent: before = [] } = state.features.alerts ?? {};
+  const { recent: before = [], gathered: told = [] } = state.features.alerts ?? {};
   const recent = [...before.filter(({ at }) => Math.abs(raised.at - at) < SAME_ALERT_MS), raised];
-  return { ...state, features: { ...state.features, alerts: { recent, audience: "members" } } };
+  const { kind, place } = raised;
+  const isAllHere = kind === "all_here" && typeof place === "number";
+  const gathered = isAllHere ? [...told.filter((one) => one !== place), place].slice(-MAX_PLACES) : told;
+  return { ...state, features: { ...state.features, alerts: { recent, gathered, audience: "members" } } };
+}
+
+/** All are awaited at the place, also where they were all there before. */
+function withAllAwaited(state: SessionState, place: number): SessionState {
+  const { alerts } = state.features;
+  if (!alerts) return state;
+  const gathered = (alerts.gathered ?? []).filter((one) => one !== place);
+  return { ...state, features: { ...state.features, alerts: { ...alerts, gathered } } };
 }
 
 function withHost(state: SessionState, host: number): SessionState {

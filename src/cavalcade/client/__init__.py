@@ -56,6 +56,7 @@ from cavalcade.client.timing import Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.features.alerts import AlertKind
 from cavalcade.domain.features.chat import Addressee, Signal
+from cavalcade.domain.features.places import PlaceKind
 from cavalcade.domain.features.posts import Post
 from cavalcade.domain.features.sos import SosAnswer, SosKind, SosReason
 from cavalcade.domain.features.statuses import Status
@@ -76,6 +77,7 @@ __all__ = [
     "LiveSession",
     "Membership",
     "Neighbour",
+    "PlaceKind",
     "Position",
     "PositionsReceived",
     "Post",

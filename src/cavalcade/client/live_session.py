@@ -27,11 +27,14 @@ from cavalcade.domain.features.alerts import AlertKind, RaiseAlert
 from cavalcade.domain.features.chat import Addressee, RemoveMessage, SendMessage, Signal
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.fixes import MAX_FIXES
+from cavalcade.domain.features.hazards import DenyHazard
 from cavalcade.domain.features.hosting import ClaimHost
 from cavalcade.domain.features.membership import Leave
 from cavalcade.domain.features.more_time import AskTime
+from cavalcade.domain.features.places import AddPlace, PlaceKind, RemovePlace, SetPlace, TickPlace
 from cavalcade.domain.features.posts import Post, SetPost
 from cavalcade.domain.features.profile import SetProfile
+from cavalcade.domain.features.regroup import CallRegroup, EndRegroup, PlaceRegroup
 from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.features.sharing import SetSharing
 from cavalcade.domain.features.sos import AnswerSos, ClearSos, RaiseSos, SosAnswer, SosKind, SosReason
@@ -309,17 +312,92 @@ class LiveSession:
         """Ends an SOS: one's own, one that one raised, or as the host any; nothing changes where it is over."""
         return await self.ask(ClearSos(sos, reason))
 
-    async def raise_alert(self, kind: AlertKind, *, participant: int | None = None) -> int:
-        """Tells the group what one judged, about oneself or about somebody who is silent.
+    async def raise_alert(self, kind: AlertKind, *, participant: int | None = None, place: int | None = None) -> int:
+        """Tells the group what one judged, about oneself, about somebody who is silent, or about a place.
 
         Args:
             kind: What.
-            participant: Somebody who has not been connected for a while; None for oneself.
+            participant: Somebody who has not been connected for a while; None for oneself, or a place alone.
+            place: Where somebody arrived or left, where all are, or the hazard that all have passed.
 
         Returns:
             The offset of the alert: another one's, where somebody judged the same within five minutes.
         """
-        return await self.ask(RaiseAlert(kind, participant))
+        return await self.ask(RaiseAlert(kind, participant, place=place))
+
+    async def add_place(
+        self,
+        kind: PlaceKind,
+        place: tuple[float, float],
+        *,
+        name: str | None = None,
+        note: str | None = None,
+        radius_m: int | None = None,
+    ) -> int:
+        """Adds a place.
+
+        Args:
+            kind: What it is for.
+            place: Latitude and longitude, degrees.
+            name: At most 40 characters.
+            note: At most 140 characters in 5 lines.
+            radius_m: Within how many metres somebody is there, 50 to 500; None for the usual 80.
+
+        Returns:
+            The offset by which the place is named.
+        """
+        return await self.ask(AddPlace(kind, *place, name, note, radius_m))
+
+    async def set_place(
+        self,
+        place: int,
+        *,
+        kind: PlaceKind | None = None,
+        moved_to: tuple[float, float] | None = None,
+        name: str | None = None,
+        note: str | None = None,
+        radius_m: int | None = None,
+    ) -> int:
+        """Changes a place that one added, or as the host any.
+
+        Args:
+            place: Which.
+            kind: What it is for; None leaves this and all below as they are.
+            moved_to: Latitude and longitude, degrees.
+            name: At most 40 characters; empty for none.
+            note: At most 140 characters in 5 lines; empty for none.
+            radius_m: Within how many metres somebody is there, 50 to 500.
+        """
+        lat, lon = moved_to or (None, None)
+        return await self.ask(SetPlace(place, kind, lat, lon, name, note, radius_m))
+
+    async def remove_place(self, place: int) -> int:
+        """Removes a place that one added, or as the host any; nothing changes where it is gone."""
+        return await self.ask(RemovePlace(place))
+
+    async def tick_place(self, place: int, participant: int, *, here: bool) -> int:
+        """Says, as the host, whether somebody is at a place whose phone does not say so."""
+        return await self.ask(TickPlace(place, participant, here))
+
+    async def deny_hazard(self, place: int) -> int:
+        """Says that a hazard is not there; the second person who says so removes it."""
+        return await self.ask(DenyHazard(place))
+
+    async def call_regroup(self, place: int | None = None) -> int:
+        """Calls the group together, as the host or the lead.
+
+        Args:
+            place: At which place; None for the next stop.
+        """
+        return await self.ask(CallRegroup(place))
+
+    async def place_regroup(self, lat: float, lon: float) -> int:
+        """Says, as the host or the lead, where the next stop is that the group was called to."""
+        return await self.ask(PlaceRegroup(lat, lon))
+
+    async def end_regroup(self) -> int:
+        """Ends the call to regroup, as the host or the lead."""
+        return await self.ask(EndRegroup())
 
     async def claim_host(self) -> int:
         """Takes over from a host who has been away for long enough."""

@@ -262,7 +262,7 @@ class Feature:
         reports: What participants tell each other that is not stored.
         session: What it keeps for the session, where it keeps anything.
         participant: What it keeps for each participant, where it keeps anything.
-        on_leaving: What follows, in a state, where the participant with this id leaves.
+        follows: What follows of this feature, in a state, where a change of any feature happens.
         asked: Payloads of operations that are right, without `op_id`: the operation's name, the payload, and as what
             it is read.
         refused: Payloads that are wrong: the operation's name, the payload, and the pointers of its bad fields.
@@ -274,7 +274,7 @@ class Feature:
     reports: tuple[type[Report], ...] = ()
     session: type[Kept] | None = None
     participant: type[Kept] | None = None
-    on_leaving: Callable[[SessionState, int], Sequence[Change]] | None = None
+    follows: Callable[[SessionState, Change], Sequence[Change]] | None = None
     asked: tuple[tuple[str, Mapping[str, object], Command], ...] = ()
     refused: tuple[tuple[str, Mapping[str, object], tuple[str, ...]], ...] = ()
     happened: tuple[tuple[Change, Mapping[str, object]], ...] = ()

@@ -163,6 +163,12 @@ def quantised(fix: Fix, now: int) -> Position | None:
     )
 
 
+def exact_place(lat: float, lon: float) -> tuple[float, float] | None:
+    """A place in degrees, as exact as positions are; None where it is none, or 0, 0, which `accept` refuses."""
+    position = accept(Fix(lat, lon), 0)
+    return None if position is None else (position.lat / DEGREE, position.lon / DEGREE)
+
+
 def clamp(position: Position, now: int) -> Position | None:
     """Checks a position that arrived already quantised (a packed fix), by the rules of `accept`.
 

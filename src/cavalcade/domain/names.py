@@ -88,7 +88,7 @@ _NOUNS = (
 )  # fmt: skip
 
 
-def clean_name(text: str) -> str:
+def clean_name(text: str, longest: int = MAX_NAME_LENGTH) -> str:
     """Normalises a name for display.
 
     The rule does not depend on the Unicode version of the Python that runs it: code points that it does not know yet,
@@ -96,6 +96,7 @@ def clean_name(text: str) -> str:
 
     Args:
         text: What somebody typed.
+        longest: How many characters it may have.
 
     Returns:
         The name in NFC, without what cannot be seen and is not needed, and with runs of white space and of what looks
@@ -107,8 +108,8 @@ def clean_name(text: str) -> str:
             stacks of marks).
     """
     name = visible_part(text) if len(text) <= MAX_RAW_LENGTH else text
-    if len(name) > MAX_NAME_LENGTH:
-        raise ValueError(f"must have at most {MAX_NAME_LENGTH} characters")
+    if len(name) > longest:
+        raise ValueError(f"must have at most {longest} characters")
     refuse_stacked_marks(name)
     return name if has_ink(name) else ""
 

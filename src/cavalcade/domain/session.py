@@ -6,7 +6,7 @@ stores and clients must do about it besides.
 The law that everything rests on: events applied to a stale snapshot equal a fresh snapshot.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import ClassVar, Final
@@ -20,11 +20,14 @@ from cavalcade.domain.features import (
     chat,
     ending,
     fixes,
+    hazards,
     hosting,
     membership,
     more_time,
+    places,
     posts,
     profile,
+    regroup,
     settings,
     sharing,
     sos,
@@ -45,6 +48,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
     statuses.FEATURE,
     chat.FEATURE,
     sos.FEATURE,
+    places.FEATURE,
+    hazards.FEATURE,
+    regroup.FEATURE,
     alerts.FEATURE,
     ending.FEATURE,
     fixes.FEATURE,
@@ -118,7 +124,7 @@ def decide(state: SessionState, operation: Operation, now: int, limits: Limits) 
         Rejected: With the code of the rule that refuses it.
     """
     changes = _changes(operation, Situation(state, now, limits))
-    changes = [*changes, *_of_those_who_leave(state, changes)]
+    changes = _with_what_follows(state, changes)
     return [_event(state.offset + place, now, operation, change) for place, change in enumerate(changes, start=1)]
 
 
@@ -177,12 +183,14 @@ def _folded(state: SessionState, change: Change) -> SessionState:
     return replace(change.evolve(state), offset=state.offset + 1)
 
 
-def _of_those_who_leave(state: SessionState, changes: Iterable[Change]) -> Iterator[Change]:
-    for change in changes:
-        leaves = effects(change).dismisses
+def _with_what_follows(state: SessionState, changes: Iterable[Change]) -> list[Change]:
+    """The changes and, after them, what other features make of each; also of what follows itself."""
+    every = list(changes)
+    for change in every:
         for feature in FEATURES:
-            if leaves is not None and feature.on_leaving is not None:
-                yield from feature.on_leaving(state, leaves)
+            if feature.follows is not None:
+                every += feature.follows(state, change)
+    return every
 
 
 def _event(offset: int, now: int, operation: Operation, change: Change) -> Event:

@@ -11,11 +11,12 @@ MAX_RAW_LENGTH: Final = 2_000
 """How much is looked at, white space and what cannot be seen included."""
 
 
-def clean_text(text: str) -> str:
+def clean_text(text: str, longest: int = MAX_TEXT_LENGTH) -> str:
     """Normalises a text for display, line by line as a name is.
 
     Args:
         text: What somebody typed; lines end with CR, LF or both.
+        longest: How many characters it may have.
 
     Returns:
         The text in NFC, its lines parted by LF, without what cannot be seen and is not needed, with runs of white
@@ -26,11 +27,11 @@ def clean_text(text: str) -> str:
             or holds what no name may.
     """
     if len(text) > MAX_RAW_LENGTH:
-        raise ValueError(f"must have at most {MAX_TEXT_LENGTH} characters")
+        raise ValueError(f"must have at most {longest} characters")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cleaned = "\n".join(map(visible_part, lines)).strip("\n")
-    if len(cleaned) > MAX_TEXT_LENGTH:
-        raise ValueError(f"must have at most {MAX_TEXT_LENGTH} characters")
+    if len(cleaned) > longest:
+        raise ValueError(f"must have at most {longest} characters")
     if cleaned.count("\n") >= MAX_LINES:
         raise ValueError(f"must have at most {MAX_LINES} lines")
     refuse_stacked_marks(cleaned)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Change
 from cavalcade.domain.fields import Items, Nested, Number, Rule, Text, Whole, rules_of
-from cavalcade.domain.kept import Features
+from cavalcade.domain.kept import Features, Kept
 from cavalcade.domain.session import CHANGES, KEPT
 
 Json = dict[str, Any]
@@ -133,6 +133,9 @@ class Schemas:
             properties[field.name] = {**schema, **_described(described.get(field.name))}
             if not absent:
                 required.append(field.name)
+        if issubclass(kind, Kept) and kind.audience is not None:
+            properties["audience"] = {"const": kind.audience, "description": "Who may read it; see `audience`."}
+            required.append("audience")
         return {"type": "object", **_described(_summary(kind)), "properties": properties, "required": required}
 
     def _of(self, hint: object) -> Json:

@@ -143,9 +143,10 @@ class Notices:
         known, watch, form = taking_part.known, taking_part.watch, self._around.controller.form
         for alert in () if known is None else reversed(recent(known.state, known.now)):
             subject = ("alert", alert.alert)
-            if known is None or subject in self._later or not watch.concerns_me(alert.participant):
+            who = alert.participant
+            if known is None or who is None or subject in self._later or not watch.concerns_me(who):
                 continue
-            told = words_of(alert, known, form, is_hole=watch.is_hole(alert.participant))
+            told = words_of(alert, known, form, is_hole=watch.is_hole(who))
             if told is not None:
                 self.slot.fill((subject, told[0]), partial(self._question, *told, subject, None))
                 return True

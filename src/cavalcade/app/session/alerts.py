@@ -16,8 +16,10 @@ def words_of(alert: Alert, known: Known, form: Format, *, is_hole: bool) -> tupl
         is_hole: Others fell silent at the same place.
 
     Returns:
-        A title, and a second line that may be empty; None for what needs a route.
+        A title, and a second line that may be empty; None for what needs a route or is about a place.
     """
+    if alert.participant is None:
+        return None
     say, person = form.words.say, known.state.participants.get(alert.participant)
     name = say("session.someone") if person is None else person.name
     mine, theirs = known.positions.get(known.me), known.positions.get(alert.participant)
@@ -34,5 +36,5 @@ def words_of(alert: Alert, known: Known, form: Format, *, is_hole: bool) -> tupl
             # As long as when it was told: words that change under a finger cannot be tapped.
             length = form.duration(0 if theirs is None else max(0, alert.at - theirs.fix_time))
             return say("alert.noNews", name=name, length=length), say("alert.noCoverage") if is_hole else ""
-        case AlertKind.OFF_ROUTE:
+        case _:
             return None

@@ -13,7 +13,7 @@ from cavalcade.domain.errors import ErrorCode, FieldError, Rejected
 from cavalcade.domain.feature import SHARERS, Change, Command, Effects, Feature, Issuer, Situation, member
 from cavalcade.domain.features.sharing import SharingChanged
 from cavalcade.domain.fields import Number, OneOf, reject
-from cavalcade.domain.fix import DEGREE, Fix, accept
+from cavalcade.domain.fix import exact_place
 from cavalcade.domain.kept import Kept
 from cavalcade.domain.model import EventOffset, Participant, ParticipantId, Role, SessionState, Somebody, Time
 
@@ -257,8 +257,7 @@ class RaiseSos(Command):
         """Where they are, as exact as positions are; an SOS is never refused for a place that nobody knows."""
         if self.lat is None or self.lon is None:
             return None, None
-        position = accept(Fix(self.lat, self.lon), 0)
-        return (None, None) if position is None else (position.lat / DEGREE, position.lon / DEGREE)
+        return exact_place(self.lat, self.lon) or (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,9 +337,10 @@ def standing(state: SessionState) -> tuple[Sos, ...]:
     return state.features.of(OpenSos).open
 
 
-def on_leaving(state: SessionState, participant: int) -> list[Change]:
-    """What follows where somebody leaves: their SOS is over."""
-    sos = _of(state, participant)
+def follows(state: SessionState, change: Change) -> list[Change]:
+    """The end of the SOS of somebody who leaves."""
+    leaves = change.effects().dismisses
+    sos = None if leaves is None else _of(state, leaves)
     return [] if sos is None else [SosCleared(sos.sos, SosEnd.LEFT)]
 
 
@@ -423,7 +423,7 @@ FEATURE: Final = Feature(
     commands=(RaiseSos, AnswerSos, ClearSos, EscalateSos),
     changes=(SosRaised, SosEscalated, SosAnswered, SosCleared),
     session=OpenSos,
-    on_leaving=on_leaving,
+    follows=follows,
     asked=(
         ("sos:raise", {"kind": "other"}, RaiseSos(SosKind.OTHER)),
         (
