@@ -237,6 +237,7 @@ async def test_panels_and_notices_leave_people_in_view_or_the_camera_alone(
     await anna.page.locator(".panel-head .icon-button").click()
     await expect(anna.page.locator("[data-notice=keep]")).to_be_visible()
     await expect(anna.page.locator(".avatar")).to_have_count(2)
+    await expect(anna.page.locator(".edge-mark")).to_have_count(0)
     apart: set[float] = set()
     for panel in (*PANELS, "none"):
         await anna.page.evaluate(SHOW, [100, panel])

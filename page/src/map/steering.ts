@@ -37,6 +37,7 @@ export interface Scene {
 export interface Steering {
   /** Where the camera stands, or is on its way to. */
   readonly camera: Camera | null;
+  /** When it was last eased to another place; the first picture is not eased. */
   readonly movedAt: number;
   /** Since when the group could be shown clearly larger. */
   readonly spaciousSince: number | null;
@@ -97,7 +98,8 @@ export function steer(before: Steering, scene: Scene): Decision {
 }
 
 function moved(trusted: Steering["trusted"], camera: Camera, now: number, isEased: boolean): Decision {
-  return { steering: { camera, movedAt: now, spaciousSince: null, trusted }, move: { camera, isEased } };
+  // The first picture is there at once: who appears right after it, as one's own position does, waits for nothing.
+  return { steering: { camera, movedAt: isEased ? now : UNSTEERED.movedAt, spaciousSince: null, trusted }, move: { camera, isEased } };
 }
 
 /** Takes a sighting into account: the one that the camera believes, and the one it waits to see borne out. */

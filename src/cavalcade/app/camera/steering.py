@@ -87,7 +87,7 @@ class Steering:
 
     Attributes:
         camera: Where it stands, or is on its way to; None before the first decision.
-        moved_at: When it was last sent somewhere.
+        moved_at: When it was last eased to another place; the first picture is not eased.
         spacious_since: Since when the group could be shown clearly larger.
         trusted: By participant.
     """
@@ -120,7 +120,8 @@ def steer(before: Steering, scene: Scene) -> tuple[Steering, Move | None]:
         return replace(before, trusted=trusted), None
     camera = before.camera
     if camera is None:
-        return Steering(best, scene.now, None, trusted), Move(best, is_eased=False)
+        # It is there at once: who appears right after it, as one's own position does, waits for nothing.
+        return Steering(best, trusted=trusted), Move(best, is_eased=False)
     # Where panels leave too little room, the camera stays unless somebody is beyond the whole picture.
     is_tight = padding != scene.padding
     frame = NOTHING_COVERED if is_tight else padding
