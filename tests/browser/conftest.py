@@ -125,6 +125,29 @@ async def keep_picture(page: Page, name: str, *, is_wrong: bool = False) -> None
         await page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
+UNUSED_FEATURES = (
+    # Of the window around the page: two pages of its address line took 1.5 s of a core for each phone.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "SpareRendererForSitePerProcess"),
+    # What Playwright switches off itself. Chromium obeys only the last list that it is given.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *(
+        "HttpsFirstBalancedModeAutoEnable",
+        "LensOverlay",
+        "MediaRouter",
+        "PaintHolding",
+        "ThirdPartyStoragePartitioning",
+    ),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
+    "PreconnectToSearch",
+)
+CHROMIUM_ARGUMENTS = (
+    # Without a graphics process, pictures are drawn by the same software with a third less work.
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",
+    f"--disable-features={','.join(UNUSED_FEATURES)}",
+)
+
+
 @pytest.fixture(scope="session")
 async def stacks() -> AsyncIterator[Callable[[str], Awaitable[str]]]:
     """Gives the address of a whole Cavalcade by its backend; each is started when it is first wanted."""
@@ -167,10 +190,7 @@ async def chromium() -> AsyncIterator[Browser]:
     path = _chromium()
     if path is None:
         pytest.skip("needs Chromium: install it, or name one in CAVALCADE_CHROMIUM")
-    # Without a graphics process, pictures are drawn by the same software with a third less work.
-    arguments = ["--disable-gpu", "--enable-unsafe-swiftshader"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
+    arguments = [*CHROMIUM_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser

@@ -195,7 +195,7 @@ class TileServer:
         await route.fulfill(content_type="image/png", body=b"\x89PNG\r\n\x1a\n" + body, headers=headers)
 
 
-@pytest.fixture(scope="module", params=["services", "monolith"])
+@pytest.fixture(scope="module", params=["services", pytest.param("monolith", marks=pytest.mark.long)])
 async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, str]]:
     """The address of a whole Cavalcade with the app in it, and its backend."""
     async with running_cavalcade(request.param, CAVALCADE_APP="on") as url, httpx.AsyncClient(base_url=url) as client:
@@ -486,7 +486,7 @@ async def test_time_is_asked_for_heard_and_given(served: tuple[str, str], chromi
         assert set(anna.state.participants) == {1, 2}
 
 
-@pytest.mark.parametrize("served", ["monolith"], indirect=True)
+@pytest.mark.parametrize("served", ["services"], indirect=True)
 async def test_a_host_hears_who_asks_for_time_and_gives_it(served: tuple[str, str], chromium: Browser) -> None:
     base, _ = served
     async with opened(chromium) as app:
@@ -580,7 +580,7 @@ async def test_signals_messages_and_help_are_one_tap_away(served: tuple[str, str
         await app.shows("False alarm")
 
 
-@pytest.mark.parametrize("served", ["monolith"], indirect=True)
+@pytest.mark.parametrize("served", ["services"], indirect=True)
 async def test_whatever_goes_wrong_there_is_a_plain_message_and_a_way_on(
     served: tuple[str, str], chromium: Browser
 ) -> None:

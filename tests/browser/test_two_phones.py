@@ -80,7 +80,7 @@ async def test_everybody_is_shown_until_the_map_is_touched(cavalcade_url: str, n
     await expect(anna.avatar(1)).to_be_in_viewport()
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_a_reload_comes_back_as_the_same_participant(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg, _ = await _meet(cavalcade_url, new_phone)
     await jorg.page.reload()
@@ -106,7 +106,7 @@ async def test_a_name_is_changed_for_everyone(cavalcade_url: str, new_phone: New
     await expect(anna.row("Anna Berg")).to_contain_text("you")
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_pausing_withdraws_the_position_and_resuming_brings_it_back(
     cavalcade_url: str, new_phone: NewPhone
 ) -> None:
@@ -126,7 +126,7 @@ async def test_pausing_withdraws_the_position_and_resuming_brings_it_back(
     await expect(anna.page.locator(".avatar")).to_have_count(2)
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_leaving_takes_one_off_the_map_and_the_link_lets_one_in_again(
     cavalcade_url: str, new_phone: NewPhone
 ) -> None:
@@ -147,7 +147,7 @@ async def test_leaving_takes_one_off_the_map_and_the_link_lets_one_in_again(
     await expect(anna.page.locator("li.person")).to_have_count(2)
 
 
-@BOTH_BACKENDS
+@EITHER_BACKEND
 async def test_the_host_extends_and_ends_for_everyone(cavalcade_url: str, new_phone: NewPhone) -> None:
     anna, jorg, link = await _meet(cavalcade_url, new_phone)
     await anna.open_panel("menu")

@@ -45,7 +45,7 @@ def test_what_is_open_is_counted() -> None:
     assert limit_after(256, 700, f"[exec('import os', globals()), {asked}][1]") == "2"
 
 
-@pytest.mark.parametrize("backend", ["services", "monolith"])
+@pytest.mark.parametrize("backend", ["services", pytest.param("monolith", marks=pytest.mark.long)])
 async def test_a_stranger_still_joins(
     directory: Path, free_port: int, start_up: Callable[..., Awaitable[Up]], backend: str
 ) -> None:

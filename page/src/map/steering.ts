@@ -99,7 +99,10 @@ export function steer(before: Steering, scene: Scene): Decision {
 
 function moved(trusted: Steering["trusted"], camera: Camera, now: number, isEased: boolean): Decision {
   // The first picture is there at once: who appears right after it, as one's own position does, waits for nothing.
-  return { steering: { camera, movedAt: isEased ? now : UNSTEERED.movedAt, spaciousSince: null, trusted }, move: { camera, isEased } };
+  return {
+    steering: { camera, movedAt: isEased ? now : UNSTEERED.movedAt, spaciousSince: null, trusted },
+    move: { camera, isEased },
+  };
 }
 
 /** Takes a sighting into account: the one that the camera believes, and the one it waits to see borne out. */

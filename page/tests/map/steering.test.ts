@@ -264,7 +264,9 @@ describe("steer", () => {
 
   test("lets nobody wait who appears right after the first picture", () => {
     const expected = [true, true, false, true];
-    expect(movedIn("somebody appears right after the first picture, and somebody else right after that")).toEqual(expected);
+    expect(movedIn("somebody appears right after the first picture, and somebody else right after that")).toEqual(
+      expected,
+    );
   });
 
   test("comes closer only when the group stays together", () => {
