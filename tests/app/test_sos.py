@@ -143,7 +143,8 @@ async def test_one_that_is_refused_is_said_to_be(around: ScreenContext, tmp_path
     await asyncio.sleep(0)
     live = taking_part.live
     op_id = taking_part.sos.pending[0].op_id
-    live._channel._lanes.urgent.pending.settle()
+    urgent = live._channel._lanes.both[0].pending
+    urgent.settle(urgent.waiting[0])
     live._settle(op_id, Rejected(ErrorCode.TOO_MANY_REQUESTS))
     async with asyncio.timeout(5):
         while not taking_part.sos.is_refused:  # noqa: ASYNC110 - who waited for the answer goes on

@@ -11,7 +11,7 @@ from cavalcade.app.session.people import people
 from cavalcade.app.ui.parts import RIDING
 from cavalcade.client import Fix, Status
 from cavalcade.domain.events import Event
-from cavalcade.domain.features.alerts import AlertKind, AlertRaised
+from cavalcade.domain.features.alerts import AlertAnswer, AlertAnswered, AlertKind, AlertRaised
 from cavalcade.domain.features.posts import Post, PostChanged
 from cavalcade.domain.features.statuses import StatusChanged
 from cavalcade.domain.geo import destination
@@ -91,3 +91,25 @@ async def test_an_alert_is_for_the_lead_until_it_is_put_away(around: ScreenConte
     assert title in texts(screen.control)
     await press(later[0])
     assert title not in texts(screen.control)
+
+
+async def test_who_goes_to_somebody_who_stopped_is_said_to_the_others_and_to_them(around: ScreenContext) -> None:
+    taking_part = around.controller.participation
+    assert taking_part is not None
+    now, replica = taking_part.now, taking_part.live._channel.replica
+    told = Event(8, now, 3, None, AlertRaised(AlertKind.STOPPED, 3, 3, now))
+    stopped = replay(STATE, [EVENTS[0], EVENTS[1], told])
+    replica.replace_state(stopped)
+    screen = SessionScreen(around)
+    (going,) = [one for one in taps(screen.control) if one.label == around.say("sos.going")]
+    await press(going)
+    assert [(one.event, one.payload["alert"]) for one in taking_part.live._channel.waiting] == [("alert:answer", 8)]
+    me = taking_part.live.membership.participant
+    other = next(who for who in stopped.participants if who not in {me, 3})
+    for who, words in (
+        (other, around.say("alert.goesTo", name=stopped.participants[other].name, whom="Rider 3")),
+        (me, around.say("alert.youGo", name="Rider 3")),
+    ):
+        answer = Event(9, now, who, None, AlertAnswered(8, who, AlertAnswer.GOING))
+        replica.replace_state(replay(stopped, [answer]))
+        assert words in texts(SessionScreen(around).control)

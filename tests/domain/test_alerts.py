@@ -12,13 +12,16 @@ from cavalcade.domain.features.alerts import (
     MOST,
     MOST_OF_ONE,
     Alert,
+    AlertAnswer,
+    AlertAnswered,
     AlertKind,
     AlertRaised,
+    AnswerAlert,
     RaiseAlert,
     RecentAlerts,
     recent,
 )
-from cavalcade.domain.model import Limits
+from cavalcade.domain.model import Limits, SessionState
 from tests.domain.strategies import NOW, session_with
 from tests.domain.test_session import HOST, MEMBER, VIEWER, asked, done, refused
 
@@ -65,6 +68,27 @@ def test_who_was_never_connected_is_silent_since_they_joined() -> None:
     state = session_with(HOST, MEMBER)
     assert refused(state, 1, about(2, seen_at=None), NOW + 60_999).code is ErrorCode.FORBIDDEN
     assert asked(state, 1, about(2, seen_at=None), NOW + 61_000)
+
+
+def test_who_goes_stands_with_the_alert_until_they_take_it_back() -> None:
+    def going(state: SessionState) -> list[tuple[int, ...]]:
+        return [one.going for one in state.features.of(RecentAlerts).recent]
+
+    state = done(done(GROUP, 3, RaiseAlert(AlertKind.STOPPED)), 2, RaiseAlert(AlertKind.STOPPED))
+    first, second = (one.alert for one in state.features.of(RecentAlerts).recent)
+    assert asked(state, 1, AnswerAlert(first)) == []
+    (event,) = asked(state, 2, AnswerAlert(first, AlertAnswer.GOING))
+    assert event.change == AlertAnswered(first, 2, AlertAnswer.GOING)
+    assert read_by([event], 4, GROUP) == [event.without_content()]
+    state = done(done(state, 2, AnswerAlert(first, AlertAnswer.GOING)), 1, AnswerAlert(first, AlertAnswer.GOING))
+    assert going(state) == [(2, 1), ()]
+    assert asked(state, 1, AnswerAlert(first, AlertAnswer.GOING)) == []
+    assert asked(state, 3, RaiseAlert(AlertKind.STOPPED)) == []  # the same alert, and who goes stays
+    assert going(done(state, 2, AnswerAlert(first))) == [(1,), ()]
+    assert refused(state, 3, AnswerAlert(first, AlertAnswer.GOING)).code is ErrorCode.FORBIDDEN
+    assert refused(state, 4, AnswerAlert(second, AlertAnswer.GOING)).code is ErrorCode.FORBIDDEN
+    for unknown in (1, second + 1):
+        assert [error.pointer for error in refused(state, 1, AnswerAlert(unknown)).errors] == ["/alert"]
 
 
 def test_nobody_is_silent_who_says_so() -> None:

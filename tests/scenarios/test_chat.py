@@ -6,7 +6,17 @@ from collections.abc import Iterable, Sequence
 import httpx
 import pytest
 
-from cavalcade.client import ErrorCode, LiveSession, Membership, Post, Rejected, Signal, join_session, read_messages
+from cavalcade.client import (
+    ErrorCode,
+    LiveSession,
+    Membership,
+    Post,
+    Rejected,
+    SessionOver,
+    Signal,
+    join_session,
+    read_messages,
+)
 from cavalcade.client.changes import EventReceived
 from cavalcade.domain.events import Event
 from cavalcade.domain.features.chat import Addressee, MessageSent, Newcomers, SendMessage, SessionChat, SetChat, Writers
@@ -149,6 +159,18 @@ async def test_what_is_written_in_dead_zones_arrives_once_and_in_order(server: s
         assert await read(group.host) == wanted[::-1]
 
 
+async def test_a_signal_that_waits_keeps_only_the_same_signal_waiting(server: str) -> None:
+    async with Group(server) as group:
+        ben = await group.connect(await group.join("Ben"))
+        await ben.send_signal(Signal.FUEL)
+        again = [asyncio.create_task(ben.send_signal(Signal.FUEL)) for _ in range(2)]
+        await asyncio.sleep(0)  # they are in the outbox now
+        await asyncio.wait_for(ben.send_message("Here"), SOON)
+        await asyncio.wait_for(ben.send_signal(Signal.BREAK), SOON)
+        await asyncio.wait_for(ben.leave(), SOON)
+        assert [type(one) for one in await asyncio.gather(*again, return_exceptions=True)] == [SessionOver] * 2
+
+
 async def ask(socket: RawSocket, op_id: str, **payload: object) -> tuple[str, object, object]:
     status, response = await socket.ask("chat:send", {"op_id": op_id, **payload})
     return status, response.get("reason"), response.get("retry_after_s")
@@ -165,6 +187,7 @@ async def test_who_writes_too_much_is_asked_to_wait_and_what_is_stored_is_answer
             assert (status, reason) == ("error", "too_many_requests")
             assert isinstance(wait_s, int)
             assert 1 <= wait_s <= 20
+            assert (await other.ask("chat:send", {"op_id": "s2", "signal": "fuel"}))[1]["same"] == ["signal"]
             assert (await ask(other, "s1", signal="fuel"))[0] == "ok"  # the same one again is not another one
             assert (await ask(other, "s3", signal="break"))[0] == "ok"
             answers = [await ask(socket, f"m{number}", text="Hi") for number in range(70)]

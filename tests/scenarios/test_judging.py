@@ -39,6 +39,11 @@ async def test_a_stop_is_asked_about_then_told_and_its_status_ends_once_one_ride
         ride(61, 0.0)
         await anna.wait_for(lambda s: alerts(s) == [(AlertKind.STOPPED, BEN)], SOON)
         assert Watch(anna).concerns_me(BEN)
+        (alert,) = anna.state.features.of(RecentAlerts).recent
+        await anna.answer_alert(alert.alert)
+        await ben.wait_for(
+            lambda s: s.state.features.of(RecentAlerts).recent[0].going == (anna.membership.participant,), SOON
+        )
         watch.answer()
         await ben.set_status(Status.PROBLEM)
         await anna.wait_for(lambda s: status_of(s) is Status.PROBLEM, SOON)

@@ -214,6 +214,11 @@ def _connections() -> list[Story]:
     ]  # fmt: skip
 
 
+def _too_many(seconds: int, *same: str) -> dict[str, object]:
+    """A refusal for which only operations wait that are alike in these fields."""
+    return {"reason": "too_many_requests", "retry": True, "retry_after_s": seconds, "same": list(same)}
+
+
 def _operations() -> list[Story]:
     name = {"name": "Zoë"}
     return [
@@ -229,6 +234,24 @@ def _operations() -> list[Story]:
         .submit(11, "b", "time:ask")
         .answered(20, "2", {"reason": "too_many_requests", "retry": True, "retry_after_s": 2}, status="error")
         .tick(2_069).tick(2_070).answered(2_080, "3", {"offset": 6}),
+        _joined("a signal that was given a moment ago keeps only the same signal waiting")
+        .submit(10, "a", "chat:send", signal="fuel").submit(11, "b", "chat:send", signal="fuel", to="lead")
+        .submit(12, "c", "chat:send", signal="wait_for_me").submit(13, "d", "chat:send", text="Here")
+        .submit(14, "e", "sharing:set", on=False).submit(15, "f", "chat:send", text="Out", signal="fuel")
+        .answered(20, "2", _too_many(20, "signal"), status="error").answered(30, "3", {"offset": 6})
+        .answered(40, "4", {"offset": 7}).answered(50, "5", {"offset": 8}).tick(20_019).tick(20_070)
+        .answered(20_080, "7", {"offset": 9}).answered(20_090, "8", {"offset": 10}),
+        _joined("messages that are too many keep their order, and no other operations waiting")
+        .submit(10, "a", "chat:send", text="1").submit(11, "b", "chat:send", text="2").submit(12, "c", "time:ask")
+        .answered(20, "2", _too_many(1), status="error").answered(30, "3", {"offset": 6}).tick(1_070)
+        .answered(1_080, "4", {"offset": 7}).answered(1_090, "5", {"offset": 8}),
+        _joined("leaving does not wait for messages that are too many").submit(10, "a", "chat:send", text="1")
+        .submit(11, "b", "leave").answered(20, "2", _too_many(2), status="error").answered(30, "3", {"offset": 6}),
+        _joined("two that wait for rates of their own, over a lost connection")
+        .submit(10, "a", "chat:send", text="1").submit(11, "b", "alert:raise", kind="stopped")
+        .answered(20, "2", _too_many(2), status="error").answered(30, "3", _too_many(300), status="error")
+        .submit(40, "c", "chat:send", text="2").submit(50, "d", "time:ask").lost(60).tick(200).opened(210)
+        .joined(220, "5", events=[]).answered(230, "6", {"offset": 6}, join_ref="5").tick(2_100),
         _joined("refused for good, others go on").submit(10, "a", "session:end").submit(11, "b", "time:ask")
         .answered(20, "2", {"reason": "forbidden", "retry": False}, status="error")
         .answered(30, "3", {"offset": 6}),
@@ -340,6 +363,13 @@ def _what_comes() -> list[Story]:
     return [
         _joined("an older place is refused, an equally old one is taken").positions(100, (1, 60, NOW), (2, 61, NOW))
         .positions(200, (2, 62, NOW)).positions(300, (2, 63, NOW - 1), (9, 1, NOW)),
+        _joined("of those in the answer to a join an older one is refused, and who is not in it has no place")
+        .report(5, 60.0, NOW + 5).positions(100, (1, 60, NOW + 5), (2, 60, NOW + 100)).lost(200).tick(300).opened(300)
+        .joined(310, "3", events=[], positions=[
+            {"participant": 1, "lat": 61.0, "lon": 25.0, "fix_time": NOW},
+            {"participant": 2, "lat": 61.0, "lon": 25.0, "fix_time": NOW + 50},
+        ]).lost(400).tick(500).opened(500)
+        .joined(510, "5", events=[], positions=[{"participant": 2, "lat": 62.0, "lon": 25.0, "fix_time": NOW + 100}]),
         _joined("a time that lies ahead does not stand for ever").positions(100, (2, 60, NOW + 100)).lost(200).tick(300)
         .opened(300)
         .answered(300, "2", {

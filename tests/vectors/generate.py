@@ -15,7 +15,7 @@ from cavalcade.client.replica import Replica
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.events import Event, UnknownChange
 from cavalcade.domain.feature import Command, Earlier, Issuer
-from cavalcade.domain.features.alerts import AlertKind, RaiseAlert
+from cavalcade.domain.features.alerts import AlertAnswer, AlertKind, AnswerAlert, RaiseAlert, RecentAlerts
 from cavalcade.domain.features.chat import MessageSent
 from cavalcade.domain.features.ending import EndSession, Expire
 from cavalcade.domain.features.hazards import DenyHazard
@@ -187,6 +187,7 @@ def _happens(state: SessionState, chance: Random, examples: list[Command], now: 
         Leave(),
         ClaimHost(0),
         SetSession(None, 60),
+        *(AnswerAlert(one.alert, AlertAnswer.GOING) for one in state.features.of(RecentAlerts).recent),
         *(examples * 3),
     ]
     command = chance.choice(commands)

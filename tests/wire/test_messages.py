@@ -256,8 +256,8 @@ class TestJoin:
 
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_a_rejection_says_whether_to_try_again(code: ErrorCode) -> None:
-    written = messages.rejection_to_dict(Rejected(code, retry_after_s=7))
-    when = {"retry_after_s": 7} if code.value == "too_many_requests" else {}
+    written = messages.rejection_to_dict(Rejected(code, retry_after_s=7, same=("signal",)))
+    when = {"retry_after_s": 7, "same": ["signal"]} if code.value == "too_many_requests" else {}
     assert written == {"reason": code.value, "retry": code.value in {"too_many_requests", "unavailable"}, **when}
 
 

@@ -2,6 +2,7 @@
  * The contract's packed fixes and positions: big-endian, unknown is the largest value of an unsigned field and the
  * smallest of altitude, and a known value saturates one short of it.
  */
+import { UnreadableFrame } from "./frame";
 import type { Fix, Position } from "./model";
 import { known } from "./reading";
 
@@ -43,12 +44,12 @@ export function encodeFix(fix: Fix): ArrayBuffer {
 /**
  * Unpacks a `positions` broadcast.
  *
- * @throws RangeError when the length is not that of a header and whole entries.
+ * @throws UnreadableFrame when the length is not that of a header and whole entries.
  */
 export function decodePositions(buffer: ArrayBuffer): { server_time: number; positions: Position[] } {
   const body = buffer.byteLength - HEADER_BYTES;
   if (body < 0 || body % POSITION_BYTES !== 0) {
-    throw new RangeError(`packed positions of ${buffer.byteLength} bytes`);
+    throw new UnreadableFrame(`packed positions of ${buffer.byteLength} bytes`);
   }
   const view = new DataView(buffer);
   const serverTime = Number(view.getBigUint64(0));

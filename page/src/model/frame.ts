@@ -10,6 +10,9 @@ export interface Message {
   readonly payload: unknown;
 }
 
+/** What came is nothing that this page can read. */
+export class UnreadableFrame extends Error {}
+
 const PUSH = 0;
 const BROADCAST = 2;
 
@@ -31,16 +34,18 @@ export function encodePush({ joinRef, ref, topic, event }: Message, payload: Arr
 /**
  * Reads what a server sent: text, or a binary push or broadcast.
  *
- * @throws Error where it is none of these.
+ * @throws UnreadableFrame where it is none of these.
  */
 export function decodeFrame(frame: string | ArrayBuffer): Message {
   if (typeof frame === "string") {
-    const [joinRef, ref, topic, event, payload] = JSON.parse(frame);
+    const parts = parsed(frame);
+    if (!Array.isArray(parts)) throw new UnreadableFrame("a text that is no list");
+    const [joinRef, ref, topic, event, payload] = parts;
     return { joinRef, ref, topic, event, payload };
   }
   const bytes = new Uint8Array(frame);
   const count = bytes[0] === PUSH ? 3 : bytes[0] === BROADCAST ? 2 : 0;
-  if (count === 0) throw new RangeError(`a binary frame of kind ${bytes[0]}`);
+  if (count === 0) throw new UnreadableFrame(`a binary frame of kind ${bytes[0]}`);
   let at = 1 + count;
   const strings = Array.from(bytes.subarray(1, at), (length) => {
     const text = new TextDecoder().decode(bytes.subarray(at, at + length));
@@ -49,4 +54,12 @@ export function decodeFrame(frame: string | ArrayBuffer): Message {
   });
   const [event = "", topic = "", joinRef = null] = strings.reverse();
   return { joinRef, ref: null, topic, event, payload: frame.slice(at) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnreadableFrame("a text that is not JSON");
+  }
 }

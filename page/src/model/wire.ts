@@ -21,6 +21,7 @@ export type AlertKind =
   | "departure"
   | "all_here"
   | "hazard_gone";
+export type AlertAnswer = "going";
 export type SosReason = "solved" | "false_alarm";
 
 /** Why something is refused. A later server may say others. */
@@ -95,6 +96,7 @@ export interface Alert {
   readonly by: number;
   readonly at: number;
   readonly place?: number | null;
+  readonly going?: readonly number[];
 }
 
 /** The post of a participant; None for none. */
@@ -282,6 +284,7 @@ export type SessionEvent =
       "alert_raised",
       { kind: AlertKind; participant: number | null; by: number; at: number; place?: number | null }
     >
+  | Change<"alert_answered", { alert: number; participant: number; answer: AlertAnswer | null }>
   | Change<"session_ended", { reason: string }>;
 
 /** What each operation takes, beside its `op_id`. */
@@ -338,6 +341,7 @@ export interface Operations {
   readonly "regroup:place": { readonly lat: number; readonly lon: number };
   readonly "regroup:end": Record<string, never>;
   readonly "alert:raise": { readonly kind: AlertKind; readonly participant?: number; readonly place?: number };
+  readonly "alert:answer": { readonly alert: number; readonly answer?: AlertAnswer };
   readonly "session:end": Record<string, never>;
   readonly "fixes:send": { readonly fixes: readonly Fix[] };
 }

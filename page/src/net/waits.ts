@@ -11,6 +11,8 @@ export interface Refusal {
   readonly retry: boolean;
   /** Seconds to wait before the same is tried again, with `too_many_requests`. */
   readonly retry_after_s?: number;
+  /** Where other operations need not wait for that: the fields in which one of the same name is bound alike. */
+  readonly same?: readonly string[];
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 

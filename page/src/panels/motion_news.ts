@@ -5,6 +5,7 @@ import type { Alert } from "../model/model";
 import type { SessionState } from "../session/session_state";
 import { distance, duration } from "../words/format";
 import { say } from "../words/strings";
+import { type AboutSomebody, GoingNews, goingTo, isAboutSomebody, nameOfNotice } from "./going_news";
 import type { Happened } from "./notice_slot";
 import type { SessionView } from "./ui";
 
@@ -12,6 +13,7 @@ export class MotionNews {
   private wasAsking = false;
   /** The newest alert that was looked at; null before the first look: what was before is no news. */
   private newest: number | null = null;
+  private readonly going = new GoingNews();
 
   /** Looks at what has been judged since the last look. */
   look(view: SessionView): void {
@@ -21,27 +23,33 @@ export class MotionNews {
     this.wasAsking = isAsking;
     const { state } = live;
     if (!state) return;
-    const recent = state.features.alerts?.recent ?? [];
+    const recent = (state.features.alerts?.recent ?? []).filter(isAboutSomebody);
     const { newest } = this;
     // What judges motion is still on its way: what comes meanwhile is told then.
     if (newest !== null && !live.watch) return;
     this.newest = Math.max(newest ?? state.offset, ...recent.map(({ alert }) => alert));
-    if (newest === null) return;
-    for (const alert of recent) {
-      const { participant } = alert;
-      if (alert.alert <= newest || participant === null) continue;
-      if (!live.watch?.concernsMe(state, live.now(), participant)) continue;
-      const notice = noticeOf(view, state, alert.kind, participant);
-      if (notice) view.tell({ ...notice, spoken: notice.title });
+    const told = (alert: AboutSomebody) => {
+      const notice = noticeOf(view, state, alert);
+      return notice && { ...notice, spoken: notice.title };
+    };
+    if (newest !== null) {
+      for (const alert of recent) {
+        if (alert.alert <= newest || !live.watch?.concernsMe(state, live.now(), alert.participant)) continue;
+        const notice = told(alert);
+        if (notice) view.tell(notice);
+      }
     }
+    this.going.look(view, state, told);
   }
 }
 
-function noticeOf(view: SessionView, state: SessionState, kind: Alert["kind"], participant: number): Happened | null {
+function noticeOf(view: SessionView, state: SessionState, alert: AboutSomebody): Happened | null {
+  const { kind, participant } = alert;
   const words = wordsOf(view, state, kind, participant);
   if (!words) return null;
-  const action = { label: say("people.show"), press: () => view.show(participant) };
-  return { name: `${kind}-${participant}`, level: "forYou", ...words, action };
+  const show = { label: say("people.show"), press: () => view.show(participant) };
+  const action = kind === "stopped" ? goingTo(view, alert) : show;
+  return { name: nameOfNotice(alert), level: "forYou", ...words, action };
 }
 
 function wordsOf({ live }: SessionView, state: SessionState, kind: Alert["kind"], who: number) {

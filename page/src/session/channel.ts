@@ -6,13 +6,15 @@
  * it (`live_session.ts`) carries them out and calls `tick` at `deadline`. Times are milliseconds of a clock that never goes
  * back, and are passed in, as is randomness.
  */
-import { decodePositions, encodeFix } from "../model/codec";
-import { decodeFrame, encodePush, encodeText, type Message } from "../model/frame";
+import { encodeFix } from "../model/codec";
+import { decodeFrame, encodePush, encodeText, type Message, UnreadableFrame } from "../model/frame";
 import type { Fix, JoinReply, Position, SessionEvent } from "../model/model";
 import { askedMs, Backoff, type Refusal } from "../net/waits";
 import type { Action, ConnectionState, News, Outcome, Timing } from "./actions";
+import { readEvent, readJoinReply, readPositions, readPresence, readPresenceDiff, readReply } from "./incoming";
+import { type Lane, Lanes } from "./lanes";
 import { Patience } from "./patience";
-import { isReplacedBy, isUrgent, type Operation, PendingOperations } from "./pending_operations";
+import { isUrgent, type Operation } from "./pending_operations";
 import { Presence } from "./presence";
 import { type Action as Change, reduce, type SessionState } from "./session_state";
 import { isAhead } from "./staleness";
@@ -32,19 +34,8 @@ const PROBE_MS = 3_000;
 const WITHDRAWN: Outcome = { error: { reason: "withdrawn", retry: false } };
 const OUTDATED: Outcome = { error: { reason: "outdated", retry: false } };
 const FINISHING = ["leave", "session:end"];
-const RAISE = "sos:raise";
 /** Endings that mean the same as an acknowledged `leave` or `session:end`. */
 const DONE = ["left", "ended", "expired", "unauthorized", "session_not_found"];
-
-/** Operations that wait for each other, and for no others. */
-interface Lane {
-  readonly pending: PendingOperations;
-  /** Runs while the answer to one is awaited. */
-  readonly answer: Timer;
-  /** Runs until the first one is sent once more. */
-  readonly retry: Timer;
-  readonly retries: Backoff;
-}
 
 export class Channel {
   state: SessionState | null;
@@ -54,9 +45,7 @@ export class Channel {
   /** The newest fix that was shared; it goes out again after a join whose answer does not have it. */
   newestFix: Fix | null = null;
   private readonly topic: string;
-  /** For an SOS, and for everything else. */
-  private readonly lanes: readonly [urgent: Lane, ordinary: Lane];
-  private readonly pending: PendingOperations;
+  private readonly lanes: Lanes;
   private readonly timers = new Timers();
   private readonly presence = new Presence();
   private readonly reconnects: Backoff;
@@ -86,29 +75,25 @@ export class Channel {
     this.state = known.state;
     // An earlier page may not have known all types of events; this one may.
     this.needsSnapshot = known.state?.isIncomplete === true;
-    const urgent = new PendingOperations(known.operations.filter(isUrgent));
-    this.pending = new PendingOperations(known.operations.filter((one) => !isUrgent(one)));
-    this.lanes = [
-      { pending: urgent, answer: "urgentAnswer", retry: "urgentRetry", retries: new Backoff(random) },
-      { pending: this.pending, answer: "operationAnswer", retry: "operationRetry", retries: new Backoff(random) },
-    ];
+    this.lanes = new Lanes(known.operations, random);
     this.reconnects = new Backoff(random);
   }
 
   /** When `tick` is due; null where nothing is timed. */
   get deadline(): number | null {
-    return this.timers.next;
+    const next = Math.min(this.timers.next ?? Number.POSITIVE_INFINITY, this.lanes.deadline);
+    return Number.isFinite(next) ? next : null;
   }
 
   /** The operations without a final answer, in the order of each lane, an SOS first. */
   get waiting(): readonly Operation[] {
-    return this.lanes.flatMap(({ pending }) => pending.waiting);
+    return this.lanes.waiting;
   }
 
   /** Whether a position may leave this device: what was asked for last counts, even before it is acknowledged. */
   get isSharing(): boolean {
     const { state, answeredSharing } = this;
-    const wanted = this.pending.sharing();
+    const wanted = this.lanes.sharing;
     const asked = wanted ?? answeredSharing.on;
     if (state === null) return asked;
     const me = state.participants.get(state.me);
@@ -126,6 +111,8 @@ export class Channel {
       // An earlier one of the same tick may have cancelled this one.
       if (this.timers.cancel(timer)) this.onTimer(timer, now);
     }
+    this.forgetFixes(this.lanes.tick(now));
+    this.sendOperations(now);
     return this.take();
   }
 
@@ -157,7 +144,8 @@ export class Channel {
       if (this.timers.has("heartbeatAnswer")) this.timers.set("heartbeatAnswer", now + this.timing.silence);
       try {
         this.handle(decodeFrame(frame), now);
-      } catch {
+      } catch (error) {
+        if (!(error instanceof UnreadableFrame)) throw error;
         // A snapshot says again whatever could not be read.
         this.rejoinLater(now, 0, true);
       }
@@ -170,35 +158,26 @@ export class Channel {
    * the newest goes.
    */
   submit(operation: Operation, now: number): Action[] {
-    const { pending } = this.lanes[isUrgent(operation) ? 0 : 1];
-    const older = this.closed === null ? pending.withdraw((one) => isReplacedBy(operation, one)) : [];
+    const older = this.closed === null ? this.lanes.replacedBy(operation) : [];
     for (const one of older) this.settle(one, WITHDRAWN);
-    const refused = this.closed ?? (pending.isFull ? "too_many_requests" : null);
+    const refused = this.closed ?? (this.lanes.isFullFor(operation) ? "too_many_requests" : null);
     if (refused !== null) {
       this.settle(operation, { error: { reason: refused, retry: false } });
       return this.take();
     }
-    pending.add(operation);
-    if (this.isOwnSos(operation) && this.pending.sharing() === false) {
-      // It starts sharing at the server: a pause that waits here must not come after it.
-      this.pending.add({ event: "sharing:set", payload: { op_id: `${operation.payload.op_id}.sharing`, on: true } });
-    }
-    if (!isUrgent(operation) && this.pending.sharing() === false) {
+    const fixes = this.lanes.add(operation, this.state?.me);
+    if (!isUrgent(operation) && this.lanes.sharing === false) {
       this.newestFix = null;
       this.actions.push({ type: "withhold" });
-      this.withdrawFixes();
     }
+    this.forgetFixes(fixes);
     this.sendOperations(now);
     return this.take();
   }
 
   /** Takes back what is not on its way: it is not sent, and settles as withdrawn. */
   withdraw(opId: string): Action[] {
-    // With one's own SOS goes that it starts sharing.
-    for (const id of [opId, `${opId}.sharing`]) {
-      const operation = this.lanes.map(({ pending }) => pending.take(id)).find((one) => one !== null);
-      if (operation) this.settle(operation, WITHDRAWN);
-    }
+    for (const operation of this.lanes.withdraw(opId)) this.settle(operation, WITHDRAWN);
     return this.take();
   }
 
@@ -206,10 +185,6 @@ export class Channel {
   push(event: string, payload: Readonly<Record<string, unknown>>): Action[] {
     if (this.connection === "joined") this.send(this.message(event, payload));
     return this.take();
-  }
-
-  private isOwnSos({ event, payload: { participant } }: Operation): boolean {
-    return event === RAISE && (participant === undefined || participant === this.state?.me);
   }
 
   /** Sends a position where there is a connection; nothing while sharing is off. */
@@ -267,15 +242,6 @@ export class Channel {
       case "heartbeatAnswer":
         this.drop(now);
         break;
-      case "operationAnswer":
-      case "urgentAnswer":
-        this.interrupt(this.lanes.filter(({ answer }) => answer === timer));
-        this.sendOperations(now);
-        break;
-      case "operationRetry":
-      case "urgentRetry":
-        this.sendOperations(now);
-        break;
       case "stable":
         this.reconnects.reset();
     }
@@ -308,7 +274,7 @@ export class Channel {
 
   private join(now: number): void {
     this.connection = "connecting";
-    this.interrupt(this.lanes);
+    this.forgetFixes(this.lanes.interrupted());
     this.joinRef = this.nextRef();
     this.presence.forget();
     const { state } = this;
@@ -323,7 +289,7 @@ export class Channel {
   private rejoinLater(now: number, wait = 0, needsSnapshot = false): void {
     this.needsSnapshot ||= needsSnapshot;
     this.joinRef = null;
-    this.interrupt(this.lanes);
+    this.forgetFixes(this.lanes.interrupted());
     for (const timer of ["attempt", "join", "stable"] as const) this.timers.cancel(timer);
     this.connection = "connecting";
     this.timers.set("rejoin", now + wait + this.reconnects.next());
@@ -343,7 +309,7 @@ export class Channel {
 
   private forgetConnection(): void {
     this.joinRef = this.heartbeatRef = null;
-    this.interrupt(this.lanes);
+    this.forgetFixes(this.lanes.interrupted());
     this.timers.cancelThoseOfAConnection();
     this.fold({ type: "presence_unknown" });
   }
@@ -355,7 +321,7 @@ export class Channel {
     this.timers.clear();
     this.newestFix = null;
     this.closed = reason;
-    for (const operation of this.lanes.flatMap(({ pending }) => pending.drain())) {
+    for (const operation of this.lanes.drain()) {
       const isDone = FINISHING.includes(operation.event) && DONE.includes(reason);
       this.settle(operation, isDone ? this.doneAlready() : { error: { reason, retry: false } });
     }
@@ -383,19 +349,19 @@ export class Channel {
   private onBroadcast({ event, payload }: Message, now: number): void {
     switch (event) {
       case "event":
-        this.onEvent(payload as SessionEvent, now);
+        this.onEvent(readEvent(payload), now);
         break;
       case "positions": {
-        const positions = payload instanceof ArrayBuffer ? decodePositions(payload) : (payload as PositionsFrame);
+        const positions = readPositions(payload);
         this.hear(positions.server_time, now);
         this.fold({ type: "positions", positions: positions.positions, at: positions.server_time });
         break;
       }
       case "presence_state":
-        this.setPresent(this.presence.replace(payload as Parameters<Presence["replace"]>[0]), now);
+        this.setPresent(this.presence.replace(readPresence(payload)), now);
         break;
       case "presence_diff":
-        this.setPresent(this.presence.change(payload as Parameters<Presence["change"]>[0]), now);
+        this.setPresent(this.presence.change(readPresenceDiff(payload)), now);
         break;
       default:
         this.notify({ type: "broadcast", name: event, payload });
@@ -407,18 +373,16 @@ export class Channel {
   }
 
   private onReply({ ref, payload }: Message, now: number): void {
-    const { status, response } = payload as { status: string; response: Readonly<Record<string, unknown>> };
-    const isOk = status === "ok";
+    const { isOk, response } = readReply(payload);
     if (ref === this.joinRef) {
       if (!this.timers.cancel("join")) return;
-      if (isOk) this.onJoined(response as unknown as JoinReply, now);
+      if (isOk) this.onJoined(readJoinReply(response), now);
       else this.onJoinRefused(response as Partial<Refusal>, now);
       return;
     }
-    for (const lane of this.lanes) {
-      const operation = lane.pending.answered(ref ?? "");
+    for (const lane of this.lanes.both) {
+      const operation = lane.answered(ref ?? "");
       if (operation === null) continue;
-      this.timers.cancel(lane.answer);
       if (isOk) this.onDone(lane, operation, response);
       else if (response.reason === "unmatched topic") this.rejoinLater(now);
       else this.onRefused(lane, operation, response as unknown as Refusal, now);
@@ -471,7 +435,7 @@ export class Channel {
   /** Forgets fixes where sharing was paused on another page, unless it was asked for again here since. */
   private withhold(event: SessionEvent): void {
     const { state } = this;
-    if (!state || event.offset <= state.offset || this.pending.sharing() === true) return;
+    if (!state || event.offset <= state.offset || this.lanes.sharing === true) return;
     const isPause = event.type === "participant_left" || (event.type === "sharing_changed" && event.data?.on === false);
     if (!isPause || event.data?.participant !== state.me) return;
     this.newestFix = null;
@@ -514,43 +478,36 @@ export class Channel {
   private sendOperations(now: number): void {
     if (this.connection !== "joined") return;
     this.dropOutdated(now);
-    for (const { pending, answer, retry } of this.lanes) {
-      const operation = this.timers.has(retry) ? null : pending.toSend();
+    for (const lane of this.lanes.both) {
+      const operation = lane.toSend();
       if (operation === null) continue;
       const message = this.message(operation.event, operation.payload);
-      pending.sent(message.ref);
+      lane.sent(operation, message.ref, now + this.timing.answer);
       this.send(message);
-      this.timers.set(answer, now + this.timing.answer);
     }
   }
 
   /** What waited too long says something that is not so any more. */
   private dropOutdated(now: number): void {
     const serverNow = this.stamps.now(now);
-    for (const { pending } of this.lanes) {
-      for (const { payload, until } of [...pending.waiting]) {
-        const operation = until !== undefined && until < serverNow ? pending.take(payload.op_id) : null;
-        if (operation) this.settle(operation, OUTDATED);
-      }
-    }
+    const isOutdated = ({ until }: Operation) => until !== undefined && until < serverNow;
+    for (const operation of this.lanes.withdrawWhere(isOutdated)) this.settle(operation, OUTDATED);
   }
 
   private onRefused(lane: Lane, operation: Operation, refusal: Refusal, now: number): void {
     if (refusal.retry) {
-      this.timers.set(lane.retry, now + askedMs(refusal) + lane.retries.next());
+      lane.refusedForAWhile(operation, refusal, now);
     } else if (FINISHING.includes(operation.event) && DONE.includes(refusal.reason)) {
       this.onDone(lane, operation, this.doneAlready().ok);
     } else {
-      lane.retries.reset();
-      lane.pending.settle();
+      lane.settle(operation);
       this.settle(operation, { error: refusal });
     }
   }
 
   private onDone(lane: Lane, operation: Operation, reply: Readonly<Record<string, unknown>>): void {
     const { event, payload } = operation;
-    lane.retries.reset();
-    lane.pending.settle();
+    lane.settle(operation);
     this.settle(operation, { ok: reply });
     const shownFrom = reply.offset;
     if (event === "sharing:set" && typeof shownFrom === "number")
@@ -558,19 +515,8 @@ export class Channel {
     if (FINISHING.includes(event)) this.finish(event === "leave" ? "left" : "ended");
   }
 
-  /** The answers to what is on its way will not come. */
-  private interrupt(lanes: readonly Lane[]): void {
-    for (const { pending, answer } of lanes) {
-      pending.interrupted();
-      this.timers.cancel(answer);
-    }
-    if (this.pending.sharing() === false) this.withdrawFixes();
-  }
-
-  /** Fixes that were kept do not go out once a pause was asked for. */
-  private withdrawFixes(): void {
-    for (const operation of this.pending.withdraw(({ event }) => event === "fixes:send"))
-      this.settle(operation, { ok: { accepted: 0 } });
+  private forgetFixes(withdrawn: readonly Operation[]): void {
+    for (const operation of withdrawn) this.settle(operation, { ok: { accepted: 0 } });
   }
 
   private doneAlready(): { readonly ok: { readonly offset: number } } {
@@ -612,9 +558,4 @@ export class Channel {
     this.actions = [];
     return actions;
   }
-}
-
-interface PositionsFrame {
-  readonly server_time: number;
-  readonly positions: readonly Position[];
 }

@@ -29,10 +29,10 @@ export interface Operation {
   readonly until?: number;
 }
 
-/** Keeps operations until they are acknowledged and gives them out one at a time, so that none overtakes another. */
+/** Keeps operations until they are acknowledged and gives them out one at a time. */
 export class PendingOperations {
   private readonly operations: Operation[];
-  private ref: string | null = null;
+  private onTheWay: { readonly ref: string; readonly operation: Operation } | null = null;
 
   /** Begins with what an earlier page could not send. */
   constructor(operations: readonly Operation[]) {
@@ -52,51 +52,50 @@ export class PendingOperations {
     this.operations.push(operation);
   }
 
-  /** The next operation, unless one is on its way. */
-  toSend(): Operation | null {
-    return this.ref === null ? (this.operations[0] ?? null) : null;
+  /** The first operation that may go, unless one is on its way. */
+  toSend(mayGo: (operation: Operation) => boolean): Operation | null {
+    return this.onTheWay === null ? (this.operations.find(mayGo) ?? null) : null;
   }
 
-  /** Notes under which ref the next one was sent. */
-  sent(ref: string): void {
-    this.ref = ref;
+  /** Notes under which ref an operation was sent. */
+  sent(operation: Operation, ref: string): void {
+    this.onTheWay = { ref, operation };
   }
 
   /** Which operation a reply belongs to; it stays until `settle`. Null for a reply that nobody waits for. */
   answered(ref: string): Operation | null {
-    if (ref !== this.ref) return null;
-    this.ref = null;
-    return this.operations[0] ?? null;
+    if (this.onTheWay?.ref !== ref) return null;
+    const { operation } = this.onTheWay;
+    this.onTheWay = null;
+    return operation;
   }
 
-  /** Removes the first one: its answer is final. */
-  settle(): void {
-    this.operations.shift();
+  /** Removes one: its answer is final. */
+  settle(operation: Operation): void {
+    this.operations.splice(this.operations.indexOf(operation), 1);
   }
 
-  /** The answer will not come: the first one is sent again under the same id. */
+  /** The answer will not come: what is on its way is sent again under the same id. */
   interrupted(): void {
-    this.ref = null;
+    this.onTheWay = null;
   }
 
   /** Removes those that are meant and not on their way, and returns them. */
   withdraw(isMeant: (operation: Operation) => boolean): Operation[] {
-    const first = this.ref === null ? 0 : 1;
-    const gone = this.operations.filter((operation, index) => index >= first && isMeant(operation));
-    for (const operation of gone) this.operations.splice(this.operations.indexOf(operation), 1);
+    const sent = this.onTheWay?.operation;
+    const gone = this.operations.filter((operation) => operation !== sent && isMeant(operation));
+    for (const operation of gone) this.settle(operation);
     return gone;
   }
 
   /** Removes one that is not on its way; null where there is none. */
   take(opId: string): Operation | null {
-    const index = this.operations.findIndex(({ payload }) => payload.op_id === opId);
-    if (index < (this.ref === null ? 0 : 1)) return null;
-    return this.operations.splice(index, 1)[0] ?? null;
+    return this.withdraw(({ payload }) => payload.op_id === opId)[0] ?? null;
   }
 
   /** Removes all, because there will be no answers any more; returns them. */
   drain(): Operation[] {
-    this.ref = null;
+    this.onTheWay = null;
     return this.operations.splice(0);
   }
 

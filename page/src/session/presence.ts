@@ -1,6 +1,6 @@
 /** Who is connected, from `presence_state` and `presence_diff`; pure. The same as in the Python client's `replica.py`. */
 
-type Entries = Readonly<Record<string, { readonly metas: readonly { readonly phx_ref: string }[] }>>;
+export type Entries = Readonly<Record<string, { readonly metas: readonly { readonly phx_ref: string }[] }>>;
 
 export interface PresenceDiff {
   readonly joins?: Entries;

@@ -195,8 +195,10 @@ function applyEvent(state: SessionState, event: SessionEvent): SessionState {
     }
     case "alert_raised": {
       const { place = null, ...raised } = event.data;
-      return withAlert(next, { alert: event.offset, ...raised, place });
+      return withAlert(next, { alert: event.offset, ...raised, place, going: [] });
     }
+    case "alert_answered":
+      return withAnswer(next, event.data.alert, event.data.participant, event.data.answer !== null);
     case "session_ended":
       return { ...next, positions: new Map(), endedBecause: event.data.reason };
     default:
@@ -336,6 +338,17 @@ function withAllAwaited(state: SessionState, place: number): SessionState {
   if (!alerts) return state;
   const gathered = (alerts.gathered ?? []).filter((one) => one !== place);
   return { ...state, features: { ...state.features, alerts: { ...alerts, gathered } } };
+}
+
+function withAnswer(state: SessionState, alert: number, participant: number, isGoing: boolean): SessionState {
+  const { alerts } = state.features;
+  if (!alerts?.recent) return state;
+  const recent = alerts.recent.map((one) => {
+    if (one.alert !== alert) return one;
+    const others = (one.going ?? []).filter((who) => who !== participant);
+    return { ...one, going: isGoing ? [...others, participant] : others };
+  });
+  return { ...state, features: { ...state.features, alerts: { ...alerts, recent } } };
 }
 
 function withHost(state: SessionState, host: number): SessionState {

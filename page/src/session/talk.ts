@@ -22,7 +22,7 @@ import type { SessionState } from "./session_state";
 const PAGE = 50;
 /** The server takes one in five seconds; frames may come closer together than they were sent. */
 const REPORT_MS = 5_500;
-/** The server takes the same signal again after so long, and keeps all else waiting until then. */
+/** The server takes the same signal again after so long. */
 const SAME_SIGNAL_MS = 20_000;
 /** Names of so many people who left are remembered. */
 const MOST_NAMES = 200;

@@ -1,24 +1,12 @@
-/** What a channel waits for; pure. */
+/** What a channel waits for, besides what its lanes do; pure. */
 
 /** Of those that are due at once, the earlier one in this list comes first. */
-const TIMERS = [
-  "dial",
-  "rejoin",
-  "attempt",
-  "join",
-  "heartbeat",
-  "heartbeatAnswer",
-  "operationAnswer",
-  "operationRetry",
-  "urgentAnswer",
-  "urgentRetry",
-  "stable",
-] as const;
+const TIMERS = ["dial", "rejoin", "attempt", "join", "heartbeat", "heartbeatAnswer", "stable"] as const;
 
 export type Timer = (typeof TIMERS)[number];
 
 /** Those that mean something without a connection, too. */
-const OUTLIVING: readonly Timer[] = ["dial", "operationRetry", "urgentRetry"];
+const OUTLIVING: readonly Timer[] = ["dial"];
 
 export class Timers {
   private readonly times = new Map<Timer, number>();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodePositions, encodeFix } from "../../src/model/codec";
+import { UnreadableFrame } from "../../src/model/frame";
 import type { Fix, Position } from "../../src/model/model";
 
 const fix: Fix = {
@@ -86,7 +87,7 @@ describe("decodePositions", () => {
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
         const buffer = new Uint8Array(bytes).buffer;
         if (bytes.length >= 8 && (bytes.length - 8) % 23 === 0) decodePositions(buffer);
-        else expect(() => decodePositions(buffer)).toThrow(RangeError);
+        else expect(() => decodePositions(buffer)).toThrow(UnreadableFrame);
       }),
     );
   });

@@ -23,6 +23,7 @@ class Page {
   readonly told: Told[] = [];
   readonly said: string[] = [];
   readonly shown: number[] = [];
+  readonly asked: unknown[] = [];
   watch: Watch | null = new Watch();
   now = AT;
   state: SessionState;
@@ -58,7 +59,13 @@ class Page {
   look(): void {
     const { watch, state } = this;
     this.news.look({
-      live: { watch, state, now: () => this.now },
+      live: {
+        watch,
+        state,
+        now: () => this.now,
+        ask: (name: string, fields: object) => Promise.resolve(this.asked.push([name, fields])),
+      },
+      attempt: (work: () => Promise<void>) => void work(),
       tell: (notice: Told) => this.told.push(notice),
       speak: (words: string) => this.said.push(words),
       show: (who: number) => this.shown.push(who),
@@ -67,8 +74,16 @@ class Page {
 
   /** An alert is raised, as everybody hears of it. */
   hear(kind: Alert["kind"], participant: number): void {
-    const data = { kind, participant, by: OLE, at: this.now };
-    const event = { offset: this.state.offset + 1, at: this.now, by: OLE, op_id: null, type: "alert_raised", data };
+    this.fold("alert_raised", { kind, participant, by: OLE, at: this.now });
+  }
+
+  /** Somebody answers the alert of an offset. */
+  answer(alert: number, participant: number, answer: "going" | null): void {
+    this.fold("alert_answered", { alert, participant, answer });
+  }
+
+  private fold(type: string, data: object): void {
+    const event = { offset: this.state.offset + 1, at: this.now, by: OLE, op_id: null, type, data };
     this.state = reduce(this.state, { type: "event", event: event as SessionEvent }) as SessionState;
     this.look();
   }
@@ -91,6 +106,45 @@ describe("what was judged of others", () => {
     });
     page.told[0]?.action?.press();
     expect(page.shown).toEqual([HUGO]);
+    expect(page.asked).toEqual([["alert:answer", { alert: 10, answer: "going" }]]);
+  });
+
+  test("who goes to somebody who stopped is told in the place of the alert, and that they do not after all", () => {
+    const page = new Page();
+    page.hear("stopped", HUGO);
+    page.answer(10, OLE, "going");
+    page.look();
+    page.answer(10, ADA, "going");
+    page.answer(10, ADA, null);
+    page.answer(10, OLE, null);
+    expect(page.told.map(({ title, help, level }) => [title, help, level])).toEqual([
+      ["Hugo stopped", "No answer to the question whether all is OK.", "forYou"],
+      ["Ole goes to Hugo", undefined, "forYou"],
+      ["You go to Hugo", "Ole goes to Hugo", "answer"],
+      ["Ole goes to Hugo", undefined, "forYou"],
+      ["Hugo stopped", "No answer to the question whether all is OK.", "forYou"],
+    ]);
+    expect(new Set(page.told.map(({ name }) => name))).toEqual(new Set([`stopped-${HUGO}`]));
+  });
+
+  test("who stopped hears who comes, and who does not after all", () => {
+    const page = new Page();
+    page.hear("stopped", ADA);
+    page.answer(10, OLE, "going");
+    page.answer(10, OLE, null);
+    expect(page.told.map(({ title, spoken }) => [title, spoken])).toEqual([
+      ["Ole comes to you", "Ole comes to you"],
+      ["Ole does not come after all", "Ole does not come after all"],
+    ]);
+  });
+
+  test("who is not concerned hears nothing of it, and whoever opens the page later neither", () => {
+    const page = new Page([HUGO, "lead"]);
+    page.hear("stopped", OLE);
+    page.answer(10, HUGO, "going");
+    expect(page.told).toEqual([]);
+    page.begin(page.state);
+    expect(page.told).toEqual([]);
   });
 
   test("says how far behind they are, and for how long there was no news", () => {

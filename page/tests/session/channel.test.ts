@@ -197,12 +197,22 @@ describe("in a browser", () => {
     expect(ask(MOST_OPERATIONS)).toEqual([{ type: "settle", opId: `o${MOST_OPERATIONS}`, outcome: { error } }]);
   });
 
-  test("a frame that cannot be read leads to a snapshot", () => {
+  test.each([
+    ["{"],
+    ["7"],
+    [JSON.stringify([null, null, `session:${SESSION}`, "event", null])],
+    [JSON.stringify([null, null, `session:${SESSION}`, "event", { offset: "2", type: "host_changed", data: {} }])],
+    [JSON.stringify([null, null, `session:${SESSION}`, "positions", { server_time: 1 }])],
+    [JSON.stringify([null, null, `session:${SESSION}`, "presence_state", { "1": {} }])],
+    [JSON.stringify([null, null, `session:${SESSION}`, "presence_diff", { joins: 1 }])],
+    [JSON.stringify([null, null, `session:${SESSION}`, "phx_reply", { status: "ok" }])],
+    [new Uint8Array([9]).buffer],
+  ])("a frame that cannot be read leads to a snapshot: %s", (frame) => {
     const channel = impatient();
     channel.start(0);
     channel.opened(0);
     channel.received(ok("1", reply), 10);
-    channel.received("{", 20);
+    channel.received(frame, 20);
     const [join] = channel.tick(channel.deadline ?? 0);
     expect(join?.type === "send" && JSON.parse(String(join.frame))[4]).toEqual({ mode: "binary" });
   });

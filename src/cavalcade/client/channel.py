@@ -6,7 +6,6 @@ back, and are passed in, as is randomness.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +22,7 @@ from cavalcade.client.changes import (
     ReachedChanged,
     StateReplaced,
 )
-from cavalcade.client.errors import ProtocolError, SessionOver, Withdrawn
+from cavalcade.client.errors import ProtocolError, SessionOver
 from cavalcade.client.lanes import Lane, Lanes
 from cavalcade.client.pending_operations import PendingOperation
 from cavalcade.client.replica import AHEAD_MS, Gap, Replica
@@ -34,7 +33,7 @@ from cavalcade.client.timing import OF_A_CONNECTION, Timer, Timing
 from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.features.chat import Reached
-from cavalcade.domain.fix import Fix, accept
+from cavalcade.domain.fix import Fix, Position, accept
 from cavalcade.domain.model import Role
 from cavalcade.domain.session import CHANGES, FINISHING, URGENT, effects
 from cavalcade.wire.channel import TOPIC_PREFIX
@@ -45,9 +44,6 @@ from cavalcade.wire.positions import fix_to_dict, pack_fix
 
 FINAL_CLOSES: Final = {4401: "unauthorized", 4404: "session_not_found", 4409: "replaced"}
 """Close codes after which the server does not want this client back, and what they mean."""
-
-RAISE: Final = "sos:raise"
-"""The operation that starts sharing at the server."""
 
 REACHED_SLACK_MS: Final = 500
 """Frames may come closer together than they were sent, and one that comes too soon is refused."""
@@ -97,8 +93,7 @@ class Channel:
         self._mode: Mode = mode
         self._timing = timing or Timing()
         self._reconnects = Backoff(random)
-        self._lanes = Lanes.starting_with(resumption.operations, random)
-        self._pending = self._lanes.ordinary.pending
+        self._lanes = Lanes(resumption.operations, random)
         self._answered_sharing: tuple[bool, int] = (True, 0)
         """What was answered last, and the offset from which the session shows it: events may come after answers."""
         self._newest_fix: Fix | None = None
@@ -117,12 +112,13 @@ class Channel:
     @property
     def deadline(self) -> int | None:
         """When `tick` is due; None where nothing is timed."""
-        return min(self._timers.values(), default=None)
+        lanes = self._lanes.deadline
+        return min(self._timers.values() if lanes is None else (*self._timers.values(), lanes), default=None)
 
     @property
     def is_sharing(self) -> bool:
         """Whether a position may leave this device: what was asked for last counts, even before it is acknowledged."""
-        wanted, (answered, shown_from) = self._pending.sharing(), self._answered_sharing
+        wanted, (answered, shown_from) = self._lanes.sharing, self._answered_sharing
         asked = answered if wanted is None else wanted
         state = self.replica.state
         if state is None:
@@ -136,7 +132,7 @@ class Channel:
     @property
     def waiting(self) -> Sequence[PendingOperation]:
         """The operations without a final answer, in the order of each lane, an SOS first."""
-        return (*self._lanes.urgent.pending.waiting, *self._pending.waiting)
+        return self._lanes.waiting
 
     def start(self, now: int) -> list[Action]:
         """Begins to connect."""
@@ -150,6 +146,8 @@ class Channel:
             # An earlier one of the same tick may have cancelled this one.
             if self._timers.pop(timer, None) is not None:
                 self._on_timer(timer, now)
+        self._actions += self._lanes.tick(now)
+        self._send_operations(now)
         return self._take()
 
     def opened(self, now: int) -> list[Action]:
@@ -204,29 +202,17 @@ class Channel:
         """
         if self.closed is not None:
             raise SessionOver(self.closed.reason)
-        pending, operation = self._lanes.of(event).pending, PendingOperation(op_id, event, {"op_id": op_id, **payload})
-        for older in pending.withdraw(lambda one: one.is_replaced_by(operation)):
-            self._actions.append(Settle(older.op_id, Withdrawn("a newer status was asked for before it was sent")))
-        pending.add(operation)
-        is_own_sos = event == RAISE and payload.get("participant") in {None, self.participant}
-        if is_own_sos and self._pending.sharing() is False:
-            # It starts sharing at the server: a pause that waits here must not come after it.
-            resume = f"{op_id}.sharing"
-            with suppress(Rejected):  # however many wait, the SOS goes
-                self._pending.add(PendingOperation(resume, "sharing:set", {"op_id": resume, "on": True}))
-        if event not in URGENT and self._pending.sharing() is False:
+        settled = self._lanes.submit(PendingOperation(op_id, event, {"op_id": op_id, **payload}), self.participant)
+        if event not in URGENT and self._lanes.sharing is False:
             self._newest_fix = None
             self._actions.append(Withhold())
-            self._withdraw_fixes()
+        self._actions += settled
         self._send_operations(now)
         return self._take()
 
     def withdraw(self, op_id: str) -> list[Action]:
         """Takes back what is not on its way: it is not sent, and settles as withdrawn."""
-        for each in (op_id, f"{op_id}.sharing"):  # with one's own SOS goes that it starts sharing
-            for lane in self._lanes.both:
-                if lane.pending.take(each) is not None:
-                    self._actions.append(Settle(each, Withdrawn("taken back before it was sent")))
+        self._actions += self._lanes.withdraw(op_id)
         return self._take()
 
     def report(self, fix: Fix) -> list[Action]:
@@ -273,11 +259,6 @@ class Channel:
                 self._timers[Timer.HEARTBEAT_ANSWER] = now + self._timing.silence_ms
             case Timer.JOIN | Timer.HEARTBEAT_ANSWER:
                 self._drop(now, _UNANSWERED)
-            case Timer.OPERATION_ANSWER | Timer.URGENT_ANSWER:
-                self._interrupt(*(lane for lane in self._lanes.both if lane.answer is timer))
-                self._send_operations(now)
-            case Timer.OPERATION_RETRY | Timer.URGENT_RETRY:
-                self._send_operations(now)
             case Timer.STABLE:
                 self._reconnects.reset()
             case Timer.REACHED:
@@ -285,7 +266,7 @@ class Channel:
 
     def _join(self, now: int) -> None:
         self._change_connection(ConnectionState.CONNECTING)
-        self._interrupt(*self._lanes.both)
+        self._actions += self._lanes.interrupted()
         self._join_ref = self._next_ref()
         self.replica.forget_presence()
         payload: dict[str, object] = {"mode": self._mode}
@@ -300,7 +281,7 @@ class Channel:
         """Joins again over the same socket; until then what comes for the channel is not listened to."""
         self._needs_snapshot = self._needs_snapshot or needs_snapshot
         self._join_ref = None
-        self._interrupt(*self._lanes.both)
+        self._actions += self._lanes.interrupted()
         for timer in (Timer.JOIN, Timer.STABLE):
             self._timers.pop(timer, None)
         self._change_connection(ConnectionState.CONNECTING)
@@ -318,7 +299,7 @@ class Channel:
 
     def _forget_connection(self) -> None:
         self._join_ref = self._heartbeat_ref = None
-        self._interrupt(*self._lanes.both)
+        self._actions += self._lanes.interrupted()
         for timer in OF_A_CONNECTION:
             self._timers.pop(timer, None)
 
@@ -330,7 +311,7 @@ class Channel:
         self._timers.clear()
         self._newest_fix = None
         self.closed, self.failure = Closed(reason), failure
-        for operation in (drained for lane in self._lanes.both for drained in lane.pending.drain()):
+        for operation in self._lanes.drain():
             done = operation.event in FINISHING and reason in _DONE_REASONS
             self._actions.append(
                 Settle(operation.op_id, self._done_already() if done else failure or SessionOver(reason))
@@ -394,13 +375,11 @@ class Channel:
                 self._on_join_refused(response, now)
             return
         for lane in self._lanes.both:
-            if (operation := lane.pending.answered(message.ref)) is not None:
+            if (operation := lane.answered(message.ref)) is not None:
                 self._on_answer(lane, operation, response, now, ok=ok)
 
     def _on_answer(self, lane: Lane, operation: PendingOperation, response: object, now: int, *, ok: bool) -> None:
-        self._timers.pop(lane.answer, None)
         if ok:
-            lane.retries.reset()
             self._settle(lane, operation, response if isinstance(response, dict) else {})
         elif isinstance(response, dict) and response.get("reason") == "unmatched topic":
             self._rejoin_later(now)
@@ -419,14 +398,14 @@ class Channel:
             self._fold(event)
         if self.replica.state is None or self.replica.state.offset != reply.offset:
             raise Gap
-        self.replica.replace_positions(reply.positions)
+        self.replica.replace_positions(reply.positions, reply.server_time)
         self._timers[Timer.STABLE] = now + self._timing.stable_ms
         self._change_connection(ConnectionState.JOINED)
         self._notify(PositionsReceived(reply.server_time, dict(self.replica.positions)))
         self._after_event()
         if self.closed is None:
             self._told_reached = 0  # who has it may have lost it
-            self._send_newest_fix()
+            self._send_newest_fix(dict(reply.positions))
             self._send_operations(now)
             self._send_reached(now)
 
@@ -442,12 +421,14 @@ class Channel:
         self._after_event()
         what = effects(event.change)
         if what.starts_over == self.participant and what.withdraws is None:
-            self._send_newest_fix()  # it may have come before the server knew that sharing goes on
+            self._send_newest_fix(
+                self.replica.positions
+            )  # it may have come before the server knew that sharing goes on
 
     def _fold(self, event: Event) -> None:
         if self.replica.fold(event):
             # One that was reported since resuming was asked for stays: the pause before it is only told now.
-            if effects(event.change).withdraws == self.participant and self._pending.sharing() is not True:
+            if effects(event.change).withdraws == self.participant and self._lanes.sharing is not True:
                 self._newest_fix = None
                 self._actions.append(Withhold())
             self._notify(EventReceived(event))
@@ -484,16 +465,14 @@ class Channel:
         if self.connection is not ConnectionState.JOINED:
             return
         for lane in self._lanes.both:
-            operation = None if lane.retry in self._timers else lane.pending.to_send()
-            if operation is not None:
+            if (operation := lane.to_send()) is not None:
                 ref = self._next_ref()
-                lane.pending.sent(ref)
+                lane.sent(operation, ref, now + self._timing.answer_ms)
                 self._send(Message(self._join_ref, ref, self.topic, operation.event, dict(operation.payload)))
-                self._timers[lane.answer] = now + self._timing.answer_ms
 
     def _on_operation_refused(self, lane: Lane, operation: PendingOperation, response: object, now: int) -> None:
         if isinstance(response, dict) and response.get("retry") is True:
-            self._timers[lane.retry] = now + asked_to_wait_ms(response) + lane.retries.next_wait_ms()
+            lane.refused_for_a_while(operation, response, now)
             return
         error: Exception
         try:
@@ -505,37 +484,23 @@ class Channel:
             if operation.event in FINISHING and rejected.code.value in _DONE_REASONS:
                 self._settle(lane, operation, self._done_already())
                 return
-        lane.retries.reset()
-        lane.pending.settle()
+        lane.settle(operation)
         self._actions.append(Settle(operation.op_id, error))
 
     def _settle(self, lane: Lane, operation: PendingOperation, response: Mapping[str, object]) -> None:
-        lane.pending.settle()
+        lane.settle(operation)
         self._actions.append(Settle(operation.op_id, response))
         if operation.event == "sharing:set" and isinstance(offset := response.get("offset"), int):
             self._answered_sharing = operation.payload.get("on") is True, offset
         if operation.event in FINISHING:
             self._finish("left" if operation.event == "leave" else "ended", None)
 
-    def _interrupt(self, *lanes: Lane) -> None:
-        """The answers to what is on its way will not come."""
-        for lane in lanes:
-            lane.pending.interrupted()
-            self._timers.pop(lane.answer, None)
-        if self._pending.sharing() is False:
-            self._withdraw_fixes()
-
-    def _withdraw_fixes(self) -> None:
-        """Fixes that were kept do not go out once a pause was asked for."""
-        for operation in self._pending.withdraw(lambda one: one.event == "fixes:send"):
-            self._actions.append(Settle(operation.op_id, {"accepted": 0}))
-
     def _done_already(self) -> Mapping[str, object]:
         return {"offset": 0 if self.replica.state is None else self.replica.state.offset}
 
-    def _send_newest_fix(self) -> None:
+    def _send_newest_fix(self, at_server: Mapping[int, Position]) -> None:
         """Sends the newest fix where the server has none of this participant, or an older one."""
-        fix, known = self._newest_fix, self.replica.positions.get(self.participant)
+        fix, known = self._newest_fix, at_server.get(self.participant)
         if fix is not None and self.is_sharing and (known is None or known.fix_time < (fix.fix_time or 0)):
             self._send_fix(fix)
 

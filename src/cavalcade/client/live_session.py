@@ -11,10 +11,11 @@ from weakref import WeakSet
 
 from cavalcade.client.actions import Action, Dial, Disconnect, Notify, Settle, Transmit, Withhold
 from cavalcade.client.changes import Change, Closed, ConnectionState
-from cavalcade.client.channel import RAISE, Channel
+from cavalcade.client.channel import Channel
 from cavalcade.client.clock import epoch_ms
 from cavalcade.client.errors import SessionOver, Unreachable, Withdrawn
 from cavalcade.client.http import read_messages
+from cavalcade.client.lanes import RAISE
 from cavalcade.client.link import Link
 from cavalcade.client.membership import Membership
 from cavalcade.client.resumption import Resumption
@@ -23,7 +24,7 @@ from cavalcade.client.timing import Timing
 from cavalcade.client.watchers import Reader, Waiter
 from cavalcade.domain.events import Event
 from cavalcade.domain.feature import Command
-from cavalcade.domain.features.alerts import AlertKind, RaiseAlert
+from cavalcade.domain.features.alerts import AlertAnswer, AlertKind, AnswerAlert, RaiseAlert
 from cavalcade.domain.features.chat import Addressee, RemoveMessage, SendMessage, Signal
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.fixes import MAX_FIXES
@@ -398,6 +399,10 @@ class LiveSession:
     async def end_regroup(self) -> int:
         """Ends the call to regroup, as the host or the lead."""
         return await self.ask(EndRegroup())
+
+    async def answer_alert(self, alert: int, answer: AlertAnswer | None = AlertAnswer.GOING) -> int:
+        """Says what one does about an alert, so that others need not; None for nothing any more. Returns the offset."""
+        return await self.ask(AnswerAlert(alert, answer))
 
     async def claim_host(self) -> int:
         """Takes over from a host who has been away for long enough."""

@@ -1,6 +1,5 @@
 """Operations of one lane that were asked for and not acknowledged yet, in order. Pure, without I/O."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -33,12 +32,12 @@ class PendingOperation:
 
 
 class PendingOperations:
-    """Keeps operations until they are acknowledged and sends them one at a time, so that none overtakes another."""
+    """Keeps operations until they are acknowledged and gives them out one at a time."""
 
     def __init__(self, waiting: Iterable[PendingOperation] = ()) -> None:
         """Begins with what an earlier run could not send."""
-        self._waiting: deque[PendingOperation] = deque(waiting)
-        self._ref: str | None = None
+        self._waiting: list[PendingOperation] = list(waiting)
+        self._on_the_way: tuple[str, PendingOperation] | None = None
 
     @property
     def waiting(self) -> Sequence[PendingOperation]:
@@ -55,50 +54,47 @@ class PendingOperations:
             raise Rejected(ErrorCode.TOO_MANY_REQUESTS, f"{MAX_OPERATIONS} operations wait to be sent already.")
         self._waiting.append(operation)
 
-    def to_send(self) -> PendingOperation | None:
-        """The next operation, unless one is on its way."""
-        return self._waiting[0] if self._waiting and self._ref is None else None
+    def to_send(self, may_go: Callable[[PendingOperation], bool]) -> PendingOperation | None:
+        """The first operation that may go, unless one is on its way."""
+        return next(filter(may_go, self._waiting), None) if self._on_the_way is None else None
 
-    def sent(self, ref: str) -> None:
-        """Notes under which ref the next one was sent."""
-        self._ref = ref
+    def sent(self, operation: PendingOperation, ref: str) -> None:
+        """Notes under which ref an operation was sent."""
+        self._on_the_way = ref, operation
 
     def answered(self, ref: str) -> PendingOperation | None:
         """Which operation a reply belongs to; it stays until `settle`. None for a reply nobody waits for."""
-        if ref != self._ref:
+        if self._on_the_way is None or self._on_the_way[0] != ref:
             return None
-        self._ref = None
-        return self._waiting[0]
+        _, operation = self._on_the_way
+        self._on_the_way = None
+        return operation
 
-    def settle(self) -> None:
-        """Removes the first one: its answer is final."""
-        self._waiting.popleft()
+    def settle(self, operation: PendingOperation) -> None:
+        """Removes one: its answer is final."""
+        self._waiting.remove(operation)
 
     def interrupted(self) -> None:
-        """The answer will not come: the first one is sent again under the same id."""
-        self._ref = None
+        """The answer will not come: what is on its way is sent again under the same id."""
+        self._on_the_way = None
 
     def withdraw(self, is_meant: Callable[[PendingOperation], bool]) -> list[PendingOperation]:
         """Removes those that are meant and not on their way; returns them."""
-        on_the_way = 0 if self._ref is None else 1
-        gone = [operation for operation in list(self._waiting)[on_the_way:] if is_meant(operation)]
+        sent = None if self._on_the_way is None else self._on_the_way[1]
+        gone = [operation for operation in self._waiting if operation is not sent and is_meant(operation)]
         for operation in gone:
             self._waiting.remove(operation)
         return gone
 
     def take(self, op_id: str) -> PendingOperation | None:
         """Removes one that is not on its way; None where there is none."""
-        on_the_way = 0 if self._ref is None else 1
-        found = next((one for one in list(self._waiting)[on_the_way:] if one.op_id == op_id), None)
-        if found is not None:
-            self._waiting.remove(found)
-        return found
+        return next(iter(self.withdraw(lambda one: one.op_id == op_id)), None)
 
     def drain(self) -> list[PendingOperation]:
         """Removes all, because there will be no answers any more; returns them."""
         drained = list(self._waiting)
         self._waiting.clear()
-        self._ref = None
+        self._on_the_way = None
         return drained
 
     def sharing(self) -> bool | None:

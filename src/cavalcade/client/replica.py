@@ -64,9 +64,18 @@ class Replica:
             self.reached.pop(what.dismisses, None)
         return True
 
-    def replace_positions(self, positions: Iterable[tuple[int, Position]]) -> None:
-        """Takes the newest positions of everybody: who is not among them has none."""
-        self.positions = {who: where for who, where in positions if self._shows(who)}
+    def replace_positions(self, positions: Iterable[tuple[int, Position]], server_time: int) -> None:
+        """Takes the newest positions of everybody that the server has: who is not among them has none.
+
+        Args:
+            positions: (participant, position) pairs. A newer one that is known already stays.
+            server_time: When they were sent, ms since the epoch.
+        """
+        self.positions = {
+            who: where if self._is_newer(who, where, server_time) else self.positions[who]
+            for who, where in positions
+            if self._shows(who)
+        }
 
     def merge_positions(self, positions: Iterable[tuple[int, Position]], server_time: int) -> dict[int, Position]:
         """Takes the newest positions of some.

@@ -23,20 +23,16 @@ class Timing:
 
 
 class Timer(Enum):
-    """What a channel waits for."""
+    """What a channel waits for, besides what its lanes do."""
 
     DIAL = auto()
     REJOIN = auto()
     JOIN = auto()
     HEARTBEAT = auto()
     HEARTBEAT_ANSWER = auto()
-    OPERATION_ANSWER = auto()
-    OPERATION_RETRY = auto()
-    URGENT_ANSWER = auto()
-    URGENT_RETRY = auto()
     STABLE = auto()
     REACHED = auto()
 
 
-OF_A_CONNECTION: Final = frozenset(Timer) - {Timer.DIAL, Timer.OPERATION_RETRY, Timer.URGENT_RETRY}
+OF_A_CONNECTION: Final = frozenset(Timer) - {Timer.DIAL}
 """Those that mean nothing any more once their connection is gone."""

@@ -44,16 +44,25 @@ class Rejected(Exception):
         detail: One sentence for a person; never holds a secret or a coordinate.
         errors: For `invalid_request`, every bad field.
         retry_after_s: Seconds to wait, for the codes that can be retried.
+        same: Where not everything has to wait for so long: the fields in which operations of the same name are alike
+            if they have to.
     """
 
     def __init__(
-        self, code: ErrorCode, detail: str = "", *, errors: tuple[FieldError, ...] = (), retry_after_s: int = 1
+        self,
+        code: ErrorCode,
+        detail: str = "",
+        *,
+        errors: tuple[FieldError, ...] = (),
+        retry_after_s: int = 1,
+        same: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(detail or code.value)
         self.code = code
         self.detail = detail
         self.errors = errors
         self.retry_after_s = retry_after_s
+        self.same = same
 
     @property
     def retry(self) -> bool:

@@ -103,12 +103,14 @@ class Bound:
         rates: So many times in so many seconds, for one participant; all of them hold at once.
         refusal: What is said beyond them.
         of_all: Whether it counts for all participants of the session together.
+        same: The fields of the command in which those that are counted together are alike.
     """
 
     name: str
     rates: tuple[tuple[int, int], ...]
     refusal: str
     of_all: bool = False
+    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

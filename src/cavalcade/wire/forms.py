@@ -140,6 +140,7 @@ class Refusal(Sparse):
         reason: One of the contract's codes.
         retry: Whether the same may succeed later.
         retry_after_s: After how many seconds, where a quota is used up.
+        same: Where other operations need not wait for that: the fields in which one of the same name is bound alike.
         detail: For people.
         errors: All bad fields, where the request was not valid.
     """
@@ -147,6 +148,7 @@ class Refusal(Sparse):
     reason: ErrorCode
     retry: bool
     retry_after_s: int | None = None
+    same: tuple[str, ...] | None = None
     detail: str = ""
     errors: tuple[BadField, ...] = ()
 

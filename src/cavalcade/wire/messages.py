@@ -159,10 +159,12 @@ def events_from_list(data: object) -> Sequence[Event]:
 
 
 def rejection_to_dict(rejected: Rejected) -> dict[str, object]:
-    """The response of an error reply: `{reason, retry, retry_after_s?, detail?, errors?}`."""
+    """The response of an error reply: `{reason, retry, retry_after_s?, same?, detail?, errors?}`."""
     response: dict[str, object] = {"reason": rejected.code.value, "retry": rejected.retry}
     if rejected.code is ErrorCode.TOO_MANY_REQUESTS:
         response["retry_after_s"] = rejected.retry_after_s
+        if rejected.same is not None:
+            response["same"] = list(rejected.same)
     if rejected.detail:
         response["detail"] = rejected.detail
     if rejected.errors:

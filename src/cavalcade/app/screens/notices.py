@@ -17,7 +17,7 @@ from cavalcade.app.session.participation import Participation
 from cavalcade.app.session.sos_words import headline, name_of
 from cavalcade.app.ui import parts
 from cavalcade.client.clock import steady_ms
-from cavalcade.domain.features.alerts import recent
+from cavalcade.domain.features.alerts import Alert, AlertAnswer, AlertKind, recent
 from cavalcade.domain.features.sos import SosEnd
 from cavalcade.domain.model import Role
 
@@ -144,13 +144,27 @@ class Notices:
         for alert in () if known is None else reversed(recent(known.state, known.now)):
             subject = ("alert", alert.alert)
             who = alert.participant
-            if known is None or who is None or subject in self._later or not watch.concerns_me(who):
+            if known is None or who is None or subject in self._later:
+                continue
+            comes_to_me = who == known.me and bool(alert.going)
+            if not (comes_to_me or watch.concerns_me(who)):
                 continue
             told = words_of(alert, known, form, is_hole=watch.is_hole(who))
             if told is not None:
-                self.slot.fill((subject, told[0]), partial(self._question, *told, subject, None))
+                way = None if comes_to_me else self._way_to(alert, taking_part, is_going=known.me in alert.going)
+                self.slot.fill((subject, told), partial(self._question, *told, subject, way))
                 return True
         return False
+
+    def _way_to(
+        self, alert: Alert, taking_part: Participation, *, is_going: bool
+    ) -> tuple[str, Callable[[], object]] | None:
+        """The way to say that one goes to somebody who stopped, or does not any more."""
+        if alert.kind is not AlertKind.STOPPED:
+            return None
+        answer = None if is_going else AlertAnswer.GOING
+        label = self._around.say("alert.notGoing" if is_going else "sos.going")
+        return label, lambda: taking_part.operate(taking_part.live.answer_alert(alert.alert, answer))
 
     def _show_time(self, taking_part: Participation) -> bool:
         """Shows that somebody asks for more time, or that little is left; False where there is nothing to say."""

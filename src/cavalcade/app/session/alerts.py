@@ -25,7 +25,7 @@ def words_of(alert: Alert, known: Known, form: Format, *, is_hole: bool) -> tupl
     mine, theirs = known.positions.get(known.me), known.positions.get(alert.participant)
     match alert.kind:
         case AlertKind.STOPPED:
-            return say("alert.stopped", name=name), say("alert.stoppedHelp")
+            return _who_goes(alert, name, known, form) or (say("alert.stopped", name=name), say("alert.stoppedHelp"))
         case AlertKind.STRAGGLER:
             if mine is None or theirs is None:
                 return say("alert.straggler", name=name), ""
@@ -38,3 +38,16 @@ def words_of(alert: Alert, known: Known, form: Format, *, is_hole: bool) -> tupl
             return say("alert.noNews", name=name, length=length), say("alert.noCoverage") if is_hole else ""
         case _:
             return None
+
+
+def _who_goes(alert: Alert, whom: str, known: Known, form: Format) -> tuple[str, str] | None:
+    """Who goes to the person of an alert, where somebody does."""
+    say, people = form.words.say, known.state.participants
+    others = [people[who].name for who in alert.going if who != known.me and who in people]
+    if alert.participant == known.me:
+        said = [say("alert.comes", name=name) for name in others]
+    else:
+        said = [say("alert.goesTo", name=name, whom=whom) for name in others]
+        if known.me in alert.going:
+            said = [say("alert.youGo", name=whom), *said]
+    return (said[0], " · ".join(said[1:])) if said else None

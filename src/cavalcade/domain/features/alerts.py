@@ -53,6 +53,12 @@ OF_PLACES: Final = frozenset({AlertKind.ALL_HERE, AlertKind.HAZARD_GONE})
 """What is about a place alone: all are there, or all have passed."""
 
 
+class AlertAnswer(StrEnum):
+    """What somebody does about an alert."""
+
+    GOING = "going"
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """An alert that was raised a short while ago.
@@ -64,6 +70,7 @@ class Alert:
         by: Who raised it.
         at: When, ms since the epoch.
         place: About which place, or None.
+        going: Who said that they go to them, in the order of saying so.
     """
 
     alert: int
@@ -72,6 +79,7 @@ class Alert:
     by: ParticipantId
     at: Time
     place: SomePlace = None
+    going: tuple[ParticipantId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,34 @@ class AlertRaised(Change):
         if self.kind is AlertKind.ALL_HERE and self.place is not None:
             gathered = (*(place for place in gathered if place != self.place), self.place)[-MAX_PLACES:]
         return replace(state, features=state.features.put(RecentAlerts((*recent(state, self.at), alert), gathered)))
+
+    def effects(self) -> Effects:
+        """Viewers do not learn of it."""
+        return Effects(audience=MEMBERS)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAnswered(Change):
+    """Somebody says what they do about an alert."""
+
+    type: ClassVar[str] = "alert_answered"
+    meaning: ClassVar[str] = (
+        "who is `going` stands with the alert in `features.alerts`; `answer` is null for not any more"
+    )
+    alert: EventOffset
+    participant: ParticipantId
+    answer: AlertAnswer | None
+
+    def evolve(self, state: SessionState) -> SessionState:
+        """They stand with the alert, or do not any more."""
+        kept, answering = state.features.of(RecentAlerts), () if self.answer is None else (self.participant,)
+        after = tuple(
+            replace(one, going=(*(who for who in one.going if who != self.participant), *answering))
+            if one.alert == self.alert
+            else one
+            for one in kept.recent
+        )
+        return replace(state, features=state.features.put(replace(kept, recent=after)))
 
     def effects(self) -> Effects:
         """Viewers do not learn of it."""
@@ -166,7 +202,7 @@ class RaiseAlert(Command):
             if len(those) >= most:
                 wait_s = max(1, (those[0].at + SAME_MS - now) // 1000 + 1)
                 detail = "Too many alerts in a short time; wait a moment."
-                raise Rejected(ErrorCode.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
+                raise Rejected(ErrorCode.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s, same=("place",))
         return [AlertRaised(self.kind, whose, me.id, now, self.place)]
 
     def names(self, by: int, after: SessionState) -> int | None:
@@ -215,6 +251,36 @@ class RaiseAlert(Command):
             raise Rejected(ErrorCode.FORBIDDEN, detail)
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerAlert(Command):
+    """Say what one does about an alert, so that others need not.
+
+    Attributes:
+        alert: Which.
+        answer: What; None for nothing any more.
+    """
+
+    operation: ClassVar[str | None] = "alert:answer"
+    meaning: ClassVar[str] = (
+        "say that one is `going` to the person whom an alert of the last minutes is about; without an `answer`, not any"
+        " more"
+    )
+    roles: ClassVar[frozenset[Role]] = SHARERS
+    refusal: ClassVar[str] = "A viewer answers no alerts."
+    alert: EventOffset
+    answer: Annotated[AlertAnswer | None, OneOf(AlertAnswer)] = None
+
+    def decide(self, me: Participant, situation: Situation) -> list[Change]:
+        """An answer, where it was another one."""
+        found = [one for one in situation.state.features.of(RecentAlerts).recent if one.alert == self.alert]
+        if not found or found[0].participant is None:
+            reject(FieldError("/alert", "must be the offset of an alert of the last minutes about somebody"))
+        if found[0].participant == me.id:
+            raise Rejected(ErrorCode.FORBIDDEN, "Only the others answer an alert.")
+        is_going = self.answer is not None
+        return [AlertAnswered(self.alert, me.id, self.answer)] if is_going != (me.id in found[0].going) else []
+
+
 def recent(state: SessionState, now: int) -> tuple[Alert, ...]:
     """The alerts that one raised now may be the same as; a time far ahead is that of a clock that was wrong."""
     return tuple(one for one in state.features.of(RecentAlerts).recent if abs(now - one.at) < SAME_MS)
@@ -228,8 +294,8 @@ def with_all_awaited(state: SessionState, place: int) -> SessionState:
 
 
 FEATURE: Final = Feature(
-    commands=(RaiseAlert,),
-    changes=(AlertRaised,),
+    commands=(RaiseAlert, AnswerAlert),
+    changes=(AlertRaised, AlertAnswered),
     session=RecentAlerts,
     asked=(
         ("alert:raise", {"kind": "stopped"}, RaiseAlert(AlertKind.STOPPED)),
@@ -238,11 +304,14 @@ FEATURE: Final = Feature(
         ("alert:raise", {"kind": "all_here", "place": 4}, RaiseAlert(AlertKind.ALL_HERE, place=4)),
         ("alert:raise", {"kind": "hazard_gone", "place": 5}, RaiseAlert(AlertKind.HAZARD_GONE, place=5)),
         ("place:add", {"kind": "hazard", "lat": 47.66, "lon": 9.18}, AddPlace(PlaceKind.HAZARD, 47.66, 9.18)),
+        ("alert:answer", {"alert": 7, "answer": "going"}, AnswerAlert(7, AlertAnswer.GOING)),
+        ("alert:answer", {"alert": 7}, AnswerAlert(7)),
     ),
     refused=(
         ("alert:raise", {}, ("/kind",)),
         ("alert:raise", {"kind": "bored", "participant": 0}, ("/kind", "/participant")),
         ("alert:raise", {"kind": "arrival", "place": "4", "seen_at": 0}, ("/place", "/seen_at")),
+        ("alert:answer", {"answer": "staying"}, ("/alert", "/answer")),
     ),
     happened=(
         (
@@ -253,5 +322,7 @@ FEATURE: Final = Feature(
             AlertRaised(AlertKind.ALL_HERE, None, 1, 1_800_000_000_000, 4),
             {"kind": "all_here", "participant": None, "by": 1, "at": 1_800_000_000_000, "place": 4},
         ),
+        (AlertAnswered(7, 3, AlertAnswer.GOING), {"alert": 7, "participant": 3, "answer": "going"}),
+        (AlertAnswered(7, 3, None), {"alert": 7, "participant": 3, "answer": None}),
     ),
 )

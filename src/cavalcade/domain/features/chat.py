@@ -199,7 +199,7 @@ class SendMessage(Command):
         if self.signal is None:
             return (OF_ONE, OF_ALL)
         refusal = f"The same signal can be given once in {SAME_SIGNAL_S} seconds."
-        return (Bound(f"signal {self.signal}", ((1, SAME_SIGNAL_S),), refusal), OF_ONE, OF_ALL)
+        return (Bound(f"signal {self.signal}", ((1, SAME_SIGNAL_S),), refusal, same=("signal",)), OF_ONE, OF_ALL)
 
     def refers(self) -> int | None:
         """The message that it answers."""

@@ -233,7 +233,7 @@ class RaiseSos(Command):
             return changes
         if whose.id != me.id and before is None and _for_others(state) >= MAX_FOR_OTHERS:
             detail = "Too many SOS for others are open in this session."
-            raise Rejected(ErrorCode.TOO_MANY_REQUESTS, detail, retry_after_s=SAME_MS // 1000)
+            raise Rejected(ErrorCode.TOO_MANY_REQUESTS, detail, retry_after_s=SAME_MS // 1000, same=("participant",))
         lat, lon = self._place()
         raised = SosRaised(
             participant=whose.id,

@@ -89,11 +89,13 @@ class Quota:
         name: Within Redis.
         rates: All of them hold at once.
         refusal: What people are told beyond them.
+        same: See `Rejected`.
     """
 
     name: str
     rates: tuple[Rate, ...]
     refusal: str
+    same: tuple[str, ...] | None = None
 
 
 WRONG_CODES: Final = Quota(
@@ -194,7 +196,7 @@ class RateLimits:
     async def asked(self, session_id: str, operation: Operation) -> None:
         """Somebody asks for something that has bounds of its own; the same operation again counts once."""
         for bound in operation.command.bounds:
-            quota = Quota(bound.name, tuple(Rate.over(*rate) for rate in bound.rates), bound.refusal)
+            quota = Quota(bound.name, tuple(Rate.over(*rate) for rate in bound.rates), bound.refusal, bound.same)
             subject = session_id if bound.of_all else f"{session_id}/{operation.by}"
             await self.take(quota, subject, once=f"{operation.by}/{operation.op_id}")
 
@@ -211,7 +213,8 @@ class RateLimits:
         """
         wait_ms = await self._take(quota, subject, once)
         if wait_ms > 0:
-            raise Rejected(ErrorCode.TOO_MANY_REQUESTS, quota.refusal, retry_after_s=max(1, math.ceil(wait_ms / 1000)))
+            wait_s = max(1, math.ceil(wait_ms / 1000))
+            raise Rejected(ErrorCode.TOO_MANY_REQUESTS, quota.refusal, retry_after_s=wait_s, same=quota.same)
 
     async def _take(self, quota: Quota, subject: str, once: str | None) -> int:
         now = int(self._clock() * 1000)
