@@ -1,6 +1,7 @@
-"""Rides of the vectors in `tests/vectors/motion.json`: everybody goes straight north, with a fix each second."""
+"""Rides of the vectors in `tests/vectors`: everybody goes straight north, or back, with a fix each second."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,18 +34,19 @@ def seconds(ride: dict[str, Any]) -> Iterator[tuple[Fix | None, bool]]:
     metres, second = float(ride.get("at", 0)), 0
     for length, speed, *unseen in ride["legs"]:
         for part in range(length):
-            is_told = not unseen and (speed > 0 or part % ride.get("standing_every", 1) == 0)
+            is_told = not unseen and (speed != 0 or part % ride.get("standing_every", 1) == 0)
             yield (_fix(ride, metres, speed, second) if is_told else None), unseen != ["unseen"]
             metres += speed
             second += 1
 
 
 def _fix(ride: dict[str, Any], metres: float, speed: float, second: int) -> Fix:
+    width, period = ride.get("sways", (0, 1))
+    metres += width * math.sin(2 * math.pi * second / period)
     lat, lon = destination(*START, 0 if metres >= 0 else 180, abs(metres))
-    return Fix(
-        lat, lon, AT + second * 1000, ride.get("accuracy"), 0.0 if speed else None,
-        None if ride.get("without_speed") else speed,
-    )  # fmt: skip
+    heading = None if speed == 0 or ride.get("without_heading") else 0.0 if speed > 0 else 180.0
+    speed_told = None if ride.get("without_speed") else abs(speed)
+    return Fix(lat, lon, AT + second * 1000, ride.get("accuracy"), heading, speed_told)
 
 
 def happens(case: dict[str, Any]) -> list[list[object]]:
@@ -59,12 +61,12 @@ def happens(case: dict[str, Any]) -> list[list[object]]:
         now, me = AT + second * 1000, case["me"]
         newest |= {who: fix for who, rider in riders.items() if (fix := rider[second][0]) is not None}
         truth = {
-            one["id"]: _person(one, newest.get(one["id"]), second, is_connected=riders[one["id"]][second][1])
+            one["id"]: person(one, newest.get(one["id"]), second, is_connected=riders[one["id"]][second][1])
             for one in case["people"]
         }
         if is_ended:
             truth[me] = replace(truth[me], status=None, status_since=None)
-        is_listening = not _is_within(case.get("offline", []), second)
+        is_listening = not is_within(case.get("offline", []), second)
         people = truth if is_listening or not people else {**people, me: truth[me]}
         alerts += [Alert(0, AlertKind(kind), who, me, now) for at, kind, who in case.get("told", []) if at == second]
         sensitivity = SENSITIVITIES[case.get("sensitivity", "normal")]
@@ -84,7 +86,8 @@ def happens(case: dict[str, Any]) -> list[list[object]]:
     return found
 
 
-def _person(one: dict[str, Any], fix: Fix | None, second: int, *, is_connected: bool) -> Person:
+def person(one: dict[str, Any], fix: Fix | None, second: int, *, is_connected: bool) -> Person:
+    """A rider as the others see them in some second."""
     said = [(at, Status(status)) for at, status in one.get("status", []) if at <= second]
     since, status = said[-1] if said else (None, None)
     return Person(
@@ -94,9 +97,18 @@ def _person(one: dict[str, Any], fix: Fix | None, second: int, *, is_connected: 
         status,
         None if since is None else AT + since * 1000,
         is_connected=is_connected,
-        fix=None if _is_within(one.get("paused", []), second) else fix,
+        fix=None if is_within(one.get("paused", []), second) else fix,
+        is_sharing=not is_within(one.get("paused", []), second),
     )
 
 
-def _is_within(spans: Sequence[Sequence[int]], second: int) -> bool:
+def is_within(spans: Sequence[Sequence[int]], second: int) -> bool:
+    """Whether a second lies within one of some spans."""
     return any(begin <= second < end for begin, end in spans)
+
+
+def spans(holds: Sequence[bool]) -> list[list[int]]:
+    """From when to when something holds, in seconds."""
+    ends = [*holds, False]
+    begins = [at for at, one in enumerate(holds) if one and (at == 0 or not ends[at - 1])]
+    return [[begin, ends.index(False, begin)] for begin in begins]

@@ -1,7 +1,7 @@
 """What a client judges of motion, by the same vectors as the page."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from cavalcade.client.motion.riding import Riding, follow, is_passenger, is_ridi
 from cavalcade.client.motion.scene import Person, Scene
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.geo import destination
-from tests.client.rides import AT, START, happens, named, seconds
+from tests.client.rides import AT, START, happens, named, seconds, spans
 
 
 def looks(ride: dict[str, Any]) -> Iterator[tuple[Riding, int]]:
@@ -23,13 +23,6 @@ def looks(ride: dict[str, Any]) -> Iterator[tuple[Riding, int]]:
         if second == ride.get("said"):
             riding = say_passenger(riding, AT + second * 1000)
         yield riding, AT + second * 1000
-
-
-def spans(holds: Sequence[bool]) -> list[list[int]]:
-    """From when to when something holds, in seconds."""
-    ends = [*holds, False]
-    begins = [at for at, one in enumerate(holds) if one and (at == 0 or not ends[at - 1])]
-    return [[begin, ends.index(False, begin)] for begin in begins]
 
 
 @pytest.mark.parametrize("vector", named("riding"))

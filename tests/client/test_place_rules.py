@@ -1,18 +1,15 @@
 """What a client judges of places, on the vectors that hold the page to the same rules."""
 
-import json
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
+from cavalcade.client.place_rules.presence import Presence, follow
 from cavalcade.client.place_rules.where_one_was import keep, where_one_was
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.geo import destination, distance_m
-
-VECTORS: Final = json.loads((Path(__file__).parents[1] / "vectors" / "place_rules.json").read_text())
-START: Final = (60.17, 24.94)
-AT: Final = 1_790_000_000_000
+from tests.client.gatherings import VECTORS, Gathering, place_at
+from tests.client.rides import AT, START, seconds, spans
 
 
 def named(kind: str) -> list[Any]:
@@ -30,3 +27,20 @@ def test_where_one_was(case: dict[str, Any]) -> None:
     assert (there is None) is (case["north"] is None)
     if there is not None:
         assert distance_m(*there, *destination(*START, 0, case["north"])) < 0.1
+
+
+@pytest.mark.parametrize("case", named("presence"))
+def test_who_is_there(case: dict[str, Any]) -> None:
+    place = place_at({"place": 5, "kind": "meet", "at": 0, "radius": case.get("radius")}, 0)
+    presence, here = Presence(), []
+    for fix, _ in seconds(case):
+        presence = presence if fix is None else follow(presence, fix, place)
+        here.append(presence.is_here)
+    assert spans(here) == case["here"]
+
+
+@pytest.mark.parametrize("case", named("judged"))
+def test_what_a_client_finds(case: dict[str, Any]) -> None:
+    found, boards = Gathering(case).happens()
+    assert found == case["then"]
+    assert boards == case.get("boards", [])

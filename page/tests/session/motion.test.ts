@@ -1,29 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { destination } from "../../src/model/geo";
-import type { Fix, Post, Role, Status } from "../../src/model/model";
+import type { Fix } from "../../src/model/model";
 import { answered, judge, NOTHING_JUDGED } from "../../src/session/motion/judging";
 import { follow, isPassenger, isRiding, sayPassenger, UNMOVED } from "../../src/session/motion/riding";
 import { type Judged, type Person, type Scene, SENSITIVITIES } from "../../src/session/motion/scene";
 import { isAsking } from "../../src/session/motion/stops";
-
-const START = { lat: 60.17, lon: 24.94 };
-const AT = 1_790_000_000_000;
-type Spans = readonly (readonly [from: number, to: number])[];
-
-/** Everybody goes straight north, with a fix each second. */
-interface Rider {
-  readonly id: number;
-  readonly legs: readonly (readonly [seconds: number, speed: number, unseen?: string])[];
-  readonly at?: number;
-  readonly role?: Role;
-  readonly post?: Post;
-  readonly status?: readonly (readonly [at: number, status: Status])[];
-  readonly paused?: Spans;
-  readonly accuracy?: number;
-  readonly without_speed?: boolean;
-  readonly standing_every?: number;
-}
+import { AT, isWithin, personAt, type Rider, type Spans, START, seconds, spans } from "./rides";
 
 interface Ride extends Rider {
   readonly name: string;
@@ -48,51 +31,6 @@ interface Case {
 const vectors: { riding: Ride[]; passengers: Ride[]; judged: Case[] } = JSON.parse(
   readFileSync(new URL("../../../tests/vectors/motion.json", import.meta.url), "utf8"),
 );
-
-interface Second {
-  readonly fix: Fix | null;
-  readonly isConnected: boolean;
-}
-
-function seconds(rider: Rider): Second[] {
-  const seen: Second[] = [];
-  let metres = rider.at ?? 0;
-  for (const [length, speed, unseen] of rider.legs) {
-    for (let part = 0; part < length; part += 1) {
-      const isTold = !unseen && (speed > 0 || part % (rider.standing_every ?? 1) === 0);
-      const fix = isTold ? fixAt(rider, metres, speed, seen.length) : null;
-      seen.push({ fix, isConnected: unseen !== "unseen" });
-      metres += speed;
-    }
-  }
-  return seen;
-}
-
-function fixAt({ accuracy, without_speed }: Rider, metres: number, speed: number, second: number): Fix {
-  return {
-    ...destination(START, Math.abs(metres), metres < 0 ? 180 : 0),
-    fix_time: AT + second * 1_000,
-    ...(speed > 0 && { heading: 0 }),
-    ...(!without_speed && { speed }),
-    ...(accuracy !== undefined && { accuracy }),
-  };
-}
-
-const isWithin = (spans: Spans | undefined, second: number) =>
-  spans?.some(([from, to]) => from <= second && second < to) ?? false;
-
-function personAt(rider: Rider, second: number, fix: Fix | null, isConnected: boolean, isEnded: boolean): Person {
-  const said = isEnded ? undefined : rider.status?.filter(([at]) => at <= second).at(-1);
-  return {
-    id: rider.id,
-    role: rider.role ?? "member",
-    post: rider.post ?? null,
-    status: said?.[1] ?? null,
-    statusSince: said ? AT + said[0] * 1_000 : null,
-    isConnected,
-    fix: isWithin(rider.paused, second) ? null : fix,
-  };
-}
 
 /** What one client finds, by second. The server repeats what is raised, and ends a status. */
 function happens({ me, ...story }: Case): (readonly [number, string])[] {
@@ -147,13 +85,6 @@ function looks(ride: Ride) {
     if (second === ride.said) riding = sayPassenger(riding, now);
     return { isRiding: isRiding(riding, now), isPassenger: isPassenger(riding, now) };
   });
-}
-
-/** From when to when something holds, in seconds. */
-function spans(holds: readonly boolean[]): number[][] {
-  const ends = [...holds, false];
-  const begins = holds.flatMap((one, at) => (one && !ends[at - 1] ? [at] : []));
-  return begins.map((from) => [from, ends.indexOf(false, from)]);
 }
 
 describe("who rides", () => {

@@ -67,3 +67,21 @@ test("asks sooner who chose so", () => {
   expect(watch.isAsking).toBe(true);
   watch.chooseSensitivity("normal");
 });
+
+test("raises what it judges of places with the place, and says where the lead stopped", () => {
+  const watch = new Watch();
+  const wanted: Wanted[] = [];
+  const place = { place: 5, participant: 1, kind: "meet", ...START, name: null, note: null, radius_m: null } as const;
+  const at = (second: number, metres: number, speed: number, regroup: { place?: number; by: number; at: number }) => {
+    const state = seen(second, metres, speed);
+    const places = { places: [{ ...place, at: AT, written: 5 }] };
+    wanted.push(...watch.look({ ...state, features: { places, regroup } }, AT + second * 1_000, true));
+  };
+  at(0, 0, 0, { place: 5, by: 1, at: AT });
+  expect(wanted).toEqual([["alert:raise", { kind: "arrival", place: 5 }]]);
+  expect(watch.board).toMatchObject({ place: 5, here: 1, awaited: 1, isComplete: false });
+  for (let second = 1; second <= 60; second += 1) at(second, second * 10, 10, { by: 1, at: AT + 1 });
+  for (let second = 61; second <= 122; second += 1) at(second, 600, 0, { by: 1, at: AT + 1 });
+  expect(wanted.slice(1)).toEqual([["regroup:place", expect.objectContaining({ lon: START.lon })]]);
+  expect(watch.board).toBeNull();
+});

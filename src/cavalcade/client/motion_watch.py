@@ -1,4 +1,4 @@
-"""Judging a live session: one is asked when one stopped, and the group hears what it must."""
+"""Judging a live session: one is asked when one stopped, hears of hazards, and the group hears what it must."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,10 +12,16 @@ from cavalcade.client.motion.judging import Memory, answer, concerns_me, judge
 from cavalcade.client.motion.riding import is_passenger, is_riding, say_passenger
 from cavalcade.client.motion.scene import NORMAL, Person, Scene, Sensitivity
 from cavalcade.client.motion.silence import is_hole
+from cavalcade.client.place_rules.board import Board
+from cavalcade.client.place_rules.judging import PlaceFindings, PlaceMemory, judge_places
+from cavalcade.client.place_rules.scene import PlaceScene
+from cavalcade.client.place_rules.where_one_was import keep, where_one_was
 from cavalcade.domain.errors import Rejected
 from cavalcade.domain.feature import Command
 from cavalcade.domain.features.alerts import RaiseAlert, RecentAlerts
+from cavalcade.domain.features.places import Place, find, places
 from cavalcade.domain.features.posts import PersonPost
+from cavalcade.domain.features.regroup import PlaceRegroup, standing
 from cavalcade.domain.features.statuses import PersonStatus, SetStatus
 from cavalcade.domain.fix import Fix
 from cavalcade.domain.model import SessionState
@@ -26,8 +32,9 @@ LOOK_S: Final = 1.0
 class Watch:
     """What one participant judges while a session is open, as the page and the app do.
 
-    It ends one's own status once one rides on, raises alerts, and says when one is to be asked whether all is well. A
-    program that only moves a position needs none. All methods are for the event loop's own thread.
+    It ends one's own status once one rides on, raises alerts, says when one is to be asked whether all is well and when
+    a hazard lies ahead, calls the roll where the group meets, and says where the lead stopped. A program that only
+    moves a position needs none. All methods are for the event loop's own thread.
     """
 
     def __init__(
@@ -35,6 +42,7 @@ class Watch:
         session: LiveSession,
         *,
         on_question: Callable[[], None] = lambda: None,
+        on_hazard: Callable[[Place], None] = lambda _: None,
         sensitivity: Sensitivity = NORMAL,
     ) -> None:
         """Begins to judge with the first look.
@@ -42,19 +50,33 @@ class Watch:
         Args:
             session: What is judged.
             on_question: Called when `is_asking` has changed.
+            on_hazard: Called with a hazard that one comes to, once.
             sensitivity: How soon one is asked, and told to be behind.
         """
         self.sensitivity = sensitivity
         self._session = session
         self._on_question = on_question
+        self._on_hazard = on_hazard
         self._memory = Memory()
+        self._places = PlaceMemory()
         self._fix: Fix | None = None
+        self._recent: tuple[Fix, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def is_asking(self) -> bool:
         """One stopped, and is to be asked whether all is well."""
         return self._memory.is_asking
+
+    @property
+    def board(self) -> Board | None:
+        """Who is where the group meets, by the last look; None where it does not meet."""
+        return self._places.board
+
+    @property
+    def where_one_was(self) -> tuple[float, float] | None:
+        """Where one was 3 s ago, in degrees: there is what one marks now. None where that is not known."""
+        return where_one_was(self._recent, self._session.now()) if self._session.is_sharing else None
 
     @property
     def is_riding(self) -> bool:
@@ -83,6 +105,7 @@ class Watch:
             now: ms since the epoch; None for now.
         """
         self._fix = fix
+        self._recent = keep(self._recent, fix)
         self.look(now)
 
     def look(self, now: int | None = None) -> None:
@@ -94,12 +117,16 @@ class Watch:
         scene = self._scene(now)
         if scene is None:
             return
-        was_asking = self.is_asking
+        was_asking, last = self.is_asking, self._memory.riding.last
         self._memory, findings = judge(self._memory, scene)
-        if findings.ends_status:
+        state = self._session.state
+        there = PlaceScene(scene, places(state), standing(state))
+        self._places, found = judge_places(self._places, there, self._memory.riding, last=last)
+        if findings.ends_status or found.ends_status:
             self._ask(SetStatus())
         for kind, who in findings.alerts:
             self._ask(RaiseAlert(kind, None if who == scene.me else who))
+        self._follow_places(found, scene.me)
         if self.is_asking is not was_asking:
             self._on_question()
 
@@ -118,6 +145,16 @@ class Watch:
         while self._session.closed is None:
             self.look()
             await asyncio.sleep(LOOK_S)
+
+    def _follow_places(self, found: PlaceFindings, me: int) -> None:
+        for kind, who, place in found.alerts:
+            self._ask(RaiseAlert(kind, None if who == me else who, place=place))
+        if found.stop is not None:
+            self._ask(PlaceRegroup(*found.stop))
+        for hazard in found.hazards:
+            there = find(self._session.state, hazard)
+            if there is not None:
+                self._on_hazard(there)
 
     def _ask(self, command: Command) -> None:
         task = asyncio.create_task(self._settle(command))
@@ -156,7 +193,7 @@ class Watch:
             people.append(
                 Person(
                     who, one.role, one.features.of(PersonPost).post, status.status, status.since,
-                    is_connected=who == me or who in session.present, fix=fix,
+                    is_connected=who == me or who in session.present, fix=fix, is_sharing=one.sharing,
                 )
             )  # fmt: skip
         return people

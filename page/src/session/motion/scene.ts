@@ -34,6 +34,8 @@ export interface Person {
   readonly isConnected: boolean;
   /** Their newest place; null for those who do not share one. */
   readonly fix: Fix | null;
+  /** They share one, also where there is none yet. */
+  readonly isSharing: boolean;
 }
 
 /** A session at one moment, as one of its clients sees it. Times are on the server's clock, in milliseconds. */
@@ -45,7 +47,7 @@ export interface Scene {
   /** The connection stands, and who else is connected is known. */
   readonly isListening: boolean;
   /** Those that were told lately. */
-  readonly alerts: readonly Pick<Alert, "kind" | "participant" | "at">[];
+  readonly alerts: readonly Pick<Alert, "kind" | "participant" | "place" | "at">[];
   readonly sensitivity: Sensitivity;
 }
 

@@ -18,7 +18,7 @@ const OTHERS = 2;
 const SETTLES_MS = 60_000;
 /** Where the first who is to tell says nothing, the next does so later. */
 const RANKS = 3;
-const RANK_MS = 30_000;
+export const RANK_MS = 30_000;
 const AGAIN_MS = 30_000;
 const MOST_DOUBLED = 8;
 /** Who said one of these may be silent. */
@@ -155,7 +155,7 @@ function isDue(silence: Silence, one: Person, known: Heard, scene: Scene, rank: 
 }
 
 /** How many come before oneself of those who may tell; null where enough do. */
-function rankOf({ people, me }: Scene): number | null {
+export function rankOf({ people, me }: Scene): number | null {
   if (people.get(me)?.role === "viewer") return null;
   let rank = 0;
   for (const one of people.values()) if (one.id < me && one.isConnected && one.role !== "viewer") rank += 1;

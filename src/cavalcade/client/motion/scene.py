@@ -47,6 +47,7 @@ class Person:
         status_since: When, ms since the epoch.
         is_connected: They are connected now, as far as is known.
         fix: Their newest place, with its time; None for those who do not share one.
+        is_sharing: They share one, also where there is none yet.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Person:
     status_since: int | None = None
     is_connected: bool = True
     fix: Fix | None = None
+    is_sharing: bool = True
 
 
 @dataclass(frozen=True, slots=True)

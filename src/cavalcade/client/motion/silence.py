@@ -111,10 +111,10 @@ def look(before: Silence, scene: Scene) -> tuple[Silence, list[int]]:
         if known is not None and known.was_away and was_listening and after.at - known.at >= FELL_MS:
             falls.append(Fall(one.id, known.fix, known.at))
     silence = Silence(heard, tuple(falls), before.listening_since if was_listening else scene.now)
-    rank = _rank(scene)
-    if rank is None:
+    mine = rank(scene)
+    if mine is None:
         return silence, []
-    due = [one.id for one in scene.people if one.id in heard and _is_due(silence, one, scene, rank)]
+    due = [one.id for one in scene.people if one.id in heard and _is_due(silence, one, scene, mine)]
     asked = {who: replace(heard[who], asked_at=scene.now, tries=heard[who].tries + 1) for who in due}
     return replace(silence, heard={**heard, **asked}), due
 
@@ -163,7 +163,7 @@ def _is_slow(before: Fix, fix: Fix) -> bool:
     return speed_between(before, fix) < SLOW_M_S and (before.speed is None or before.speed < SLOW_M_S)
 
 
-def _is_due(silence: Silence, one: Person, scene: Scene, rank: int) -> bool:
+def _is_due(silence: Silence, one: Person, scene: Scene, mine: int) -> bool:
     known = silence.heard[one.id]
     if one.is_connected or known.is_told or one.status in EXCUSED:
         return False
@@ -176,13 +176,13 @@ def _is_due(silence: Silence, one: Person, scene: Scene, rank: int) -> bool:
     if known.asked_at is not None and scene.now - known.asked_at < AGAIN_MS * 2 ** min(known.tries, 8):
         return False
     patience = NO_COVERAGE_MS if is_hole(silence, scene, one.id) else NO_NEWS_MS
-    return scene.now - known.at >= patience + rank * RANK_MS
+    return scene.now - known.at >= patience + mine * RANK_MS
 
 
-def _rank(scene: Scene) -> int | None:
+def rank(scene: Scene) -> int | None:
     """How many come before oneself of those who may tell; None where enough do."""
     ids = sorted(
         one.id for one in scene.people if one.role is not Role.VIEWER and (one.is_connected or one.id == scene.me)
     )
-    rank = ids.index(scene.me) if scene.me in ids else RANKS
-    return rank if rank < RANKS else None
+    mine = ids.index(scene.me) if scene.me in ids else RANKS
+    return mine if mine < RANKS else None
