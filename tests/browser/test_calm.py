@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from playwright.async_api import expect
 
-from cavalcade.client import Fix, Post, Status
+from cavalcade.client import Fix, PlaceKind, Post, Status
 from cavalcade.client.clock import epoch_ms
 from cavalcade.domain.features.chat import SendMessage
 from tests.browser.conftest import HELSINKI, METRES_PER_DEGREE
@@ -90,6 +90,9 @@ async def riding(url: str, phone: Phone) -> AsyncIterator[list[LiveSession]]:
             latitude = HELSINKI[0] + (north + 1) * 150 / METRES_PER_DEGREE
             longitude = HELSINKI[1] + (east - 2) * 200 / METRES_PER_DEGREE
             other.report(Fix(latitude, longitude, epoch_ms(), accuracy=6))
+        # The group is called together, and some are missing.
+        place = await others[0].add_place(PlaceKind.MEET, HELSINKI, name="Café Adler")
+        await others[0].call_regroup(place)
         assert group.host.link
         await phone.join(group.host.link, "Mia")
         await expect(phone.page.locator(".avatar")).to_have_count(RIDERS)
@@ -151,7 +154,7 @@ async def test_the_page_stays_calm_in_a_group_of_twelve(cavalcade_url: str, new_
         await others[0].set_post(Post.SWEEP, 6)
         await expect(page.locator(".avatar-badge.is-post:visible")).to_have_count(1)
         assert await page.evaluate(PLACES) == before
-        for name in ("time", "keep"):
+        for name in ("time", "regroup", "keep"):
             await expect(page.locator(f"[data-notice={name}]")).to_be_visible()
             await page.locator(".notice-words").click()
             await page.locator(".notice-actions .button:not(.is-primary)").click()

@@ -12,9 +12,18 @@ import { dock } from "../panels/dock";
 import { Handlebar } from "../panels/handlebar";
 import { icons } from "../panels/icons";
 import { MotionNews } from "../panels/motion_news";
-import type { Happened } from "../panels/notice_slot";
+import type { Happened, Notice } from "../panels/notice_slot";
 import { isLost, noticeSlot } from "../panels/notices";
-import { Late, type MenuModule, menu, parts, type SosModule, type TalkModule } from "../panels/parts";
+import {
+  Late,
+  type MenuModule,
+  menu,
+  parts,
+  type RollCallModule,
+  rollCall,
+  type SosModule,
+  type TalkModule,
+} from "../panels/parts";
 import { peoplePanel } from "../panels/people";
 import { sharePanel } from "../panels/share";
 import type { Urgency } from "../panels/speech_queue";
@@ -58,6 +67,7 @@ export class SessionPage implements SessionView {
   private readonly menu = new Late<MenuModule>(menu, () => this.redraw());
   private readonly talk = new Late<TalkModule>(parts.talk, () => this.redraw());
   private readonly sos = new Late<SosModule>(parts.sos, () => this.redraw());
+  private readonly roll = new Late<RollCallModule>(rollCall, () => this.redraw());
   private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
   private announcement = "";
   /** What the reader did last, in words: it is no news to them. */
@@ -140,6 +150,14 @@ export class SessionPage implements SessionView {
 
   gridOfSignals(done: () => void): TemplateResult | typeof nothing {
     return this.talk.now?.gridOfSignals(this, done) ?? nothing;
+  }
+
+  rollCall(): TemplateResult | typeof nothing {
+    return this.roll.now?.rollCall(this) ?? nothing;
+  }
+
+  regroupStrip(): Notice | null {
+    return this.roll.now?.regroupStrip(this) ?? null;
   }
 
   pressSos(): void {
@@ -237,6 +255,7 @@ export class SessionPage implements SessionView {
     }
     this.heard = now;
     this.motionNews.look(this);
+    this.roll.now?.lookAtRollCall(this);
     if (sentences.length > 0) this.announcement = `${sentences.join(". ")}.`;
   }
 
@@ -287,7 +306,7 @@ export class SessionPage implements SessionView {
   }
 
   private fetchLateParts(): void {
-    for (const part of [this.sos, this.talk, this.menu]) void part.get().catch(() => undefined);
+    for (const part of [this.sos, this.talk, this.roll, this.menu]) void part.get().catch(() => undefined);
     this.live.judgeMotion();
   }
 

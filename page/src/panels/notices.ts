@@ -27,6 +27,7 @@ const SOURCES: readonly ((view: SessionView) => Notice | null)[] = [
   timeAsked,
   timeLeft,
   gonePost,
+  (view) => view.regroupStrip(),
   wasAway,
   forgetful,
   keepOpen,

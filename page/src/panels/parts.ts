@@ -6,6 +6,7 @@
 import type { nothing, TemplateResult } from "lit-html";
 import type { Signal } from "../model/model";
 import { openSos } from "../session/session_state";
+import type { Notice } from "./notice_slot";
 import type { SessionView } from "./ui";
 
 export interface TalkModule {
@@ -59,6 +60,16 @@ export interface MenuModule {
 }
 
 export const menu = { load: (): Promise<MenuModule> => import("./menu") };
+
+export interface RollCallModule {
+  /** What stands above the list of people. */
+  rollCall(view: SessionView): TemplateResult | typeof nothing;
+  regroupStrip(view: SessionView): Notice | null;
+  /** Tells what has happened; called with each redraw. */
+  lookAtRollCall(view: SessionView): void;
+}
+
+export const rollCall = { load: (): Promise<RollCallModule> => import("./roll_call") };
 
 /** One part, from the first wish for it on. Where the network fails it is fetched again with the next wish. */
 export class Late<Module> {

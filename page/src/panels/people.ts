@@ -22,7 +22,7 @@ export function peoplePanel(view: SessionView): TemplateResult {
   const people = sorted(state);
   const fresh = [...state.positions.values()].filter((position) => !isStale(position, view.live.now()));
   return html`
-    ${inviteRow(view)}
+    ${view.rollCall()} ${inviteRow(view)}
     ${fresh.length < 2 ? nothing : html`<p class="hint spread">${say("people.spread", { distance: distance(spreadOf(fresh)) })}</p>`}
     <ul class="people">
       ${repeat(

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { say } from "../words/strings";
 import { chatSettings } from "./chat_settings";
 import { myStatus } from "./my_status";
+import { callToNextStop, mayCall } from "./regroup";
 import { addressees, ridingGrid, signalRow } from "./signals";
 
 export { giveSignal, gridOfSignals } from "./signals";
@@ -42,10 +43,19 @@ function more(view: SessionView, state: TalkState): TemplateResult {
   };
   const isHost = view.live.me?.role === "host";
   return html`<div class="talk-more">
-      ${opener("status", say("status.mine"))} ${isHost ? opener("settings", say("talk.settings")) : nothing}
+      ${opener("status", say("status.mine"))} ${nextStop(view)} ${isHost ? opener("settings", say("talk.settings")) : nothing}
     </div>
     ${state.more === "status" ? myStatus(view, close) : nothing}
     ${state.more === "settings" && isHost ? chatSettings(view, state.talk) : nothing}`;
+}
+
+/** Who leads calls the group together from here too. */
+function nextStop(view: SessionView): TemplateResult | typeof nothing {
+  const isCalled = (view.live.state?.features.regroup?.by ?? null) !== null;
+  if (isCalled || !mayCall(view.live.me)) return nothing;
+  return html`<button class="button is-small" data-action="next-stop" @click=${() => callToNextStop(view)}>
+    ${say("regroup.nextStop")}
+  </button>`;
 }
 
 /** How many messages wait to be read. */

@@ -2,7 +2,7 @@
 import type { nothing, TemplateResult } from "lit-html";
 import type { Signal } from "../model/model";
 import type { LiveSession } from "../session/live_session";
-import type { Happened } from "./notice_slot";
+import type { Happened, Notice } from "./notice_slot";
 import type { Urgency } from "./speech_queue";
 
 export type PanelName = "people" | "share" | "menu" | "talk";
@@ -28,6 +28,9 @@ export interface SessionView {
   fetchTalk(): void;
   /** Six signals for gloves, once what talks is there; `done` is called with a tap. */
   gridOfSignals(done: () => void): TemplateResult | typeof nothing;
+  /** Who is where the group meets, once what calls the roll is there. */
+  rollCall(): TemplateResult | typeof nothing;
+  regroupStrip(): Notice | null;
   /** The SOS button was pressed. */
   pressSos(): void;
   speak(words: string, urgency: Urgency): void;
