@@ -71,6 +71,16 @@ async def test_every_frame_is_as_documented(server: str) -> None:
         assert (await anna_raw.ask("chat:remove", {"op_id": "taken-back", "message": message}))[0] == "ok"
         assert (await anna_raw.ask("chat:reached", {"offset": message}))[0] == "ok"
         await ben_raw.until(lambda message: message.event == "reached")
+        hazard = (await ben_raw.ask("place:add", {"op_id": "oil", "kind": "hazard", "lat": 47.7, "lon": 9.2}))[1][
+            "offset"
+        ]
+        for raw, name, more in (
+            (ben_raw, "place:set", {"name": "Oil"}),
+            (anna_raw, "place:tick", {"participant": 2, "here": True}),
+            (anna_raw, "hazard:gone", {}),
+            (ben_raw, "hazard:gone", {}),
+        ):
+            assert (await raw.ask(name, {"op_id": f"oil-{len(raw.sent)}", "place": hazard, **more}))[0] == "ok", name
         await ben_raw.ask("sharing:set", {"op_id": "on", "on": True})  # the last of the examples may have paused it
         sos = (await ben_raw.ask("sos:raise", {"op_id": "sos", "kind": "lost"}))[1]["offset"]
         await anna_raw.until(lambda message: _is_event(message, "sos_escalated"))

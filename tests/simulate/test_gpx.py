@@ -51,15 +51,15 @@ def test_a_folder_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "no element"),
-        ("hello", "syntax"),
+        ("", "no GPX"),
+        ("hello", "no GPX"),
         (f"{HEAD}</gpx>", "lead somewhere"),
-        (f"{HEAD}<trk><trkseg>", "no element"),
+        (f"{HEAD}<trk><trkseg>", "lead somewhere"),
         (f'{HEAD}<trk><trkseg><trkpt lat="91" lon="0"/></trkseg></trk></gpx>', "lead somewhere"),
         (f'{HEAD}<trk><trkseg><trkpt lat="nan" lon="0"/></trkseg></trk></gpx>', "lead somewhere"),
         (f'{HEAD}<trk><trkseg><trkpt lon="0"/></trkseg></trk></gpx>', "lead somewhere"),
-        ('<!DOCTYPE gpx [<!ENTITY a "aaaa">]><gpx>&a;</gpx>', "document type"),
-        ('<!DOCTYPE gpx SYSTEM "file:///etc/passwd"><gpx/>'.encode("utf-16"), "document type"),
+        ('<!DOCTYPE gpx [<!ENTITY a "aaaa">]><gpx>&a;</gpx>', "lead somewhere"),
+        ('<!DOCTYPE gpx SYSTEM "file:///etc/passwd"><gpx/>'.encode("utf-16"), "lead somewhere"),
     ],
 )
 def test_what_is_no_gpx_file_is_refused_in_plain_words(tmp_path: Path, content: str | bytes, problem: str) -> None:
@@ -90,8 +90,12 @@ ROUTE = '<rte><rtept lat="47.0" lon="9.0"/><rtept lat="47.01" lon="9.0"/></rte>'
         (with_points('<trkpt lat="0" lon="0.0"/>'), "points at 0, 0, which are no fixes (1)"),
         (f"{HEAD}<trk><name>planned</name></trk>{ROUTE}</gpx>", "empty tracks or routes (1)"),
         (f"{HEAD}<trk><trkseg/></trk>{TRACK}</gpx>", "empty tracks or routes (1)"),
-        (f"{HEAD}{TRACK}", "what follows a fault"),
-        (f"{HEAD}{TRACK}<trk><name>a & b</name></trk></gpx>", "what follows a fault"),
+        (f"{HEAD}{TRACK}", "where the file ends early"),
+        (f'{HEAD}{TRACK}<trk><trkseg><trkpt lat="47" lon="9">', "points that cannot be read (1), what follows"),
+        (f"{HEAD}{TRACK}<trk><name>a & b</name></trk></gpx>", "empty tracks or routes (1)"),
+        (with_points('<trkpt lat="47.02" lon="9"><name>&e;</name></trkpt>'), "points that cannot be read (1)"),
+        (with_points('<trkpt lat=47.02 lon="9"></trkpt>'), "points that cannot be read (1)"),
+        (with_points('<trkpt lat="47.02" lon="9"><trkpt lat="47.01" lon="9"/>'), "points that cannot be read (1)"),
     ],
 )  # fmt: skip
 def test_what_is_good_is_taken_and_what_is_not_is_said_in_a_line(tmp_path: Path, content: str, left_out: str) -> None:
@@ -127,6 +131,13 @@ def test_files_as_other_programs_write_them(tmp_path: Path, content: bytes) -> N
     assert reading.routes[0].length_m == pytest.approx(1112, rel=0.01)
     assert reading.routes[0].at(0).altitude == 400
     assert not reading.left_out
+
+
+def test_a_fault_costs_its_point_and_the_way_goes_on(tmp_path: Path) -> None:
+    points = '<trkpt lat="47.02" lon="9"><ele>&e;</ele></trkpt><trkpt lat="47.03" lon="9"/>'
+    reading = read_routes(written(tmp_path, f"<!DOCTYPE gpx [<!ENTITY e '1'>]>{with_points(points)}"))
+    assert reading.routes[0].length_m == pytest.approx(3336, rel=0.01)
+    assert "points that cannot be read (1)" in reading.left_out[0]
 
 
 def test_one_odd_file_does_not_cost_the_folder(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import httpx
 
@@ -25,6 +25,9 @@ from cavalcade.wire.codes import parse_code
 from cavalcade.wire.errors import DecodeError
 from cavalcade.wire.messages import events_from_list
 from cavalcade.wire.positions import position_from_dict
+
+PlaceFile = Literal["gpx", "geojson"]
+"""The kinds of files that places come in."""
 
 ATTEMPTS: Final = 4
 TIMEOUT_S: Final = 10.0
@@ -214,6 +217,23 @@ async def read_messages(
         raise ProtocolError(f"the messages cannot be read: {error}") from error
 
 
+async def download_places(
+    membership: Membership, form: PlaceFile = "gpx", *, http: httpx.AsyncClient | None = None
+) -> bytes:
+    """The places of a session as a file.
+
+    Args:
+        membership: Who asks.
+        form: GPX 1.1 or GeoJSON, both in UTF-8.
+        http: A client to use, for those who make many calls.
+
+    Raises:
+        Rejected: `unauthorized`, `session_not_found`, ...
+    """
+    answer = await _send("GET", f"{_url(membership)}/places.{form}", token=membership.token, http=http)
+    return answer.content
+
+
 async def change_session(
     membership: Membership,
     *,
@@ -271,8 +291,29 @@ async def _call(
     attempts: int = ATTEMPTS,
     http: httpx.AsyncClient | None = None,
 ) -> Mapping[str, object]:
+    """Makes one call, as `_send` does, and reads the JSON of its answer."""
+    answer = await _send(method, url, token=token, key=key, body=body, query=query, attempts=attempts, http=http)
+    if answer.status_code == httpx.codes.NO_CONTENT:
+        return {}
+    content = _json(answer)
+    if isinstance(content, dict):
+        return content
+    raise ProtocolError("the server's answer is not the JSON that was expected; is this Cavalcade's address?")
+
+
+async def _send(
+    method: str,
+    url: str,
+    *,
+    token: str | None = None,
+    key: str | None = None,
+    body: Mapping[str, object] | None = None,
+    query: Mapping[str, float] | None = None,
+    attempts: int = ATTEMPTS,
+    http: httpx.AsyncClient | None = None,
+) -> httpx.Response:
     """Makes one call, repeated while the server cannot be reached, is not available, or asks to wait a little."""
-    headers = {"Accept": "application/json, application/problem+json"}
+    headers = {"Accept": "application/json, application/problem+json, */*;q=0.5"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     if key is not None:
@@ -282,7 +323,7 @@ async def _call(
         for attempt in range(1, attempts + 1):
             try:
                 request = client.build_request(method, url, headers=headers, json=body, params=query)
-                return _read(await client.send(request))
+                return _accepted(await client.send(request))
             except httpx.InvalidURL as error:
                 raise Unreachable(f"this is not an address: {error}") from error
             except httpx.UnsupportedProtocol as error:
@@ -316,17 +357,18 @@ def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _read(response: httpx.Response) -> Mapping[str, object]:
-    if response.status_code == httpx.codes.NO_CONTENT:
-        return {}
+def _json(response: httpx.Response) -> object:
     try:
-        content = response.json()
+        return response.json()
     except ValueError:
-        content = None
+        return None
+
+
+def _accepted(response: httpx.Response) -> httpx.Response:
+    """An answer that is no refusal."""
     if response.is_success:
-        if isinstance(content, dict):
-            return content
-        raise ProtocolError("the server's answer is not the JSON that was expected; is this Cavalcade's address?")
+        return response
+    content = _json(response)
     wait_s = retry_after_s(response.headers) or 1
     if isinstance(content, dict) and "code" in content:
         raise rejected(content["code"], content, wait_s)

@@ -1,25 +1,24 @@
-"""Routes from GPX files, read with the standard library's own parser and without document types or entities.
+"""Routes from GPX files, read as `client.place_files` reads waypoints.
 
 Real files have bad parts: a point without a place, a track that was never recorded. What is good is taken, and what was
 left out is said in a line.
 """
 
-import codecs
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from xml.parsers import expat
 
+from cavalcade.client.place_files.texts import decoded
+from cavalcade.client.place_files.xml_scanner import scan
 from cavalcade.simulate.route import Route, RoutePoint
 
 MAX_SIZE: Final = 64 * 1024 * 1024
 """The largest file read, bytes; a day's track of one fix a second has about 10 million."""
 
-_UTF_32: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_UTF_16: Final = (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE + b"<")
+_UNREADABLE: Final = "points that cannot be read"
 
 
 class GpxError(Exception):
@@ -90,7 +89,8 @@ def _read(path: Path) -> Reading:
     reader = _parsed(path)
     route, _ = reader.best
     if route is None:
-        raise _no_track(path, reader.problem or "a route must lead somewhere: at least two places a metre apart")
+        problem = "a route must lead somewhere: at least two places a metre apart" if reader.is_gpx else "it is no GPX"
+        raise GpxError(f"{path} is not a GPX file with a track: {problem}")
     return Reading([route], [f"{path}: left out {reader.left_out}"] if reader.left_out else [])
 
 
@@ -102,25 +102,8 @@ def _parsed(path: Path) -> "_Reader":
     except OSError as error:
         raise GpxError(f"{path} cannot be read: {error.strerror}") from error
     reader = _Reader()
-    try:
-        reader.read(data)
-        if reader.problem is not None and not data.startswith(_UTF_16):
-            # What a file says of its encoding may be wrong, and a name in another one need not cost the way.
-            as_utf_8 = _Reader()
-            as_utf_8.read(_text(data).encode(), "utf-8")
-            reader = max(reader, as_utf_8, key=lambda one: one.size)
-    except ValueError as error:
-        raise _no_track(path, str(error)) from error
+    scan(decoded(data), reader)
     return reader
-
-
-def _text(data: bytes) -> str:
-    encoding = "utf-32" if data.startswith(_UTF_32) else "utf-8"
-    return data.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
-
-
-def _no_track(path: Path, problem: str) -> GpxError:
-    return GpxError(f"{path} is not a GPX file with a track: {problem}")
 
 
 class _Reader:
@@ -129,12 +112,14 @@ class _Reader:
     def __init__(self) -> None:
         self.tracks: list[list[RoutePoint]] = []
         self.routes: list[list[RoutePoint]] = []
-        self.problem: str | None = None
-        """What ended the file early."""
+        self.is_gpx = False
+        self._is_whole = False
         self._wrong: Counter[str] = Counter()
-        self._place: tuple[float, float] | None = None
-        self._altitude: float | None = None
-        self._text: list[str] | None = None
+        self._point: Mapping[str, str] | None = None
+        """The attributes of the point that is open."""
+        self._is_broken = False
+        self._is_altitude = False
+        self._altitude = ""
 
     @property
     def best(self) -> tuple[Route | None, list[RoutePoint]]:
@@ -150,82 +135,64 @@ class _Reader:
     @property
     def left_out(self) -> str:
         """What could not be used, for a person; empty where all could."""
-        wrong = self._wrong + Counter({"empty tracks or routes": sum(not points for points in self._lines)})
+        lines = (*self.tracks, *self.routes)
+        wrong = self._wrong + Counter({"empty tracks or routes": sum(not points for points in lines)})
+        if self._point is not None:
+            wrong[_UNREADABLE] += 1
         parts = [f"{what} ({count})" for what, count in wrong.items()]
-        if self.problem is not None:
-            parts.append(f"what follows a fault in the file ({self.problem})")
-        return ", ".join(parts)
+        return ", ".join(parts if self._is_whole else [*parts, "what follows the place where the file ends early"])
 
-    @property
-    def size(self) -> int:
-        """How many points there are."""
-        return sum(map(len, self._lines))
-
-    @property
-    def _lines(self) -> Sequence[list[RoutePoint]]:
-        return (*self.tracks, *self.routes)
-
-    def read(self, data: bytes, encoding: str | None = None) -> None:
-        """Reads as far as the file is XML.
-
-        Args:
-            data: The file.
-            encoding: What it is in, whatever it says; None to believe it.
-
-        Raises:
-            ValueError: It has a document type.
-        """
-        parser = expat.ParserCreate(encoding, " ")
-        parser.StartDoctypeDeclHandler = self._refuse_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        try:
-            parser.Parse(data, True)
-        except expat.ExpatError as error:
-            # A receiver that ran out of power leaves a file without an end; the way until then is there.
-            self.problem = str(error)
-
-    @staticmethod
-    def _refuse_doctype(*_: object) -> None:
-        # A document type can define entities, which grow without bound or read other files.
-        raise ValueError("it has a document type, which GPX files do not need")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition(" ")[2]:
+    def open(self, name: str, attributes: Mapping[str, str]) -> None:
+        self.is_gpx |= name in {"gpx", "trk", "rte"}
+        match name:
             case "trk":
                 self.tracks.append([])
             case "rte":
                 self.routes.append([])
             case "trkpt" | "rtept":
-                self._place, self._altitude = self._read_place(attributes), None
-            case "ele" if self._place is not None:
-                self._text = []
+                self._begin(attributes, is_broken=False)
+            case "ele":
+                self._is_altitude, self._altitude = True, ""
 
-    def _end(self, name: str) -> None:
-        match name.rpartition(" ")[2]:
-            case "ele" if self._text is not None:
-                self._altitude, self._text = _number("".join(self._text)), None
-            case "trkpt" | "rtept" as kind if self._place is not None:
-                lines = self.tracks if kind == "trkpt" else self.routes
-                if not lines:
-                    lines.append([])
-                lines[-1].append(RoutePoint(*self._place, self._altitude))
-                self._place = None
+    def close(self, name: str) -> None:
+        match name:
+            case "gpx":
+                self._is_whole = True
+            case "ele":
+                self._is_altitude = False
+            case "trkpt" | "rtept" if self._point is not None:
+                self._finish(self.tracks if name == "trkpt" else self.routes, self._point)
 
-    def _characters(self, text: str) -> None:
-        if self._text is not None:
-            self._text.append(text)
+    def text(self, text: str) -> None:
+        if self._is_altitude:
+            self._altitude += text
 
-    def _read_place(self, attributes: dict[str, str]) -> tuple[float, float] | None:
+    def broken(self, name: str | None) -> None:
+        if name in {"trkpt", "rtept"}:
+            self._begin({}, is_broken=True)
+        else:
+            self._is_broken = True
+
+    def _begin(self, attributes: Mapping[str, str], *, is_broken: bool) -> None:
+        if self._point is not None:
+            self._wrong[_UNREADABLE] += 1
+        self._point, self._is_broken = attributes, is_broken
+        self._is_altitude, self._altitude = False, ""
+
+    def _finish(self, lines: list[list[RoutePoint]], attributes: Mapping[str, str]) -> None:
+        self._point = None
+        if self._is_broken:
+            self._wrong[_UNREADABLE] += 1
+            return
         lat, lon = _number(attributes.get("lat", "")), _number(attributes.get("lon", ""))
         if lat is None or lon is None or not (-90 <= lat <= 90 and -180 <= lon <= 180):
             self._wrong["points without a place on the Earth"] += 1
-            return None
-        if lat == lon == 0:
+        elif lat == lon == 0:
             self._wrong["points at 0, 0, which are no fixes"] += 1
-            return None
-        return lat, lon
+        else:
+            if not lines:
+                lines.append([])
+            lines[-1].append(RoutePoint(lat, lon, _number(self._altitude)))
 
 
 def _number(text: str) -> float | None:

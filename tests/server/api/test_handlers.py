@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from cavalcade.domain.features.places import AddPlace, PlaceKind
 from cavalcade.domain.fix import Fix, accept
 from cavalcade.domain.geo import destination, distance_m
+from cavalcade.domain.operations import Operation
 from cavalcade.server.processes.clock import now_ms
 from cavalcade.settings import Settings
 from tests.server.conftest import PUBLIC_URL, SECRET, Running, bearer, running
@@ -399,3 +401,30 @@ async def test_a_page_of_another_site_changes_nothing(server: Running) -> None:
 async def test_our_own_page_and_what_is_no_browser_go_on(server: Running) -> None:
     for said in ({}, {"Origin": PUBLIC_URL}, {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "same-origin"}):
         assert (await server.http.post("/api/sessions", headers=said)).status_code == 201
+
+
+async def test_places_come_as_files_to_all_who_are_in_viewers_too(server: Running) -> None:
+    host = await server.create(name='Tour <&">')
+    session_id = host["session"]["id"]
+    added = AddPlace(PlaceKind.FUEL, 47.66, 9.18, "A & B <br>", "First\nSecond")
+    await server.api.backend.submit(session_id, Operation(1, added))
+    viewer = await server.join(host["viewer_code"])
+    for name, media_type in (("places.gpx", "application/gpx+xml"), ("places.geojson", "application/geo+json")):
+        address = f"/api/sessions/{session_id}/{name}"
+        for who in (host, viewer):
+            answer = await server.http.get(address, headers=bearer(who))
+            assert answer.status_code == 200
+            assert answer.headers["content-type"] == media_type
+            assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+            assert answer.headers["cache-control"] == "no-store"
+        assert (await server.http.get(address)).status_code == 401
+        stranger = await server.create()
+        assert (await server.http.get(address, headers=bearer(stranger))).status_code == 401
+    gpx = await server.http.get(f"/api/sessions/{session_id}/places.gpx", headers=bearer(viewer))
+    assert '<wpt lat="47.6600000" lon="9.1800000">' in gpx.text
+    assert "<name>A &amp; B &lt;br&gt;</name><desc>First\nSecond</desc>" in gpx.text
+    feature = (await server.http.get(f"/api/sessions/{session_id}/places.geojson", headers=bearer(host))).json()
+    assert feature["features"][0]["properties"]["name"] == "A & B <br>"
+    await server.http.delete(f"/api/sessions/{session_id}", headers=bearer(host))
+    ended = await server.http.get(f"/api/sessions/{session_id}/places.gpx", headers=bearer(host))
+    assert ended.status_code == 404

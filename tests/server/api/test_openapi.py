@@ -12,6 +12,7 @@ from cavalcade.server.api import schemas
 from cavalcade.server.api.handlers import HANDLERS
 from cavalcade.server.api.openapi import document
 from cavalcade.server.http import problems
+from cavalcade.wire.place_files import PlaceCollection
 from cavalcade.wire.schema import Schemas
 from tests.server.conftest import PUBLIC_URL, Running, bearer
 
@@ -22,6 +23,8 @@ CALLS = {
     ("get", "/api/sessions/{session_id}"),
     ("get", "/api/sessions/{session_id}/nearby"),
     ("get", "/api/sessions/{session_id}/messages"),
+    ("get", "/api/sessions/{session_id}/places.gpx"),
+    ("get", "/api/sessions/{session_id}/places.geojson"),
     ("patch", "/api/sessions/{session_id}"),
     ("delete", "/api/sessions/{session_id}/participants/me"),
     ("delete", "/api/sessions/{session_id}"),
@@ -94,6 +97,7 @@ async def test_the_page_is_all_from_here_and_runs_under_its_policy(server: Runni
         (schemas.View, ("GET", "/api/sessions/{id}", None)),
         (schemas.Nearby, ("GET", "/api/sessions/{id}/nearby?radius_m=5", None)),
         (schemas.Messages, ("GET", "/api/sessions/{id}/messages?limit=5", None)),
+        (PlaceCollection, ("GET", "/api/sessions/{id}/places.geojson", None)),
         (schemas.Changed, ("PATCH", "/api/sessions/{id}", {"name": "x"})),
         (schemas.Problem, ("GET", "/api/sessions/zzzzzzzzzz", None)),
         (schemas.Health, ("GET", "/healthz", None)),

@@ -31,7 +31,8 @@ class Documentation:
         status: Of the answer when all went well.
         request: The body, if it takes one.
         request_required: Whether the body must be there.
-        response: The answer's body, if it has one.
+        response: The answer's body, if it has one; `str` for a text.
+        media_type: The type of that body.
         failures: What else it may answer.
         token: Whether it takes a token.
         idempotent_by_key: Whether it takes an `Idempotency-Key`.
@@ -46,6 +47,7 @@ class Documentation:
     request: type | None = None
     request_required: bool = True
     response: type | None = None
+    media_type: str = "application/json"
     failures: tuple[ErrorCode, ...] = ()
     token: bool = False
     idempotent_by_key: bool = False

@@ -1,6 +1,7 @@
 """The calls of the contract."""
 
-from litestar import delete, get, patch, post
+import msgspec
+from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
 
 from cavalcade.domain import commands
@@ -8,6 +9,7 @@ from cavalcade.domain.errors import ErrorCode
 from cavalcade.domain.feature import Command
 from cavalcade.domain.features.ending import EndSession
 from cavalcade.domain.features.membership import Leave
+from cavalcade.domain.features.places import places
 from cavalcade.domain.features.settings import SetSession
 from cavalcade.domain.fix import MAX_FIX_TIME
 from cavalcade.domain.model import SessionState
@@ -28,6 +30,7 @@ from cavalcade.server.api.sessions import Created, Joined
 from cavalcade.server.processes.deadline import REPLY_DEADLINE_S, within
 from cavalcade.wire.codec import encode
 from cavalcade.wire.messages import event_to_dict, snapshot_to_dict
+from cavalcade.wire.place_files import GEOJSON_TYPE, GPX_TYPE, PlaceCollection, geojson, gpx
 from cavalcade.wire.positions import position_to_dict
 
 
@@ -259,6 +262,57 @@ async def read_messages(request: AnyRequest, session_id: FromPath[str], api: Inj
     return {"messages": [event_to_dict(event) for event in await within(REPLY_DEADLINE_S, reading)]}
 
 
+_FAILURES_OF_FILES = (ErrorCode.UNAUTHORIZED, ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAVAILABLE)
+
+
+@get(
+    "/api/sessions/{session_id:str}/places.gpx",
+    opt=Documentation(
+        "readPlacesAsGpx",
+        "Read the places as GPX",
+        "The places of the session as the waypoints of a GPX 1.1 file; their `type` is the kind.",
+        200,
+        response=str,
+        media_type=GPX_TYPE,
+        failures=_FAILURES_OF_FILES,
+        token=True,
+    ).opt(),
+)
+async def read_places_as_gpx(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Response[bytes]:
+    """`GET /api/sessions/{id}/places.gpx`."""
+    state, now = await _member(request, session_id, api), api.clock()
+    return _file("places.gpx", gpx(state.session.name, places(state), now).encode(), GPX_TYPE)
+
+
+@get(
+    "/api/sessions/{session_id:str}/places.geojson",
+    opt=Documentation(
+        "readPlacesAsGeoJson",
+        "Read the places as GeoJSON",
+        "The places of the session as points of a feature collection (RFC 7946).",
+        200,
+        response=PlaceCollection,
+        media_type=GEOJSON_TYPE,
+        failures=_FAILURES_OF_FILES,
+        token=True,
+    ).opt(),
+)
+async def read_places_as_geojson(request: AnyRequest, session_id: FromPath[str], api: InjectedApi) -> Response[bytes]:
+    """`GET /api/sessions/{id}/places.geojson`."""
+    collection = geojson(places(await _member(request, session_id, api)))
+    return _file("places.geojson", msgspec.json.encode(encode(collection)), GEOJSON_TYPE)
+
+
+async def _member(request: AnyRequest, session_id: str, api: Api) -> SessionState:
+    claims = api.claims(request, session_id)
+    return await within(REPLY_DEADLINE_S, api.sessions.member(session_id, claims.participant, api.clock()))
+
+
+def _file(name: str, content: bytes, media_type: str) -> Response[bytes]:
+    disposition = f'attachment; filename="{name}"'
+    return Response(content, headers={"Content-Type": media_type, "Content-Disposition": disposition})
+
+
 @patch(
     "/api/sessions/{session_id:str}",
     opt=Documentation(
@@ -341,6 +395,8 @@ HANDLERS = [
     view_session,
     find_nearby,
     read_messages,
+    read_places_as_gpx,
+    read_places_as_geojson,
     change_session,
     leave_session,
     end_session,

@@ -117,7 +117,8 @@ def _parameters(path: str, call: Documentation) -> list[Json]:
 def _responses(call: Documentation, known: Schemas) -> Json:
     good: Json = {"description": "Done."}
     if call.response is not None:
-        good["content"] = {"application/json": {"schema": known.reference(call.response)}}
+        schema: Json = {"type": "string"} if call.response is str else known.reference(call.response)
+        good["content"] = {call.media_type: {"schema": schema}}
     responses: Json = {str(call.status): good}
     if call.unready is not None:
         status, kind = call.unready
