@@ -8,20 +8,22 @@ import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-# Each is tried at one place. None can match in two ways, so that no file takes long.
-_SKIPPED: Final = re.compile(
-    r"<!--.*?(?:-->|\Z)"
-    r"|<\?.*?(?:\?>|\Z)"
-    r"|(?i:<!DOCTYPE)[^\[>]*(?:\[[^\]]*(?:\][^>]*|\Z))?(?:>|\Z)",
-    re.DOTALL,
+_TOKEN: Final = re.compile(
+    r"""
+    ([^<]+)                                                                             # 1 a text
+    | <([^\s<>/!?"'=]+)((?:\s+[^\s<>/"'=]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(/?)>        # 2-4 a tag that opens
+    | </([^\s<>/]+)\s*>                                                                 # 5 a tag that closes
+    | (<!--.*?(?:-->|\Z) | <\?.*?(?:\?>|\Z)                                             # 6 what is skipped
+        | (?i:<!DOCTYPE)[^\[>]*(?:\[[^\]]*(?:\][^>]*|\Z))?(?:>|\Z))
+    | <!\[CDATA\[(.*?)(?:\]\]>|\Z)                                                      # 7 a text as it stands
+    | <([^\s<>/!?"'=]+)                                                                 # 8 the beginning of a tag
+    | <
+    """,
+    re.DOTALL | re.VERBOSE,
 )
-_CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
-_CLOSING: Final = re.compile(r"</([^\s<>/]+)\s*>")
-_OPENING: Final = re.compile(
-    r"""<([^\s<>/!?"'=]+)((?:\s+[^\s<>/"'=]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(/?)>""",
-)
+"""What stands at a place, whatever stands there. Nothing matches in two ways, so that no file takes long."""
+
 _ATTRIBUTE: Final = re.compile(r"""([^\s<>/"'=]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
-_BEGUN: Final = re.compile(r"""<([^\s<>/!?"'=]+)""")
 _ENTITY: Final = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
 _NAMED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _LAST_CODE_POINT: Final = 0x10FFFF
@@ -45,38 +47,31 @@ class XmlHandler(Protocol):
 
 def scan(xml: str, handler: XmlHandler) -> None:
     """Tells a handler all that stands in an XML file, in order."""
-    at = 0
-    while at < len(xml):
-        if (begins := xml.find("<", at)) != at:
-            end = len(xml) if begins < 0 else begins
-            text = _unescaped(xml[at:end])
-            if text is None:
+    for found in _TOKEN.finditer(xml):
+        match found.lastindex:
+            case 1:
+                text = _unescaped(found[1])
+                if text is None:
+                    handler.broken(None)
+                else:
+                    handler.text(text)
+            case 4:
+                _open(_local(found[2]), found[3], handler, is_empty=bool(found[4]))
+            case 5:
+                handler.close(_local(found[5]))
+            case 6:
+                pass
+            case 7:
+                handler.text(found[7])
+            case 8:
+                handler.broken(_local(found[8]))
+            case _:
                 handler.broken(None)
-            else:
-                handler.text(text)
-            at = end
-        elif opening := _OPENING.match(xml, at):
-            at = opening.end()
-            _open(_local(opening[1]), opening[2], handler, is_empty=bool(opening[3]))
-        elif closing := _CLOSING.match(xml, at):
-            at = closing.end()
-            handler.close(_local(closing[1]))
-        elif skipped := _SKIPPED.match(xml, at):
-            at = skipped.end()
-        elif data := _CDATA.match(xml, at):
-            at = data.end()
-            handler.text(data[1])
-        elif begun := _BEGUN.match(xml, at):
-            at = begun.end()
-            handler.broken(_local(begun[1]))
-        else:
-            at += 1
-            handler.broken(None)
 
 
 def _open(name: str, written: str, handler: XmlHandler, *, is_empty: bool) -> None:
     attributes: dict[str, str] = {}
-    for found in _ATTRIBUTE.finditer(written):
+    for found in _ATTRIBUTE.finditer(written) if written else ():
         value = _unescaped(found[3] if found[2] is None else found[2])
         if value is None or found[1] in attributes:
             handler.broken(name)
@@ -106,4 +101,4 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _local(name: str) -> str:
-    return name.partition(":")[2] or name
+    return name if ":" not in name else name.partition(":")[2] or name
