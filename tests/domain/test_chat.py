@@ -221,3 +221,18 @@ def test_what_a_text_becomes_stays_as_it_is(typed: str) -> None:
     assert clean_text(text) == text
     assert len(text) <= MAX_TEXT_LENGTH
     assert len(text.split("\n")) <= MAX_LINES
+
+
+def test_when_it_was_written_is_told_where_that_was_long_before_and_never_from_before_its_writer_came() -> None:
+    group = session_with(HOST, MEMBER)
+    joined_at = group.participants[2].joined_at
+    now = joined_at + 1_800_000
+
+    def written(at: int | None) -> int | None:
+        (event,) = asked(group, 2, SendMessage("Hi", written_at=at), now)
+        assert isinstance(event.change, MessageSent)
+        return event.change.written_at
+
+    assert [written(at) for at in (None, now, now + 600_000, now - 60_000)] == [None] * 4
+    assert written(now - 60_001) == now - 60_001
+    assert written(joined_at - 1) == joined_at

@@ -284,15 +284,14 @@ async def test_nobody_reads_anything_of_another_session(gateway: Gateway) -> Non
         assert await gateway.backend.positions(one) == {}
 
 
-async def test_a_connected_host_is_noted_before_any_process_can_be_killed(
-    gateway: Gateway,
-) -> None:
-    session_id = await gateway.session(2)
-    async with await Peer.connect(gateway, session_id, 1) as anna:
+async def test_who_is_connected_is_noted_before_any_process_can_be_killed(gateway: Gateway) -> None:
+    session_id = await gateway.session(3)
+    async with await Peer.connect(gateway, session_id, 1) as anna, await Peer.connect(gateway, session_id, 2) as ben:
         await anna.join()
-        assert await gateway.live.seen_at(session_id, 1) is None
+        await ben.join()
         before = now_ms()
-        gateway.backend.note_hosts()
-        seen_at = await gateway.live.seen_at(session_id, 1)
-        assert seen_at is not None
-        assert seen_at >= before
+        gateway.writer.seen(session_id, 2, before - 3_600_000, before + 3_600_000)  # Ben was away for an hour before
+        gateway.backend.note_present()
+        for who in (1, 2):
+            assert (await gateway.live.seen_at(session_id, who) or 0) >= before
+        assert await gateway.live.seen_at(session_id, 3) is None

@@ -224,7 +224,14 @@ export type SessionEvent =
   | Change<"status_changed", { participant: number; status: Status | null; since: number }>
   | Change<
       "message_sent",
-      { participant: number; text: string | null; signal: Signal | null; to: Addressee; reply_to: number | null }
+      {
+        participant: number;
+        text: string | null;
+        signal: Signal | null;
+        to: Addressee;
+        reply_to: number | null;
+        written_at?: number | null;
+      }
     >
   | Change<"message_removed", { message: number }>
   | Change<"chat_changed", { viewers_read: boolean; newcomers_see: Newcomers; writers: Writers }>
@@ -302,6 +309,7 @@ export interface Operations {
     readonly signal?: Signal;
     readonly to?: Addressee;
     readonly reply_to?: number;
+    readonly written_at?: number;
   };
   readonly "chat:remove": { readonly message: number };
   readonly "chat:set": {

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { Message } from "../session/chat";
-import { isLate, isOutdated } from "../session/outbox";
+import { isOutdated } from "../session/outbox";
 import type { Failed } from "../session/talk";
 import { timeOfDay } from "../words/clock";
 import { duration } from "../words/format";
@@ -109,7 +109,7 @@ function row(view: SessionView, state: TalkState, message: Message, isLastOfMine
   const name = isMine ? say("people.you") : (talk.nameOf(message.participant) ?? say("session.someone"));
   return html`<article class="message ${isMine ? "is-mine" : ""} ${isOpen ? "is-open" : ""}" data-message=${message.id}>
     <button class="message-head" aria-expanded=${isOpen} ?disabled=${message.said === null} @click=${toggle}>
-      <b dir="auto">${name}</b> ${to(message)} <time>${times(state, message)}</time>
+      <b dir="auto">${name}</b> ${to(message)} <time>${times(message)}</time>
     </button>
     ${quoted(state, message)} ${body(view, state, message)} ${leading(view, state, message)}
     ${isMine && (isLastOfMine || isOpen) && message.said !== null ? reach(state, message.id) : nothing}
@@ -122,11 +122,10 @@ function to({ said }: Message): TemplateResult | typeof nothing {
 }
 
 /** A text that waited long for a network has two times: when it was written, and when it went out. */
-function times(state: TalkState, message: Message): string {
-  const written = state.talk.writtenAt(message);
-  const at = timeOfDay(message.at);
-  if (written === null || !isLate(written, message.at)) return at;
-  return say("talk.writtenAndSent", { written: timeOfDay(written), sent: at });
+function times({ at, said }: Message): string {
+  const sent = timeOfDay(at);
+  if (said === null || said.writtenAt === null) return sent;
+  return say("talk.writtenAndSent", { written: timeOfDay(said.writtenAt), sent });
 }
 
 function quoted({ talk }: TalkState, { said }: Message): TemplateResult | typeof nothing {

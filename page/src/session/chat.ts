@@ -26,6 +26,8 @@ export interface Said {
   readonly signal: Signal | null;
   readonly to: "all" | "lead" | "sweep";
   readonly replyTo: number | null;
+  /** When it was written, where that was long before the server took it. */
+  readonly writtenAt: number | null;
 }
 
 export interface Chat {
@@ -83,7 +85,13 @@ function messageOf(event: SessionEvent): Message | null {
   const { offset: id, at, op_id: opId, data } = event;
   const participant = data?.participant ?? event.by;
   if (participant === null) return null;
-  const said = data && { text: data.text, signal: data.signal, to: data.to, replyTo: data.reply_to };
+  const said = data && {
+    text: data.text,
+    signal: data.signal,
+    to: data.to,
+    replyTo: data.reply_to,
+    writtenAt: data.written_at ?? null,
+  };
   return { id, at, participant, opId, said };
 }
 

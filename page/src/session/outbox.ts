@@ -4,8 +4,6 @@ import type { Operation } from "./pending_operations";
 const MINUTE_MS = 60_000;
 /** A signal that is older says something that is not so any more: it is dropped, and that is said. */
 export const SIGNALS_LAST_MS = 10 * MINUTE_MS;
-/** A text that came later than this after its writing shows both times. */
-export const LATE_MS = 10 * MINUTE_MS;
 
 export interface Unsent {
   readonly opId: string;
@@ -30,11 +28,6 @@ export function unsent(waiting: readonly Operation[]): Unsent[] {
 /** Whether it will not be sent any more: a signal says what is so now. */
 export function isOutdated({ text, writtenAt }: Unsent, now: number): boolean {
   return text === null && writtenAt !== null && now - writtenAt > SIGNALS_LAST_MS;
-}
-
-/** Whether so much time passed between the writing of a text and the server's taking it that both times are worth saying. */
-export function isLate(writtenAt: number, takenAt: number): boolean {
-  return takenAt - writtenAt > LATE_MS;
 }
 
 function textOf(payload: object, field: string): string | null {

@@ -42,8 +42,6 @@ export class Talk {
   failed: readonly Failed[] = [];
   private readUpTo: number;
   private readonly readStore: { read(): number | null; write(offset: number): void };
-  /** When one's own texts were written, by op_id: a text that waited long shows both times. */
-  private readonly written = new Map<string, number>();
   /** Signals that wait, or were given a short while ago. */
   private readonly given = new Map<string, Promise<boolean>>();
   private names: Map<number, string>;
@@ -145,11 +143,6 @@ export class Talk {
     return me !== null && isForMe(this.chat, message, me.id, me.features?.post?.post ?? null);
   }
 
-  /** When one wrote a message oneself, where this page knows. */
-  writtenAt({ opId }: Message): number | null {
-    return (opId !== null && this.written.get(opId)) || null;
-  }
-
   reachOf(offset: number): Reach | null {
     const { state } = this.live;
     return state && reachOf(this.reached, offset, state, this.live.now());
@@ -159,7 +152,7 @@ export class Talk {
   async send(message: Operations["chat:send"]): Promise<boolean> {
     const lasts = message.text === undefined && { lastsMs: SIGNALS_LAST_MS };
     try {
-      await this.live.ask("chat:send", message, { ...lasts });
+      await this.live.ask("chat:send", { ...message, written_at: this.live.now() }, { ...lasts });
       return true;
     } catch {
       return false; // what comes to nothing stands in `failed`
@@ -245,7 +238,6 @@ export class Talk {
   }
 
   private look(): void {
-    for (const { opId, writtenAt } of this.unsent) if (writtenAt !== null) this.written.set(opId, writtenAt);
     const ours = this.live.unmet.filter(({ operation }) => operation.event === "chat:send");
     if (ours.length > 0) {
       this.failed = [

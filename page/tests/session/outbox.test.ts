@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Channel } from "../../src/session/channel";
-import { isLate, isOutdated, SIGNALS_LAST_MS, unsent } from "../../src/session/outbox";
+import { isOutdated, SIGNALS_LAST_MS, unsent } from "../../src/session/outbox";
 import type { Operation } from "../../src/session/pending_operations";
 import { Stamps } from "../../src/session/stamps";
 
@@ -73,5 +73,4 @@ test("ten minutes decide what is old and what is late", () => {
   if (!one || !other) throw new Error("both are unsent");
   expect([10 * MINUTE, 10 * MINUTE + 1].map((now) => isOutdated(one, now))).toEqual([false, true]);
   expect(isOutdated(other, 60 * MINUTE)).toBe(false);
-  expect([10 * MINUTE, 10 * MINUTE + 1].map((now) => isLate(0, now))).toEqual([false, true]);
 });

@@ -469,11 +469,11 @@ class LiveSession:
         Returns:
             The offset of its event, by which the message is named.
         """
-        return await self.ask(SendMessage(text, signal, to, reply_to))
+        return await self.ask(SendMessage(text, signal, to, reply_to, written_at=self.now()))
 
     async def send_signal(self, signal: Signal, *, to: Addressee = Addressee.ALL, reply_to: int | None = None) -> int:
         """Gives a signal, alone; the same one goes out once in 20 seconds. As `send_message` in all else."""
-        return await self.ask(SendMessage(None, signal, to, reply_to))
+        return await self.ask(SendMessage(None, signal, to, reply_to, written_at=self.now()))
 
     async def remove_message(self, message: int) -> int:
         """Takes back a message of one's own, or as host any: its content is gone for everybody."""

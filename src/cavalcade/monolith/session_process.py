@@ -146,7 +146,7 @@ class SessionProcess:
         if self.local is not None:
             self._flush()
             self.local.rewrite()
-            self.local.note_host(self._here.clock.now())
+            self.local.note_present(self._here.clock.now())
 
     async def _start(self) -> None:
         """Loads events and positions, and gives the audience what it missed meanwhile."""

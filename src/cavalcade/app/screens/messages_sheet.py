@@ -111,6 +111,14 @@ class _Messages:
         for one in shown:
             self._rows[one.id].fill(one, self._maker(one))
 
+    def _times(self, message: Message) -> str:
+        """When it was sent, and when it was written where it waited for long."""
+        time_of_day = self._around.controller.form.time_of_day
+        sent, written_at = time_of_day(message.at), None if message.said is None else message.said.written_at
+        if written_at is None:
+            return sent
+        return self._around.say("talk.writtenAndSent", written=time_of_day(written_at), sent=sent)
+
     def _maker(self, message: Message) -> Callable[[], ft.Control]:
         return lambda: self._make_row(message)
 
@@ -120,7 +128,7 @@ class _Messages:
         name = around.say("map.you") if is_mine else self._name(message)
         head: list[ft.Control] = [
             parts.text(name, palette, size=15, weight=ft.FontWeight.W_600, color=palette.ink_soft, lines=1),
-            parts.text(around.controller.form.time_of_day(message.at), palette, size=14, color=palette.ink_soft),
+            parts.text(self._times(message), palette, size=14, color=palette.ink_soft),
         ]
         if message.said is not None and is_addressed(message):
             head.append(parts.tag(around.say(f"talk.to.{message.said.to}"), palette, is_signal=True))

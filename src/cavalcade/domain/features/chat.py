@@ -26,7 +26,7 @@ from cavalcade.domain.features.posts import PersonPost, Post
 from cavalcade.domain.fields import Boolean, OneOf, Whole, reject
 from cavalcade.domain.fix import MAX_FIX_TIME
 from cavalcade.domain.kept import Kept
-from cavalcade.domain.model import EventOffset, Participant, ParticipantId, Role, SessionState
+from cavalcade.domain.model import EventOffset, Participant, ParticipantId, Role, SessionState, Time
 
 MEMBERS: Final = "members"
 """The audience of everybody but viewers."""
@@ -46,6 +46,9 @@ OF_ALL: Final = Bound(
 )
 SAME_SIGNAL_S: Final = 20
 """Seconds until somebody may give the same signal again."""
+
+LATE_MS: Final = 60_000
+"""When a message was written is told where it was sent so much later."""
 
 NOT_A_MESSAGE: Final = "must be the offset of a message of this session"
 
@@ -117,7 +120,8 @@ class MessageSent(Change):
     type: ClassVar[str] = "message_sent"
     meaning: ClassVar[str] = (
         "the message is named by the event's offset; it has a `text`, a `signal` or both, and is in no snapshot."
-        " `reply_to` is the message that it answers"
+        " `reply_to` is the message that it answers; `written_at` is null unless it was written more than"
+        " a minute before"
     )
     most: ClassVar[int | None] = MESSAGES_KEPT
     participant: ParticipantId
@@ -125,6 +129,7 @@ class MessageSent(Change):
     signal: Signal | None
     to: Addressee
     reply_to: EarlierMessage
+    written_at: Time | None = None
 
     def evolve(self, state: SessionState) -> SessionState:
         """Nothing: messages are not part of the state."""
@@ -178,12 +183,14 @@ class SendMessage(Command):
         to: Whom it concerns; None for everybody.
         reply_to: The message that it answers.
         answered: That message. The server knows it, never the client.
+        written_at: When it was written, ms since the epoch on the server's clock, where it had to wait.
     """
 
     operation: ClassVar[str | None] = "chat:send"
     meaning: ClassVar[str] = (
         "write a `text` (at most 500 characters in 5 lines), give a `signal`, or both. `to` says whom it concerns, by"
-        " default all; `reply_to` which message it answers. Where only `leaders` write, the others still give signals"
+        " default all; `reply_to` which message it answers; `written_at` when it was written,"
+        " where it had to wait. Where only `leaders` write, the others still give signals"
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer does not write."
@@ -192,6 +199,7 @@ class SendMessage(Command):
     to: Annotated[Addressee | None, OneOf(Addressee)] = None
     reply_to: EarlierMessage = None
     answered: Earlier | None = None
+    written_at: Annotated[int | None, Whole(1, MAX_FIX_TIME)] = None
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
@@ -219,7 +227,13 @@ class SendMessage(Command):
             raise Rejected(ErrorCode.FORBIDDEN, "Only the host and who leads write here now; signals go through.")
         if self.reply_to is not None and not _is_message(self.answered):
             reject(FieldError("/reply_to", NOT_A_MESSAGE))
-        return [MessageSent(me.id, self.text, self.signal, self.to or Addressee.ALL, self.reply_to)]
+        to, written_at = self.to or Addressee.ALL, self._written_before(me, situation.now)
+        return [MessageSent(me.id, self.text, self.signal, to, self.reply_to, written_at)]
+
+    def _written_before(self, me: Participant, now: int) -> int | None:
+        """When it was written, where that was long before: never before its writer came."""
+        written_at = None if self.written_at is None else max(self.written_at, me.joined_at)
+        return written_at if written_at is not None and now - written_at > LATE_MS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +338,11 @@ FEATURE: Final = Feature(
             {"signal": "wait_for_me", "to": "lead"},
             SendMessage(None, Signal.WAIT_FOR_ME, Addressee.LEAD),
         ),
-        ("chat:send", {"signal": "seen", "reply_to": 3}, SendMessage(None, Signal.SEEN, None, 3)),
+        (
+            "chat:send",
+            {"signal": "seen", "reply_to": 3, "written_at": 1_790_000_000_000},
+            SendMessage(None, Signal.SEEN, None, 3, written_at=1_790_000_000_000),
+        ),
         ("chat:remove", {"message": 3}, RemoveMessage(3)),
         (
             "chat:set",
@@ -346,6 +364,8 @@ FEATURE: Final = Feature(
             ("/text", "/signal", "/to", "/reply_to"),
         ),
         ("chat:send", {"signal": "fuel", "answered": None}, ("/answered",)),
+        ("chat:send", {"text": "Hi", "written_at": "14:02"}, ("/written_at",)),
+        ("chat:send", {"text": "Hi", "written_at": 0}, ("/written_at",)),
         ("chat:remove", {}, ("/message",)),
         ("chat:remove", {"message": "3", "named": {}}, ("/message", "/named")),
         (
@@ -357,11 +377,25 @@ FEATURE: Final = Feature(
     happened=(
         (
             MessageSent(2, "Fuel in 20 km?\nI am at 5 %", None, Addressee.ALL, None),
-            {"participant": 2, "text": "Fuel in 20 km?\nI am at 5 %", "signal": None, "to": "all", "reply_to": None},
+            {
+                "participant": 2,
+                "text": "Fuel in 20 km?\nI am at 5 %",
+                "signal": None,
+                "to": "all",
+                "reply_to": None,
+                "written_at": None,
+            },
         ),
         (
-            MessageSent(1, None, Signal.SEEN, Addressee.SWEEP, 3),
-            {"participant": 1, "text": None, "signal": "seen", "to": "sweep", "reply_to": 3},
+            MessageSent(1, None, Signal.SEEN, Addressee.SWEEP, 3, 1_790_000_000_000),
+            {
+                "participant": 1,
+                "text": None,
+                "signal": "seen",
+                "to": "sweep",
+                "reply_to": 3,
+                "written_at": 1_790_000_000_000,
+            },
         ),
         (MessageRemoved(3), {"message": 3}),
         (

@@ -113,6 +113,11 @@ class Fanout:
             present.setdefault(who, []).extend(refs)
         return present
 
+    @property
+    def participants(self) -> Collection[int]:
+        """Who is connected here."""
+        return self._by_participant.keys()
+
     def is_present(self, participant: int) -> bool:
         """Whether somebody is connected, here or elsewhere."""
         return participant in self._by_participant or participant in self.elsewhere

@@ -92,14 +92,14 @@ class BackendBase(ABC):
         self._newest_broadcast = later if now < later < now + broadcasts.AHEAD_MS else now
         self.tell(session_id, Broadcast(event, key, audience, self._newest_broadcast, payload))
 
-    def note_hosts(self) -> None:
-        """Notes for the hosts that are connected here that they are there now.
+    def note_present(self) -> None:
+        """Notes for those who are connected here that they are there now.
 
         It is noted when they go, too; but a process that is killed notes nothing.
         """
         now = now_ms()
         for local in self.here():
-            local.note_host(now)
+            local.note_present(now)
         self._writer.flush()
 
     async def positions(self, session_id: str) -> Mapping[int, Position]:

@@ -20,7 +20,7 @@ PURGE_S: Final = 5.0
 """Seconds between two purges; what is promised is a minute."""
 
 NOTE_S: Final = 10.0
-"""Seconds between two notes of which hosts are connected."""
+"""Seconds between two notes of who is connected."""
 
 _log = structlog.get_logger(__name__)
 
@@ -33,8 +33,8 @@ async def run_housekeeping(backend: BackendBase, purge_after_s: int) -> None:
         purge_after_s: How long after its end a session is deleted.
     """
 
-    async def note_hosts() -> None:
-        backend.note_hosts()
+    async def note_present() -> None:
+        backend.note_present()
 
     async def end_soon() -> None:
         backend.end_soon(2 * INTERVAL_S)  # a look that comes late finds the timer set
@@ -44,7 +44,7 @@ async def run_housekeeping(backend: BackendBase, purge_after_s: int) -> None:
             _log.info("sessions_purged", count=purged)
 
     work = (
-        (note_hosts, NOTE_S),
+        (note_present, NOTE_S),
         (end_soon, INTERVAL_S),
         (backend.expire, INTERVAL_S),
         (backend.elapse, ELAPSE_S),

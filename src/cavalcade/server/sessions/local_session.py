@@ -13,7 +13,7 @@ from cavalcade.domain.errors import ErrorCode, Rejected
 from cavalcade.domain.events import Event
 from cavalcade.domain.features.sharing import shares
 from cavalcade.domain.fix import Position
-from cavalcade.domain.model import SessionState
+from cavalcade.domain.model import Role, SessionState
 from cavalcade.domain.session import effects, evolve, replay
 from cavalcade.server.live.fanout import Fanout
 from cavalcade.server.live_storage.live_state import LivePositionWriter, LiveState
@@ -97,14 +97,15 @@ class LocalSession:
         if self.fanout.newest:
             self.keep(self.fanout.newest)
 
-    def note_host(self, now: int) -> None:
-        """Notes for the host, where one is connected, that they are there now, ms since the epoch."""
-        host = self.state.host
-        if host is not None and self.fanout.is_present(host.id):
-            self._writer.seen(self.state.session.id, host.id, now, self.state.session.expires_at)
+    def note_present(self, now: int) -> None:
+        """Notes for all but viewers who are connected here that they are there now, ms since the epoch."""
+        session, people = self.state.session, self.state.participants
+        for who in self.fanout.participants:
+            if who in people and people[who].role is not Role.VIEWER:
+                self._writer.seen(session.id, who, now, session.expires_at)
 
     def note_seen(self, participant: int, now: int) -> None:
-        """Notes when somebody was last connected, ms since the epoch, at once: it decides who may become host."""
+        """Notes when somebody was last connected, ms since the epoch, at once: others may do more meanwhile."""
         self._writer.seen(self.state.session.id, participant, now, self.state.session.expires_at)
         self._writer.flush()
 
