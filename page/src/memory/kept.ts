@@ -7,6 +7,7 @@ const KEPT_FIXES = "cavalcade.fixes.";
 const KEPT_OPERATIONS = "cavalcade.operations.";
 const KEPT_NAMES = "cavalcade.names.";
 const READ = "cavalcade.read.";
+const COUNTING = "cavalcade.counting.";
 
 const KINDS = [SEEN, KEPT_FIXES, KEPT_OPERATIONS, KEPT_NAMES, READ];
 
@@ -43,6 +44,12 @@ export function readOffset(sessionId: string): { read(): number | null; write(of
   };
 }
 
+/** The SOS that counts down in this tab, as JSON: a reload goes on with it, another tab does not. */
+export function countingSos(sessionId: string): { read(): string | null; write(text: string | null): void } {
+  const key = COUNTING + sessionId;
+  return { read: () => read("tab", key), write: (text) => write("tab", key, text) };
+}
+
 function keptList<Item>(key: string): KeptList<Item> {
   return {
     read() {
@@ -69,6 +76,7 @@ export function forgetSeen(sessionId: string): void {
 
 export function forgetKept(sessionId: string): void {
   for (const kind of KINDS) write("device", kind + sessionId, null);
+  write("tab", COUNTING + sessionId, null);
 }
 
 /** The sessions of which something is kept. */

@@ -4,6 +4,7 @@
  * A part that there is not has no button either.
  */
 import type { nothing, TemplateResult } from "lit-html";
+import { countingSos } from "../memory/kept";
 import type { Signal } from "../model/model";
 import { openSos } from "../session/session_state";
 import type { Notice } from "./notice_slot";
@@ -50,7 +51,8 @@ export const parts: { readonly talk: TalkPart | null; readonly sos: SosPart | nu
   sos: {
     isWanted: ({ live }) =>
       (live.state !== null && openSos(live.state).length > 0) ||
-      live.waiting.some(({ event }) => event === "sos:raise"),
+      live.waiting.some(({ event }) => event === "sos:raise") ||
+      countingSos(live.sessionId).read() !== null,
     load: () => import("./sos"),
   },
 };

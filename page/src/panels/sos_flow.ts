@@ -1,5 +1,6 @@
 /** What the SOS screen remembers of one session while the page is open: the countdown, what was sounded, what was seen. */
 import { prime, soundAlarm, tick } from "../device/alarm_sound";
+import { countingSos } from "../memory/kept";
 import { randomId } from "../memory/random_id";
 import type { SosKind } from "../model/model";
 import type { LiveSession } from "../session/live_session";
@@ -15,11 +16,11 @@ import {
   toSound,
   type Way,
 } from "../session/sos";
+import { COUNTDOWN_S, leftOf, readDraft } from "../session/sos_draft";
 import { say } from "../words/strings";
 import { headline, spoken } from "./sos_words";
 import type { SessionView } from "./ui";
 
-export const COUNTDOWN_S = 10;
 const SOUND_MS = 10_000;
 /** So long the button in the bar is held. */
 const HOLD_MS = 2_000;
@@ -30,6 +31,8 @@ export interface Draft {
   /** Null for oneself. */
   readonly forWhom: number | null;
   readonly secondsLeft: number;
+  /** The operation that it becomes. */
+  readonly opId: string;
 }
 
 export class SosFlow {
@@ -39,6 +42,8 @@ export class SosFlow {
   forWhom: number | null = null;
   /** Why the last alarm was refused; empty where it was not. */
   refused = "";
+  /** When the countdown went out that an earlier page did not finish, on the device's clock; null where none is open. */
+  interrupted: number | null = null;
   private counting: ReturnType<typeof setInterval> | null = null;
   private seen = new Map<number, number>();
   private sounded = new Map<number, number>();
@@ -49,6 +54,7 @@ export class SosFlow {
   private readonly cancelled = new Set<string>();
 
   constructor(private readonly view: SessionView) {
+    this.resume();
     view.live.subscribe(() => this.look());
     // Not at once: it may be made while the page is drawn.
     queueMicrotask(() => this.changed());
@@ -118,24 +124,53 @@ export class SosFlow {
   /** Somebody chose what is wrong: the alarm goes out after ten seconds, unless it is cancelled. */
   begin(kind: SosKind): void {
     prime();
-    this.isOpen = true;
     this.refused = "";
+    this.countDown({ kind, forWhom: this.forWhom, secondsLeft: COUNTDOWN_S, opId: randomId() });
+    this.changed();
+  }
+
+  /** An earlier page of this tab was left while it counted down. */
+  private resume(): void {
+    const { live } = this.view;
+    const kept = readDraft(countingSos(live.sessionId).read());
+    const secondsLeft = kept && leftOf(kept, Date.now());
+    const isRaised = live.waiting.some(({ payload }) => payload.op_id === kept?.opId);
+    if (kept === null || secondsLeft === null || isRaised) {
+      this.keep(null);
+    } else if (secondsLeft === "ask") {
+      this.keep(null);
+      this.isOpen = true;
+      this.interrupted = kept.endsAt;
+    } else this.countDown({ ...kept, secondsLeft });
+  }
+
+  private countDown(draft: Draft): void {
+    this.isOpen = true;
+    this.interrupted = null;
     this.stopCounting();
-    this.draft = { kind, forWhom: this.forWhom, secondsLeft: COUNTDOWN_S };
+    this.draft = draft;
+    this.keep(draft);
     tick();
     this.counting = setInterval(() => this.count(), SECOND_MS);
-    this.changed();
+  }
+
+  private keep(draft: Draft | null): void {
+    const { secondsLeft = 0, ...rest } = draft ?? {};
+    const kept = draft && JSON.stringify({ ...rest, endsAt: Date.now() + secondsLeft * SECOND_MS });
+    countingSos(this.view.live.sessionId).write(kept);
   }
 
   /** What is wrong, said while it counts down. */
   choose(kind: SosKind): void {
     if (this.draft) this.draft = { ...this.draft, kind };
+    if (this.draft) this.keep(this.draft);
     this.changed();
   }
 
   cancelDraft(): void {
     this.stopCounting();
     this.draft = null;
+    this.keep(null);
     this.changed();
   }
 
@@ -169,6 +204,7 @@ export class SosFlow {
 
   close(): void {
     this.isOpen = false;
+    this.interrupted = null;
     this.forWhom = null;
     this.changed();
   }
@@ -188,7 +224,7 @@ export class SosFlow {
     this.changed();
   }
 
-  private raise({ kind, forWhom }: Draft): void {
+  private raise({ kind, forWhom, opId }: Draft): void {
     this.stopCounting();
     this.draft = null;
     const { live } = this.view;
@@ -196,7 +232,8 @@ export class SosFlow {
     const where = place && { lat: place.lat, lon: place.lon };
     const whom = forWhom !== null && { participant: forWhom };
     // A refusal stands in `unmet`, also that of an earlier page.
-    void live.ask("sos:raise", { kind, ...where, ...whom }, { opId: randomId() }).catch(() => undefined);
+    void live.ask("sos:raise", { kind, ...where, ...whom }, { opId }).catch(() => undefined);
+    this.keep(null); // now that the operation is kept
   }
 
   private withdrawCancelled(): void {

@@ -27,6 +27,7 @@ export function ownScreen(view: SessionView, flow: SosFlow): TemplateResult {
   return html`
     <h2 id="sos-title" tabindex="-1">${isRaised ? say("sos.raised") : say("sos.title")}</h2>
     ${flow.refused ? html`<p class="sos-state" role="alert">${flow.refused}</p>` : nothing}
+    ${flow.interrupted === null ? nothing : html`<p class="sos-state" role="alert">${say("sos.interrupted", { time: timeOfDay(flow.interrupted) })}</p>`}
     ${pending.map(({ payload }) => waiting(view, flow, payload.op_id))} ${own.map((sos) => standing(view, flow, sos))}
     ${isRaised ? nothing : question(view, flow)}
     ${helpWithoutNetwork(view)}
