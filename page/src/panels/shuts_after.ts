@@ -3,7 +3,7 @@ import { noChange } from "lit-html";
 import { AsyncDirective, directive } from "lit-html/async-directive.js";
 import type { Part } from "lit-html/directive.js";
 
-class ShutsAfter extends AsyncDirective {
+export class ShutsAfter extends AsyncDirective {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private shut = () => {};
 
