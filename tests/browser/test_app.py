@@ -33,7 +33,7 @@ from cavalcade.client import (
 from cavalcade.domain.features.chat import MessageSent
 from cavalcade.domain.features.sos import standing
 from testbed.installations.proxy import Proxy
-from tests.browser.conftest import HELSINKI, KEEPS_PICTURES, PHONE, SCREENSHOTS, Theme, running_cavalcade
+from tests.browser.conftest import HELSINKI, KEEPS_PICTURES, PHONE, SCREENSHOTS, Theme, keep_picture, running_cavalcade
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -241,9 +241,18 @@ def is_north_of(session: LiveSession, participant: int, lat: float) -> bool:
     return participant in session.positions and session.positions[participant].to_fix().lat > lat
 
 
-async def wait_for(session: LiveSession, condition: object) -> None:
+async def wait_for(session: LiveSession, condition: object, *, app: AppPage | None = None) -> None:
+    """Waits for what a session shows; says what the app shows where that does not come."""
     assert callable(condition)
-    await session.wait_for(condition, SOON_S)
+    try:
+        await session.wait_for(condition, SOON_S)
+    except TimeoutError:
+        if app is None:
+            raise
+        await keep_picture(app.page, "app-waits", is_wrong=True)
+        shown = await app.switch.evaluate("one => one.outerHTML")
+        people = {one.id: one.sharing for one in session.state.participants.values()}
+        pytest.fail(f"sharing {people}, positions of {sorted(session.positions)}, the app shows {shown}")
 
 
 async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str], chromium: Browser) -> None:
@@ -278,12 +287,12 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
             await app.screenshot(f"app-session-{theme}")
             await app.switch.click()
             await wait_for(
-                ben, lambda session: not session.state.participants[1].sharing and 1 not in session.positions
+                ben, lambda session: not session.state.participants[1].sharing and 1 not in session.positions, app=app
             )
             # Like a person, read before tapping: Flutter takes no second tap while it draws what the first one did.
             await expect(app.switch).to_have_accessible_name(re.compile("Sharing off"), timeout=SOON_MS)
             await app.switch.click()
-            await wait_for(ben, lambda session: 1 in session.positions)
+            await wait_for(ben, lambda session: 1 in session.positions, app=app)
             # The same person again after the page was closed: what is needed lies in the browser.
             await app.page.reload()
             await app.wake()
