@@ -28,6 +28,7 @@ SET_OUT_S = 25
 """Seconds until the convoy is under way."""
 DRAWN_S = 90
 ME = "Max"
+ORGANISER, QUESTION, ANSWER = "Ida", "Lunch at the harbour at half past twelve?", "Yes. I need fuel before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Shot:
 SHOTS = (
     Shot("phone-map", 390, 844),
     Shot("phone-people-dark", 390, 844, "dark", panel="people"),
-    Shot("phone-map-dark", 390, 844, "dark"),
+    Shot("phone-talk", 390, 844, panel="talk"),
     Shot("desktop-map", 1280, 800),
     Shot("handlebar", 844, 390, "dark", handlebar=True),
 )
@@ -70,6 +71,8 @@ async def _take(browser: Browser, link: str, convoy: LiveSession, shot: Shot, st
     # The map takes the sketch's place once its streets are drawn.
     await page.locator(".streets .people-layer").wait_for(state="attached", timeout=DRAWN_S * 1000)
     await _set_the_scene(page, shot)
+    if shot.panel == "talk":
+        await _talk(page, link)
     await page.wait_for_timeout(4000)
     await page.screenshot(path=FOLDER / f"{shot.name}.png")
     kept = FOLDER.parent.parent / "build" / "screenshots-state.json"
@@ -100,6 +103,18 @@ async def _set_the_scene(page: Page, shot: Shot) -> None:
     if shot.handlebar:
         await page.locator("[data-opens=menu]").click()
         await page.locator("[data-opens=handlebar]").click()
+
+
+async def _talk(page: Page, link: str) -> None:
+    """Somebody asks, is answered, and goes again."""
+    async with connect(await join_session(link, name=ORGANISER)) as organiser:
+        await organiser.send_message(QUESTION)
+        await page.locator(".message").filter(has_text=QUESTION).wait_for()
+        await page.get_by_label("Write a message").fill(ANSWER)
+        await page.get_by_role("button", name="Send", exact=True).click()
+        await page.locator(".message").filter(has_text=ANSWER).wait_for()
+        await page.locator(".signals [data-signal=fuel]").click()
+        await organiser.leave()
 
 
 async def _links(process: asyncio.subprocess.Process, tell: Callable[[str], object]) -> tuple[str, str]:

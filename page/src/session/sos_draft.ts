@@ -13,7 +13,7 @@ export interface KeptDraft {
 
 export const COUNTDOWN_S = 10;
 /** So much is left at least, for who wants to cancel it on the new page. */
-const LEAST_S = 3;
+const LEAST_S = 5;
 /** A page that takes longer to come back sends nothing by itself: nobody expects it any more. */
 const GOES_ON_MS = 15_000;
 /** Later than this it is not even asked about. */

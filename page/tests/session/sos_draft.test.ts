@@ -6,9 +6,9 @@ const draft: KeptDraft = { kind: "injured", forWhom: null, opId: "o1", endsAt: E
 
 test.each([
   [END - 9_400, 10],
-  [END - 4_000, 4],
-  [END - 500, 3],
-  [END + 15_000, 3],
+  [END - 5_600, 6],
+  [END - 500, 5],
+  [END + 15_000, 5],
   [END + 15_001, "ask"],
   [END + 600_000, "ask"],
   [END + 600_001, null],
