@@ -81,10 +81,11 @@ async def _look(page: Page, name: str, *, all_of_them: bool) -> None:
         for theme in THEMES:
             if (size, theme) in (CLOSELY_WITH_TIME if all_of_them else CLOSELY):
                 await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                await _check_by_axe(page, f"{name}-{size}-{theme}")
+                await check_by_axe(page, f"{name}-{size}-{theme}")
 
 
-async def _check_by_axe(page: Page, where: str) -> None:
+async def check_by_axe(page: Page, where: str) -> None:
+    """Has axe look at what is shown."""
     await page.evaluate(DRAWN)
     await keep_picture(page, where)
     await page.evaluate(AXE.read_text())
@@ -159,9 +160,9 @@ async def test_the_session(cavalcade_url: str, new_phone: NewPhone, all_of_them:
     await ben.open_panel("menu")
     await ben.page.locator("[data-opens=handlebar]").click()
     await ben.button("Status").click()
-    await _check_by_axe(ben.page, "handlebar")
+    await check_by_axe(ben.page, "handlebar")
     await ben.button("Signals").click()
-    await _check_by_axe(ben.page, "handlebar-signals")
+    await check_by_axe(ben.page, "handlebar-signals")
 
 
 async def test_large_text_hides_nothing(cavalcade_url: str, new_phone: NewPhone) -> None:
@@ -171,23 +172,24 @@ async def test_large_text_hides_nothing(cavalcade_url: str, new_phone: NewPhone)
     for page, screen in ((ben.page, "large-join"),):
         await page.goto(link)
         await expect(ben.button("Join the map")).to_be_visible()
-        await _enlarge(page, screen)
+        await enlarge(page, screen)
     await ben.button("Join the map").click()
     await expect(ben.page.locator("[data-notice=keep]")).to_be_visible()
     await expect(ben.page.locator(".avatar")).to_have_count(2)
     await expect(ben.page.locator(".edge-mark")).to_have_count(0)
-    await _enlarge(ben.page, "large-session")
+    await enlarge(ben.page, "large-session")
     await ben.page.locator("[data-notice=keep] .notice-words").click()
-    await _enlarge(ben.page, "large-notice")
+    await enlarge(ben.page, "large-notice")
     await ben.button("Got it").click()
     for panel in ("people", "share", "menu", "talk"):
         await ben.open_panel(panel)
-        await _enlarge(ben.page, f"large-{panel}")
+        await enlarge(ben.page, f"large-{panel}")
     await ben.page.locator(".sos-button").click()
-    await _enlarge(ben.page, "large-sos")
+    await enlarge(ben.page, "large-sos")
 
 
-async def _enlarge(page: Page, where: str) -> None:
+async def enlarge(page: Page, where: str) -> None:
+    """Doubles the letters, and sees that nothing is hidden by that."""
     await page.evaluate("document.documentElement.style.fontSize = '200%'")
     await keep_picture(page, where)
     await _check_layout(page, where)

@@ -40,7 +40,7 @@ export function regroupStrip(view: SessionView): Notice | null {
     title: board ? countWords(board) : meetWords(place),
     help: board ? missingWords(state, board, view.live.now()) : leadWords(state, place),
     icon: "people",
-    action: { label: say("rollCall.open"), press: () => view.openPanel("people") },
+    ...(board && { action: { label: say("rollCall.open"), press: () => view.openPanel("people") } }),
     shutLabel: "session.later",
   };
 }

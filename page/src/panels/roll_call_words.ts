@@ -53,6 +53,7 @@ export function isMissing({ standing }: Row): boolean {
 }
 
 export function nameOf(state: SessionState, participant: number): string {
+  if (participant === state.me) return say("map.you");
   return state.participants.get(participant)?.name ?? say("session.someone");
 }
 
