@@ -53,9 +53,9 @@ export function rollCall(view: SessionView): TemplateResult | typeof nothing {
   if (!call) return mayCall(me) ? callButton(view) : nothing;
   const place = placeOf(state, call);
   const board = boardFor(view, place);
-  return html`<section class="roll-call" aria-labelledby="roll-call-title">
+  return html`<section class="roll-call" aria-labelledby="roll-call-title roll-call-more">
     <h3 id="roll-call-title">${meetWords(place)}</h3>
-    ${board ? html`<p class="roll-call-count">${countWords(board)}</p>` : html`<p class="hint">${leadWords(state, place)}</p>`}
+    ${board ? html`<p id="roll-call-more" class="roll-call-count">${countWords(board)}</p>` : html`<p id="roll-call-more" class="hint">${leadWords(state, place)}</p>`}
     ${board && place ? rows(view, state, place, board) : nothing}
     ${mayCall(me) ? html`<button class="button is-small" data-action="end-regroup" @click=${() => endCall(view)}>${icons.close} ${say("regroup.end")}</button>` : nothing}
   </section>`;
