@@ -1,6 +1,7 @@
 /** What is said of places as it happens: where the group meets, who came and left, that all are there, a hazard ahead. */
 import { distanceBetween } from "../model/geo";
 import type { Alert, Place } from "../model/model";
+import { RADIUS_M } from "../session/place_rules/presence";
 import type { Call } from "../session/place_rules/scene";
 import { placesOf, type SessionState } from "../session/session_state";
 import { callOf } from "../session/watch";
@@ -59,7 +60,9 @@ function tellCall(view: SessionView, state: SessionState, call: Call, before: Ca
   if (call.by === state.me && before?.place !== null) return;
   const place = placesOf(state).find((one) => one.place === call.place) ?? null;
   const title = meetWords(place);
-  const far = place ? farWords(state, place) : "";
+  const mine = state.positions.get(state.me);
+  const isThere = place && mine && distanceBetween(mine, place) <= (place.radius_m ?? RADIUS_M);
+  const far = place && !isThere ? farWords(state, place) : "";
   view.tell({
     name: CALL,
     level: "forYou",

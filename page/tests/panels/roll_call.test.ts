@@ -130,6 +130,8 @@ describe("what is told", () => {
     expect(page.told).toEqual([]);
     page.call(page.add("meet", 0), ADA);
     expect(page.titles).toEqual(["Meet at the marked place"]);
+    // Who is there is told no distance.
+    expect([page.told[0]?.help, page.told[0]?.spoken]).toEqual([undefined, "Meet at the marked place"]);
   });
 
   test("is that all are there, once, and not that the call is over", () => {

@@ -5,7 +5,8 @@
 import type { Fix, Place } from "../../model/model";
 import { metresTo } from "./scene";
 
-const RADIUS_M = 80;
+/** Where a place says nothing else. */
+export const RADIUS_M = 80;
 /** A fix that may be wrong by more says nothing about being there. */
 const VAGUE_M = 100;
 const INSIDE_FOR_MS = 20_000;
