@@ -116,7 +116,7 @@ async def test_the_page_stays_calm_in_a_group_of_twelve(cavalcade_url: str, new_
     phone = await new_phone(reduced_motion="reduce")
     page = phone.page
     async with riding(cavalcade_url, phone) as others:
-        await expect(page.locator("[data-notice=time]")).to_be_visible()
+        await expect(page.locator("[data-notice=regroup]")).to_be_visible()
         await expect(page.locator(".notice-more")).to_be_visible()
         assert await page.locator(".notice").count() == 1
         # Who has looked at the messages once has forty to read.
@@ -154,7 +154,7 @@ async def test_the_page_stays_calm_in_a_group_of_twelve(cavalcade_url: str, new_
         await others[0].set_post(Post.SWEEP, 6)
         await expect(page.locator(".avatar-badge.is-post:visible")).to_have_count(1)
         assert await page.evaluate(PLACES) == before
-        for name in ("time", "regroup", "keep"):
+        for name in ("regroup", "time", "keep"):
             await expect(page.locator(f"[data-notice={name}]")).to_be_visible()
             await page.locator(".notice-words").click()
             await page.locator(".notice-actions .button:not(.is-primary)").click()

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     NewPhone = Callable[..., Awaitable[Phone]]
 
-SMALL = {"width": 320, "height": 568}
 SOON = 20.0
 
 
@@ -73,7 +72,7 @@ async def test_the_host_calls_the_roll(cavalcade_url: str, new_phone: NewPhone) 
         await phone.button("Noa is here").click()
         await expect(roll.locator(".roll-call-count")).to_have_text("3 of 4 here")
         await expect(phone.button("Noa is not here")).to_be_visible()
-        await page.set_viewport_size(SMALL)
+        await page.set_viewport_size({"width": 320, "height": 568})
         await enlarge(page, "large-roll-call")
 
         # Hugo's device tells that he came: all are here, once, and nobody is called any more.
