@@ -17,6 +17,7 @@ from rich.text import Text
 from cavalcade.client import ClientError, Membership, Rejected, create_session
 from cavalcade.client.membership import split_link
 from cavalcade.simulate.gpx import GpxError, read_routes
+from cavalcade.simulate.regrouping import Times
 from cavalcade.simulate.ride import Plan, Ride, RideError, rider_name
 from cavalcade.simulate.route import Route
 from cavalcade.simulate.tours import TOURS
@@ -43,6 +44,8 @@ Into a new session, whose link is printed:
   cavalcade simulate --new --riders 12
 On roads of your own, ten times as fast:
   cavalcade simulate --new --gpx ./tours --speed 10
+With a lead who calls them together, while some stop, fall silent or turn back:
+  cavalcade simulate --new --riders 12 --regroup
 
 Without --gpx they ride through the centre of Helsinki, whose streets come with Cavalcade; "--tour lake" is an invented
 road of 140 km around Lake Constance. With a folder, its .gpx files are shared out among the riders.
@@ -84,6 +87,11 @@ Progress goes to standard error; the lines "link ..." and "viewer link ..." of a
 @click.option("--duration", type=click.FloatRange(min=1), metavar="SECONDS", help="Stop by yourself after this time.")
 @click.option("--seed", type=int, help="The same seed gives the same ride.")
 @click.option(
+    "--regroup",
+    is_flag=True,
+    help="Let the first rider lead and call the others together now and then; some stop, fall silent or turn back.",
+)
+@click.option(
     "--mode",
     type=click.Choice(["binary", "json"]),
     default="binary",
@@ -101,6 +109,7 @@ def simulate(
     speed: float,
     duration: float | None,
     seed: int | None,
+    regroup: bool,
     mode: Literal["binary", "json"],
 ) -> None:
     """Check the options, and ride."""
@@ -108,7 +117,8 @@ def simulate(
         raise click.UsageError("Give the LINK of a session, or --new to make one (and not both).")
     try:
         routes = _routes(gpx) if gpx else [TOURS[tour]()]
-        plan = Plan(routes, riders, speed, secrets.randbelow(2**32) if seed is None else seed, mode)
+        regroups = Times() if regroup else None
+        plan = Plan(routes, riders, speed, secrets.randbelow(2**32) if seed is None else seed, mode, regroups)
         place = None if link is None else _place(link, server)
         asyncio.run(_simulate(plan, place, server, duration))
     except (GpxError, RideError, ClientError) as error:

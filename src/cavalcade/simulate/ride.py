@@ -21,14 +21,19 @@ from cavalcade.client import (
     Fix,
     LiveSession,
     Membership,
+    PlaceKind,
     PositionsReceived,
+    Post,
     Rejected,
+    Watch,
     join_session,
 )
 from cavalcade.client.clock import epoch_ms
+from cavalcade.domain.features.regroup import standing
 from cavalcade.domain.model import Role
 from cavalcade.simulate.convoy import Convoy, Rider
 from cavalcade.simulate.receiver import Receiver
+from cavalcade.simulate.regrouping import RADIUS_M, Regrouping, Times
 from cavalcade.simulate.route import Route
 from cavalcade.simulate.statistics import Statistics
 from cavalcade.wire.messages import Mode
@@ -40,6 +45,9 @@ NAMES: Final = (
 
 JOIN_WITHIN_S: Final = 30.0
 LEAVE_WITHIN_S: Final = 5.0
+MEET_WITHIN_S: Final = 900.0
+"""A call that nobody ends and to which not all come is given up."""
+
 JOINS_AT_ONCE: Final = 8
 LATEST_SEND_S: Final = 0.08
 """Phones report just after the top of a second, all at nearly the same moment."""
@@ -59,6 +67,8 @@ class Plan:
         speed: How many times faster than real riders they move.
         seed: The same one gives the same ride.
         mode: How positions travel.
+        regroups: When the first of them, who then leads, calls all of the first route together; None for never. Their
+            clients then judge as phones do, so that they say themselves who has arrived.
     """
 
     routes: Sequence[Route]
@@ -66,6 +76,7 @@ class Plan:
     speed: float = 1.0
     seed: int = 1
     mode: Mode = "binary"
+    regroups: Times | None = None
 
 
 @dataclass(slots=True)
@@ -80,10 +91,11 @@ class _Seat:
 
 @dataclass(slots=True)
 class _Participant:
-    """A rider who is in the session, and the fixes that have not come back to him yet."""
+    """A rider who is in the session, what they judge, and the fixes that have not come back to them yet."""
 
     seat: _Seat
     session: LiveSession
+    watch: Watch | None
     under_way: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=32))
 
 
@@ -104,6 +116,9 @@ class Ride:
         self._convoys: list[Convoy] = []
         self._participants: list[_Participant] = []
         self._stop = asyncio.Event()
+        self.regrouping: Regrouping | None = None
+        """Who is called where, and who is missing."""
+        self._meeting: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
         """Ends the ride soon: all riders leave."""
@@ -132,7 +147,7 @@ class Ride:
                     group.create_task(self._keep_moving()),
                 ]
                 await asyncio.wait(riders)
-                for task in others:
+                for task in (*others, *([] if self._meeting is None else [self._meeting])):
                     task.cancel()
         except* (ClientError, Rejected, ValueError, RideError) as errors:
             problem = _plain(errors)  # what is raised in here comes out as a group in Python 3.11.2
@@ -177,7 +192,8 @@ class Ride:
         try:
             if session.me is not None and session.me.role is Role.VIEWER:
                 raise RideError("this is a viewer's link: riders need the link for members")
-            participant = _Participant(seat, session)
+            watch = Watch(session) if self._plan.regroups is not None else None
+            participant = _Participant(seat, session, watch)
             self._participants.append(participant)
             await self._watch(participant)
         finally:
@@ -218,20 +234,39 @@ class Ride:
             for convoy in self._convoys:
                 # After the machine slept, the riders have not ridden all night.
                 convoy.advance(min(elapsed, 10.0) * self._plan.speed)
+            self._regroup(min(elapsed, 10.0))
             fix_time = epoch_ms() // 1000 * 1000
             for participant in self._participants:
                 seat = participant.seat
+                if self.regrouping is not None and self.regrouping.is_silent(seat.rider):
+                    continue
                 motion = seat.convoy.motion(seat.rider)
                 faster = replace(motion, speed=motion.speed * self._plan.speed)
                 fix = seat.receiver.observe(faster, fix_time, elapsed)
                 if fix is not None:
                     loop.call_later(self._random.uniform(0, LATEST_SEND_S), self._send, participant, fix)
 
+    def _regroup(self, seconds: float) -> None:
+        """Calls the riders together when it is time, and lets them ride on when the call is over."""
+        lead = next((one for one in self._participants if one.seat.number == 0), None)
+        if self._plan.regroups is None or lead is None or len(self._participants) < self._plan.riders:
+            return
+        if self.regrouping is None:
+            self.regrouping = Regrouping(self._convoys[0], self._random, self._plan.regroups)
+        if self._meeting is not None and self._meeting.done():
+            self._meeting = None
+            self.regrouping.end()
+        where = self.regrouping.advance(seconds)
+        if where is not None:
+            self._meeting = asyncio.create_task(_meet(lead.session, where))
+
     def _send(self, participant: _Participant, fix: Fix) -> None:
         if participant.session.closed is not None or self._stop.is_set():
             return
         shared = participant.session.report(fix)
         if shared is not None and shared.fix_time is not None:
+            if participant.watch is not None:
+                participant.watch.take(shared)
             participant.under_way.append((shared.fix_time, asyncio.get_running_loop().time()))
             self.statistics.sent += 1
 
@@ -251,6 +286,20 @@ async def _join_patiently(place: str | tuple[str, str], name: str, http: httpx.A
             if refusal.code is not ErrorCode.TOO_MANY_REQUESTS:
                 raise
             await asyncio.sleep(refusal.retry_after_s)
+
+
+async def _meet(session: LiveSession, where: tuple[float, float]) -> None:
+    """Takes the lead, calls the group to a place, and takes the place away once the call is over or refused."""
+    with suppress(ClientError, Rejected, TimeoutError):
+        if session.me is not None:
+            await session.set_post(Post.LEAD, session.me.id)
+        place = await session.add_place(PlaceKind.MEET, where, radius_m=RADIUS_M)
+        try:
+            offset = await session.call_regroup(place)
+            await session.wait_for(lambda live: live.state.offset >= offset, JOIN_WITHIN_S)
+            await session.wait_for(lambda live: standing(live.state) is None, MEET_WITHIN_S)
+        finally:
+            await session.remove_place(place)
 
 
 async def _leave(session: LiveSession) -> None:

@@ -397,7 +397,16 @@ class _Stack:
         self._progress.say("\nA convoy sets out; its link:")
         service = Service(
             name="simulator",
-            command=(sys.executable, "-m", "cavalcade", "simulate", "--server", self._door.base_url, "--new"),
+            command=(
+                sys.executable,
+                "-m",
+                "cavalcade",
+                "simulate",
+                "--server",
+                self._door.base_url,
+                "--new",
+                "--regroup",
+            ),
             ready=_at_once,
             log=None,
             environment=self._for_clients(),
