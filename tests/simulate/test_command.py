@@ -19,6 +19,7 @@ from cavalcade.simulate.command import simulate
         (["--new", "--server", "http://127.0.0.1:9"], 1, "no answer from the server"),
         (["http://127.0.0.1:9/j#abcdefghij.AAAAAAAAAAAAAAAAAAAAAA"], 1, "no answer from the server"),
         (["--new", "--riders", "0"], 2, "--riders"),
+        (["--new", "--regroup", "--riders", "51"], 2, "--regroup is for 50 riders at most"),
         (["--new", "--gpx", "/nowhere/tour.gpx"], 2, "does not exist"),
     ],
 )

@@ -25,6 +25,9 @@ from cavalcade.wire.links import read_invitation
 
 DEFAULT_SERVER: Final = "http://localhost:8080"
 MOST_RIDERS: Final = 1000
+MOST_CALLED: Final = 50
+"""Riders whom `--regroup` calls together: each judges all the others, once a second."""
+
 MOST_NAMED: Final = 5
 """Files that are named in the line that says what was left out."""
 
@@ -115,6 +118,8 @@ def simulate(
     """Check the options, and ride."""
     if new is (link is not None):
         raise click.UsageError("Give the LINK of a session, or --new to make one (and not both).")
+    if regroup and riders > MOST_CALLED:
+        raise click.UsageError(f"--regroup is for {MOST_CALLED} riders at most.")
     try:
         routes = _routes(gpx) if gpx else [TOURS[tour]()]
         regroups = Times() if regroup else None
