@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from cavalcade.client import Fix, connect, create_session, find_nearby, join_session
+from cavalcade.client import Fix, PlaceKind, connect, create_session, find_nearby, join_session
 from cavalcade.domain.commands import digest
 from cavalcade.stack import postgres, valkey
 
@@ -83,6 +83,7 @@ RENAMED = "Xanthippe Renamed"
 
 
 REMOVED = "xylophone in the quarry"
+CORRECTED = "quagga at the oxbow"
 
 
 async def found_in_keys(run: Path, trace: bytes) -> list[bytes]:
@@ -164,6 +165,18 @@ async def test_no_file_and_no_row_tells_of_a_session_that_is_over(
         assert await found_in_tables(data / "run", [trace, sent]) == []
         assert await found_in_keys(data / "run", trace) == []
         assert found_in(data, [trace], but="postgres") == []
+        # So it is with a place: with each change what it was before, and with its removal the rest.
+        place = await anna.add_place(PlaceKind.NOTE, (1, 2), name=REMOVED)
+        tables = {name for name, _ in await found_in_tables(data / "run", [trace])}
+        assert tables == {"public.events", "public.sessions"}
+        await anna.set_place(place, name="Mill", note=CORRECTED)
+        assert await found_in_tables(data / "run", [trace]) == []
+        assert await found_in_tables(data / "run", [CORRECTED.encode()])
+        await anna.remove_place(place)
+        for gone in (trace, CORRECTED.encode()):
+            assert await found_in_tables(data / "run", [gone]) == []
+            assert await found_in_keys(data / "run", gone) == []
+            assert found_in(data, [gone], but="postgres") == []
         await anna.end()
     async with asyncio.timeout(PROMISED_S):
         while any({**await stored(data / "run"), "keys": 0}.values()):  # noqa: ASYNC110 - nothing tells when it is purged
