@@ -8,8 +8,8 @@ import type { Plugin, Rollup } from "vite";
 const SERVICE_WORKER = "service_worker.js";
 const COMPRESSED = new Set([".js", ".css", ".json", ".svg", ".webmanifest"]);
 const SMALLEST = 1_024;
-/** An alarm must open without a network, and what one writes must be there: their scripts and styles, with what they share. */
-const LATE_PARTS = /^assets\/(sos|talk)\w*-[^/]*\.(js|css)$/;
+/** An alarm must open without a network, and what one writes and where one meets must be there: their scripts and styles, with what they share. */
+const LATE_PARTS = /^assets\/(sos|talk|places)\w*-[^/]*\.(js|css)$/;
 
 /** Tells the service worker which files the shell consists of: all that `index.html` needs at once, its letters, and what must open without a network. */
 export function shellList(): Plugin {
@@ -19,17 +19,11 @@ export function shellList(): Plugin {
     generateBundle(_options, bundle) {
       const worker = bundle[SERVICE_WORKER];
       if (worker?.type !== "chunk") throw new Error(`the bundle has no ${SERVICE_WORKER}`);
-      const scripts = new Set(
-        ["index", "dial"]
-          .map((name) => entryOf(bundle, name))
-          .flatMap(({ fileName, imports }) => [fileName, ...imports]),
-      );
+      const first = ["index", "dial"].map((name) => entryOf(bundle, name).fileName);
+      const late = Object.keys(bundle).filter((name) => LATE_PARTS.test(name));
+      const scripts = withImports(bundle, [...first, ...late]);
       const files = Object.keys(bundle).filter(
-        (name) =>
-          scripts.has(name) ||
-          LATE_PARTS.test(name) ||
-          /^assets\/index-.*\.css$/.test(name) ||
-          /-latin-\d.*\.woff2$/.test(name),
+        (name) => scripts.has(name) || /^assets\/index-.*\.css$/.test(name) || /-latin-\d.*\.woff2$/.test(name),
       );
       const version = createHash("sha256").update(Object.keys(bundle).sort().join()).digest("hex").slice(0, 12);
       worker.code = worker.code
@@ -59,6 +53,17 @@ export function dialBeforeAll(): Plugin {
       },
     },
   };
+}
+
+/** Files, with all that they import at once. */
+function withImports(bundle: Rollup.OutputBundle, names: readonly string[], known = new Set<string>()): Set<string> {
+  for (const name of names) {
+    if (known.has(name)) continue;
+    known.add(name);
+    const file = bundle[name];
+    if (file?.type === "chunk") withImports(bundle, file.imports, known);
+  }
+  return known;
 }
 
 function entryOf(bundle: Rollup.OutputBundle, name: string): Rollup.OutputChunk {

@@ -93,7 +93,7 @@ class Phone:
             while not await self.page.evaluate(expression):  # noqa: ASYNC110 - the page tells nobody
                 await asyncio.sleep(0.05)
 
-    async def open_panel(self, name: Literal["people", "share", "menu", "talk"]) -> None:
+    async def open_panel(self, name: Literal["people", "share", "menu", "talk", "pin"]) -> None:
         """Open a panel, unless it is open; inviting is opened among people."""
         if name == "share" and not await self.page.locator("[data-opens=share]").is_visible():
             await self.open_panel("people")

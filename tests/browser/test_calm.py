@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     NewPhone = Callable[..., Awaitable[Phone]]
 
 SIZES = ((390, 844), (844, 390), (320, 568))
-PANELS: tuple[Literal["people", "share", "menu", "talk"], ...] = ("people", "share", "menu", "talk")
+PANELS: tuple[Literal["people", "share", "menu", "talk", "pin"], ...] = ("people", "share", "menu", "talk", "pin")
 RIDERS = 12
-MOST_CONTROLS = 10
+PLACES_IN_ALL = 30
+MOST_CONTROLS = 11
+"""Two at the top, three in the dock, four beside the map, and a notice's two."""
+
 FREE, FREE_BESIDE_A_NOTICE, FREE_IN_LARGE_LETTERS = 0.75, 0.65, 0.4
 LEAST_MAP_PX = 160
 SAID = (Status.BREAK, Status.FUEL, Status.PROBLEM, Status.LATE, Status.READY, Status.GOING_HOME)
+KINDS = tuple(PlaceKind)
 ROUNDS = 9
 WRITERS, EACH = 10, 4
 """So many write so much while one looks at the map."""
@@ -81,7 +85,7 @@ COVERED_AT_THE_TOP = """() => [...document.querySelectorAll(".top button")].filt
 
 @contextlib.asynccontextmanager
 async def riding(url: str, phone: Phone) -> AsyncIterator[list[LiveSession]]:
-    """All but one of the riders, in a session that soon ends; the phone is the last one's."""
+    """All but one of the riders, among places, in a session that soon ends; the phone is the last one's."""
     async with Group(url, lifetime_s=1_500) as group:
         members = [group.host, *[await group.join(f"Rider {number}") for number in range(2, RIDERS)]]
         others = [await group.connect(member) for member in members]
@@ -90,6 +94,11 @@ async def riding(url: str, phone: Phone) -> AsyncIterator[list[LiveSession]]:
             latitude = HELSINKI[0] + (north + 1) * 150 / METRES_PER_DEGREE
             longitude = HELSINKI[1] + (east - 2) * 200 / METRES_PER_DEGREE
             other.report(Fix(latitude, longitude, epoch_ms(), accuracy=6))
+        for number in range(1, PLACES_IN_ALL):
+            north, east = divmod(number, 6)
+            there = (HELSINKI[0] + north * 170 / METRES_PER_DEGREE, HELSINKI[1] + (east - 3) * 180 / METRES_PER_DEGREE)
+            kind = KINDS[number % len(KINDS)]
+            await others[number % len(others)].add_place(kind, there, name=f"A place of number {number}")
         # The group is called together, and some are missing.
         place = await others[0].add_place(PlaceKind.MEET, HELSINKI, name="Café Adler")
         await others[0].call_regroup(place)
@@ -118,6 +127,7 @@ async def test_the_page_stays_calm_in_a_group_of_twelve(cavalcade_url: str, new_
     async with riding(cavalcade_url, phone) as others:
         await expect(page.locator("[data-notice=regroup]")).to_be_visible()
         await expect(page.locator(".notice-more")).to_be_visible()
+        await expect(page.locator(".place-mark")).to_have_count(PLACES_IN_ALL)
         assert await page.locator(".notice").count() == 1
         # Who has looked at the messages once has forty to read.
         await phone.open_panel("talk")

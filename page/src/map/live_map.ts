@@ -2,6 +2,7 @@
 
 import { motion, type Pace } from "../device/motion";
 import type { Theme } from "../device/theme";
+import type { Point } from "../model/geo";
 import { mapConfiguration } from "./ground/map_configuration";
 import type { StreetParts } from "./ground/map_library";
 import { SketchStage } from "./ground/sketch_stage";
@@ -11,6 +12,7 @@ import { fetchTiles, findStreets, type Streets } from "./ground/streets";
 import { type Camera, centerCamera, type Padding, roomyPadding, toScreen, ZOOMS } from "./ground/view";
 import type { MapPerson } from "./people/avatars";
 import { PeopleLayer, type Picture } from "./people/people_layer";
+import type { Underlay } from "./people/underlay";
 import { headingUp, type Sighting, steer, UNSTEERED } from "./steering";
 
 /** What the camera keeps in the picture by itself; `free` after a touch. */
@@ -48,6 +50,7 @@ export class LiveMap {
   private arrival: ReturnType<typeof setTimeout> | null = null;
   private movedUntil = 0;
   private arrangedAt = Number.NEGATIVE_INFINITY;
+  private underlay: Underlay | null = null;
   private markPeopled: () => void = () => undefined;
   /** Resolves once there is somebody to look at. */
   private readonly peopled = new Promise<void>((resolve) => {
@@ -168,6 +171,25 @@ export class LiveMap {
     this.moveTo({ center, zoom: wanted, bearing }, ZOOM_MS);
   }
 
+  /** Lays something beneath people. */
+  lay(underlay: Underlay): void {
+    this.underlay = underlay;
+    this.layer.element.prepend(underlay.element);
+    this.arrange();
+  }
+
+  /** Brings a point into the middle, and leaves the camera there. */
+  lookAt(point: Point): void {
+    this.hold();
+    const padding = roomyPadding(this.stage.size(), this.padding);
+    this.moveTo(centerCamera(point, Math.max(this.stage.camera().zoom, CLOSE_ZOOM), padding, this.bearing), EASE_MS);
+  }
+
+  /** Follows nobody, so that the picture stays. */
+  hold(): void {
+    this.setFollow("free");
+  }
+
   /** Draws people larger, to be read from a metre away. */
   setLarge(on: boolean): void {
     this.layer.setLarge(on);
@@ -264,7 +286,9 @@ export class LiveMap {
   }
 
   private cameraMoved(): void {
-    this.layer.draw(this.picture(), performance.now());
+    const picture = this.picture();
+    this.layer.draw(picture, performance.now());
+    this.underlay?.draw(picture);
     if (this.resting !== null) clearTimeout(this.resting);
     this.resting = setTimeout(() => this.cameraRests(), HELD_MS);
   }
@@ -279,7 +303,9 @@ export class LiveMap {
 
   private arrange(): void {
     this.arrangedAt = performance.now();
-    this.layer.arrange(this.picture(), performance.now(), this.pace());
+    const picture = this.picture();
+    this.layer.arrange(picture, performance.now(), this.pace());
+    this.underlay?.arrange(picture, this.layer.covered);
   }
 
   /** While the camera rests the browser moves people by itself: see decision 0020. */

@@ -8,8 +8,9 @@ const KEPT_OPERATIONS = "cavalcade.operations.";
 const KEPT_NAMES = "cavalcade.names.";
 const READ = "cavalcade.read.";
 const COUNTING = "cavalcade.counting.";
+const HIDDEN = "cavalcade.hidden.";
 
-const KINDS = [SEEN, KEPT_FIXES, KEPT_OPERATIONS, KEPT_NAMES, READ];
+const KINDS = [SEEN, KEPT_FIXES, KEPT_OPERATIONS, KEPT_NAMES, READ, HIDDEN];
 
 /** A list that outlives a reload; forgotten with the membership. */
 export interface KeptList<Item> {
@@ -30,6 +31,11 @@ export function keptOperations<Operation>(sessionId: string): KeptList<Operation
 /** Who wrote in a session's chat, by id and name: they may have left since. */
 export function keptNames(sessionId: string): KeptList<readonly [id: number, name: string]> {
   return keptList(KEPT_NAMES + sessionId);
+}
+
+/** The places of a session that this device does not show, by id. */
+export function hiddenPlaces(sessionId: string): KeptList<number> {
+  return keptList(HIDDEN + sessionId);
 }
 
 /** Up to which offset a session's messages were read on this device. */

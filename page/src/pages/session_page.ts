@@ -18,13 +18,16 @@ import {
   Late,
   type MenuModule,
   menu,
+  type PlacesModule,
   parts,
+  places,
   type RollCallModule,
   rollCall,
   type SosModule,
   type TalkModule,
 } from "../panels/parts";
 import { peoplePanel } from "../panels/people";
+import { isAboutPlaces, pinButton } from "../panels/pin_button";
 import { sharePanel } from "../panels/share";
 import type { Urgency } from "../panels/speech_queue";
 import { badges } from "../panels/statuses";
@@ -52,7 +55,7 @@ const ROOMY = matchMedia("(min-width: 760px) and (min-height: 521px)");
 export class SessionPage implements SessionView {
   panel: PanelName | null;
   selected: number | null = null;
-  private map: LiveMap | null = null;
+  map: LiveMap | null = null;
   private follow: Follow = "everyone";
   readonly handlebar = new Handlebar(() => {
     this.map?.setHeadingUp(this.isHeadingUp || this.handlebar.isOn);
@@ -68,6 +71,7 @@ export class SessionPage implements SessionView {
   private readonly talk = new Late<TalkModule>(parts.talk, () => this.redraw());
   private readonly sos = new Late<SosModule>(parts.sos, () => this.redraw());
   private readonly roll = new Late<RollCallModule>(rollCall, () => this.redraw());
+  private readonly places = new Late<PlacesModule>(places, () => this.redraw());
   private heard: Heard = { state: null, isLost: false, isSharing: false, left: Number.POSITIVE_INFINITY };
   private announcement = "";
   /** What the reader did last, in words: it is no news to them. */
@@ -107,9 +111,10 @@ export class SessionPage implements SessionView {
     this.panel = panel ?? (ROOMY.matches && before !== "people" ? "people" : null);
     if (this.panel === "talk") this.fetchTalk();
     if (this.panel === "menu") this.fetch(this.menu);
+    if (isAboutPlaces(this.panel)) this.fetch(this.places);
     this.redraw();
     // Inviting is opened among people, who are not there any more where there is no room.
-    const back = before === "share" && !this.panel ? "people" : before;
+    const back = before === "share" && !this.panel ? "people" : isAboutPlaces(before) ? "pin" : before;
     if (panel) this.focus(".panel-title");
     else this.focus(`[data-opens="${back}"]`);
   }
@@ -128,6 +133,14 @@ export class SessionPage implements SessionView {
     this.map?.show(participant);
     this.redraw();
     this.focus("[data-opens=people]");
+  }
+
+  openPlace(place: number | null): void {
+    this.fetch(this.places, (module) => module.openPlaces(this, place));
+  }
+
+  markHazard(): void {
+    this.fetch(this.places, (module) => module.markHazard(this));
   }
 
   get isUpMyWay(): boolean {
@@ -211,6 +224,7 @@ export class SessionPage implements SessionView {
     const people = this.mapPeople();
     this.handlebar.look(people, this.live.now());
     render(this.template(people), this.root);
+    this.places.now?.lookAtPlaces(this);
     this.map?.setPeople(people, this.live.now());
     this.watchSizes();
   }
@@ -306,7 +320,7 @@ export class SessionPage implements SessionView {
   }
 
   private fetchLateParts(): void {
-    for (const part of [this.sos, this.talk, this.roll, this.menu]) void part.get().catch(() => undefined);
+    for (const part of [this.sos, this.talk, this.roll, this.places, this.menu]) void part.get().catch(() => undefined);
     this.live.judgeMotion();
   }
 
@@ -320,12 +334,16 @@ export class SessionPage implements SessionView {
       share: say("share.title"),
       menu: say("menu.title"),
       talk: say("talk.title"),
+      pin: say("places.pin"),
+      places: this.places.now?.placesTitle(this) ?? say("places.title"),
     };
     const bodies = {
       people: peoplePanel,
       share: sharePanel,
       menu: () => this.menu.now?.menuPanel(this),
       talk: () => this.talk.now?.talkPanel(this),
+      pin: () => this.places.now?.pinPanel(this),
+      places: () => this.places.now?.placesPanel(this),
     };
     return html`<section class="panel" data-panel=${panel} aria-labelledby="panel-title">
       <header class="panel-head">
@@ -357,6 +375,7 @@ export class SessionPage implements SessionView {
       >
         ${icons.center}
       </button>
+      ${pinButton(this)}
     </div>`;
   }
 

@@ -100,6 +100,9 @@ export class Handlebar {
               ${this.opener(view, "signals", icons.talk, say("talk.signals"))}`
           : nothing
       }
+      <button class="handlebar-button" data-action="hazard" @click=${() => this.hazard(view)}>
+        ${icons.warning}<span>${say("places.kind.hazard")}</span>
+      </button>
       ${
         parts.sos
           ? html`<button class="handlebar-button is-sos" @click=${() => view.pressSos()}><b>${say("sos.button")}</b></button>`
@@ -127,6 +130,11 @@ export class Handlebar {
   private wait(view: SessionView): void {
     this.open(null);
     view.giveSignal("wait_for_me");
+  }
+
+  private hazard(view: SessionView): void {
+    this.open(null);
+    view.markHazard();
   }
 
   private threeRows(view: SessionView, people: readonly MapPerson[], me: MapPerson | null): TemplateResult[] {

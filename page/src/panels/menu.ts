@@ -28,6 +28,9 @@ export function menuPanel(view: SessionView): TemplateResult {
       }
     </section>
     <section class="menu-group">
+      <button class="button is-wide" @click=${() => view.openPlace(null)}>${icons.pin} ${say("places.title")}</button>
+    </section>
+    <section class="menu-group">
       <button class="button is-wide" data-opens="handlebar" @click=${() => view.handlebar.toggle()}>
         ${icons.handlebar} ${say("handlebar.open")}
       </button>

@@ -73,6 +73,19 @@ export interface RollCallModule {
 
 export const rollCall = { load: (): Promise<RollCallModule> => import("./roll_call") };
 
+export interface PlacesModule {
+  pinPanel(view: SessionView): TemplateResult;
+  placesPanel(view: SessionView): TemplateResult;
+  placesTitle(view: SessionView): string;
+  /** Opens the sheet of a place, or the list of all. */
+  openPlaces(view: SessionView, place: number | null): void;
+  markHazard(view: SessionView): void;
+  /** Draws on the map what there is; called with each redraw. */
+  lookAtPlaces(view: SessionView): void;
+}
+
+export const places = { load: (): Promise<PlacesModule> => import("./places") };
+
 /** One part, from the first wish for it on. Where the network fails it is fetched again with the next wish. */
 export class Late<Module> {
   now: Module | null = null;

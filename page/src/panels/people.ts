@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { inkOn } from "../map/people/avatars";
 import { rememberName } from "../memory/preferences";
-import { bearingBetween, distanceBetween, spreadOf } from "../model/geo";
+import { bearingBetween, distanceBetween, type Point, spreadOf } from "../model/geo";
 import type { Participant, Position } from "../model/model";
 import { type SessionState, seenAt } from "../session/session_state";
 import { isStale } from "../session/staleness";
@@ -126,9 +126,13 @@ function details(position: Position): string {
 
 function whereabouts(state: SessionState, position: Position | undefined): TemplateResult | typeof nothing {
   const mine = state.positions.get(state.me);
-  if (!mine || !position) return nothing;
-  const bearing = bearingBetween(mine, position);
-  const metres = distanceBetween(mine, position);
+  return mine && position ? farAway(mine, position) : nothing;
+}
+
+/** How far something is, and in which direction. */
+export function farAway(from: Point, to: Point): TemplateResult {
+  const bearing = bearingBetween(from, to);
+  const metres = distanceBetween(from, to);
   return html`<span class="whereabouts">
     <b>${distance(metres)}</b>
     ${metres < 5 ? nothing : html`<span><i .style=${`rotate:${bearing}deg`}>${icons.arrow}</i>${compass(bearing)}</span>`}

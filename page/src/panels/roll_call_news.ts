@@ -7,7 +7,8 @@ import { placesOf, type SessionState } from "../session/session_state";
 import { callOf } from "../session/watch";
 import { distance } from "../words/format";
 import { say } from "../words/strings";
-import { farWords, meetWords, nameOf } from "./roll_call_words";
+import { farWords } from "./place_words";
+import { meetWords, nameOf } from "./roll_call_words";
 import type { SessionView } from "./ui";
 
 const CALL_SHOWN_MS = 20_000;
@@ -62,7 +63,7 @@ function tellCall(view: SessionView, state: SessionState, call: Call, before: Ca
   const title = meetWords(place);
   const mine = state.positions.get(state.me);
   const isThere = place && mine && distanceBetween(mine, place) <= (place.radius_m ?? RADIUS_M);
-  const far = place && !isThere ? farWords(state, place) : "";
+  const far = place && !isThere ? farWords(mine ?? null, place) : "";
   view.tell({
     name: CALL,
     level: "forYou",

@@ -1,9 +1,8 @@
 /** The roll call in words. */
-import { bearingBetween, distanceBetween } from "../model/geo";
 import type { Place } from "../model/model";
 import type { Board, Row } from "../session/place_rules/board";
 import type { SessionState } from "../session/session_state";
-import { compass, distance, duration } from "../words/format";
+import { distance, duration } from "../words/format";
 import { say } from "../words/strings";
 import { statusOf } from "./statuses";
 
@@ -14,14 +13,6 @@ const NAMED = 3;
 export function meetWords(place: Place | null): string {
   if (!place) return say("regroup.nextStop");
   return place.name ? say("regroup.at", { place: place.name }) : say("regroup.point");
-}
-
-/** How far a place is from oneself, and in which direction; empty where that is not known. */
-export function farWords(state: SessionState, place: Place): string {
-  const mine = state.positions.get(state.me);
-  if (!mine) return "";
-  const direction = compass(bearingBetween(mine, place));
-  return say("sos.away", { distance: distance(distanceBetween(mine, place)), direction });
 }
 
 export function countWords({ here, awaited }: Board): string {

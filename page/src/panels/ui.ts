@@ -1,11 +1,12 @@
 /** What the panels tell the page that shows them. */
 import type { nothing, TemplateResult } from "lit-html";
+import type { LiveMap } from "../map/live_map";
 import type { Signal } from "../model/model";
 import type { LiveSession } from "../session/live_session";
 import type { Happened, Notice } from "./notice_slot";
 import type { Urgency } from "./speech_queue";
 
-export type PanelName = "people" | "share" | "menu" | "talk";
+export type PanelName = "people" | "share" | "menu" | "talk" | "pin" | "places";
 
 export interface SessionView {
   readonly live: LiveSession;
@@ -13,6 +14,12 @@ export interface SessionView {
   readonly selected: number | null;
   openPanel(panel: PanelName | null): void;
   select(participant: number): void;
+  /** Null until it is drawn. */
+  readonly map: LiveMap | null;
+  /** Opens the sheet of a place, or the list of all. */
+  openPlace(place: number | null): void;
+  /** Marks a hazard where one was a moment ago. */
+  markHazard(): void;
   /** Brings somebody into the middle of the map, and shows the map. */
   show(participant: number): void;
   /** Shows something that happened, and says it aloud where it is spoken. */

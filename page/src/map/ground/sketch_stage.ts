@@ -6,6 +6,7 @@
 import type { Theme } from "../../device/theme";
 import type { Point } from "../../model/geo";
 import { distance } from "../../words/format";
+import { say } from "../../words/strings";
 import { metreGrid, rangeRings, ringStep } from "./range_rings";
 import type { Stage, StageEvents } from "./stage";
 import { type Camera, fromScreen, metresPerPixel, type Projected, type Size, toScreen, ZOOMS, zoomAbout } from "./view";
@@ -13,6 +14,14 @@ import { type Camera, fromScreen, metresPerPixel, type Projected, type Size, toS
 const GRID = { light: "#dfe2d9", dark: "#1f282b" };
 const RING = { light: "#7b8a8c", dark: "#71868d" };
 const WHEEL_PX_PER_ZOOM = 300;
+/** A press of an arrow key moves the picture by so much, as on streets. */
+const KEY_PX = 100;
+const KEYS: Readonly<Record<string, readonly [x: number, y: number]>> = {
+  ArrowLeft: [-KEY_PX, 0],
+  ArrowRight: [KEY_PX, 0],
+  ArrowUp: [0, -KEY_PX],
+  ArrowDown: [0, KEY_PX],
+};
 
 export class SketchStage implements Stage {
   readonly overlay = document.createElement("div");
@@ -147,6 +156,15 @@ export class SketchStage implements Stage {
       if (other) this.zoomBy(Math.log2(apart(event, other) / apart(before, other)), middle(before, other));
       // Of two fingers each moves the picture by half of its own way.
       this.shift((before.clientX - event.clientX) / fingers.size, (before.clientY - event.clientY) / fingers.size);
+    });
+    overlay.tabIndex = 0;
+    overlay.role = "group";
+    overlay.ariaLabel = say("session.mapLabel");
+    overlay.addEventListener("keydown", (event) => {
+      const way = event.target === overlay ? KEYS[event.key] : undefined;
+      if (!way) return;
+      event.preventDefault();
+      this.shift(...way);
     });
     overlay.addEventListener(
       "wheel",

@@ -14,7 +14,8 @@ export interface Labelled {
 /** Where a name stands relative to its disc; `none` where there is no room, and the initials must do. */
 export type Side = "below" | "right" | "left" | "above" | "none";
 
-interface Box {
+/** A part of the screen. */
+export interface Box {
   readonly left: number;
   readonly top: number;
   readonly right: number;
@@ -31,14 +32,16 @@ const SIDES = ["below", "right", "left", "above"] as const;
  * @param people - The most important first: they get the best places.
  * @param size - The picture's: a name that would run out of it is no help.
  * @param before - The sides chosen last; a name stays where it is while there is room, so that it does not flicker.
+ * @param covered - Where something lies already that comes first.
  */
 export function placeLabels(
   people: readonly Labelled[],
   size: Size,
   before: ReadonlyMap<number, Side>,
+  covered: readonly Box[] = [],
 ): Map<number, Side> {
   const discs = people.map((one): [number, Box] => [one.id, around(one.x, one.y, DISC_PX, DISC_PX)]);
-  const taken: Box[] = [];
+  const taken = [...covered];
   const sides = new Map<number, Side>();
   for (const one of people) {
     const isFree = (side: Side) => {
@@ -55,6 +58,15 @@ export function placeLabels(
     if (side !== "none") taken.push(boxAt(one, side));
   }
   return sides;
+}
+
+/** What people cover with their discs, and with the names that have a side. */
+export function boxesOf(people: readonly Labelled[], sides: ReadonlyMap<number, Side>): Box[] {
+  return people.flatMap((one) => {
+    const disc = around(one.x, one.y, DISC_PX, DISC_PX);
+    const side = sides.get(one.id) ?? "none";
+    return side === "none" ? [disc] : [disc, boxAt(one, side)];
+  });
 }
 
 function boxAt(one: Labelled, side: Side): Box {

@@ -8,7 +8,7 @@ import { Avatar, type MapPerson, translation } from "./avatars";
 import { type EdgeArrow, edgeArrows } from "./edge_arrows";
 import { EdgeMark } from "./edge_mark";
 import { Glide } from "./interpolation";
-import { placeLabels, type Side } from "./label_layout";
+import { type Box, boxesOf, placeLabels, type Side } from "./label_layout";
 import { Mover } from "./mover";
 import { type Drawn, spread } from "./spread";
 
@@ -42,6 +42,8 @@ export class PeopleLayer {
   private sides = new Map<number, Side>();
   private drawn: ReadonlyMap<number, Drawn> = new Map();
   private scale = 1;
+  /** What people and their names covered when they were arranged last. */
+  covered: readonly Box[] = [];
 
   constructor(private readonly onSelect: (participant: number) => void) {
     this.element.className = "people-layer";
@@ -153,6 +155,12 @@ export class PeopleLayer {
     });
     this.sides = placeLabels(people, { width: size.width / scale, height: size.height / scale }, this.sides);
     for (const [id, side] of this.sides) this.placed.get(id)?.avatar.placeLabel(side);
+    this.covered = boxesOf(people, this.sides).map(({ left, top, right, bottom }) => ({
+      left: left * scale,
+      top: top * scale,
+      right: right * scale,
+      bottom: bottom * scale,
+    }));
     this.accuracy.hidden = !everyone.some(({ person }) => person.isSelected && person.accuracy !== null);
     const from = this.me()?.point ?? camera.center;
     this.drawMarks(edgeArrows(spots, size, padding), from);

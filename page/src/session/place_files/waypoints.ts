@@ -4,10 +4,10 @@
  * the reader in Python too.
  */
 import type { Point } from "../../model/geo";
+import type { PlaceKind } from "../../model/model";
+import { LONGEST_NAME, LONGEST_NOTE } from "../place_list";
 import { readGeoJson } from "./geojson";
 import { readGpx } from "./gpx";
-
-export type PlaceKind = "meet" | "fuel" | "food" | "view" | "hazard" | "parking" | "camp" | "note";
 
 export interface Waypoint extends Point {
   readonly name: string | null;
@@ -79,10 +79,6 @@ export class Collected implements Reading {
     this.waypoints.push({ name, note: shortened(note, LONGEST_NOTE), kind: kindOf(kinds), lat, lon });
   }
 }
-
-/** What the server takes, in characters. */
-export const LONGEST_NAME = 40;
-export const LONGEST_NOTE = 140;
 
 /** Two positions that agree to a centimetre are one. */
 const DIGITS = 7;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { placeLabels } from "../../../src/map/people/label_layout";
+import { boxesOf, placeLabels } from "../../../src/map/people/label_layout";
 
 describe("labels", () => {
   const size = { width: 80, height: 20 };
@@ -38,5 +38,20 @@ describe("labels", () => {
       { id: 2, x: 340, y: 140, ...size },
     ];
     expect(placeLabels(pair, picture, new Map()).get(1)).toBe("left");
+  });
+
+  test("a name gives way to what is covered already, and is left out where all is", () => {
+    const place = { id: 9, x: 100, y: 100, ...size };
+    const person = { id: 1, x: 100, y: 150, ...size };
+    const covered = boxesOf([person], placeLabels([person], picture, new Map()));
+    expect(placeLabels([place], picture, new Map(), covered).get(9)).toBe("right");
+    const all = [{ left: 0, top: 0, right: 390, bottom: 844 }];
+    expect(placeLabels([place], picture, new Map([[9, "below" as const]]), all).get(9)).toBe("none");
+  });
+
+  test("somebody without a name in the picture covers a disc alone", () => {
+    const person = { id: 1, x: 100, y: 150, ...size };
+    expect(boxesOf([person], new Map([[1, "none" as const]]))).toHaveLength(1);
+    expect(boxesOf([person], new Map([[1, "below" as const]]))).toHaveLength(2);
   });
 });
