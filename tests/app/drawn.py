@@ -67,6 +67,11 @@ def taps(control: Any) -> list[ft.Semantics]:
     return [one for one in parts_of(control) if isinstance(one, ft.Semantics) and one.button]
 
 
+def least_height(control: Any) -> float:
+    """How high a control is with letters of the usual size: as high as what it is held open by."""
+    return float(max(getattr(part, "height", None) or 0 for part in parts_of(control)))
+
+
 def texts(control: Any) -> list[str]:
     return [one.value for one in parts_of(control) if isinstance(one, ft.Text)]
 

@@ -48,7 +48,7 @@ def surroundings(tmp_path: Path) -> dict[Palette, ScreenContext]:
 
 
 def a_map(palette: Palette) -> MapView:
-    view = MapView(palette, words("en"), Tiles(), GUARD, lambda _: None, lambda: None)
+    view = MapView(palette, words("en"), Tiles(), GUARD, lambda _: None, lambda _: None, lambda: None)
     view.show(people(KNOWN, FORM), NOW)
     return view
 

@@ -27,6 +27,7 @@ from cavalcade.app.screens.start import StartScreen
 from cavalcade.app.session.advice import of_end, of_error
 from cavalcade.app.session.controller import AppDefaults, Controller
 from cavalcade.app.session.kept import Preferences
+from cavalcade.app.session.places import MapApp
 from cavalcade.app.ui.guard import Guard
 from cavalcade.app.ui.palette import DARK, LIGHT, Palette
 from cavalcade.app.web import languages, policy
@@ -64,6 +65,8 @@ async def test_an_error_that_cannot_be_shown_goes_no_further() -> None:
 
 class NoDevice:
     """A device that can do nothing, and is asked for nothing here."""
+
+    map_app = MapApp.CHOSEN
 
     async def share(self, text: str, subject: str) -> bool:  # noqa: ARG002
         return False

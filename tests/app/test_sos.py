@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import flet as ft
 import pytest
@@ -18,6 +19,7 @@ from cavalcade.app.session.kept import SESSION, KeptSession, Preferences
 from cavalcade.app.session.participation import Participation
 from cavalcade.app.session.sos import Side, Way, may_wait, side_of, to_alarm, to_show, ways_in
 from cavalcade.app.session.sos_words import answers, phones, whereabouts
+from cavalcade.app.ui import parts
 from cavalcade.app.ui.parts import RIDING
 from cavalcade.client import ErrorCode, EventReceived, Fix, Rejected, Resumption, SosAnswer, SosKind
 from cavalcade.domain.events import Event
@@ -169,6 +171,32 @@ async def test_the_screen_says_who_has_it_and_who_comes(around: ScreenContext) -
     told(taking_part, SosCleared(6, SosEnd.SOLVED), by=1)
     assert shown(screen) == []
     assert around.say("sos.solved") in texts(screen.control)
+
+
+async def test_the_button_that_is_held_counts_down_by_itself(
+    around: ScreenContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "HOLD_S", parts.LONG_PRESS_S)
+    taking_part, screen = part_of(around), screen_of(around)
+    [button] = [one for one in parts_of(screen.control) if isinstance(one, ft.GestureDetector) and one.on_tap]
+    hold: Any = button.on_long_press_start
+    let_go: Any = button.on_long_press_end
+    # Let go of too soon, nothing happens.
+    await hold(None)
+    await let_go(None)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not taking_part.sos.is_open
+    await hold(None)
+    async with asyncio.timeout(5):
+        while taking_part.sos.draft is None:  # noqa: ASYNC110 - a timer tells of nothing
+            await asyncio.sleep(0.01)
+    assert (taking_part.sos.draft.kind, taking_part.sos.is_open) == (SosKind.OTHER, True)
+    # Held again, it does not begin again.
+    draft = taking_part.sos.draft
+    taking_part.sos.hold()
+    assert taking_part.sos.draft is draft
+    taking_part.sos.cancel_draft()
 
 
 async def test_that_of_somebody_else_covers_the_screen_and_comes_again(around: ScreenContext) -> None:

@@ -16,7 +16,7 @@ from cavalcade.domain.features.posts import Post, PostChanged
 from cavalcade.domain.features.statuses import StatusChanged
 from cavalcade.domain.geo import destination
 from cavalcade.domain.session import replay
-from tests.app.drawn import closed_afterwards, offline, press, taps, texts
+from tests.app.drawn import closed_afterwards, least_height, offline, press, taps, texts
 from tests.app.test_people import FORM, KNOWN, NOW, STATE
 
 __all__ = ["closed_afterwards"]
@@ -54,7 +54,7 @@ async def test_one_tap_says_what_is_up(around: ScreenContext) -> None:
     assert sheet is not None
     buttons = taps(sheet.content)
     assert [one.label for one in buttons] == [around.say(f"status.{status}") for status in Status]
-    assert all(getattr(one.content, "height", 0) >= RIDING for one in buttons)
+    assert all(least_height(one) >= RIDING for one in buttons)
     await press(buttons[list(Status).index(Status.READY)])
     assert wanted(around) == [("status:set", "ready")]
 

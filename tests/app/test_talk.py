@@ -11,6 +11,7 @@ from cavalcade.app.screens.live_session import SessionScreen
 from cavalcade.app.screens.messages_sheet import messages_sheet
 from cavalcade.app.screens.signals_sheet import signals_sheet
 from cavalcade.app.session.chat import Chat, add_page, hear, unread
+from cavalcade.app.session.digest import Digest, look_at, note_arrival
 from cavalcade.app.session.kept import SESSION, KeptSession
 from cavalcade.app.session.participation import Participation, Visibility
 from cavalcade.app.session.talk import GIVEN, SIGNALS_LAST_MS
@@ -18,7 +19,7 @@ from cavalcade.app.ui.parts import RIDING
 from cavalcade.client import Addressee, Signal, StateReplaced
 from cavalcade.domain.events import ContentLeftOut, Event
 from cavalcade.domain.features.chat import ChatChanged, MessageRemoved, MessageSent, Newcomers, Writers
-from tests.app.drawn import Speaking, closed_afterwards, offline, parts_of, tap, taps, texts
+from tests.app.drawn import Speaking, closed_afterwards, offline, parts_of, press, tap, taps, texts
 from tests.app.test_people import NOW
 from tests.app.test_sos import told
 
@@ -93,6 +94,58 @@ def test_unread_is_what_others_wrote_since() -> None:
     for event in (sent(1, "a"), sent(2, "b"), sent(3, "mine", by=2), left_out(4), sent(5, "c")):
         chat = hear(chat, event)
     assert [unread(chat, read, 2) for read in (0, 1, 2, 5)] == [3, 2, 1, 0]
+
+
+def test_what_came_while_one_rode_is_told_once_at_the_stop() -> None:
+    digest, due = look_at(Digest(), 0, is_riding=True)
+    digest = note_arrival(note_arrival(digest, 7, is_riding=True), 9, is_riding=True)
+    for now in (10_000, 14_999):
+        digest, due = look_at(digest, now, is_riding=False)
+        assert due == ()
+    # Riding on before that, nothing is told yet.
+    digest, due = look_at(look_at(digest, 15_000, is_riding=True)[0], 20_000, is_riding=False)
+    assert due == ()
+    digest, due = look_at(digest, 25_000, is_riding=False)
+    assert due == (7, 9)
+    assert look_at(note_arrival(digest, 11, is_riding=False), 40_000, is_riding=False)[1] == ()
+
+
+async def test_messages_that_came_while_riding_are_counted_at_the_stop(around: ScreenContext) -> None:
+    taking_part = part_of(around)
+    talk = taking_part.talk
+    rides = True
+    talk._is_riding = lambda: rides
+    talk.look()
+    told(taking_part, wrote("Where?", by=2), by=2)
+    mine = talk.chat.messages[-1].id
+    for text, answered in (("Next right", mine), ("Coffee at four", None)):
+        told(taking_part, wrote(text, reply_to=answered), by=1)
+    rides = False
+    talk.look()
+    talk._digest = replace(talk._digest, ended_at=0)
+    talk.look()
+    assert talk.missed is not None
+    assert (talk.missed.count, talk.missed.for_me) == (2, 1)
+    screen = SessionScreen(around)
+    screen.refresh()
+    said = around.say("talk.digestForMe", counted=around.say("talk.digest", count=2), mine=1)
+    assert said in texts(screen._notices.slot.control)
+    talk.mark_read()
+    screen.refresh()
+    assert said not in texts(screen._notices.slot.control)
+
+
+async def test_one_tap_answers_a_message(around: ScreenContext) -> None:
+    taking_part = part_of(around)
+    told(taking_part, wrote("Next right"), by=1)
+    sheet = messages_sheet(around)
+    assert sheet is not None
+    message = taking_part.talk.chat.messages[-1].id
+    [row] = [one for one in taps(sheet.content) if one.expanded is not None]
+    await press(row)
+    await tap(sheet.content, around.say("signal.thanks"))
+    assert [(one.signal, one.reply_to) for one in taking_part.talk.unsent] == [(Signal.THANKS, message)]
+    assert not [one for one in taps(sheet.content) if one.label == around.say("signal.thanks")]
 
 
 async def test_the_sheet_shows_messages_and_they_are_read(around: ScreenContext, tmp_path: Path) -> None:

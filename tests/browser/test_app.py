@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import math
 import re
-import struct
-import zlib
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.async_api import Browser, expect
 
 from cavalcade.client import (
     EventReceived,
@@ -33,32 +28,11 @@ from cavalcade.client import (
 from cavalcade.domain.features.chat import MessageSent
 from cavalcade.domain.features.sos import standing
 from testbed.installations.proxy import Proxy
-from tests.browser.conftest import HELSINKI, KEEPS_PICTURES, PHONE, SCREENSHOTS, Theme, keep_picture, running_cavalcade
+from tests.browser.app_page import GROUND, LINK, SOON_MS, SOON_S, AppPage, TileServer, opened
+from tests.browser.conftest import HELSINKI, SCREENSHOTS, Theme, keep_picture, running_cavalcade
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-SOON_S = 20
-SOON_MS = SOON_S * 1_000
-BRIGHTNESS = """async ([png, at]) => {
-  const image = new Image();
-  image.src = `data:image/png;base64,${png}`;
-  await image.decode();
-  const [left, top, width, height] = at ? [...at, 1, 1] : [0, 0, image.width, image.height];
-  const context = new OffscreenCanvas(width, height).getContext("2d");
-  context.drawImage(image, -left, -top);
-  const colors = context.getImageData(0, 0, width, height).data.filter((_, index) => index % 4 < 3);
-  return colors.reduce((sum, color) => sum + color, 0) / colors.length / 255;
-}"""
-GROUND = 60, 300  # a place of the picture that holds neither people nor panels
-SHEET = 6, 836  # a place at the edge of whatever sheet is at the bottom
-TILES = re.compile(r"https://tile\.openstreetmap\.org/(\d+)/(\d+)/(\d+)\.png")
-LINK = re.compile(r"localhost:\d+/j#[a-z0-9]{10}\.[A-Za-z0-9_-]{22}")
-
-# The browser's focus is there before: what is typed or selected until Flutter's own is lost.
-FLUTTER_LISTENS = """() => ({ begun: new Promise((begun) => {
-  new MutationObserver(begun).observe(document.body, { subtree: true, attributeFilter: ["autocorrect"] });
-}) })"""
 
 # What a telephone would be handed.
 NOTES_ADDRESSES = """() => {
@@ -72,129 +46,6 @@ ENGINE_SAYS_AMERICAN = """() => {
 }"""
 
 
-@dataclass
-class AppPage:
-    """Somebody with the app open in their browser."""
-
-    context: BrowserContext
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def button(self, name: str | re.Pattern[str]) -> Locator:
-        """What can be tapped, by what it says to those who hear the screen."""
-        return self.page.get_by_role("button", name=name, exact=isinstance(name, str))
-
-    @property
-    def switch(self) -> Locator:
-        """The switch for one's own position."""
-        return self.page.get_by_role("switch")
-
-    async def open(self, url: str) -> None:
-        """Opens the app, and lets it speak: Flutter draws on a canvas, and only then says what is where."""
-        await self.page.goto(url)
-        await self.wake()
-
-    async def wake(self) -> None:
-        await self.page.locator("flt-semantics-placeholder").wait_for(state="attached", timeout=60_000)
-        await self.page.evaluate("document.querySelector('flt-semantics-placeholder').click()")
-
-    async def write(self, label: str, words: str) -> None:
-        """Writes into a field as a person does: Flutter listens to a field only some frames after it was tapped."""
-        listening = await self.page.evaluate_handle(FLUTTER_LISTENS)
-        await self.page.get_by_label(label).click()
-        async with asyncio.timeout(SOON_S):
-            await listening.evaluate("({ begun }) => begun")
-        await self.page.keyboard.press("Control+A")
-        await self.page.keyboard.type(words)
-
-    async def shows(self, text: str) -> None:
-        await expect(self.page.get_by_text(text).first).to_be_attached(timeout=SOON_MS)
-
-    async def screenshot(self, name: str, *themes: Theme) -> None:
-        """Sees that the screen follows into some appearances, one by one; without any it is a picture for people."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        if not themes and KEEPS_PICTURES:
-            await self._at_rest(name)
-        for theme in themes:
-            await self.page.emulate_media(color_scheme=theme)
-            async with asyncio.timeout(SOON_S):
-                while (await self.brightness(await self._at_rest(f"{name}-{theme}")) < 0.5) is not (theme == "dark"):
-                    pass
-
-    async def change_appearance(self, theme: Theme) -> None:
-        """Lets the device become dark or light, and waits until the app has followed and nothing moves any more."""
-        await self.page.emulate_media(color_scheme=theme)
-        async with asyncio.timeout(SOON_S):
-            while (await self.brightness(await self._at_rest(f"app-turned-{theme}"), SHEET) < 0.5) is (
-                theme == "light"
-            ):
-                pass
-
-    async def place_of(self, what: Locator) -> tuple[float, float]:
-        """Where the middle of something is, once nothing moves any more."""
-        await self._at_rest("app-place")
-        box = await what.bounding_box()
-        assert box
-        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-    async def _at_rest(self, name: str) -> bytes:
-        last = b""
-        while (now := await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")) != last:
-            last = now
-        return last
-
-    async def brightness(self, png: bytes, at: tuple[int, int] | None = None) -> float:
-        """How bright a picture is at one place or, where none is said, on average; 1 is white."""
-        return float(await self.page.evaluate(BRIGHTNESS, [base64.b64encode(png).decode(), at]))
-
-
-NEAR_ZOOM = 13
-
-
-@dataclass
-class TileServer:
-    """An imitation of the server that the app has its map from.
-
-    Attributes:
-        asked: Zoom, column and row of each tile that was asked for.
-    """
-
-    asked: set[tuple[int, int, int]] = field(default_factory=set)
-    _more: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def until_asked(self, lat: float, lon: float) -> None:
-        """Waits until a tile that a place lies on was asked for, so near that streets are told apart.
-
-        Not from as near as the camera ever was: before the own position has come it may stand nearer, over another.
-        """
-        near = {tile_at(lat, lon, zoom) for zoom in range(NEAR_ZOOM, 24)}
-        async with asyncio.timeout(SOON_S), self._more:
-            await self._more.wait_for(lambda: near & self.asked)
-
-    async def answer(self, route: Route) -> None:
-        """Gives a tile: pale ground with two streets."""
-        found = TILES.fullmatch(route.request.url)
-        assert found
-        zoom, column, row = map(int, found.groups())
-        async with self._more:
-            self.asked.add((zoom, column, row))
-            self._more.notify_all()
-        street, ground = b"\xff\xff\xff", b"\xd9\xe4\xd2"
-        line = b"\0" + ground * 112 + street * 32 + ground * 112
-        rows = (b"\0" + street * 256 if 112 <= y < 144 else line for y in range(256))
-        chunks = (
-            (b"IHDR", struct.pack(">IIBBBBB", 256, 256, 8, 2, 0, 0, 0)),
-            (b"IDAT", zlib.compress(b"".join(rows))),
-            (b"IEND", b""),
-        )
-        body = b"".join(
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-            for kind, data in chunks
-        )
-        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "max-age=604800"}
-        await route.fulfill(content_type="image/png", body=b"\x89PNG\r\n\x1a\n" + body, headers=headers)
-
-
 @pytest.fixture(scope="module", params=["services", pytest.param("monolith", marks=pytest.mark.long)])
 async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, str]]:
     """The address of a whole Cavalcade with the app in it, and its backend."""
@@ -203,38 +54,6 @@ async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, str
             while (await client.get("/app/")).status_code != httpx.codes.OK:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.1)
         yield url, request.param
-
-
-@asynccontextmanager
-async def opened(
-    chromium: Browser, *, theme: Theme = "light", may_locate: bool = True, tiles: TileServer | None = None
-) -> AsyncIterator[AppPage]:
-    context = await chromium.new_context(
-        viewport={"width": PHONE[0], "height": PHONE[1]},
-        has_touch=True,
-        color_scheme=theme,
-        locale="en-IE",
-        permissions=["geolocation", "clipboard-read", "clipboard-write"] if may_locate else [],
-        geolocation={"latitude": HELSINKI[0], "longitude": HELSINKI[1], "accuracy": 6},
-    )
-    await context.route("https://**", lambda route: route.abort())
-    if tiles:
-        await context.route(TILES, tiles.answer)
-    page = await context.new_page()
-    app = AppPage(context, page)
-    page.on("pageerror", lambda error: app.complaints.append(str(error)))
-    try:
-        yield app
-        assert app.complaints == []
-    finally:
-        await context.close()
-
-
-def tile_at(lat: float, lon: float, zoom: int) -> tuple[int, int, int]:
-    """The tile of the web's usual grid that a place lies on."""
-    tiles = 2**zoom
-    down = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
-    return zoom, int((lon + 180) / 360 * tiles), int(down * tiles)
 
 
 def is_north_of(session: LiveSession, participant: int, lat: float) -> bool:
@@ -275,7 +94,7 @@ async def test_one_tap_makes_a_session_that_others_join(served: tuple[str, str],
         await expect(app.button("You, Connected")).to_be_attached(timeout=SOON_MS)
         mark = await app.button("You, Connected").bounding_box()
         assert mark
-        assert mark["height"] < PHONE[1] / 2
+        assert max(mark["width"], mark["height"]) < 60  # the disc alone
         async with connect(await join_session(link, name="Ben")) as ben:
             await wait_for(ben, lambda session: 1 in session.positions)
             ben.report(Fix(HELSINKI[0] + 0.01, HELSINKI[1] + 0.02, accuracy=5.0, speed=12.0, heading=45.0))
@@ -426,6 +245,43 @@ async def test_what_is_open_stays_open_when_the_appearance_changes(served: tuple
         await app.change_appearance("dark")
         await app.button("Leave").click()
         await app.shows("You left")
+
+
+@pytest.mark.parametrize("served", ["services"], indirect=True)
+async def test_little_room_and_large_letters_cut_nothing_that_matters(
+    served: tuple[str, str], chromium: Browser
+) -> None:
+    base, _ = served
+    host = await create_session(base, name="Alpenrundfahrt über alle Pässe", host_name="Anna-Katharina von Hohenfels")
+    async with connect(host) as anna, opened(chromium, size=(320, 568), letters=2.0, locale="fr-FR") as app:
+        anna.report(Fix(HELSINKI[0] + 0.01, HELSINKI[1] + 0.01, accuracy=5.0))
+        await app.open(f"{base}/app/#/j#{host.code}")
+        join = app.button("Rejoindre la carte")
+        await expect(join).to_be_attached(timeout=SOON_MS)
+        box = await app.box_of(join)
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 320
+        assert box["y"] + box["height"] <= 568
+        await app.screenshot("app-join-large")
+        await join.click()
+        await wait_for(anna, lambda session: 2 in session.positions)
+        # Drawn up, the sheet leaves everybody in the picture.
+        await app.page.set_viewport_size({"width": 390, "height": 844})
+        people, riders = app.button(re.compile("^Qui est là")), app.button(re.compile("^(Anna-Katharina|Vous,)"))
+        await people.click()
+        await expect(people).to_have_attribute("aria-expanded", "true", timeout=SOON_MS)
+        sheet = await app.box_of(people)
+        marks = [mark for rider in await riders.all() if (mark := await app.box_of(rider))["width"] < 60]
+        assert len(marks) == 2
+        assert all(mark["y"] + mark["height"] <= sheet["y"] for mark in marks)
+        await app.screenshot("app-session-large")
+        # Sideways it lies beside the map, which is all theirs.
+        await app.page.set_viewport_size({"width": 844, "height": 390})
+        sheet = await app.box_of(people)
+        marks = [mark for rider in await riders.all() if (mark := await app.box_of(rider))["width"] < 60]
+        assert len(marks) == 2
+        assert all(mark["x"] > sheet["x"] + sheet["width"] for mark in marks)
+        await app.screenshot("app-session-sideways")
 
 
 @pytest.mark.parametrize("served", ["services"], indirect=True)

@@ -14,16 +14,17 @@ import flet as ft
 
 from cavalcade.app.camera.framing import Size
 from cavalcade.app.device.location import LocationSource
-from cavalcade.app.device.notifications import NotificationPermission
 from cavalcade.app.device.phone_store import PhoneStore, secure_storage
 from cavalcade.app.device.played_ride import RideSource
 from cavalcade.app.device.receiver import DeviceSource
 from cavalcade.app.device.store import BrowserStore, DiskStore, Store
 from cavalcade.app.map.ground import Tiles
-from cavalcade.app.screens.base import Screen, ScreenContext, Sheet, SheetMaker, keep_written
+from cavalcade.app.page_device import PageDevice
+from cavalcade.app.screens.base import Screen, ScreenContext, SheetMaker, keep_written
 from cavalcade.app.screens.ending import EndingScreen
 from cavalcade.app.screens.join import JoinScreen
 from cavalcade.app.screens.live_session import SessionScreen
+from cavalcade.app.screens.open_sheet import OpenSheet
 from cavalcade.app.screens.start import StartScreen
 from cavalcade.app.session.controller import AppDefaults, Controller, ScreenName
 from cavalcade.app.session.kept import Preferences
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 BROWSER_LANGUAGES: Final[ContextVar[tuple[str, ...]]] = ContextVar("languages", default=())
 """What the browser at the other end of a page's socket reads, the dearest first; Flet does not say."""
 
-DRAWS_PER_S: Final = 10.0
+DRAWS_PER_S: Final = 5.0
 TICK_S: Final = 1.0
 """Ages and times are written again this often."""
 
@@ -79,7 +80,7 @@ class AppOptions:
     folder: Path | None = None
 
 
-class Shell:
+class Shell(PageDevice):
     """One running app on one page."""
 
     def __init__(self, page: ft.Page, options: AppOptions) -> None:
@@ -89,13 +90,9 @@ class Shell:
             page: Flet's.
             options: How it is set up.
         """
-        self._page = page
+        super().__init__(page)
         self._options = options
         self._guard = Guard(self._fail)
-        self._share = ft.Share()
-        self._clipboard = ft.Clipboard()
-        self._haptics = ft.HapticFeedback()
-        self._notifications = NotificationPermission(page)
         self._palette = LIGHT
         self._screen: Screen | None = None
         self._shown: tuple[ScreenName, Palette, str] | None = None
@@ -103,8 +100,9 @@ class Shell:
         self._drawing: asyncio.Task[None] | None = None
         self._needs = asyncio.Event()
         self._needs_all = True
+        self._drawn_at = 0.0
         self._around: ScreenContext | None = None
-        self._sheet: _OpenSheet | None = None
+        self._sheet: OpenSheet | None = None
         self._controller: Controller | None = None
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -169,62 +167,13 @@ class Shell:
 
     # Whether anybody looks
 
-    async def seen(self) -> None:
-        """Returns once somebody can look at the app."""
-        await self._page.wait_until_visible()
-
     async def _lifecycle_changed(self, event: ft.AppLifecycleStateChangeEvent) -> None:
         visibility = _VISIBILITIES.get(event.state)
         if visibility is not None and self._controller is not None:
             await self._controller.become(visibility)
             self._happened(Happening.SESSION)
 
-    # What the device can do
-
-    async def share(self, text: str, subject: str) -> bool:
-        """Opens the share sheet; False where there is none."""
-        try:
-            result = await self._share.share_text(text, subject=subject)
-        except Exception as error:  # noqa: BLE001 - whatever is in the way, there is another way to share
-            log.info("there is no share sheet: %s", type(error).__name__)
-            return False
-        return result.status is not ft.ShareResultStatus.UNAVAILABLE
-
-    async def copy(self, text: str) -> bool:
-        """Puts a text on the clipboard; False where that is refused."""
-        try:
-            await self._clipboard.set(text)
-        except Exception as error:  # noqa: BLE001 - whatever is in the way, nothing was copied
-            log.info("nothing was copied: %s", type(error).__name__)
-            return False
-        return True
-
-    async def paste(self) -> str:
-        """The text on the clipboard; empty where there is none, or the browser refuses."""
-        try:
-            return await self._clipboard.get() or ""
-        except RuntimeError:
-            return ""
-
-    async def open_settings(self) -> None:
-        """Opens the device's settings for this app; browsers have none that a page may open."""
-        if not self._page.web:
-            from flet_geolocator import Geolocator  # noqa: PLC0415 - only here
-
-            await Geolocator().open_app_settings()
-
-    async def misses_notification(self) -> bool:
-        """Whether the permission for the notification that stands while sharing is missing, and can be asked for."""
-        return await self._notifications.is_missing()
-
-    async def ask_for_notification(self) -> None:
-        """Has the device ask for that permission."""
-        await self._notifications.request()
-
-    async def vibrate(self) -> None:
-        """Shakes the device for a moment, where it can be shaken."""
-        with contextlib.suppress(Exception):  # whatever is in the way, the screen says what is the matter
-            await self._haptics.vibrate()  # type: ignore[no-untyped-call]
+    # What lies over the screen
 
     def say(self, words: str) -> None:
         """Shows a few words for a moment."""
@@ -244,7 +193,7 @@ class Shell:
         self.close_sheet()
         assert self._around is not None
         if (sheet := make(self._around)) is not None:
-            self._sheet = _OpenSheet(make, sheet)
+            self._sheet = OpenSheet(make, sheet)
             self._page.show_dialog(self._sheet.control)
 
     def close_sheet(self) -> None:
@@ -289,9 +238,10 @@ class Shell:
             self._shown = wanted
             self._needs_all = True
         assert self._screen is not None
-        is_tick = not self._needs_all and not self._needs.is_set()
-        if self._needs_all or is_tick or not isinstance(self._screen, SessionScreen):
-            self._needs_all = False
+        now = asyncio.get_running_loop().time()
+        # Positions come all the time: what stands in lists, ages among it, is compared and sent once a second.
+        if self._needs_all or now - self._drawn_at >= TICK_S or not isinstance(self._screen, SessionScreen):
+            self._needs_all, self._drawn_at = False, now
             self._screen.refresh()
             if self._sheet is not None and self._sheet.control.open:
                 self._sheet.refresh()
@@ -394,41 +344,6 @@ class Shell:
         if self._options.ride is not None:
             return RideSource.of_file(self._options.ride)
         return RideSource() if preferences.rides else DeviceSource(self._page, self._controller.form.words)
-
-
-class _OpenSheet:
-    """The sheet that lies over the screen.
-
-    Attributes:
-        control: What the page shows.
-        refresh: Shows in it what has changed.
-    """
-
-    def __init__(self, make: SheetMaker, sheet: Sheet) -> None:
-        self._make = make
-        self._fields = sheet.fields
-        self.refresh = sheet.refresh
-        # What scrolls is not made again, so that it stays where it was.
-        self._column = ft.Column([sheet.content], scroll=ft.ScrollMode.AUTO if sheet.is_tall else None, tight=True,
-                                 horizontal_alignment=ft.CrossAxisAlignment.STRETCH)  # fmt: skip
-        # Its colour is the theme's: Flutter reads one of its own only when it opens.
-        self.control = ft.BottomSheet(
-            ft.Container(self._column, padding=ft.Padding.only(left=22, right=22, bottom=26), width=560),
-            show_drag_handle=True,
-            scrollable=True,
-            use_safe_area=True,
-            shape=ft.RoundedRectangleBorder(radius=ft.BorderRadius.only(top_left=28, top_right=28)),
-        )
-
-    def paint(self, around: ScreenContext) -> bool:
-        """Shows the same in another appearance or language; False where there is nothing to show any more."""
-        sheet = self._make(around)
-        if sheet is None:
-            return False
-        keep_written(self._fields, sheet.fields)
-        self._fields, self.refresh = sheet.fields, sheet.refresh
-        self._column.controls = [sheet.content]
-        return True
 
 
 def _theme(palette: Palette) -> ft.Theme:

@@ -19,13 +19,19 @@ from cavalcade.app.map import layout
 from cavalcade.app.map.ground import Ground, Tiles
 from cavalcade.app.map.layout import Side
 from cavalcade.app.map.marks import Mark
+from cavalcade.app.map.place_marks import PlaceMarks
 from cavalcade.app.session.people import Person
+from cavalcade.app.session.places import PlaceView
 from cavalcade.app.ui.guard import Guard
 from cavalcade.app.ui.palette import Palette
+from cavalcade.domain.geo import distance_m
 from cavalcade.strings import Words
 
 FOLLOW_ZOOM: Final = 14.5
 """How close the map comes to somebody who is followed, unless it is closer already."""
+
+STEP_PX: Final = 1.0
+"""Each step of each mark is a message to Flutter, which draws the whole map for it: shorter ones are not sent."""
 
 EASE_MS: Final = 500
 _ANSWER_WITHIN_S: Final = 5.0
@@ -59,6 +65,7 @@ class MapView:
         tiles: Tiles,
         guard: Guard,
         on_select: Callable[[int], None],
+        on_place: Callable[[int], None],
         on_mode: Callable[[], None],
     ) -> None:
         """An empty map.
@@ -69,6 +76,7 @@ class MapView:
             tiles: Where streets come from.
             guard: Through which Flet calls.
             on_select: Called with whom somebody tapped.
+            on_place: Called with which place somebody tapped.
             on_mode: Called when a hand took the camera over.
         """
         self.mode = Mode.EVERYONE
@@ -88,9 +96,10 @@ class MapView:
         self._padding = Padding(0, 0, 0, 0)
         self._wants_fit = False
         self._is_reframed = False
-        self._is_ready = False
+        self._is_ready = self._is_changed = False
         self._moving = asyncio.Event()
         self._layer = fm.MarkerLayer(markers=[], rotate=True)
+        self._places = PlaceMarks(palette, guard, on_place)
         self._ground = Ground(palette, tiles, guard, self._ground_changed)
         self._map = fm.Map(
             expand=True,
@@ -99,7 +108,7 @@ class MapView:
             min_zoom=1,
             max_zoom=19,
             bgcolor=self._ground.background,
-            layers=[*self._ground.layers, self._layer],
+            layers=[*self._ground.layers, self._places.layer, self._layer],
             interaction_configuration=fm.InteractionConfiguration(
                 flags=fm.InteractionFlag.ALL & ~fm.InteractionFlag.ROTATE
             ),
@@ -145,12 +154,18 @@ class MapView:
             self._layer.markers = [self._marks[one.id].marker for one in order]
         self._steer(now)
         self._arrange()
+        self._is_changed = True
         self._moving.set()
+
+    def show_places(self, places: Sequence[PlaceView]) -> None:
+        """Draws the places, beneath the people."""
+        self._places.show(places)
 
     def paint(self, palette: Palette, words: Words) -> None:
         """Draws the same in another appearance or language; the camera, and who moves it, stay."""
         self._palette, self._words = palette, words
         self._ground.paint(palette)
+        self._places.paint(palette)
         for mark in self._marks.values():
             mark.paint(palette, words)
 
@@ -180,9 +195,14 @@ class MapView:
             await self._moving.wait()
             now = _clock()
             moving = [one for one, motion in self._glides.items() if motion.is_moving(now)]
-            for one, motion in self._glides.items():
-                self._marks[one].move(motion.at(now))
-            self.update()
+            steps = {
+                one: at for one, motion in self._glides.items() if self._is_step(one, at := motion.at(now), moving)
+            }
+            for one, at in steps.items():
+                self._marks[one].move(at)
+            if steps or self._is_changed:
+                self._is_changed = False
+                self.update()
             # The step that a motion ends with is one, too.
             if self.mode is Mode.FOLLOWING and self.followed in {*before, *moving}:
                 self._center()
@@ -190,6 +210,14 @@ class MapView:
             if not moving:
                 self._moving.clear()
             await asyncio.sleep(glide.step_s(len(moving)))
+
+    def _is_step(self, one: int, at: Point, moving: Sequence[int]) -> bool:
+        """Whether a mark is to be moved: by less than can be seen it is not, but to where its motion ends."""
+        shown = self._marks[one].at
+        if at == shown or one not in moving:
+            return at != shown
+        metres = STEP_PX * framing.metres_per_pixel(at.lat, self._camera.zoom)
+        return distance_m(*shown, *at) >= metres
 
     def update(self) -> None:
         """Sends what was changed, once the map is on the screen."""
@@ -287,7 +315,7 @@ class MapView:
         return self._ground.attribution or self._words.say("map.builtIn")
 
     def _ground_changed(self) -> None:
-        self._map.layers = [*self._ground.layers, self._layer]
+        self._map.layers = [*self._ground.layers, self._places.layer, self._layer]
         self._map.bgcolor = self._ground.background
         if self._is_ready:
             self._map.update()

@@ -28,6 +28,7 @@ class Mark:
 
     Attributes:
         marker: What the map's layer holds.
+        at: Where it stands.
     """
 
     def __init__(self, person: Person, at: Point, palette: Palette, words: Words, on_tap: parts.OnTap) -> None:
@@ -35,6 +36,7 @@ class Mark:
         self._palette = palette
         self._on_tap = on_tap
         self._shown = person
+        self.at = at
         self._rotation = 0.0
         self._offset, self._side = Spot(0, 0), Side.BELOW
         self._beak = parts.beak(person, palette, size=_BEAK)
@@ -57,6 +59,7 @@ class Mark:
 
     def move(self, at: Point) -> None:
         """Puts the marker somewhere."""
+        self.at = at
         self.marker.coordinates = fm.MapLatitudeLongitude(*at)
 
     def arrange(self, offset: Spot, side: Side) -> None:
@@ -101,23 +104,28 @@ class Mark:
             padding=ft.Padding.symmetric(horizontal=8, vertical=1),
             shadow=ft.BoxShadow(blur_radius=4, color="#590a1012", offset=ft.Offset(0, 1)),
         )
-        self._name_row = ft.Container(ft.Row([self._plate]))
-        self._disc = ft.Container(parts.disc(person, palette))
-        self._arrange()
+        # A name that is longer than there is room for is shortened where it ends.
+        self._name_row = ft.Container(ft.Row([ft.Container(self._plate, expand=True, expand_loose=True)]))
         said = ", ".join(part for part in (self._name, person.note or person.status) if part)
-        return ft.Semantics(
+        # What those who hear the screen find is the disc alone: the room around it is that of others as well.
+        target = ft.Semantics(
             container=True,  # somebody who is alone would be one with the map
             label=said,
             button=True,
             exclude_semantics=True,
             on_tap=self._on_tap,
-            content=ft.Stack([self._name_row, self._beak, self._disc], width=WIDTH, height=HEIGHT),
+            content=ft.Container(parts.disc(person, palette), on_click=self._on_tap),
         )
+        self._disc = ft.Container(target)
+        self._arrange()
+        unheard = ft.Semantics(
+            exclude_semantics=True, content=ft.Stack([self._name_row, self._beak], width=WIDTH, height=HEIGHT)
+        )
+        return ft.Stack([unheard, self._disc], width=WIDTH, height=HEIGHT)
 
     def _arrange(self) -> None:
         x, y = _MIDDLE.x + self._offset.x, _MIDDLE.y + self._offset.y
         self._disc.left, self._disc.top = x - parts.DISC / 2, y - parts.DISC / 2
-        self._disc.on_click = self._on_tap
         self._beak.left, self._beak.top = x - _BEAK / 2, y - _BEAK / 2
         row, label = self._name_row, self.label(Spot(x, y))
         assert isinstance(row.content, ft.Row)

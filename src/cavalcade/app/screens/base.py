@@ -10,6 +10,7 @@ from cavalcade.app.camera.framing import Size
 from cavalcade.app.map.ground import Tiles
 from cavalcade.app.session.advice import Advice, WayOn
 from cavalcade.app.session.controller import Controller
+from cavalcade.app.session.places import MapApp
 from cavalcade.app.ui import parts
 from cavalcade.app.ui.guard import Guard
 from cavalcade.app.ui.palette import Palette
@@ -43,6 +44,10 @@ SheetMaker = Callable[["ScreenContext"], Sheet | None]
 
 class Device(Protocol):
     """What the device under the app can do; Flet's page behind it."""
+
+    @property
+    def map_app(self) -> MapApp:
+        """What a place is opened with."""
 
     async def share(self, text: str, subject: str) -> bool:
         """Opens the share sheet; False where there is none."""

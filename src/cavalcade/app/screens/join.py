@@ -7,7 +7,7 @@ from cavalcade.app.screens.base import ScreenContext, field, problem_card
 from cavalcade.app.screens.settings_sheet import settings_sheet
 from cavalcade.app.session.advice import WayOn
 from cavalcade.app.ui import parts
-from cavalcade.app.ui.road_picture import road_picture
+from cavalcade.app.ui.road_picture import ROOMY, road_picture
 from cavalcade.client.clock import epoch_ms
 
 
@@ -20,9 +20,9 @@ class JoinScreen:
         self._name = field(
             around.controller.preferences.name, say("join.nameLabel"), around, on_submit=guard(self._join)
         )
-        self._details = parts.Slot()
-        self._body = ft.Container(
-            parts.scroll(
+        self._details, self._way_in = parts.Slot(), parts.Slot()
+        self._picture = ft.Container(road_picture(palette))
+        details = parts.scroll(
                 [
                     ft.Row(
                         [
@@ -31,13 +31,20 @@ class JoinScreen:
                             parts.title(say("product"), palette, size=22),
                         ]
                     ),
-                    road_picture(palette),
+                    self._picture,
                     self._details.control,
                 ]
+            )  # fmt: skip
+        # The way in stays in sight, whatever stands above it: a long name, large letters, a low screen.
+        self._body = ft.Container(
+            ft.Column(
+                [details, self._way_in.control],
+                spacing=10,
+                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
             ),
             padding=ft.Padding.symmetric(horizontal=24, vertical=16),
             width=560,
-        )  # fmt: skip
+        )
         self.fields: tuple[ft.TextField, ...] = (self._name,)
         self.control: ft.Control = ft.Container(
             ft.SafeArea(
@@ -54,6 +61,7 @@ class JoinScreen:
         """Shows what has changed."""
         controller = self._around.controller
         self._details.fill((controller.preview, controller.problem, controller.is_busy), self._make_details)
+        self._way_in.fill((controller.preview is None, controller.is_busy), self._make_way_in)
 
     def _make_details(self) -> ft.Control:
         return ft.Column(self._make_lines(), spacing=14, horizontal_alignment=ft.CrossAxisAlignment.STRETCH, tight=True)
@@ -77,12 +85,12 @@ class JoinScreen:
                 spacing=12,
             )  # fmt: skip
             return [problem or waiting]
-        watches = controller.invitation is not None and controller.invitation.is_for_watching
+        watches = self._watches
         here = "join.nobody" if preview.participants == 0 else "join.here"
         left = controller.form.duration(preview.expires_at - epoch_ms())
         lines: list[ft.Control] = [
             parts.text(say("join.watching" if watches else "join.invited"), palette, color=palette.ink_soft),
-            parts.title(preview.name, palette, size=36, lines=3),
+            parts.title(preview.name, palette, size=32, lines=5),
             parts.text(
                 f"{say(here, count=preview.participants)} · {say('join.endsIn', length=left)}",
                 palette,
@@ -90,14 +98,6 @@ class JoinScreen:
             ),
             *([problem] if problem else []),
             self._name,
-            parts.button(
-                say("join.working" if controller.is_busy else "join.watchAction" if watches else "join.action"),
-                guard(self._join),
-                palette,
-                icon=ft.Icons.VISIBILITY if watches else ft.Icons.NEAR_ME,
-                is_primary=True,
-                is_busy=controller.is_busy,
-            ),
         ]
         if not watches:
             lines.append(parts.button(say("join.quiet"), guard(self._join_quietly), palette))
@@ -111,10 +111,29 @@ class JoinScreen:
         )
         return lines
 
+    @property
+    def _watches(self) -> bool:
+        invitation = self._around.controller.invitation
+        return invitation is not None and invitation.is_for_watching
+
+    def _make_way_in(self) -> ft.Control | None:
+        around, controller, watches = self._around, self._around.controller, self._watches
+        if controller.preview is None:
+            return None
+        return parts.button(
+            around.say("join.working" if controller.is_busy else "join.watchAction" if watches else "join.action"),
+            around.guard(self._join),
+            around.palette,
+            icon=ft.Icons.VISIBILITY if watches else ft.Icons.NEAR_ME,
+            is_primary=True,
+            is_busy=controller.is_busy,
+        )
+
     def resize(self, size: Size, safe: ft.Padding) -> None:
-        """Not wider than can be read."""
+        """Not wider than can be read, and without the picture where there is no room for it."""
         del safe
         self._body.width = min(size.width, 560)
+        self._picture.visible = size.height >= ROOMY
 
     async def run(self) -> None:
         """Nothing moves here."""

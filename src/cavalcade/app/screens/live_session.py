@@ -1,27 +1,33 @@
 """The session: the map from edge to edge, who is here in a sheet from below, and everything under the thumb."""
 
+from functools import partial
+from typing import Any, Final
+
 import flet as ft
 
 from cavalcade.app.camera.framing import Padding, Size
-from cavalcade.app.map.map_view import MapView, Mode
+from cavalcade.app.map.map_view import MapView
 from cavalcade.app.screens.base import ScreenContext
+from cavalcade.app.screens.map_buttons import MapButtons
 from cavalcade.app.screens.menu_sheet import menu_sheet
-from cavalcade.app.screens.messages_sheet import messages_sheet
 from cavalcade.app.screens.notices import ENDS_SOON_MS, Notices
-from cavalcade.app.screens.people_list import PeopleList
-from cavalcade.app.screens.share_sheet import share_sheet
-from cavalcade.app.screens.signals_sheet import signals_sheet
+from cavalcade.app.screens.people_sheet import PeopleSheet
+from cavalcade.app.screens.places_sheet import place_sheet
 from cavalcade.app.screens.sos_panel import SosPanel
-from cavalcade.app.screens.status_sheet import ICONS, status_sheet
 from cavalcade.app.session.participation import Participation
+from cavalcade.app.session.places import place_views
 from cavalcade.app.ui import parts
-from cavalcade.domain.features.statuses import PersonStatus
 
-LOW = 172.0
-"""The sheet's height when it is down: a handle, who is here, and the two large buttons."""
+_WIDEST: Final = 520.0
+_ASIDE: Final = 400.0
+"""How wide bar and sheet are where they lie beside the map."""
 
-_WIDEST = 520.0
-_BAR = 64.0
+_BAR: Final = 110.0
+"""How high the bar is at most, with what is free around it."""
+
+_LEAST_NOTICE: Final = 120.0
+_FREE_MAP: Final = 150.0
+"""So much of the height stays the map's while the sheet is drawn up."""
 
 
 class SessionScreen:
@@ -31,57 +37,33 @@ class SessionScreen:
         self._around = around
         guard = around.guard
         self._size, self._safe = Size(390, 844), ft.Padding.all(0)
-        self._is_up = False
         self._of: Participation | None = None
-        self.map = MapView(around.palette, around.words, around.tiles, guard, self._select, self.refresh)
+        self.map = MapView(around.palette, around.words, around.tiles, guard, self._select, self._open_place,
+                           self.refresh)  # fmt: skip
         self._notices = Notices(around, self.refresh)
         self._top = ft.Container(left=12, top=12, right=12)
-        self._everyone, self._me, self._status = parts.Slot(), parts.Slot(), parts.Slot()
-        self._signals, self._messages, self._sos = parts.Slot(), parts.Slot(), parts.Slot()
+        # What scrolls would take every touch in its place, so a notice does only where there is no room for all of it.
+        self._notice = ft.Column(
+            [self._notices.slot.control], tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
+        )
+        self._notices.slot.control.on_size_change = guard(self._notice_measured)
+        self._notice_height = 0.0
+        self._buttons = MapButtons(around, self.map)
         self._attribution = ft.Container(
             border_radius=7,
             padding=ft.Padding.symmetric(horizontal=7, vertical=2),
             left=12,
         )
-        self._buttons = ft.Container(
-            ft.Column([self._everyone.control, self._me.control, self._status.control], spacing=12, tight=True),
-            right=14,
-        )
-        self._talk = ft.Container(
-            ft.Column([self._messages.control, self._signals.control], spacing=12, tight=True), left=14
-        )
-        self._summary = parts.Slot()
-        self._sharing = parts.Slot(ft.Container(expand=True))
-        self._actions = ft.Row(spacing=10)
-        self._handle = ft.Container(width=44, height=5, border_radius=3)
-        self._list = PeopleList(around, self._select)
-        self._sheet = ft.Container(
-            ft.GestureDetector(
-                ft.Column(
-                    [
-                        ft.Row([self._handle], alignment=ft.MainAxisAlignment.CENTER),
-                        self._summary.control,
-                        self._actions,
-                        ft.Container(self._list.control, expand=True),
-                    ],
-                    spacing=12,
-                    horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-                ),
-                on_vertical_drag_end=guard(self._dragged),
-                drag_interval=50,
-            ),
-            border_radius=ft.BorderRadius.only(top_left=28, top_right=28),
-            padding=ft.Padding.only(left=16, right=16, top=10),
-            animate=ft.Animation(260, ft.AnimationCurve.EASE_OUT_CUBIC),
-            clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
-            left=0,
-            right=0,
-            bottom=0,
-            height=LOW,
-        )
+        self._people = PeopleSheet(around, self._select, self._toggle_sharing, self._sheet_changed)
         self.fields: tuple[ft.TextField, ...] = ()
         self._alarm = SosPanel(around)
-        self._over_map = (self._attribution, self._buttons, self._talk, self._top, self._sheet)
+        self._over_map = (
+            self._attribution,
+            self._buttons.camera,
+            self._buttons.talk,
+            self._top,
+            self._people.control,
+        )
         self._ground = ft.Semantics(content=self.map.control)
         self.control: ft.Control = ft.Container(
             ft.Stack([self._ground, *self._over_map, self._alarm.control], fit=ft.StackFit.EXPAND, expand=True),
@@ -98,20 +80,8 @@ class SessionScreen:
         """
         self._around = around
         self.map.paint(around.palette, around.words)
-        self._list.paint(around)
-        self._notices.paint(around)
-        self._alarm.paint(around)
-        for slot in (
-            self._everyone,
-            self._me,
-            self._status,
-            self._signals,
-            self._messages,
-            self._sos,
-            self._summary,
-            self._sharing,
-        ):
-            slot.forget()
+        for part in (self._people, self._notices, self._alarm, self._buttons):
+            part.paint(around)
         self._dress()
         self.refresh()
 
@@ -124,7 +94,7 @@ class SessionScreen:
             ft.Row(
                 [
                     ft.Container(ft.Column([self._name, self._time], spacing=0, tight=True), expand=True),
-                    self._sos.control,
+                    self._buttons.sos,
                     parts.round_button(ft.Icons.MORE_HORIZ, say("session.menu"), guard(self._open_menu), palette,
                                        is_flat=True),
                 ],
@@ -134,17 +104,11 @@ class SessionScreen:
             radius=22,
             padding=ft.Padding.only(left=18, right=6, top=6, bottom=6),
         )  # fmt: skip
-        self._top.content = ft.Column([bar, self._notices.slot.control], spacing=10, tight=True)
+        self._top.content = ft.Column(
+            [bar, self._notice], spacing=10, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
+        )
         self._made_by = parts.text("", palette, size=11, color=palette.ink_soft, lines=1)
         self._attribution.content, self._attribution.bgcolor = self._made_by, f"#b3{palette.card[1:]}"
-        invite = parts.button(
-            say("share.open"), guard(self._open_share), palette,
-            icon=ft.Icons.PERSON_ADD_ALT_1, is_primary=True, expand=True,
-        )  # fmt: skip
-        self._actions.controls = [self._sharing.control, invite]
-        self._handle.bgcolor = palette.line
-        self._sheet.bgcolor, self._sheet.shadow = palette.card, parts.shadow(palette, 26)
-        self._sheet.border = ft.Border.only(top=ft.BorderSide(1, palette.line)) if palette.is_dark else None
 
     def refresh(self) -> None:
         """Shows everything that may have changed but the map's markers."""
@@ -176,16 +140,12 @@ class SessionScreen:
             self._time.color = around.palette.danger if left < ENDS_SOON_MS else around.palette.ink_soft
         else:
             self._name.value = around.say("connection.connecting")
-        people = controller.people
-        faces = tuple((one.id, one.initials, one.color, one.is_stale) for one in people[:5])
-        self._summary.fill((faces, len(people), self._is_up), self._make_summary)
-        state = self._sharing_state()
-        self._sharing.fill(state, lambda: self._make_sharing(*state))
-        self._list.show(people)
+        self._people.refresh()
         self._made_by.value = self.map.attribution
         self._notices.show(taking_part)
-        self._show_buttons()
-        self.map.show(people, taking_part.now)
+        self._buttons.refresh()
+        self.map.show_places(() if known is None else place_views(known, controller.form))
+        self.map.show(controller.people, taking_part.now)
 
     def show_positions(self) -> None:
         """Shows where everybody is now, and nothing else."""
@@ -206,220 +166,52 @@ class SessionScreen:
 
     def _lay_out(self) -> None:
         width, height = self._size
-        is_wide = width >= 900
-        low = LOW + self._safe.bottom
-        tall = low if not self._is_up else min(height - 150, max(low, 0.62 * height))
-        aside = max(0.0, (width - _WIDEST) / 2)
+        # Beside the map rather than over it, where there is room: also on a phone that is held sideways.
+        is_wide = width >= 900 or (width >= 560 and height <= 520)
+        edge = 20.0 if height > 520 else 12.0
+        aside = min(_ASIDE, 0.46 * width)
+        sheet, low = self._people.control, self._people.low + self._safe.bottom
+        most = height - _FREE_MAP if not is_wide else height - 96 - self._safe.top - edge
+        tall = min(most, max(low, (0.7 if is_wide else 0.62) * height)) if self._people.is_up else low
         if is_wide:
-            # Beside the map rather than over it: there is room.
-            self._sheet.left, self._sheet.right = 20, width - 20 - 400
-            self._sheet.bottom, self._sheet.border_radius = 20, ft.BorderRadius.all(28)
-            self._top.left, self._top.right = 20, width - 20 - 400
-            tall = min(height - 150, max(low, 0.7 * height))
+            sheet.left, sheet.right = edge, width - edge - aside
+            sheet.bottom, sheet.border_radius = edge, ft.BorderRadius.all(28)
+            self._top.left, self._top.right = edge, width - edge - aside
         else:
-            self._sheet.left = self._sheet.right = aside
-            self._sheet.bottom, self._sheet.border_radius = 0, ft.BorderRadius.only(top_left=28, top_right=28)
-            self._top.left = self._top.right = max(12.0, aside)
-        self._sheet.height = tall
+            margin = max(0.0, (width - _WIDEST) / 2)
+            sheet.left = sheet.right = margin
+            sheet.bottom, sheet.border_radius = 0, ft.BorderRadius.only(top_left=28, top_right=28)
+            self._top.left = self._top.right = max(12.0, margin)
+        sheet.height = tall
         self._top.top = 12 + self._safe.top
-        self._buttons.bottom = 24 if is_wide else low + 16
+        room = height - self._top.top - _BAR - tall - (edge if is_wide else 0.0)
+        is_tight = self._notice_height > max(room, _LEAST_NOTICE)
+        self._notice.height = max(room, _LEAST_NOTICE) if is_tight else None
+        self._notice.scroll = ft.ScrollMode.AUTO if is_tight else None
+        beside = edge + aside
+        self._buttons.camera.bottom = 24 if is_wide else low + 16
         self._attribution.bottom = 8 if is_wide else low + 8
-        self._attribution.left = 440 if is_wide else 12
-        self._talk.left, self._talk.bottom = (440 if is_wide else 14), (32 if is_wide else low + 32)
-        left = 516.0 if is_wide else 76.0
+        self._attribution.left = beside + 20 if is_wide else 12
+        self._buttons.talk.left, self._buttons.talk.bottom = (beside + 20, 32) if is_wide else (14, low + 32)
         self.map.resize(
             self._size,
-            Padding(96 + self._safe.top if not is_wide else 40, 76, 40 if is_wide else low + 24, left),
+            Padding(40, 76, 40, beside + 96) if is_wide else Padding(96 + self._safe.top, 76, tall + 24, 76),
         )
 
-    def _make_summary(self) -> ft.Control:
-        around = self._around
-        people = around.controller.people
-        discs: list[ft.Control] = [
-            ft.Container(parts.disc(person, around.palette, size=34, edge=around.palette.card), left=22.0 * place)
-            for place, person in enumerate(people[:5])
-        ]
-        here = around.say("join.here", count=len(people)) if people else around.say("connection.connecting")
-        icon = ft.Icons.KEYBOARD_ARROW_DOWN if self._is_up else ft.Icons.KEYBOARD_ARROW_UP
-        return ft.Semantics(
-            label=f"{around.say('people.open')}. {here}",
-            button=True,
-            expanded=self._is_up,
-            exclude_semantics=True,
-            on_tap=around.guard(self._toggle),
-            content=ft.Container(
-                ft.Row(
-                    [
-                        ft.Stack(discs, width=max(34.0, 22.0 * min(len(people), 5) + 12), height=34),
-                        ft.Container(
-                            parts.text(here, around.palette, weight=ft.FontWeight.W_600, lines=1), expand=True
-                        ),
-                        ft.Icon(icon, color=around.palette.ink_soft, size=28),
-                    ],
-                    spacing=10,
-                ),
-                on_click=around.guard(self._toggle),
-                height=44,
-            ),
-        )
+    def _notice_measured(self, event: ft.LayoutSizeChangeEvent[Any]) -> None:
+        self._notice_height = event.height
+        self._lay_out()
 
-    def _sharing_state(self) -> tuple[str, str, ft.IconData]:
-        """What becomes of one's own position: the words' key, a colour and a sign."""
-        taking_part, palette = self._around.controller.participation, self._around.palette
-        assert taking_part is not None
-        if taking_part.is_viewer:
-            return "viewer", palette.ink_soft, ft.Icons.VISIBILITY
-        if not taking_part.is_sharing:
-            return "off", palette.ink_soft, ft.Icons.LOCATION_OFF
-        if taking_part.obstacle is not None:
-            return "cannot", palette.danger, ft.Icons.LOCATION_DISABLED
-        if not taking_part.is_connected:
-            return "lost", palette.ink_soft, ft.Icons.CLOUD_OFF
-        if taking_part.live.membership.participant not in taking_part.live.positions:
-            return "asking", palette.ink_soft, ft.Icons.LOCATION_SEARCHING
-        return "on", palette.good, ft.Icons.SENSORS
-
-    def _make_sharing(self, state: str, color: str, icon: ft.IconData) -> ft.Control:
-        """The switch for one's own position, and what it is doing."""
-        around, palette = self._around, self._around.palette
-        words, hint = around.say(f"sharing.{state}"), around.say(f"sharing.{state}Hint")
-        tap = around.guard(self._toggle_sharing)
-        return ft.Semantics(
-            label=f"{words}. {hint}",
-            button=True,
-            toggled=state != "off",
-            exclude_semantics=True,
-            on_tap=tap,
-            content=ft.Container(
-                ft.Row(
-                    [
-                        ft.Icon(icon, color=color, size=26),
-                        ft.Column(
-                            [
-                                parts.text(words, palette, size=15.5, weight=ft.FontWeight.W_600, lines=1),
-                                parts.text(hint, palette, size=12.5, color=palette.ink_soft, lines=1),
-                            ],
-                            spacing=0,
-                            tight=True,
-                            expand=True,
-                        ),
-                    ],
-                    spacing=10,
-                ),
-                bgcolor=palette.well,
-                border_radius=18,
-                height=58,
-                padding=ft.Padding.symmetric(horizontal=14),
-                ink=True,
-                on_click=tap,
-            ),
-        )
-
-    def _show_buttons(self) -> None:
-        around, palette = self._around, self._around.palette
-        everyone = self.map.mode is Mode.EVERYONE
-        me = self.map.mode is Mode.FOLLOWING and self.map.followed == self._my_id()
-        self._everyone.fill(
-            everyone,
-            lambda: parts.round_button(
-                ft.Icons.GROUPS,
-                around.say("map.showEveryone"),
-                around.guard(self._show_everyone),
-                palette,
-                is_on=everyone,
-            ),
-        )
-        self._me.fill(
-            me,
-            lambda: parts.round_button(
-                ft.Icons.MY_LOCATION, around.say("map.centerOnMe"), around.guard(self._center_on_me), palette,
-                is_on=me,
-            ),
-        )  # fmt: skip
-
-        taking_part = around.controller.participation
-        mine = None if taking_part is None or taking_part.is_viewer else taking_part.me
-        status = None if mine is None else mine.features.of(PersonStatus).status
-        icon = ft.Icons.FLAG_OUTLINED if status is None else ICONS[status]
-        words = around.say("status.mine")
-        self._status.fill(
-            (mine is None, status),
-            lambda: None if mine is None else parts.round_button(
-                icon,
-                words if status is None else f"{words}: {around.say(f'status.{status}')}",
-                around.guard(around.device.open_sheet, status_sheet),
-                palette,
-                is_on=status is not None,
-            ),
-        )  # fmt: skip
-
-        self._show_talk()
-
-    def _show_talk(self) -> None:
-        """Shows the ways to the others: signals, messages, and SOS in its place in the bar."""
-        around, palette = self._around, self._around.palette
-        taking_part = around.controller.participation
-        if taking_part is None:
-            return
-        is_viewer, unread = taking_part.is_viewer, taking_part.talk.unread
-        words = around.say("talk.messages")
-        self._messages.fill(
-            unread,
-            lambda: parts.round_button(
-                ft.Icons.CHAT_BUBBLE_OUTLINE,
-                f"{words}, {around.say('talk.unread', count=unread)}" if unread else words,
-                around.guard(around.device.open_sheet, messages_sheet),
-                palette,
-                count=unread,
-            ),
-        )
-        self._signals.fill(
-            is_viewer,
-            lambda: None if is_viewer else parts.round_button(
-                ft.Icons.CAMPAIGN_OUTLINED,
-                around.say("talk.signals"),
-                around.guard(around.device.open_sheet, signals_sheet),
-                palette,
-            ),
-        )  # fmt: skip
-        self._sos.fill(
-            is_viewer,
-            lambda: None if is_viewer else parts.sos_button(
-                around.say("sos.button"), around.guard(self._call_for_help), palette
-            ),
-        )  # fmt: skip
-
-    def _my_id(self) -> int | None:
-        taking_part = self._around.controller.participation
-        return None if taking_part is None else taking_part.live.membership.participant
-
-    def _show_everyone(self) -> None:
-        self.map.show_everyone()
-        self.refresh()
-
-    def _center_on_me(self) -> None:
-        me = self._my_id()
-        if me is None or not self.map.follow(me):
-            self._around.device.say(self._around.say("people.noPosition"))
+    def _sheet_changed(self) -> None:
+        self._lay_out()
         self.refresh()
 
     def _select(self, one: int) -> None:
         if self.map.follow(one):
-            self._is_up = False
-            self._lay_out()
+            self._people.put_down()
         else:
             self._around.device.say(self._around.say("people.noPosition"))
         self.refresh()
-
-    def _toggle(self) -> None:
-        self._is_up = not self._is_up
-        self._lay_out()
-        self.refresh()
-
-    def _dragged(self, event: ft.DragEndEvent[ft.GestureDetector]) -> None:
-        speed = event.primary_velocity or 0.0
-        if abs(speed) > 50 and (speed < 0) is not self._is_up:
-            self._toggle()
 
     async def _toggle_sharing(self) -> None:
         taking_part = self._around.controller.participation
@@ -432,12 +224,8 @@ class SessionScreen:
         self._notices.tell_again()
         await taking_part.set_sharing(on=not taking_part.is_sharing)
 
-    def _call_for_help(self) -> None:
-        if (taking_part := self._around.controller.participation) is not None:
-            taking_part.sos.press()
-
-    def _open_share(self) -> None:
-        self._around.device.open_sheet(share_sheet)
+    def _open_place(self, place: int) -> None:
+        self._around.device.open_sheet(partial(place_sheet, place))
 
     def _open_menu(self) -> None:
         self._around.device.open_sheet(menu_sheet)

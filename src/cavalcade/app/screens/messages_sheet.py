@@ -10,6 +10,9 @@ from cavalcade.app.session.chat import Message, is_addressed
 from cavalcade.app.session.participation import Participation
 from cavalcade.app.session.talk import Loading
 from cavalcade.app.ui import parts
+from cavalcade.client import Signal
+
+ANSWERS = (Signal.SEEN, Signal.THANKS)
 
 
 def messages_sheet(around: ScreenContext) -> Sheet | None:
@@ -37,6 +40,7 @@ class _Messages:
         self._around = around
         self._shown_to = 0
         self._rows: dict[int, parts.Slot] = {}
+        self._answering: int | None = None
         self._new, self._unsent, self._end = parts.Slot(), parts.Slot(), parts.Slot()
         self._list = ft.Column(spacing=14, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
         self.control = ft.Column(
@@ -109,7 +113,7 @@ class _Messages:
             self._rows = {one.id: self._rows.get(one.id) or parts.Slot() for one in shown}
             self._list.controls = [slot.control for slot in self._rows.values()]
         for one in shown:
-            self._rows[one.id].fill(one, self._maker(one))
+            self._rows[one.id].fill((one, one.id == self._answering), self._maker(one))
 
     def _times(self, message: Message) -> str:
         """When it was sent, and when it was written where it waited for long."""
@@ -146,7 +150,33 @@ class _Messages:
         is_signal = message.said is not None and message.said.signal is not None
         weight = ft.FontWeight.W_600 if is_signal else ft.FontWeight.W_500
         lines.append(parts.text(said_in(message, around), palette, size=18, weight=weight, color=color))
-        return ft.Semantics(container=True, content=ft.Column(lines, spacing=2, tight=True))
+        if is_mine or message.said is None or self._taking_part.is_viewer:
+            return ft.Semantics(container=True, content=ft.Column(lines, spacing=2, tight=True))
+        is_open, tap = message.id == self._answering, around.guard(self._open_answers, message.id)
+        row: ft.Control = ft.Semantics(
+            container=True,
+            button=True,
+            expanded=is_open,
+            on_tap=tap,
+            content=ft.Container(ft.Column(lines, spacing=2, tight=True), on_click=tap),
+        )
+        if not is_open:
+            return row
+        answers = [
+            parts.button(signal_words(one, around), around.guard(self._answer, one, message.id), palette, expand=True)
+            for one in ANSWERS
+        ]
+        return ft.Column([row, ft.Row(answers, spacing=10)], spacing=8, tight=True)
+
+    def _open_answers(self, message: int) -> None:
+        """Shows the answers that one tap gives, beneath the message."""
+        self._answering = None if message == self._answering else message
+        self.refresh()
+
+    async def _answer(self, signal: Signal, message: int) -> None:
+        self._answering = None
+        await self._taking_part.give_signal(signal, message)
+        self.refresh()
 
     def _name(self, message: Message) -> str:
         return self._taking_part.talk.name_of(message.participant) or self._around.say("session.someone")

@@ -9,21 +9,27 @@ import flet as ft
 
 from cavalcade.app.device.location import Obstacle
 from cavalcade.app.screens.base import ScreenContext, problem_card
+from cavalcade.app.screens.messages_sheet import messages_sheet
+from cavalcade.app.screens.roll_call_sheet import roll_call_sheet
 from cavalcade.app.screens.signals_sheet import signal_words
 from cavalcade.app.screens.status_sheet import question_card
 from cavalcade.app.session.advice import WayOn, of_notification, of_obstacle
 from cavalcade.app.session.alerts import words_of
 from cavalcade.app.session.participation import Participation
+from cavalcade.app.session.places import call_words, count_words, hazard_words
 from cavalcade.app.session.sos_words import headline, name_of
 from cavalcade.app.ui import parts
 from cavalcade.client.clock import steady_ms
 from cavalcade.domain.features.alerts import Alert, AlertAnswer, AlertKind, recent
+from cavalcade.domain.features.places import find
 from cavalcade.domain.features.sos import SosEnd
 from cavalcade.domain.model import Role
 
 LOST_AFTER_MS: Final = 1_500
 """A connection that is back by then was not missed."""
 
+MISSED_MS: Final = 30_000
+HAZARD_MS: Final = 30_000
 ENDS_SOON_MS: Final = 10 * 60_000
 HOUR_S: Final = 3_600
 
@@ -48,6 +54,7 @@ class Notices:
         self._read: Obstacle | None = None
         self._later: set[object] = set()
         self._misses_notification = False
+        self._felt: object = None
 
     def paint(self, around: ScreenContext) -> None:
         """Has it made again in another appearance or language."""
@@ -74,7 +81,12 @@ class Notices:
             self.slot.fill("stopped", lambda: question_card(around))
         elif problem is not None:
             self.slot.fill(problem, lambda: problem_card(problem, around, controller.dismiss, {}))
-        elif self._show_dropped(taking_part) or self._show_alert(taking_part):
+        elif (
+            self._show_hazard(taking_part)
+            or self._show_dropped(taking_part)
+            or self._show_alert(taking_part)
+            or self._show_missed(taking_part)
+        ):
             pass
         elif lost_ms > LOST_AFTER_MS:
             words = around.say("connection.lost")
@@ -98,6 +110,8 @@ class Notices:
             asked = of_notification(controller.form)
             ways = {WayOn.ALLOW: self._allow}
             self.slot.fill(asked, lambda: problem_card(asked, around, self._know_notification, ways))
+        elif self._show_call(taking_part):
+            pass
         else:
             self.slot.fill(None, lambda: None)
 
@@ -136,6 +150,61 @@ class Notices:
         hint = around.say("talk.notSent", why=around.say("talk.tooOld"))
         close = (around.say("session.close"), talk.forget_dropped, False)
         self.slot.fill(("dropped", talk.dropped), lambda: self._card(title, hint, [close]))
+        return True
+
+    def _show_hazard(self, taking_part: Participation) -> bool:
+        """Shows the hazard that one comes to; False where there is none."""
+        hazard, known, around = taking_part.hazard, taking_part.known, self._around
+        told = taking_part.hazard_told_at
+        if (
+            hazard is None
+            or known is None
+            or taking_part.now - told > HAZARD_MS
+            or find(known.state, hazard.place) is None
+        ):
+            return False
+        look = ("hazard", hazard.place, told)
+        title = hazard_words(hazard, known, around.controller.form)
+        if self._felt != look:
+            self._felt = look
+            around.guard.begin(around.device.vibrate)
+        ways: list[tuple[str, Callable[[], object], bool]] = [
+            (around.say("hazard.notThere"), taking_part.deny_hazard, True),
+            (around.say("session.close"), taking_part.forget_hazard, False),
+        ]
+        # The distance stays as it was told: words that change under a finger cannot be tapped.
+        self.slot.fill(look, lambda: self._card(title, "", ways))
+        return True
+
+    def _show_call(self, taking_part: Participation) -> bool:
+        """Shows where the group meets, and how many are there; False where it is not called."""
+        known, around = taking_part.known, self._around
+        form, board = around.controller.form, taking_part.watch.board
+        title = None if known is None else call_words(known, form)
+        if title is None:
+            return False
+        count = "" if board is None else f" · {count_words(board, form)}"
+        open_it = around.guard(around.device.open_sheet, roll_call_sheet)
+        self.slot.fill(
+            ("call", title, count),
+            lambda: parts.button(f"{title}{count}", open_it, around.palette, icon=ft.Icons.GROUPS),
+        )
+        return True
+
+    def _show_missed(self, taking_part: Participation) -> bool:
+        """Shows how many messages came while one rode; False where none did, or that was told a while ago."""
+        talk, around = taking_part.talk, self._around
+        missed = talk.missed
+        if missed is None or taking_part.now - missed.at > MISSED_MS:
+            return False
+        title = around.say("talk.digest", count=missed.count)
+        if missed.for_me:
+            title = around.say("talk.digestForMe", counted=title, mine=missed.for_me)
+        ways: list[tuple[str, Callable[[], object], bool]] = [
+            (around.say("talk.messages"), partial(around.device.open_sheet, messages_sheet), True),
+            (around.say("session.close"), talk.forget_missed, False),
+        ]
+        self.slot.fill(("missed", missed), lambda: self._card(title, "", ways))
         return True
 
     def _show_alert(self, taking_part: Participation) -> bool:

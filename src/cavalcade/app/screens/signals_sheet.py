@@ -35,12 +35,18 @@ def _choice(around: ScreenContext, signal: Signal) -> ft.Control:
         expand=True,
         on_tap=tap,
         content=ft.Container(
-            parts.text(words, palette, size=17, weight=ft.FontWeight.W_600, lines=2, center=True),
+            parts.at_least(
+                parts.RIDING,
+                [
+                    ft.Container(
+                        parts.text(words, palette, size=17, weight=ft.FontWeight.W_600, lines=3, center=True),
+                        expand=True,
+                    )
+                ],
+            ),
             bgcolor=palette.well,
             border_radius=18,
-            height=parts.RIDING,
             padding=ft.Padding.symmetric(horizontal=10),
-            alignment=ft.Alignment.CENTER,
             ink=True,
             on_click=tap,
         ),

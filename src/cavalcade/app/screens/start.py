@@ -9,7 +9,7 @@ from cavalcade.app.screens.base import ScreenContext, field, problem_card
 from cavalcade.app.screens.settings_sheet import settings_sheet
 from cavalcade.app.session.advice import WayOn
 from cavalcade.app.ui import parts
-from cavalcade.app.ui.road_picture import road_picture
+from cavalcade.app.ui.road_picture import ROOMY, road_picture
 from cavalcade.client import ServerIdentity
 
 
@@ -24,8 +24,8 @@ class StartScreen:
         self._start, self._problem = parts.Slot(), parts.Slot()
         self._server = parts.text("", palette, size=13.5, color=palette.ink_soft, lines=1)
         self._dot = ft.Container(width=9, height=9, border_radius=5)
-        self._body = ft.Container(
-            parts.scroll(
+        self._picture = ft.Container(road_picture(palette))
+        words = parts.scroll(
                 [
                     ft.Row(
                         [
@@ -38,10 +38,9 @@ class StartScreen:
                         ],
                         spacing=12,
                     ),
-                    road_picture(palette),
-                    parts.title(say("start.title"), palette, size=40),
+                    self._picture,
+                    parts.title(say("start.title"), palette, size=36),
                     parts.text(say("start.lead"), palette, size=17, color=palette.ink_soft),
-                    self._start.control,
                     parts.text(say("app.start.locationReason"), palette, size=14, color=palette.ink_soft),
                     ft.Divider(height=10, color=palette.line),
                     parts.text(say("app.start.haveLink"), palette, weight=ft.FontWeight.W_600),
@@ -62,10 +61,13 @@ class StartScreen:
                         border_radius=12,
                     ),
                 ],
-            ),
+            )  # fmt: skip
+        # The one tap stays in sight, whatever stands above it.
+        self._body = ft.Container(
+            ft.Column([words, self._start.control], spacing=10, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
             padding=ft.Padding.symmetric(horizontal=24, vertical=16),
             width=560,
-        )  # fmt: skip
+        )
         # In front of everything: inside what scrolls, people who write into the lowest field would not see it.
         self._problem.control.left = self._problem.control.right = self._problem.control.top = 12
         content = ft.Row(
@@ -108,9 +110,10 @@ class StartScreen:
         self._dot.bgcolor = around.palette.good if controller.identity else around.palette.line
 
     def resize(self, size: Size, safe: ft.Padding) -> None:
-        """Not wider than can be read."""
+        """Not wider than can be read, and without the picture where there is no room for it."""
         del safe
         self._body.width = min(size.width, 560)
+        self._picture.visible = size.height >= ROOMY
 
     async def run(self) -> None:
         """Nothing moves here."""

@@ -36,6 +36,7 @@ from cavalcade.client import (
 )
 from cavalcade.client.clock import steady_ms
 from cavalcade.client.watchers import Reader
+from cavalcade.domain.features.places import Place
 from cavalcade.domain.features.sharing import SharingChanged
 from cavalcade.domain.model import Participant, Role
 
@@ -83,6 +84,8 @@ class Participation:
         watch: What is judged of motion.
         sos: One's own SOS, and those of others.
         talk: The messages, and signals that go out.
+        hazard: The one that one was last told of; None where none lies ahead, or it was put aside.
+        hazard_told_at: When, ms on the server's clock.
         obstacle: Why there are no positions of one's own; None while there are.
         lost_since: Since when the connection is away, ms of the steady clock; None while it is there.
     """
@@ -108,7 +111,9 @@ class Participation:
             timing: How patient to be.
         """
         self.live = LiveSession(kept.membership, timing=timing, resumption=kept.resumption)
-        self.watch = Watch(self.live, on_question=lambda: on_happening(Happening.SESSION))
+        self.watch = Watch(self.live, on_question=lambda: on_happening(Happening.SESSION), on_hazard=self._on_hazard)
+        self.hazard: Place | None = None
+        self.hazard_told_at = 0
         self.obstacle: Obstacle | None = None
         self.lost_since: int | None = steady_ms()
         self._store = store
@@ -143,6 +148,7 @@ class Participation:
             spawn=self._spawn,
             on_change=self._changed,
             is_seen=lambda: self._visibility is Visibility.SHOWN,
+            is_riding=lambda: self.watch.is_riding,
         )
 
     @property
@@ -284,9 +290,9 @@ class Participation:
         """Says what is up with oneself; None takes it back."""
         await self.operate(self.live.set_status(status))
 
-    async def give_signal(self, signal: Signal) -> None:
-        """Gives a signal to all."""
-        await self._submit(self.talk.give(signal))
+    async def give_signal(self, signal: Signal, reply_to: int | None = None) -> None:
+        """Gives a signal to all, or as the answer to a message."""
+        await self._submit(self.talk.give(signal, reply_to))
         self.talk.look()
         await self.keep()
 
@@ -295,6 +301,18 @@ class Participation:
         self.watch.answer()
         if status is not None:
             await self.set_status(status)
+
+    async def deny_hazard(self) -> None:
+        """Says that the hazard that one was told of is not there."""
+        hazard = self.hazard
+        self.forget_hazard()
+        if hazard is not None:
+            await self.operate(self.live.deny_hazard(hazard.place))
+
+    def forget_hazard(self) -> None:
+        """It was read."""
+        self.hazard = None
+        self._on_happening(Happening.SESSION)
 
     async def claim_host(self) -> None:
         """Takes over from a host who is away."""
@@ -402,6 +420,10 @@ class Participation:
         if isinstance(change, EventReceived) and isinstance(change.event.change, SharingChanged):
             self._follow_sharing(change.event.change)
         self._changed()
+
+    def _on_hazard(self, hazard: Place) -> None:
+        self.hazard, self.hazard_told_at = hazard, self.now
+        self._on_happening(Happening.SESSION)
 
     def _follow_sharing(self, told: SharingChanged) -> None:
         """One's own SOS starts sharing, and the page that is open beside the app pauses and resumes it."""

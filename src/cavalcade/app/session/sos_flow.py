@@ -167,6 +167,11 @@ class SosFlow:
         self.is_open = True
         self._on_change()
 
+    def hold(self) -> None:
+        """The button was held: it counts down without a further question, where nothing of one's own stands."""
+        if self.draft is None and not self.own and not self.pending:
+            self.begin(SosKind.OTHER)
+
     def close(self) -> None:
         """Shows the map again; what stands, stands."""
         self.is_open, self.whom, self.asks_whom, self.is_refused = False, None, False, False

@@ -1,12 +1,13 @@
 """The chat of one membership, read while riding: what is new, signals that go out, and what arrived on this device."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from cavalcade.app.session.chat import Chat, add_page, hear, unread
+from cavalcade.app.session.chat import Chat, Message, add_page, hear, unread
+from cavalcade.app.session.digest import Digest, Missed, look_at, note_arrival
 from cavalcade.client import (
     Change,
     ClientError,
@@ -22,6 +23,7 @@ from cavalcade.client import (
 )
 from cavalcade.domain.events import Event
 from cavalcade.domain.features.chat import ChatChanged, MessageSent, SendMessage, SessionChat
+from cavalcade.domain.features.posts import PersonPost
 from cavalcade.domain.features.sos import SosEscalated, SosRaised
 from cavalcade.domain.model import Participant, Role, SessionState
 
@@ -61,11 +63,13 @@ class Unsent:
         op_id: Of its operation.
         signal: Its code.
         written_at: When it was given, ms on the server's clock.
+        reply_to: The message that it answers; None for none.
     """
 
     op_id: str
     signal: str
     written_at: int
+    reply_to: int | None = None
 
 
 class Talk:
@@ -77,6 +81,7 @@ class Talk:
         dropped: Signals that became too old before they could be sent, until their owner has read of it.
         read_up_to: The newest event up to which messages were read; None before the session is known.
         written: When signals that wait were given, by op_id.
+        missed: What came while one rode, once one stands, until that was read.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Talk:
         spawn: Callable[[Coroutine[None, None, None]], object],
         on_change: Callable[[], None],
         is_seen: Callable[[], bool],
+        is_riding: Callable[[], bool],
     ) -> None:
         """Begins with what an earlier run knew.
 
@@ -98,6 +104,7 @@ class Talk:
             spawn: Runs something in the background.
             on_change: Called when something to be drawn or kept has changed.
             is_seen: Whether somebody can look at the app.
+            is_riding: Whether one rides now: what comes meanwhile is told at the stop.
         """
         self.loading = Loading.IDLE
         self.dropped: tuple[str, ...] = ()
@@ -107,6 +114,9 @@ class Talk:
         self._spawn = spawn
         self._on_change = on_change
         self._is_seen = is_seen
+        self._is_riding = is_riding
+        self._digest = Digest()
+        self.missed: Missed | None = None
         self._names: dict[int, str] = {}
         self._reported = 0
         self._is_filled = False
@@ -150,7 +160,12 @@ class Talk:
         """One's own signals that the server has not acknowledged, in the order in which they were given."""
         now = self._live.now()
         return tuple(
-            Unsent(one.op_id, str(one.payload["signal"]), self.written.get(one.op_id, now))
+            Unsent(
+                one.op_id,
+                str(one.payload["signal"]),
+                self.written.get(one.op_id, now),
+                answered if isinstance(answered := one.payload.get("reply_to"), int) else None,
+            )
             for one in self._live.resumption().operations
             if one.event == SendMessage.operation and one.payload.get("signal") is not None
         )
@@ -172,15 +187,20 @@ class Talk:
         """Everything that is held was on the screen."""
         newest = self.chat.messages[-1].id if self.chat.messages else 0
         if newest > (self.read_up_to or 0):
-            self.read_up_to = newest
+            self.read_up_to, self.missed = newest, None
             self._on_change()
 
-    async def give(self, signal: Signal) -> int:
-        """Gives a signal; one that waits to be sent is not given twice. Returns its offset, 0 where it was dropped."""
-        if any(one.signal == signal for one in self.unsent):
+    async def give(self, signal: Signal, reply_to: int | None = None) -> int:
+        """Gives a signal; one that waits to be sent is not given twice. Returns its offset, 0 where it was dropped.
+
+        Args:
+            signal: Which.
+            reply_to: The message that it answers; None for none.
+        """
+        if any((one.signal, one.reply_to) == (signal, reply_to) for one in self.unsent):
             return 0
         try:
-            return await self._live.send_signal(signal)
+            return await self._live.send_signal(signal, reply_to=reply_to)
         except (Withdrawn, SessionOver):
             return 0
 
@@ -193,10 +213,17 @@ class Talk:
         if dropped:
             self.dropped += dropped
             self._on_change()
+        self._digest, due = look_at(self._digest, now, is_riding=self._is_riding())
+        self._tell_missed(due, now)
 
     def forget_dropped(self) -> None:
         """Its owner has read what was dropped."""
         self.dropped = ()
+        self._on_change()
+
+    def forget_missed(self) -> None:
+        """Its owner has read how many came."""
+        self.missed = None
         self._on_change()
 
     async def run(self) -> None:
@@ -249,9 +276,28 @@ class Talk:
             self._fill_up()
         else:
             self.chat = hear(self.chat, event)
+            if event.change.type == MessageSent.type and event.by != self._live.membership.participant:
+                self._digest = note_arrival(self._digest, event.offset, is_riding=self._is_riding())
         if event.change.type in REPORTED:
             self._to_report = event.offset
             self.report()
+
+    def _tell_missed(self, due: Sequence[int], now: int) -> None:
+        read = self.read_up_to or 0
+        left = [one for one in map(self.chat.find, due) if one is not None and one.id > read and one.said is not None]
+        if left:
+            self.missed = Missed(len(left), sum(map(self._is_for_me, left)), now)
+            self._on_change()
+
+    def _is_for_me(self, message: Message) -> bool:
+        """Whether it goes to who leads or sweeps, and that is oneself, or it answers one's own."""
+        me, said = self._me, message.said
+        if me is None or said is None:
+            return False
+        answered = None if said.reply_to is None else self.chat.find(said.reply_to)
+        post = me.features.of(PersonPost).post
+        is_mine = post is not None and str(said.to) == str(post)
+        return is_mine or (answered is not None and answered.participant == me.id)
 
     def _on_snapshot(self, state: SessionState) -> None:
         self._know(state)

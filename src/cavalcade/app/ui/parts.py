@@ -1,5 +1,6 @@
 """The parts that every screen is put together from, in Flet's controls."""
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -21,6 +22,11 @@ TOUCH: Final = 52
 
 RIDING: Final = 76
 """The same while riding."""
+
+HOLD_S: Final = 2.0
+LONG_PRESS_S: Final = 0.5
+PRIMARY: Final = 58
+"""A button that stands out."""
 
 DISC: Final = 44
 
@@ -120,7 +126,14 @@ def button(
         row.append(ft.ProgressRing(width=20, height=20, stroke_width=3, color=ink))
     elif icon is not None:
         row.append(ft.Icon(icon, color=ink, size=22))
-    row.append(text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink, lines=1))
+    # In large letters, or in German, words may take a second line: nothing of what a button does is cut.
+    row.append(
+        ft.Container(
+            text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink, lines=3, center=icon is None),
+            expand=True,
+            expand_loose=True,
+        )
+    )
     return ft.Semantics(
         label=label or words,
         button=True,
@@ -128,16 +141,21 @@ def button(
         expand=expand,
         on_tap=None if is_busy else on_tap,
         content=ft.Container(
-            ft.Row(row, alignment=ft.MainAxisAlignment.CENTER, spacing=10, tight=not expand),
+            at_least(RIDING if is_large else PRIMARY if is_primary else TOUCH, row, center=True),
             bgcolor=fill,
             border_radius=18,
-            height=RIDING if is_large else 58 if is_primary else TOUCH,
-            padding=ft.Padding.symmetric(horizontal=20),
-            alignment=ft.Alignment.CENTER,
+            padding=ft.Padding.symmetric(horizontal=14),
             ink=True,
             on_click=None if is_busy else on_tap,
         ),
     )
+
+
+def at_least(height: float, row: list[ft.Control], *, center: bool = False) -> ft.Row:
+    """What stands in a row, which is higher where large letters need that."""
+    inner = ft.Row(row, alignment=ft.MainAxisAlignment.CENTER if center else ft.MainAxisAlignment.START, spacing=10)
+    held = ft.Container(inner, expand=True, padding=ft.Padding.symmetric(vertical=6))
+    return ft.Row([ft.Container(width=0, height=height), held], spacing=0)
 
 
 def link_button(
@@ -156,12 +174,17 @@ def link_button(
     """
     ink = palette.on_signal if is_primary else palette.ink
     row: list[ft.Control] = [] if icon is None else [ft.Icon(icon, color=ink, size=22)]
-    row.append(text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink))
+    row.append(
+        ft.Container(
+            text(words, palette, size=17, weight=ft.FontWeight.W_600, color=ink, lines=3),
+            expand=True,
+            expand_loose=True,
+        )
+    )
     return ft.Button(
-        ft.Row(row, alignment=ft.MainAxisAlignment.CENTER, spacing=10),
+        at_least(RIDING, row, center=True),
         url=ft.Url(address, target),
         on_click=on_tap,
-        height=RIDING,
         bgcolor=palette.signal if is_primary else palette.well,
         color=ink,
         elevation=0,
@@ -175,25 +198,54 @@ def lead_to(address: str, link: ft.Control) -> None:
         link.url = ft.Url(address, ft.UrlTarget.SELF)
 
 
-def sos_button(words: str, on_tap: OnTap, palette: Palette) -> ft.Semantics:
-    """The way to call for help: a word, since a sign could be taken for another."""
+def sos_button(words: str, on_tap: OnTap, on_hold: Callable[[], object], palette: Palette) -> ft.Semantics:
+    """The way to call for help: a word, since a sign could be taken for another.
+
+    A tap asks what is wrong; whoever cannot look holds it.
+    """
+    hold = Hold(on_hold)
     return ft.Semantics(
         container=True,
         label=words,
         button=True,
         exclude_semantics=True,
         on_tap=on_tap,
-        content=ft.Container(
-            title(words, palette, size=20, color=palette.card),
-            width=TOUCH + 8,
-            height=TOUCH,
-            border_radius=TOUCH / 2,
-            bgcolor=palette.danger,
-            alignment=ft.Alignment.CENTER,
-            ink=True,
-            on_click=on_tap,
+        content=ft.GestureDetector(
+            ft.Container(
+                initials(words, palette.card, size=20, room=TOUCH),
+                width=TOUCH + 8,
+                height=TOUCH,
+                border_radius=TOUCH / 2,
+                bgcolor=palette.danger,
+                alignment=ft.Alignment.CENTER,
+            ),
+            on_tap=on_tap,
+            on_long_press_start=hold.begun,
+            on_long_press_end=hold.ended,
         ),
     )
+
+
+class Hold:
+    """A finger that stays where it is for two seconds."""
+
+    def __init__(self, on_held: Callable[[], object]) -> None:
+        """Waits for the finger.
+
+        Args:
+            on_held: Called when it stayed for long enough.
+        """
+        self._on_held = on_held
+        self._waiting: asyncio.TimerHandle | None = None
+
+    async def begun(self, _: object) -> None:
+        """Flutter calls it a long press after half a second."""
+        self._waiting = asyncio.get_running_loop().call_later(HOLD_S - LONG_PRESS_S, self._on_held)
+
+    async def ended(self, _: object) -> None:
+        """The finger is gone."""
+        if self._waiting is not None:
+            self._waiting.cancel()
 
 
 def round_button(
@@ -260,22 +312,24 @@ def tag(words: str, palette: Palette, *, is_signal: bool = False) -> ft.Containe
     )  # fmt: skip
 
 
+def initials(letters: str, ink: str, *, size: float, room: float) -> ft.Control:
+    """What stands in a disc: drawn, since written letters would grow out of it where the reader has large ones."""
+    style = ft.TextStyle(size=size, weight=ft.FontWeight.W_700, color=ink, font_family=DISPLAY, height=1.0)
+    return cv.Canvas(
+        [cv.Text(room / 2, room / 2, letters, style, alignment=ft.Alignment.CENTER)], width=room, height=room
+    )
+
+
 def disc(person: Person, palette: Palette, *, size: float = DISC, edge: str = "#ffffff") -> ft.Container:
     """Somebody's round picture: initials on their colour, paler once the position is old."""
+    rim = max(2.0, size / 15)
     return ft.Container(
-        ft.Text(
-            person.initials,
-            size=size * 0.43,
-            weight=ft.FontWeight.W_700,
-            color=person.ink,
-            font_family=DISPLAY,
-            style=ft.TextStyle(height=1.0),
-        ),
+        initials(person.initials, person.ink, size=size * 0.43, room=size - 2 * rim),
         width=size,
         height=size,
         border_radius=size / 2,
         bgcolor=person.color,
-        border=ft.Border.all(max(2.0, size / 15), palette.signal if person.is_me else edge),
+        border=ft.Border.all(rim, palette.signal if person.is_me else edge),
         alignment=ft.Alignment.CENTER,
         shadow=ft.BoxShadow(blur_radius=6, color="#660a1012", offset=ft.Offset(0, 2)),
         opacity=0.62 if person.is_stale else 1.0,

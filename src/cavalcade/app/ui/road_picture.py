@@ -8,6 +8,8 @@ from cavalcade.app.ui import parts
 from cavalcade.app.ui.palette import Palette
 
 HEIGHT = 190.0
+ROOMY = 720.0
+"""On a lower screen it would push away what one came for."""
 _RIDERS = (
     ("MK", "#0f8a47", 40, 118),
     ("AJ", "#d6409f", 128, 92),
@@ -49,7 +51,7 @@ def road_picture(palette: Palette) -> ft.Control:
     ]
     riders = [
         ft.Container(
-            ft.Text(initials, size=18, weight=ft.FontWeight.W_700, color=ink_on(color), font_family=parts.DISPLAY),
+            parts.initials(initials, ink_on(color), size=18, room=40),
             width=46,
             height=46,
             border_radius=23,
