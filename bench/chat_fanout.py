@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import json
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -39,7 +39,7 @@ class Reader:
 
     websocket: ClientConnection
     topic: str
-    refs: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    refs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     frames: list[int] = field(default_factory=list)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     wanted: str = ""
