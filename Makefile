@@ -107,7 +107,7 @@ bench-page: install $(VENV)/.installed-dev ## Measure how soon the page shows so
 	@CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python -m bench.page $(ARGS)
 
 screenshots: install $(VENV)/.installed-dev ## Take the README's pictures again, of the built-in convoy
-	@CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python tools/screenshots.py $(ARGS)
+	@PYTHONPATH=. CAVALCADE_CHROMIUM=$$(tools/find_chromium.sh) $(BIN)/python tools/screenshots.py $(ARGS)
 
 # --- the street map that ships ---------------------------------------------------------------------------------------
 
