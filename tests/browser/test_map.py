@@ -172,7 +172,7 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
             assert min(box["width"], box["height"]) >= 76
         await anna.screenshot(f"handlebar-signals-{width}x{height}")
         thumb = await anna.page.evaluate(THUMB)
-        assert thumb["names"] == ["Status", "Wait", "Signals", "SOS"]
+        assert thumb["names"] == ["Status", "Wait", "Signals", "Hazard", "SOS"]
         assert thumb["side"] >= 76
         assert thumb["room"] >= 16
         assert thumb["areMet"], (width, height)
