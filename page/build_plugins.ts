@@ -8,8 +8,11 @@ import type { Plugin, Rollup } from "vite";
 const SERVICE_WORKER = "service_worker.js";
 const COMPRESSED = new Set([".js", ".css", ".json", ".svg", ".webmanifest"]);
 const SMALLEST = 1_024;
-/** An alarm must open without a network, and what one writes and where one meets must be there: their scripts and styles, with what they share. */
-const LATE_PARTS = /^assets\/(sos|talk|places)\w*-[^/]*\.(js|css)$/;
+/**
+ * An alarm must open without a network; what one writes, where one meets, who is there and what is judged of motion must be
+ * there: their scripts and styles, with what they share.
+ */
+const LATE_PARTS = /^assets\/(sos|talk|places|roll_call|watch)\w*-[^/]*\.(js|css)$/;
 
 /** Tells the service worker which files the shell consists of: all that `index.html` needs at once, its letters, and what must open without a network. */
 export function shellList(): Plugin {

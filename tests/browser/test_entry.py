@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import Locator, Route, expect
 
+import cavalcade
 from cavalcade.client import Membership, create_session, fetch_session
 from tests.browser.conftest import EITHER_BACKEND
 
@@ -156,6 +158,12 @@ async def test_loaded_without_a_network_it_shows_what_it_last_knew(cavalcade_url
     await ben.until("!Object.keys(localStorage).some((key) => key.startsWith('cavalcade.fixes.'))")
     await anna.open_panel("people")
     await expect(anna.row("Ben")).to_contain_text("2.2 km")
+
+
+def test_what_is_needed_without_a_network_is_among_what_the_browser_keeps() -> None:
+    worker = (Path(cavalcade.__file__).parent / "page" / "service_worker.js").read_text()
+    needed = ("index", "dial", "sos", "talk", "places", "roll_call", "watch")
+    assert [name for name in needed if f"/assets/{name}-" not in worker] == []
 
 
 @EITHER_BACKEND
