@@ -188,6 +188,11 @@ async def test_on_the_handlebar_letters_are_huge_and_the_way_out_is_plain(
     await jorg.button("Take the lead").click()
     await expect(jorg.row("Jörg Ott")).to_contain_text("leads")
     await expect(anna.page.locator(".avatar[data-participant='2'] .avatar-badge.is-post")).to_be_visible()
+    # A hazard is one tap, where one's place is known.
+    await anna.move(1)
+    await expect(jorg.page.locator(".avatar[data-participant='1'].is-stale")).to_have_count(0)
+    await anna.button("Hazard").click()
+    await expect(jorg.page.locator(".place-mark[data-kind=hazard]")).to_have_count(1)
     # A call for help takes the place of all that.
     async with connect(await join_session(link, name="Ada")) as ada:
         await ada.raise_sos(SosKind.INJURED)
