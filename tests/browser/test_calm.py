@@ -29,8 +29,8 @@ SIZES = ((390, 844), (844, 390), (320, 568))
 PANELS: tuple[Literal["people", "share", "menu", "talk", "pin"], ...] = ("people", "share", "menu", "talk", "pin")
 RIDERS = 12
 PLACES_IN_ALL = 30
-MOST_CONTROLS = 11
-"""Two at the top, three in the dock, four beside the map, and a notice's two."""
+MOST_CONTROLS = 10
+"""Two at the top, three in the dock, three beside the map, of which zoom is one, and a notice's two."""
 
 FREE, FREE_BESIDE_A_NOTICE, FREE_IN_LARGE_LETTERS = 0.75, 0.65, 0.4
 LEAST_MAP_PX = 160
@@ -58,7 +58,7 @@ FREE_SHARE = """() => {
 }"""
 
 CONTROLS = """() => [...document.querySelectorAll("main :is(button, a[href], input, select)")]
-  .filter((one) => one.checkVisibility() && !one.closest(".map")).length"""
+  .filter((one) => one.checkVisibility() && !one.closest(".map") && !one.matches(".zoom > :last-child")).length"""
 
 # Where everything is that a thumb reaches for, and where somebody who stands still is seen.
 PLACES = """() => Object.fromEntries(
