@@ -1,5 +1,6 @@
 """What is kept on the disk is read as it was, whole or not at all, and nothing else is taken for it."""
 
+import asyncio
 import json
 import stat
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cavalcade.app.device import store as stores
 from cavalcade.app.device.phone_store import PhoneStore
 from cavalcade.app.device.store import MAX_TEXT, BrowserStore, DiskStore, Store, StoreError
 from cavalcade.app.session.backlog import APART_MS, MOST, MOST_SENT, Backlog
@@ -236,3 +238,22 @@ async def test_a_browser_that_refuses_says_so() -> None:
         await BrowserStore(browser).write("session", "one")
     with pytest.raises(StoreError):
         await BrowserStore(browser).read("session")
+
+
+async def test_a_browser_that_is_slow_is_waited_for_while_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "LOOK_EVERY_S", 0.001)
+    browser, is_there = Browser(), [True, True, True]
+    answering = asyncio.Event()
+
+    class Slow(Browser):
+        async def get(self, key: str) -> object:
+            await answering.wait()
+            return await browser.get(key)
+
+    await BrowserStore(browser).write("session", "one")
+    gone = BrowserStore(Slow(), lambda: bool(is_there) and is_there.pop())
+    with pytest.raises(StoreError):
+        await gone.read("session")
+    reading = asyncio.ensure_future(BrowserStore(Slow()).read("session"))
+    answering.set()
+    assert await reading == "one"

@@ -9,7 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
-ANSWER_WITHIN_S: Final = 3.0
+ANSWER_WITHIN_S: Final = 20.0
+"""How long a browser that is there may take: a slow one has a storage all the same."""
+
+LOOK_EVERY_S: Final = 1.0
+"""How often it is looked whether it still is."""
+
 MAX_TEXT: Final = 1_000_000
 """Characters in one document: 200 people, 256 operations and the longest backlog have a quarter of it."""
 
@@ -160,11 +165,17 @@ class BrowserStore:
         """What the browser answers; a page that is reloaded meanwhile never does."""
         if not self._is_there():
             raise StoreError(problem)
+        asking = asyncio.ensure_future(question())
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await question()
+                while not (await asyncio.wait({asking}, timeout=LOOK_EVERY_S))[0]:
+                    if not self._is_there():
+                        raise StoreError(problem)
+            return asking.result()
         except (RuntimeError, TimeoutError) as error:
             raise StoreError(problem) from error
+        finally:
+            asking.cancel()
 
 
 def _key(name: str) -> str:
