@@ -5,7 +5,7 @@ BACKEND ?= services
 ARGS ?=
 DATA ?= .data
 FUZZ_S ?= 3600
-WORKERS ?= 4
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin

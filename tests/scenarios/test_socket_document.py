@@ -85,6 +85,10 @@ async def test_every_frame_is_as_documented(server: str) -> None:
         sos = (await ben_raw.ask("sos:raise", {"op_id": "sos", "kind": "lost"}))[1]["offset"]
         await anna_raw.until(lambda message: _is_event(message, "sos_escalated"))
         await anna_raw.ask("sos:answer", {"op_id": "answer", "sos": sos, "answer": "going"})
+        told_of = [one.payload for one in anna_raw.received if _is_event(one, "alert_raised")]
+        (alert, *_) = [one["offset"] for one in told_of if isinstance(one, dict) and one["data"]["participant"] == 2]
+        going = {"op_id": "going", "alert": alert, "answer": "going"}
+        assert (await anna_raw.ask("alert:answer", going))[0] == "ok"
         await ben_raw.send("position", {"lat": 47.66, "lon": 9.18, "speed": 12.5, "battery": 80})
         await anna_raw.until(lambda message: message.event == "positions")
         await ben_raw.join(offset=1, mode="json")

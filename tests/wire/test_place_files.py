@@ -37,7 +37,7 @@ places = st.lists(
         participant=st.just(1),
         kind=st.sampled_from(PlaceKind),
         lat=st.sampled_from([-90.0, 90.0, 1e-7, -0.0]) | st.floats(-90, 90),
-        lon=st.sampled_from([-180.0, 180.0, 1e-7]) | st.floats(-180, 180),
+        lon=st.sampled_from([-180.0, 180.0, 179.99999999999997, 1e-7]) | st.floats(-180, 180),
         name=(raw_texts() | st.just('<&">]]>')).map(lambda text: cleaned(text, is_note=False)),
         note=(raw_texts() | st.just("1 & 2\n</desc>")).map(lambda text: cleaned(text, is_note=True)),
         radius_m=st.none() | st.integers(50, 500),

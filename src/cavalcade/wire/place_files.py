@@ -10,6 +10,8 @@ from cavalcade.domain.features.places import Place, PlaceKind
 
 GPX_TYPE: Final = "application/gpx+xml"
 GEOJSON_TYPE: Final = "application/geo+json"
+_DECIMALS: Final = 7
+"""Of a degree, as positions have: a centimetre."""
 
 _SYMBOLS: Final[Mapping[PlaceKind, str]] = {
     PlaceKind.MEET: "Flag, Blue",
@@ -101,11 +103,11 @@ def gpx(called: str, places: Iterable[Place], now: int) -> str:
 
 def _waypoint(place: Place) -> str:
     # The schema wants these in this order, and knows 180 degrees only as west.
-    lon = -180.0 if place.lon == 180 else place.lon
+    lon = -180.0 if round(place.lon, _DECIMALS) == 180 else place.lon
     said = [("time", _time(place.at)), ("name", place.name), ("desc", place.note)]
     said += [("sym", _SYMBOLS[place.kind]), ("type", place.kind.value)]
     inner = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in said if text is not None)
-    return f'<wpt lat="{place.lat:.7f}" lon="{lon:.7f}">{inner}</wpt>'
+    return f'<wpt lat="{place.lat:.{_DECIMALS}f}" lon="{lon:.{_DECIMALS}f}">{inner}</wpt>'
 
 
 def _time(at: int) -> str:
