@@ -75,6 +75,7 @@ quick: install $(VENV)/.installed-dev ## Lint, types, units and one scenario, wi
 		tests/domain tests/wire tests/strings tests/vectors tests/client tests/simulate "$(SMOKE)" $(ARGS)
 
 test: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/null)
+test: export CAVALCADE_EXAMPLES ?= 40
 test: install $(VENV)/.installed-dev ## Install what tests need and run them all in WORKERS processes, after lint
 	@tools/find_chromium.sh >/dev/null
 	@$(MAKE) --no-print-directory lint
@@ -85,6 +86,8 @@ test-long: export CAVALCADE_CHROMIUM := $(shell tools/find_chromium.sh 2>/dev/nu
 test-long: install $(VENV)/.installed-dev ## Run the tests that take minutes, in WORKERS processes: faults under load
 	@tools/find_chromium.sh >/dev/null
 	$(BIN)/python -m pytest -m long -n $(WORKERS) --dist loadscope $(STUCK)7200 $(ARGS) || [ $$? -eq 5 ] # 5: there are none
+	CAVALCADE_EXAMPLES=1000 $(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadscope $(STUCK)7200 \
+		tests/domain tests/wire tests/client tests/strings
 
 fuzz: install $(VENV)/.installed-dev ## Send changed traffic to a running BACKEND for FUZZ_S seconds (an hour)
 	$(BIN)/python -m tests.fuzz --backend $(BACKEND) --seconds $(FUZZ_S) $(ARGS)

@@ -31,7 +31,7 @@ os.environ.setdefault("CAVALCADE_APP", "off")
 
 # Time says little on machines that run other things as well.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# `make quick` tries fewer examples.
+# `make quick` and `make test` try fewer examples, `make test-long` more.
 settings.register_profile(
     "quick", settings.get_profile("shared"), max_examples=int(os.environ.get("CAVALCADE_EXAMPLES", "100"))
 )

@@ -209,10 +209,12 @@ class DeafBrowser:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.told: list[bool] = []
         self.configuration = self.on_position_change = self.on_error = None
 
     def update(self) -> None:
-        """Nothing is drawn."""
+        """It is told whether to listen."""
+        self.told.append(self.on_position_change is not None)
 
     async def get_permission_status(self) -> fg.GeolocatorPermissionStatus:
         return fg.GeolocatorPermissionStatus.WHILE_IN_USE
@@ -236,5 +238,6 @@ async def test_a_browser_that_does_not_answer_is_asked_again(monkeypatch: pytest
     async with asyncio.timeout(5):
         assert (await taken.get()).lat == 47.0
     assert browser.asked == 2
+    assert browser.told == [True, False, True]  # to listen, and once more as it did not answer
     assert obstacles == []
     await source.stop()

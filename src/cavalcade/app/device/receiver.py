@@ -157,11 +157,22 @@ class DeviceSource:
         if obstacle is not None:
             on_obstacle(obstacle)
             return
+        self._listen(tuning)
+        self._watching = asyncio.create_task(self._watch())
+
+    def _listen(self, tuning: Tuning) -> None:
         geolocator = self._receiver()
         geolocator.configuration = self._configuration(tuning)
         geolocator.on_position_change, geolocator.on_error = self._moved, self._failed
         geolocator.update()
-        self._watching = asyncio.create_task(self._watch())
+
+    def _listen_again(self) -> None:
+        """A browser that was told to stop and to listen at one time may do neither until it is told once more."""
+        if self._tuning is not None:
+            geolocator = self._receiver()
+            geolocator.on_position_change = geolocator.on_error = None
+            geolocator.update()
+            self._listen(self._tuning)
 
     async def retune(self, tuning: Tuning) -> None:
         """Listens with other settings."""
@@ -221,13 +232,16 @@ class DeviceSource:
                 self._battery = await self._charge()
             if time.monotonic() - self._last_at >= HEARTBEAT_MS / 1000:
                 await self._look()
-            await asyncio.sleep(HEARTBEAT_MS / 4000)
+            is_found = self._last_at >= self._began_at
+            await asyncio.sleep(HEARTBEAT_MS / (4000 if is_found else 20_000))
 
     async def _look(self) -> None:
         try:
             async with asyncio.timeout(BROWSER_ANSWERS_WITHIN_S if self._page.web else ANSWER_WITHIN_S):
                 position = await self._receiver().get_current_position()
         except TimeoutError:
+            if self._page.web:
+                self._listen_again()
             if time.monotonic() - self._began_at > HEARTBEAT_MS / 1000:
                 self._say_why("no answer")
         except RuntimeError as error:
