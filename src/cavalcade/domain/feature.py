@@ -141,6 +141,7 @@ class Command:
         refusal: What the others are told.
         finishes: Whether the session is over for its issuer afterwards, also where somebody else ended it first.
         urgent: Whether it waits behind no other operation, and is counted apart from them.
+        rates: How often it may be asked for, whatever its fields are; see `bounds`.
     """
 
     __slots__ = ()
@@ -151,6 +152,7 @@ class Command:
     refusal: ClassVar[str] = ""
     finishes: ClassVar[bool] = False
     urgent: ClassVar[bool] = False
+    rates: ClassVar[tuple[Bound, ...]] = ()
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -208,7 +210,7 @@ class Command:
     @property
     def bounds(self) -> tuple[Bound, ...]:
         """How often it may be asked for, the narrowest first. The same operation again counts once."""
-        return ()
+        return self.rates
 
     @property
     def kept_fixes(self) -> tuple[Fix, ...] | None:

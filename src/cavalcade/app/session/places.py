@@ -11,13 +11,14 @@ from cavalcade.app.session.formatting import Format
 from cavalcade.app.session.people import STALE_MS, Known
 from cavalcade.client import PlaceKind
 from cavalcade.client.place_rules.board import Board, Row, Standing
+from cavalcade.client.place_rules.scene import metres_to
 from cavalcade.domain import geo
+from cavalcade.domain.features import places as place_feature
+from cavalcade.domain.features import regroup
 from cavalcade.domain.features.places import Place, find, places
-from cavalcade.domain.features.posts import PersonPost, Post
 from cavalcade.domain.features.regroup import standing
 from cavalcade.domain.features.statuses import PersonStatus
 from cavalcade.domain.fix import Fix
-from cavalcade.domain.model import Role
 
 OFFERED: Final = (
     PlaceKind.MEET,
@@ -74,7 +75,7 @@ def place_views(known: Known, form: Format) -> Sequence[PlaceView]:
     call = standing(known.state)
 
     def order(place: Place) -> tuple[bool, float]:
-        return not _is_called(place), 0.0 if here is None else geo.distance_m(here.lat, here.lon, place.lat, place.lon)
+        return not _is_called(place), 0.0 if here is None else metres_to(place, here)
 
     def _is_called(place: Place) -> bool:
         return call is not None and call.place == place.place
@@ -117,15 +118,15 @@ def decimal_degrees(point: Point) -> str:
 
 
 def may_change(known: Known, place: int) -> bool:
-    """Whether one may remove a place: its author and hosts do."""
+    """Whether one may remove a place; not one that is gone."""
     found, me = find(known.state, place), known.state.participants.get(known.me)
-    return found is not None and me is not None and (found.participant == known.me or me.role is Role.HOST)
+    return found is not None and me is not None and place_feature.may_change(me, found)
 
 
 def may_call(known: Known) -> bool:
-    """Whether one may call the group together: hosts and the lead do."""
+    """Whether one may call the group together."""
     me = known.state.participants.get(known.me)
-    return me is not None and (me.role is Role.HOST or me.features.of(PersonPost).post is Post.LEAD)
+    return me is not None and regroup.may_call(me)
 
 
 def call_words(known: Known, form: Format) -> str | None:
@@ -159,8 +160,7 @@ def hazard_words(hazard: Place, known: Known, form: Format) -> str:
     mine = known.positions.get(known.me)
     if mine is None:
         return hazard.name or form.words.say("places.kind.hazard")
-    here = mine.to_fix()
-    far = form.distance(geo.distance_m(here.lat, here.lon, hazard.lat, hazard.lon))
+    far = form.distance(metres_to(hazard, mine.to_fix()))
     if hazard.name:
         return form.words.say("hazard.named", name=hazard.name, distance=far)
     return form.words.say("hazard.ahead", distance=far)
@@ -170,9 +170,8 @@ def _view(place: Place, here: Fix | None, form: Format, *, is_called: bool) -> P
     kind = form.words.say(f"places.kind.{place.kind}")
     away = ""
     if here is not None:
-        metres = geo.distance_m(here.lat, here.lon, place.lat, place.lon)
         direction = form.compass(geo.bearing(here.lat, here.lon, place.lat, place.lon))
-        away = form.words.say("sos.away", distance=form.distance(metres), direction=direction)
+        away = form.words.say("sos.away", distance=form.distance(metres_to(place, here)), direction=direction)
     return PlaceView(
         place.place,
         place.kind,

@@ -7,8 +7,7 @@ from typing import ClassVar, Final
 from cavalcade.domain.feature import SHARERS, Bound, Change, Command, Feature, Issuer, Situation
 from cavalcade.domain.features.alerts import AlertKind, AlertRaised
 from cavalcade.domain.features.places import (
-    OF_ALL,
-    OF_ONE,
+    RATES,
     AddPlace,
     Place,
     PlaceKind,
@@ -54,12 +53,8 @@ class DenyHazard(Command):
     meaning: ClassVar[str] = "say that a hazard is not there; the second person who says so removes it"
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer says nothing of hazards."
+    rates: ClassVar[tuple[Bound, ...]] = RATES
     place: EventOffset
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person, and of all; counted with places."""
-        return (OF_ONE, OF_ALL)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """That they say so, and the end where others did already; nothing where it is gone."""

@@ -24,11 +24,13 @@ MAX_NAME_LENGTH: Final = 40
 MAX_NOTE_LENGTH: Final = 140
 MIN_RADIUS_M, MAX_RADIUS_M = 50, 500
 
-OF_ONE: Final = Bound("places", ((40, 10), (200, 300)), "Too many places in a short time; wait a moment.")
-OF_ALL: Final = Bound(
-    "places", ((120, 10), (600, 300)), "Too many places are set here in a short time; wait a moment.", of_all=True
+RATES: Final = (
+    Bound("places", ((40, 10), (200, 300)), "Too many places in a short time; wait a moment."),
+    Bound(
+        "places", ((120, 10), (600, 300)), "Too many places are set here in a short time; wait a moment.", of_all=True
+    ),
 )
-"""How often places may be added, changed, removed and ticked: a file of 100 goes in at once."""
+"""How often one person, and all, may add, change, remove and tick places: a file of 100 goes in at once."""
 
 
 class PlaceKind(StrEnum):
@@ -240,17 +242,13 @@ class AddPlace(Command):
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer adds no places."
+    rates: ClassVar[tuple[Bound, ...]] = RATES
     kind: Annotated[PlaceKind, OneOf(PlaceKind)]
     lat: Latitude
     lon: Longitude
     name: PlaceName = None
     note: PlaceNote = None
     radius_m: Radius = None
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person, and of all."""
-        return (OF_ONE, OF_ALL)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """One more, while there is room."""
@@ -271,6 +269,7 @@ class SetPlace(Command):
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer changes no places."
+    rates: ClassVar[tuple[Bound, ...]] = RATES
     place: EventOffset
     kind: Annotated[PlaceKind | None, OneOf(PlaceKind)] = None
     lat: Annotated[float | None, Number(-90, 90)] = None
@@ -278,11 +277,6 @@ class SetPlace(Command):
     name: PlaceName = None
     note: PlaceNote = None
     radius_m: Radius = None
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person, and of all."""
-        return (OF_ONE, OF_ALL)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """All that it is now, where it was another one."""
@@ -336,12 +330,8 @@ class RemovePlace(Command):
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer removes no places."
+    rates: ClassVar[tuple[Bound, ...]] = RATES
     place: EventOffset
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person, and of all."""
-        return (OF_ONE, OF_ALL)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """It is gone; nothing where somebody was faster."""
@@ -366,14 +356,10 @@ class TickPlace(Command):
     meaning: ClassVar[str] = "say whether somebody is at a place whose phone does not, or take that back"
     roles: ClassVar[frozenset[Role]] = HOSTS
     refusal: ClassVar[str] = "Only the host may do this."
+    rates: ClassVar[tuple[Bound, ...]] = RATES
     place: EventOffset
     participant: ParticipantId
     here: Annotated[bool, Boolean()]
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person, and of all."""
-        return (OF_ONE, OF_ALL)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """Whether they are there, where that was not known."""
@@ -457,13 +443,18 @@ def check_hazard(place: Place) -> None:
         reject(FieldError("/place", "must be a hazard"))
 
 
+def may_change(me: Participant, place: Place) -> bool:
+    """Whether somebody may change or remove a place: its author and hosts may."""
+    return me.role is Role.HOST or me.id == place.participant
+
+
 def check_may_change(me: Participant, place: Place) -> None:
     """Sees that somebody may change or remove a place.
 
     Raises:
         Rejected: `forbidden`.
     """
-    if me.role is not Role.HOST and me.id != place.participant:
+    if not may_change(me, place):
         raise Rejected(ErrorCode.FORBIDDEN, "Only who added a place, and the host, may change or remove it.")
 
 

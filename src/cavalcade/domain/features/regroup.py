@@ -100,12 +100,8 @@ class CallRegroup(Command):
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer does not call the group."
+    rates: ClassVar[tuple[Bound, ...]] = (OF_ONE,)
     place: SomePlace = None
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person."""
-        return (OF_ONE,)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """A call, where the same does not stand."""
@@ -134,13 +130,9 @@ class PlaceRegroup(Command):
     )
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer does not call the group."
+    rates: ClassVar[tuple[Bound, ...]] = (OF_ONE,)
     lat: Latitude
     lon: Longitude
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person."""
-        return (OF_ONE,)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """The place, and the call for it."""
@@ -163,11 +155,7 @@ class EndRegroup(Command):
     meaning: ClassVar[str] = "end the call, by a host and who leads; changes nothing where none stands"
     roles: ClassVar[frozenset[Role]] = SHARERS
     refusal: ClassVar[str] = "A viewer does not call the group."
-
-    @property
-    def bounds(self) -> tuple[Bound, ...]:
-        """Of one person."""
-        return (OF_ONE,)
+    rates: ClassVar[tuple[Bound, ...]] = (OF_ONE,)
 
     def decide(self, me: Participant, situation: Situation) -> list[Change]:
         """The end; nothing where somebody was faster."""
@@ -179,6 +167,11 @@ def standing(state: SessionState) -> Regroup | None:
     """The call that stands, if one does."""
     kept = state.features.of(Regroup)
     return None if kept.by is None else kept
+
+
+def may_call(me: Participant) -> bool:
+    """Whether somebody may call the group together: hosts and who leads may."""
+    return me.role is Role.HOST or me.features.of(PersonPost).post is Post.LEAD
 
 
 def follows(state: SessionState, change: Change) -> Sequence[Change]:
@@ -195,7 +188,7 @@ def follows(state: SessionState, change: Change) -> Sequence[Change]:
 
 
 def _check_leads(me: Participant) -> None:
-    if me.role is not Role.HOST and me.features.of(PersonPost).post is not Post.LEAD:
+    if not may_call(me):
         raise Rejected(ErrorCode.FORBIDDEN, "Only the host and who leads may call the group together.")
 
 
