@@ -421,9 +421,8 @@ class Channel:
         self._after_event()
         what = effects(event.change)
         if what.starts_over == self.participant and what.withdraws is None:
-            self._send_newest_fix(
-                self.replica.positions
-            )  # it may have come before the server knew that sharing goes on
+            # It may have come before the server knew that sharing goes on.
+            self._send_newest_fix(self.replica.positions)
 
     def _fold(self, event: Event) -> None:
         if self.replica.fold(event):

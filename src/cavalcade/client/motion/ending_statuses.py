@@ -13,8 +13,6 @@ AWAY_M: Final = 300.0
 FAST_M_S: Final = 5.0
 FAST_FOR_MS: Final = 20_000
 TWICE: Final = 2
-AGAIN_MS: Final = 30_000
-"""So long one waits for the server to end it, before asking again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,7 @@ def look(before: Standing | None, riding: Riding, scene: Scene, *, last: Fix | N
         return replace(standing, place=None, away=0, fast_since=None), False
     if riding.last is not None and (riding.last is not last or standing.place is None):
         standing = _moved(standing, riding, riding.last, last)
-    is_due = standing.asked_at is None or scene.now - standing.asked_at >= AGAIN_MS
-    if not (standing.is_over and scene.is_listening and is_due):
+    if not (standing.is_over and scene.is_listening and scene.may_ask(standing.asked_at)):
         return standing, False
     return replace(standing, asked_at=scene.now), True
 

@@ -30,6 +30,9 @@ class Sensitivity:
     gap_m: float
 
 
+ASK_AGAIN_MS: Final = 30_000
+"""So long one waits for what one asked for to come back, before asking again."""
+
 TIGHT: Final = Sensitivity(60_000, 180_000, 300.0, 500.0)
 NORMAL: Final = Sensitivity(90_000, 240_000, 500.0, 1_000.0)
 LOOSE: Final = Sensitivity(150_000, 480_000, 1_000.0, 2_000.0)
@@ -88,6 +91,15 @@ class Scene:
         """Where somebody is now; None where the newest place is too old to say so."""
         fix = person.fix
         return None if fix is None or self.now - time_of(fix) > UNSEEN_MS else fix
+
+    def may_ask(self, asked_at: int | None, times: int = 1) -> bool:
+        """Whether to ask for something that was asked for at a time, or never, and has not come.
+
+        Args:
+            asked_at: When it was, ms since the epoch; None for never.
+            times: How many times the usual wait.
+        """
+        return asked_at is None or self.now - asked_at >= ASK_AGAIN_MS * times
 
 
 def time_of(fix: Fix) -> int:

@@ -26,7 +26,6 @@ RANKS: Final = 3
 RANK_MS: Final = 30_000
 """Where the first who is to tell says nothing, the next does so later."""
 
-AGAIN_MS: Final = 30_000
 EXCUSED: Final = {Status.BREAK, Status.FUEL, Status.GOING_HOME}
 """Who said one of these may be silent."""
 
@@ -173,7 +172,7 @@ def _is_due(silence: Silence, one: Person, scene: Scene, mine: int) -> bool:
     if stood and not known.reports_standing:
         # Its device may say nothing while it stands: nothing is guessed from that.
         return False
-    if known.asked_at is not None and scene.now - known.asked_at < AGAIN_MS * 2 ** min(known.tries, 8):
+    if not scene.may_ask(known.asked_at, 2 ** min(known.tries, 8)):
         return False
     patience = NO_COVERAGE_MS if is_hole(silence, scene, one.id) else NO_NEWS_MS
     return scene.now - known.at >= patience + mine * RANK_MS

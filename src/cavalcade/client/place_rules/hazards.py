@@ -25,7 +25,6 @@ AGAIN_MS: Final = 600_000
 
 CAME_BY_M: Final = 100.0
 PAST_M: Final = 500.0
-ASKED_AGAIN_MS: Final = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,6 @@ def _pass(known: Sighting, hazard: Place, scene: Scene) -> tuple[Sighting, bool]
     came_by = known.came_by | {who for who, far in metres.items() if far <= CAME_BY_M}
     after = known if came_by == known.came_by else replace(known, came_by=came_by)
     are_past = all(who in came_by and far >= PAST_M for who, far in metres.items())
-    is_due = known.asked_at is None or scene.now - known.asked_at >= ASKED_AGAIN_MS
-    if scene.me not in metres or not are_past or not is_due or not scene.is_listening:
+    if scene.me not in metres or not are_past or not scene.may_ask(known.asked_at) or not scene.is_listening:
         return after, False
     return replace(after, asked_at=scene.now), True

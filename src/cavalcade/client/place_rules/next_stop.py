@@ -9,8 +9,6 @@ from cavalcade.client.place_rules.scene import PlaceScene
 from cavalcade.domain.features.posts import Post
 
 STANDS_FOR_MS: Final = 60_000
-AGAIN_MS: Final = 30_000
-"""So long one waits for the place to come back, before telling it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,7 @@ def look(
     if not known.has_ridden or not seen.is_listening or stood_since is None or last is None:
         return known, None
     is_seen = seen.now - time_of(last) <= UNSEEN_MS
-    is_due = known.asked_at is None or seen.now - known.asked_at >= AGAIN_MS
-    if not is_seen or not is_due or seen.now - stood_since < STANDS_FOR_MS:
+    if not is_seen or not seen.may_ask(known.asked_at) or seen.now - stood_since < STANDS_FOR_MS:
         return known, None
     return replace(known, asked_at=seen.now), (last.lat, last.lon)
 

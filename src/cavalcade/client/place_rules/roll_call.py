@@ -13,13 +13,10 @@ from cavalcade.client.place_rules.board import Board, Known, board
 from cavalcade.client.place_rules.pace import Pace
 from cavalcade.client.place_rules.presence import Presence
 from cavalcade.client.place_rules.scene import PlaceScene, metres_to
-from cavalcade.domain.features.alerts import Alert, AlertKind
+from cavalcade.domain.features.alerts import AT_PLACES, Alert, AlertKind
 from cavalcade.domain.features.places import Place
 from cavalcade.domain.features.statuses import Status
 from cavalcade.domain.model import Role
-
-AGAIN_MS: Final = 30_000
-"""So long one waits for what one told to come back, before telling it again."""
 
 GONE_FOR_MS: Final = 65_000
 """Who has been away for so long does not tell of themselves; the server wants 60 s."""
@@ -115,8 +112,7 @@ def _is_same(before: RollCall, place: Place, called_at: int) -> bool:
 
 def _told(place: Place, scene: Scene) -> Mapping[int, Alert]:
     """The newest that was told of each person at a place."""
-    kinds = {AlertKind.ARRIVAL, AlertKind.DEPARTURE}
-    told = [one for one in scene.alerts if one.place == place.place and one.kind in kinds]
+    told = [one for one in scene.alerts if one.place == place.place and one.kind in AT_PLACES]
     return {one.participant: one for one in told if one.participant is not None}
 
 
@@ -140,7 +136,7 @@ def _is_due(known: Attendance, one: Person, scene: Scene) -> bool:
     """Whether one is to tell now that somebody is there, or is not any more."""
     if known.presence.is_here is known.is_told or not scene.is_listening or one.status is Status.GOING_HOME:
         return False
-    if known.asked_at is not None and scene.now - known.asked_at < AGAIN_MS:
+    if not scene.may_ask(known.asked_at):
         return False
     if one.id == scene.me:
         return True
@@ -165,6 +161,6 @@ def _count(roll_call: RollCall, scene: Scene) -> tuple[RollCall, bool]:
     after, mine = replace(roll_call, complete_since=since), rank(scene)
     if mine is None or scene.now - since < mine * RANK_MS:
         return after, False
-    if after.asked_at is not None and scene.now - after.asked_at < AGAIN_MS:
+    if not scene.may_ask(after.asked_at):
         return after, False
     return replace(after, asked_at=scene.now), True
