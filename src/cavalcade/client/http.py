@@ -82,7 +82,7 @@ async def identify_server(server: str, *, http: httpx.AsyncClient | None = None)
         Unreachable: Nothing answers there.
         ProtocolError: Something else does.
     """
-    answer = await _call("GET", f"{server.rstrip('/')}/healthz", attempts=1, http=http)
+    answer = _content(await _send("GET", f"{server.rstrip('/')}/healthz", attempts=1, http=http))
     backend, version = answer.get("backend"), answer.get("version")
     if not (isinstance(backend, str) and isinstance(version, str)):
         raise ProtocolError("the answer must have the backend and its version; is this Cavalcade's address?")
@@ -117,7 +117,7 @@ async def create_session(
     """
     body = _given(name=name, lifetime_s=lifetime_s, host=_given(name=host_name, color=host_color) or None)
     server = server.rstrip("/")
-    answer = await _call("POST", f"{server}/api/sessions", body=body, key=_new_key(), http=http)
+    answer = _content(await _send("POST", f"{server}/api/sessions", body=body, key=_new_key(), http=http))
     return _membership(server, answer)
 
 
@@ -142,7 +142,7 @@ async def join_session(
     """
     server, code, url = _place(link)
     body = _given(code=code, name=name, color=color)
-    answer = await _call("POST", f"{url}/join", body=body, key=_new_key(), http=http)
+    answer = _content(await _send("POST", f"{url}/join", body=body, key=_new_key(), http=http))
     return _membership(server, {"code": code, **answer})
 
 
@@ -154,7 +154,7 @@ async def preview_session(link: str | tuple[str, str], *, http: httpx.AsyncClien
         Rejected: `session_not_found`, ...
     """
     _, code, url = _place(link)
-    answer = await _call("POST", f"{url}/preview", body={"code": code}, http=http)
+    answer = _content(await _send("POST", f"{url}/preview", body={"code": code}, http=http))
     session, count = answer.get("session"), answer.get("participants")
     if not isinstance(session, dict) or not isinstance(count, int):
         raise ProtocolError("the answer must have a session and the number of participants")
@@ -170,7 +170,7 @@ async def fetch_session(membership: Membership, *, http: httpx.AsyncClient | Non
     Raises:
         Rejected: `unauthorized`, `session_not_found`, ...
     """
-    return read_join_reply(await _call("GET", _url(membership), token=membership.token, http=http))
+    return read_join_reply(_content(await _send("GET", _url(membership), token=membership.token, http=http)))
 
 
 async def find_nearby(
@@ -182,7 +182,7 @@ async def find_nearby(
         Rejected: `unauthorized`, ...
     """
     url = f"{_url(membership)}/nearby"
-    answer = await _call("GET", url, token=membership.token, query={"radius_m": radius_m}, http=http)
+    answer = _content(await _send("GET", url, token=membership.token, query={"radius_m": radius_m}, http=http))
     positions = answer.get("positions")
     if not isinstance(positions, list):
         raise ProtocolError("the answer must have positions")
@@ -210,7 +210,9 @@ async def read_messages(
         Rejected: `unauthorized`, `invalid_request`, ...
     """
     query = {name: value for name, value in (("before", before), ("limit", limit)) if value is not None}
-    answer = await _call("GET", f"{_url(membership)}/messages", token=membership.token, query=query, http=http)
+    answer = _content(
+        await _send("GET", f"{_url(membership)}/messages", token=membership.token, query=query, http=http)
+    )
     try:
         return events_from_list(answer.get("messages"))
     except DecodeError as error:
@@ -247,7 +249,7 @@ async def change_session(
         Rejected: `forbidden`, `invalid_request`, ...
     """
     body = _given(name=name, extend_s=extend_s)
-    answer = await _call("PATCH", _url(membership), token=membership.token, body=body, attempts=1, http=http)
+    answer = _content(await _send("PATCH", _url(membership), token=membership.token, body=body, attempts=1, http=http))
     try:
         return decode(Session, answer.get("session"))
     except DecodeError as error:
@@ -274,25 +276,14 @@ async def end_session(membership: Membership, *, http: httpx.AsyncClient | None 
 
 async def _finish(url: str, token: str, http: httpx.AsyncClient | None) -> None:
     try:
-        await _call("DELETE", url, token=token, http=http)
+        _content(await _send("DELETE", url, token=token, http=http))
     except Rejected as refusal:
         if refusal.code not in {ErrorCode.SESSION_NOT_FOUND, ErrorCode.UNAUTHORIZED}:
             raise
 
 
-async def _call(
-    method: str,
-    url: str,
-    *,
-    token: str | None = None,
-    key: str | None = None,
-    body: Mapping[str, object] | None = None,
-    query: Mapping[str, float] | None = None,
-    attempts: int = ATTEMPTS,
-    http: httpx.AsyncClient | None = None,
-) -> Mapping[str, object]:
-    """Makes one call, as `_send` does, and reads the JSON of its answer."""
-    answer = await _send(method, url, token=token, key=key, body=body, query=query, attempts=attempts, http=http)
+def _content(answer: httpx.Response) -> Mapping[str, object]:
+    """The JSON of an answer; nothing where it has none."""
     if answer.status_code == httpx.codes.NO_CONTENT:
         return {}
     content = _json(answer)
