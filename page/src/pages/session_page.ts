@@ -229,7 +229,7 @@ export class SessionPage implements SessionView {
     this.watchSizes();
   }
 
-  attempt(work: () => Promise<void>, forbidden: string = say("menu.failed")): void {
+  attempt(work: () => Promise<unknown>, forbidden: string = say("menu.failed")): void {
     work().catch((error: Partial<Refusal>) => {
       if (error.reason === "withdrawn") return; // by the person
       this.board.fail(error.reason === "forbidden" ? forbidden : refusalText(error));

@@ -1,5 +1,6 @@
 /** Who goes to somebody who stopped and does not answer: told as it becomes known, so that not everybody turns back. */
 import type { Alert } from "../model/model";
+import { nameIn } from "../session/names";
 import type { SessionState } from "../session/session_state";
 import { say } from "../words/strings";
 import type { Happened } from "./notice_slot";
@@ -103,8 +104,4 @@ function concerns({ live }: SessionView, state: SessionState, { participant }: A
 /** A page of an earlier version did not keep it. */
 function going({ going: those }: { readonly going?: readonly number[] }): readonly number[] {
   return those ?? [];
-}
-
-function nameIn(state: SessionState | null, who: number): string {
-  return state?.participants.get(who)?.name ?? say("session.someone");
 }

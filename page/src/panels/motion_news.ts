@@ -2,6 +2,7 @@
 
 import { distanceBetween } from "../model/geo";
 import type { Alert } from "../model/model";
+import { nameIn } from "../session/names";
 import type { SessionState } from "../session/session_state";
 import { distance, duration } from "../words/format";
 import { say } from "../words/strings";
@@ -53,7 +54,7 @@ function noticeOf(view: SessionView, state: SessionState, alert: AboutSomebody):
 }
 
 function wordsOf({ live }: SessionView, state: SessionState, kind: Alert["kind"], who: number) {
-  const name = state.participants.get(who)?.name ?? say("session.someone");
+  const name = nameIn(state, who);
   const [mine, theirs] = [state.positions.get(state.me), state.positions.get(who)];
   switch (kind) {
     case "stopped":

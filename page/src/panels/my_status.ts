@@ -29,7 +29,7 @@ export function myStatus(view: SessionView, done: () => void = () => undefined):
   return html`<section class="my-status" aria-label=${say("status.mine")}>
     ${STATUSES.map(
       (status) => html`<button
-        class="status-button ${wanted?.status === status ? "is-waiting" : ""}"
+        class="tile status-button ${wanted?.status === status ? "is-waiting" : ""}"
         data-status=${status}
         aria-pressed=${shown === status}
         @click=${() => press(status)}

@@ -4,6 +4,7 @@ import { keyed } from "lit-html/directives/keyed.js";
 import { canKeepAwake } from "../device/wake_lock";
 import { isNoted, note } from "../memory/preferences";
 import { isForgetful } from "../memory/storage";
+import { nameIn } from "../session/names";
 import { WARNINGS_MS } from "../session/news";
 import { awayFor, proposedPost } from "../session/posts";
 import { duration } from "../words/format";
@@ -139,7 +140,7 @@ function timeAsked(view: SessionView): Notice | null {
   const { state, me } = view.live;
   const asker = state?.session.time_asked_by ?? null;
   if (!state || asker === null || me?.role !== "host" || asker === me.id) return null;
-  const name = state.participants.get(asker)?.name ?? say("session.someone");
+  const name = nameIn(state, asker);
   return {
     name: `asked-${state.session.expires_at}`,
     level: "forYou",

@@ -1,9 +1,8 @@
 /** Adding a place: where, and of which kind. The tap on a kind puts it there; its name and note come afterwards, if at all. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { randomId } from "../memory/random_id";
-import type { PlaceKind } from "../model/model";
-import { MOST_PLACES } from "../session/place_list";
-import { placesOf } from "../session/session_state";
+import type { Operations, PlaceKind } from "../model/model";
+import { MOST_PLACES, placesOf } from "../session/session_state";
 import { say } from "../words/strings";
 import { icons } from "./icons";
 import { placeIcons } from "./place_icons";
@@ -56,11 +55,11 @@ function kinds(view: SessionView, state: PlacesState): TemplateResult {
   };
   return html`<div class="place-kinds" role="group" aria-label=${say("places.kind")}>
     ${shown.map(
-      (kind) => html`<button class="place-kind" data-kind=${kind} @click=${() => addPlace(view, state, kind)}>
+      (kind) => html`<button class="tile place-kind" data-kind=${kind} @click=${() => addPlace(view, state, kind)}>
         ${placeIcons[kind]}<span>${kindWords(kind)}</span>
       </button>`,
     )}
-    ${state.isMore ? nothing : html`<button class="place-kind" aria-expanded="false" @click=${more}>${icons.plus}<span>${say("places.more")}</span></button>`}
+    ${state.isMore ? nothing : html`<button class="tile place-kind" aria-expanded="false" @click=${more}>${icons.plus}<span>${say("places.more")}</span></button>`}
   </div>`;
 }
 
@@ -79,44 +78,43 @@ function addPlace(view: SessionView, state: PlacesState, kind: PlaceKind, isCall
     return;
   }
   const opId = randomId();
+  state.isMore = false;
+  const title = isCalled ? say("places.called") : say("places.added", { place: kindWords(kind) });
+  put(view, state, opId, { kind, lat: point.lat, lon: point.lon }, title, isCalled);
+  state.where = state.there = null;
+  // While riding nothing stays open; else its name may be given now.
+  if (view.live.isRiding && !view.live.isPassenger) view.openPanel(null);
+  else state.open(opId);
+}
+
+/** A hazard, with one tap: it stands where one was when one saw it. */
+export function markHazard(view: SessionView): void {
+  const point = view.live.whereIWas;
+  if (!point) {
+    const title = say("places.noHere");
+    view.tell({ name: "hazard", level: "answer", title, shutLabel: null, lastsMs: 4_000, spoken: title });
+    return;
+  }
+  const title = say("places.added", { place: kindWords("hazard") });
+  put(view, placesState(view), randomId(), { kind: "hazard", ...point }, title);
+  view.speak(title, "answer");
+}
+
+/** Puts a place there, with the way back for a moment. */
+function put(
+  view: SessionView,
+  state: PlacesState,
+  opId: string,
+  fields: Operations["place:add"],
+  title: string,
+  isCalled = false,
+): void {
   let place: number | null = null;
-  const added = state.add({ kind, lat: point.lat, lon: point.lon }, opId).then(async (id) => {
+  const added = state.add(fields, opId).then(async (id) => {
     place = id;
     view.redraw();
     if (isCalled) await view.live.ask("regroup:call", { place: id });
   });
   view.attempt(() => added, say("places.full", { count: MOST_PLACES }));
-  state.isMore = false;
-  state.where = state.there = null;
-  // While riding nothing stays open; else its name may be given now.
-  if (view.live.isRiding && !view.live.isPassenger) view.openPanel(null);
-  else state.open(opId);
-  const title = isCalled ? say("places.called") : say("places.added", { place: kindWords(kind) });
   view.undoable(title, () => state.takeBack(opId, place));
-}
-
-/** A hazard, with one tap: it stands where one was when one saw it. */
-export function markHazard(view: SessionView): void {
-  const state = placesState(view);
-  const point = view.live.whereIWas;
-  if (!point) {
-    view.tell({
-      name: "hazard",
-      level: "answer",
-      title: say("places.noHere"),
-      shutLabel: null,
-      lastsMs: 4_000,
-      spoken: say("places.noHere"),
-    });
-    return;
-  }
-  const opId = randomId();
-  let place: number | null = null;
-  const added = state.add({ kind: "hazard", ...point }, opId).then((id) => {
-    place = id;
-  });
-  view.attempt(() => added, say("places.full", { count: MOST_PLACES }));
-  const title = say("places.added", { place: kindWords("hazard") });
-  view.undoable(title, () => state.takeBack(opId, place));
-  view.speak(title, "answer");
 }

@@ -1,7 +1,7 @@
 /** Changing a place: what it is, its name, its note, how far it reaches, and where it is. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { Operations, Place, PlaceKind } from "../model/model";
-import { LONGEST_NAME, LONGEST_NOTE, USUAL_RADIUS_M } from "../session/place_list";
+import { LONGEST_NAME, LONGEST_NOTE, radiusOf, USUAL_RADIUS_M } from "../session/place_list";
 import { distance } from "../words/format";
 import { say } from "../words/strings";
 import { KINDS, kindWords, placeWords } from "./place_words";
@@ -46,7 +46,7 @@ export function placeForm(view: SessionView, state: PlacesState, place: Place): 
     <label class="picker"
       >${say("places.radius")}
       <select name="radius">
-        ${radii(place).map((radius) => html`<option value=${radius} ?selected=${radius === (place.radius_m ?? USUAL_RADIUS_M)}>${distance(radius)}</option>`)}
+        ${radii(place).map((radius) => html`<option value=${radius} ?selected=${radius === radiusOf(place)}>${distance(radius)}</option>`)}
       </select></label
     >
     ${mover(view, state, place)}
@@ -77,7 +77,7 @@ function mover(view: SessionView, state: PlacesState, place: Place): TemplateRes
 }
 
 function radii(place: Place): number[] {
-  return [...new Set([...RADII, place.radius_m ?? USUAL_RADIUS_M])].sort((a, b) => a - b);
+  return [...new Set([...RADII, radiusOf(place)])].sort((a, b) => a - b);
 }
 
 type Changes = Omit<Operations["place:set"], "place">;
@@ -90,7 +90,7 @@ function read(form: FormData, place: Place): Changes {
     ...(name !== (place.name ?? "") && { name }),
     ...(note !== (place.note ?? "") && { note }),
     ...(kind !== place.kind && { kind }),
-    ...(radius !== (place.radius_m ?? USUAL_RADIUS_M) && { radius_m: radius }),
+    ...(radius !== radiusOf(place) && { radius_m: radius }),
   };
 }
 
@@ -102,7 +102,7 @@ function change(view: SessionView, place: Place, changes: Changes): void {
     ...(changes.name !== undefined && { name: place.name ?? "" }),
     ...(changes.note !== undefined && { note: place.note ?? "" }),
     ...(changes.kind !== undefined && { kind: place.kind }),
-    ...(changes.radius_m !== undefined && { radius_m: place.radius_m ?? USUAL_RADIUS_M }),
+    ...(changes.radius_m !== undefined && { radius_m: radiusOf(place) }),
     ...(changes.lat !== undefined && { lat: place.lat, lon: place.lon }),
   };
   view.attempt(() => live.ask("place:set", { place: place.place, ...changes }));

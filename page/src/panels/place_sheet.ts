@@ -2,7 +2,8 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { copyText } from "../device/clipboard";
 import type { Place } from "../model/model";
-import { calledTo, mayChange, reaches, USUAL_RADIUS_M } from "../session/place_list";
+import { nameIn } from "../session/names";
+import { calledTo, mayChange, radiusOf, reaches } from "../session/place_list";
 import { age, distance } from "../words/format";
 import { say } from "../words/strings";
 import { icons } from "./icons";
@@ -42,10 +43,10 @@ export function unsentSheet(kind: Place["kind"]): TemplateResult {
 
 function origin(view: SessionView, place: Place): string {
   const { live } = view;
-  const by = live.state?.participants.get(place.participant)?.name ?? say("session.someone");
+  const by = nameIn(live.state, place.participant);
   const parts = [say("places.from", { name: by, when: age(live.now() - place.at) })];
   if (reaches(place)) {
-    parts.push(say("places.within", { distance: distance(place.radius_m ?? USUAL_RADIUS_M) }));
+    parts.push(say("places.within", { distance: distance(radiusOf(place)) }));
   }
   return parts.join(" · ");
 }

@@ -5,11 +5,12 @@ import { PlacesLayer } from "../map/places/places_layer";
 import { listenForTouches } from "../map/places/touches";
 import { hiddenPlaces } from "../memory/kept";
 import { randomId } from "../memory/random_id";
-import { distanceBetween, type Point } from "../model/geo";
+import type { Point } from "../model/geo";
 import type { Operations, Place, PlaceKind, SessionEvent } from "../model/model";
 import type { LiveSession } from "../session/live_session";
-import { calledTo, reaches, SAME_M, USUAL_RADIUS_M } from "../session/place_list";
-import { placesOf } from "../session/session_state";
+import { nameIn } from "../session/names";
+import { calledTo, radiusOf, reaches } from "../session/place_list";
+import { findPlace, placesOf } from "../session/session_state";
 import { STALE_MS } from "../session/staleness";
 import { say } from "../words/strings";
 import { placeIcons } from "./place_icons";
@@ -22,11 +23,6 @@ export type Where = "here" | "cross" | "there";
 
 /** What is added within so long is told at once: a file adds many. */
 const GATHERED_MS = 3_000;
-/** A place that is on its way to the server. */
-interface Awaited {
-  readonly fields: Operations["place:add"];
-  resolve(place: number): void;
-}
 
 /** How marks on the map are told apart. */
 const STORED = "place-";
@@ -50,7 +46,6 @@ export class PlacesState {
   order: readonly number[] = [];
   private hidden: ReadonlySet<number>;
   private readonly unwanted = new Set<string>();
-  private readonly awaited = new Map<string, Awaited>();
   private added: Extract<SessionEvent, { type: "place_added" }>[] = [];
   private telling: ReturnType<typeof setTimeout> | null = null;
   private isLaid = false;
@@ -61,7 +56,6 @@ export class PlacesState {
     this.hidden = new Set(hiddenPlaces(live.sessionId).read());
     live.hear((news) => {
       if (news.type === "event" && news.event.type === "place_added") this.arrived(news.event);
-      else if (news.type === "snapshot") this.findAwaited();
     });
   }
 
@@ -110,8 +104,7 @@ export class PlacesState {
   }
 
   place(id: number): Place | null {
-    const { state } = this.view.live;
-    return (state && placesOf(state).find(({ place }) => place === id)) ?? null;
+    return findPlace(this.view.live.state, id);
   }
 
   /** Those that wait to be sent. */
@@ -154,14 +147,15 @@ export class PlacesState {
   }
 
   /** Adds a place; resolves to its id once the server has it. */
-  add(fields: Operations["place:add"], opId = randomId()): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.awaited.set(opId, { fields, resolve });
-      this.view.live.ask("place:add", fields, { opId }).catch((refusal) => {
-        this.awaited.delete(opId);
-        reject(refusal);
-      });
-    });
+  async add(fields: Operations["place:add"], opId = randomId()): Promise<number> {
+    try {
+      const place = await this.view.live.ask("place:add", fields, { opId });
+      if (this.opened === opId) this.opened = place;
+      if (this.unwanted.has(opId)) this.takeBack(opId, place);
+      return place;
+    } finally {
+      this.unwanted.delete(opId);
+    }
   }
 
   /** Takes back what was added, also where the server has it already or will have it in a moment. */
@@ -176,30 +170,10 @@ export class PlacesState {
   }
 
   private arrived(event: Extract<SessionEvent, { type: "place_added" }>): void {
-    const { op_id: opId, offset, data } = event;
-    if (opId !== null) this.settle(opId, offset);
+    const { data } = event;
     if (data === null || data.participant === this.view.live.state?.me) return;
     this.added.push(event);
     this.telling ??= setTimeout(() => this.tell(), GATHERED_MS);
-  }
-
-  private settle(opId: string, place: number): void {
-    if (this.opened === opId) this.opened = place;
-    this.awaited.get(opId)?.resolve(place);
-    this.awaited.delete(opId);
-    if (this.unwanted.delete(opId)) this.takeBack(opId, place);
-  }
-
-  /** The whole session came again, and not the event that says which place is which: they are told by where they are. */
-  private findAwaited(): void {
-    const { state } = this.view.live;
-    if (!state) return;
-    for (const [opId, { fields }] of this.awaited) {
-      const same = (one: Place) =>
-        one.participant === state.me && one.kind === fields.kind && distanceBetween(one, fields) < SAME_M;
-      const place = placesOf(state).findLast(same);
-      if (place) this.settle(opId, place.place);
-    }
   }
 
   private tell(): void {
@@ -211,7 +185,7 @@ export class PlacesState {
       if (place) by.set(data.participant, [...(by.get(data.participant) ?? []), place]);
     }
     for (const [participant, places] of by) {
-      const name = live.state?.participants.get(participant)?.name ?? say("session.someone");
+      const name = nameIn(live.state, participant);
       const [first] = places;
       const title =
         places.length === 1 && first
@@ -259,7 +233,7 @@ export class PlacesState {
           ...drawn(place),
           key: `${STORED}${place.place}`,
           look: isOpen ? "selected" : isCalled ? "called" : "usual",
-          radius: isCalled || (isOpen && reaches(place)) ? (place.radius_m ?? USUAL_RADIUS_M) : null,
+          radius: isCalled || (isOpen && reaches(place)) ? radiusOf(place) : null,
         };
       });
     const waiting = this.waiting.map(

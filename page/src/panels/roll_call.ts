@@ -7,8 +7,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { Place } from "../model/model";
 import type { Board, Row } from "../session/place_rules/board";
-import type { Call } from "../session/place_rules/scene";
-import { placesOf, type SessionState } from "../session/session_state";
+import { findPlace, type SessionState } from "../session/session_state";
 import { callOf } from "../session/watch";
 import { say } from "../words/strings";
 import { icons } from "./icons";
@@ -32,7 +31,7 @@ export function regroupStrip(view: SessionView): Notice | null {
   const { state } = view.live;
   const call = state && callOf(state);
   if (!state || !call) return null;
-  const place = placeOf(state, call);
+  const place = findPlace(state, call.place);
   const board = boardFor(view, place);
   return {
     name: `regroup-${call.at}`,
@@ -51,7 +50,7 @@ export function rollCall(view: SessionView): TemplateResult | typeof nothing {
   if (!state) return nothing;
   const call = callOf(state);
   if (!call) return mayCall(me) ? callButton(view) : nothing;
-  const place = placeOf(state, call);
+  const place = findPlace(state, call.place);
   const board = boardFor(view, place);
   return html`<section class="roll-call" aria-labelledby="roll-call-title roll-call-more">
     <h3 id="roll-call-title">${meetWords(place)}</h3>
@@ -106,10 +105,6 @@ function tick(view: SessionView, state: SessionState, place: Place, row: Row): T
   >
     ${isTicked ? nothing : icons.check} ${say(isTicked ? "rollCall.untick" : "rollCall.tick")}
   </button>`;
-}
-
-function placeOf(state: SessionState, call: Call): Place | null {
-  return placesOf(state).find(({ place }) => place === call.place) ?? null;
 }
 
 /** What was judged last may be of an earlier place. */

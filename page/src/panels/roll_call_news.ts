@@ -1,9 +1,9 @@
 /** What is said of places as it happens: where the group meets, who came and left, that all are there, a hazard ahead. */
 import { distanceBetween } from "../model/geo";
 import type { Alert, Place } from "../model/model";
-import { RADIUS_M } from "../session/place_rules/presence";
+import { radiusOf } from "../session/place_list";
 import type { Call } from "../session/place_rules/scene";
-import { placesOf, type SessionState } from "../session/session_state";
+import { findPlace, type SessionState } from "../session/session_state";
 import { callOf } from "../session/watch";
 import { distance } from "../words/format";
 import { say } from "../words/strings";
@@ -59,10 +59,10 @@ function tellEnd(view: SessionView): void {
 function tellCall(view: SessionView, state: SessionState, call: Call, before: Call | null): void {
   // Who called knows of it, but not where the next stop turned out to be.
   if (call.by === state.me && before?.place !== null) return;
-  const place = placesOf(state).find((one) => one.place === call.place) ?? null;
+  const place = findPlace(state, call.place);
   const title = meetWords(place);
   const mine = state.positions.get(state.me);
-  const isThere = place && mine && distanceBetween(mine, place) <= (place.radius_m ?? RADIUS_M);
+  const isThere = place && mine && distanceBetween(mine, place) <= radiusOf(place);
   const far = place && !isThere ? farWords(mine ?? null, place) : "";
   view.tell({
     name: CALL,
@@ -86,7 +86,7 @@ function tellOfPerson(view: SessionView, state: SessionState, { kind, participan
 }
 
 function tellHazard(view: SessionView, state: SessionState, hazard: number): void {
-  const place = placesOf(state).find((one) => one.place === hazard);
+  const place = findPlace(state, hazard);
   const mine = state.positions.get(state.me);
   if (!place || !mine) return;
   const title = hazardWords(place, distance(distanceBetween(mine, place)));

@@ -1,5 +1,6 @@
 /** The roll call in words. */
 import type { Place } from "../model/model";
+import { nameIn } from "../session/names";
 import type { Board, Row } from "../session/place_rules/board";
 import type { SessionState } from "../session/session_state";
 import { distance, duration } from "../words/format";
@@ -43,9 +44,9 @@ export function isMissing({ standing }: Row): boolean {
   return standing !== "here" && standing !== "going_home";
 }
 
+/** "You" for oneself. */
 export function nameOf(state: SessionState, participant: number): string {
-  if (participant === state.me) return say("map.you");
-  return state.participants.get(participant)?.name ?? say("session.someone");
+  return participant === state.me ? say("map.you") : nameIn(state, participant);
 }
 
 function standingWords({ standing, minutes, metres, heardAt }: Row, now: number): string {

@@ -1,6 +1,7 @@
 /** Alarms of others, over everything, until they are answered or put aside. */
 import { html, nothing, type TemplateResult } from "lit-html";
 import { emergencyNumber } from "../memory/emergency";
+import { nameIn } from "../session/names";
 import { type Alarm, mayWait } from "../session/sos";
 import { timeOfDay } from "../words/clock";
 import { age, distance } from "../words/format";
@@ -8,14 +9,14 @@ import { say } from "../words/strings";
 import { icons } from "./icons";
 import { answerLines, ending } from "./sos_answers";
 import type { SosFlow } from "./sos_flow";
-import { coordinates, nameIn, placeOf, whereabouts } from "./sos_words";
+import { coordinates, placeOf, whereabouts } from "./sos_words";
 import type { SessionView } from "./ui";
 
 export function incomingAlarms(view: SessionView, flow: SosFlow, alarms: readonly Alarm[]): TemplateResult {
   const [first] = alarms;
   const title =
     alarms.length === 1 && first
-      ? say("sos.of", { name: nameIn(view, first.participant) })
+      ? say("sos.of", { name: nameIn(view.live.state, first.participant) })
       : say("sos.several", { count: alarms.length });
   return html`
     <h2 id="sos-title" tabindex="-1">${title}</h2>
@@ -32,14 +33,14 @@ function alarm(view: SessionView, flow: SosFlow, sos: Alarm, isNamed: boolean): 
   return html`<section class="sos-alarm" data-sos=${sos.sos}>
     <div role="alert">
       <p class="sos-what">
-        ${isNamed ? html`<b dir="auto">${nameIn(view, sos.participant)}</b> · ` : nothing}<b>${say(`sos.kind.${sos.kind}`)}</b>
+        ${isNamed ? html`<b dir="auto">${nameIn(view.live.state, sos.participant)}</b> · ` : nothing}<b>${say(`sos.kind.${sos.kind}`)}</b>
       </p>
       <p>${whereabouts(view, sos, side)}</p>
       ${sos.stage >= 2 ? html`<p class="sos-state is-urgent">${icons.warning} ${say("sos.nobody", { number })}</p>` : nothing}
     </div>
     <p>
       ${say("sos.raisedAt", { time: timeOfDay(sos.at) })}
-      ${sos.by === sos.participant ? nothing : say("sos.raisedBy", { name: nameIn(view, sos.by) })}
+      ${sos.by === sos.participant ? nothing : say("sos.raisedBy", { name: nameIn(view.live.state, sos.by) })}
     </p>
     ${
       place

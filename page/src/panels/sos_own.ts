@@ -7,6 +7,7 @@ import {
   rememberEmergencyNumber,
 } from "../memory/emergency";
 import type { SosKind } from "../model/model";
+import { nameIn } from "../session/names";
 import type { Alarm } from "../session/sos";
 import { timeOfDay } from "../words/clock";
 import { age, distance } from "../words/format";
@@ -14,7 +15,7 @@ import { say } from "../words/strings";
 import { icons } from "./icons";
 import { answerLines, ending } from "./sos_answers";
 import type { Draft, SosFlow } from "./sos_flow";
-import { coordinates, nameIn } from "./sos_words";
+import { coordinates } from "./sos_words";
 import { talkState } from "./talk_state";
 import type { SessionView } from "./ui";
 
@@ -63,7 +64,7 @@ function question(view: SessionView, flow: SosFlow): TemplateResult {
 }
 
 function countdown(view: SessionView, flow: SosFlow, draft: Draft): TemplateResult {
-  const whose = draft.forWhom === null ? "" : say("sos.forSomebody", { name: nameIn(view, draft.forWhom) });
+  const whose = draft.forWhom === null ? "" : say("sos.forSomebody", { name: nameIn(view.live.state, draft.forWhom) });
   return html`
     <h2 id="sos-title" tabindex="-1">${say("sos.countdown", { count: draft.secondsLeft })}</h2>
     <p class="sos-lead" role="status">${[say(`sos.kind.${draft.kind}`), whose].filter(Boolean).join(" · ")}</p>
@@ -90,8 +91,9 @@ function waiting(view: SessionView, flow: SosFlow, opId: string): TemplateResult
 function standing(view: SessionView, flow: SosFlow, sos: Alarm): TemplateResult {
   const reached = talkState(view).talk.reachOf(sos.sos);
   const isForMe = sos.participant === view.live.state?.me;
-  const who = isForMe ? "" : say("sos.forSomebody", { name: nameIn(view, sos.participant) });
-  const raisedBy = isForMe && sos.by !== sos.participant ? say("sos.raisedBy", { name: nameIn(view, sos.by) }) : "";
+  const who = isForMe ? "" : say("sos.forSomebody", { name: nameIn(view.live.state, sos.participant) });
+  const raisedBy =
+    isForMe && sos.by !== sos.participant ? say("sos.raisedBy", { name: nameIn(view.live.state, sos.by) }) : "";
   return html`<section class="sos-alarm">
     <p><b>${[say(`sos.kind.${sos.kind}`), who, raisedBy].filter(Boolean).join(" · ")}</b></p>
     <div role="status">

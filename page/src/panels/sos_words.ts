@@ -1,6 +1,7 @@
 /** Alarms in words. */
 import { emergencyNumber } from "../memory/emergency";
 import { bearingBetween, distanceBetween } from "../model/geo";
+import { nameIn } from "../session/names";
 import type { Alarm, Side } from "../session/sos";
 import { compass, distance } from "../words/format";
 import { say } from "../words/strings";
@@ -8,13 +9,9 @@ import type { SessionView } from "./ui";
 
 const DIGITS = 5;
 
-export function nameIn(view: SessionView, participant: number): string {
-  return view.live.state?.participants.get(participant)?.name ?? say("session.someone");
-}
-
 /** An alarm in one line: "SOS: Hugo, injured". At the second stage that nobody has answered. */
 export function headline(view: SessionView, sos: Alarm): string {
-  const name = nameIn(view, sos.participant);
+  const name = nameIn(view.live.state, sos.participant);
   const words = say("sos.headline", { name, kind: say(`sos.kind.${sos.kind}`) });
   return sos.stage >= 2 ? `${words}. ${say("sos.nobody", { number: emergencyNumber(navigator.languages) })}` : words;
 }

@@ -52,5 +52,5 @@ export interface SessionView {
   turnMap(isUpMyWay: boolean): void;
   redraw(): void;
   /** Runs something that may fail, and says so in plain words if it does: `forbidden` where the server said no. */
-  attempt(work: () => Promise<void>, forbidden?: string): void;
+  attempt(work: () => Promise<unknown>, forbidden?: string): void;
 }

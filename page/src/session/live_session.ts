@@ -231,7 +231,7 @@ export class LiveSession {
   }
 
   /** Shares this device's position or stops; either way at once on this device, and for everyone when it is stored. */
-  setSharing(on: boolean): Promise<void> {
+  setSharing(on: boolean): Promise<number> {
     this.isSharingKnown = true;
     return this.ask("sharing:set", { on });
   }
@@ -256,21 +256,28 @@ export class LiveSession {
   }
 
   /**
-   * Asks for an operation, and settles with its answer, however often the connection breaks meanwhile.
+   * Asks for an operation, and settles with its answer, however often the connection breaks meanwhile. Resolves to the offset
+   * of its event, which names what it adds.
    *
    * @param options - `opId` where it must be known before; `lastsMs` after which it is not sent any more.
    */
-  ask<Name extends keyof Operations>(event: Name, fields: Operations[Name], options: AskOptions = {}): Promise<void> {
+  ask<Name extends keyof Operations>(event: Name, fields: Operations[Name], options: AskOptions = {}): Promise<number> {
     const { opId = randomId(), lastsMs } = options;
     const askedAt = this.now();
     const until = lastsMs !== undefined && { until: askedAt + lastsMs };
     const operation = { event, payload: { op_id: opId, ...fields }, askedAt, ...until };
     return new Promise((resolve, reject: (refusal: Refusal) => void) => {
-      this.settling.set(opId, (outcome) => ("ok" in outcome ? resolve() : reject(outcome.error)));
+      this.settling.set(opId, (outcome) =>
+        "ok" in outcome ? resolve(this.offsetOf(outcome.ok)) : reject(outcome.error),
+      );
       // Kept fixes have a place of their own, from which they are sent again.
       if (event !== "fixes:send") this.operations.add(operation);
       this.perform(this.channel.submit(operation, performance.now()));
     });
+  }
+
+  private offsetOf({ offset }: Readonly<Record<string, unknown>>): number {
+    return typeof offset === "number" ? offset : (this.state?.offset ?? 0);
   }
 
   /** Takes back what was asked for; false where it is on its way, or settled. */

@@ -4,6 +4,7 @@
  */
 import { duration } from "../words/format";
 import { say } from "../words/strings";
+import { nameIn } from "./names";
 import { holders, POSTS } from "./posts";
 import type { SessionState } from "./session_state";
 
@@ -42,11 +43,10 @@ function ofTheTime(before: Heard, after: Heard): string[] {
   if (to.expires_at > from.expires_at) return [say("news.longer", { length: duration(after.left) })];
   const asker = to.time_asked_by ?? null;
   const asked = asker !== null && asker !== from.time_asked_by && asker !== after.state?.me;
-  const name = (asker !== null && after.state?.participants.get(asker)?.name) || say("session.someone");
   const isPassed = WARNINGS_MS.some((warning) => before.left > warning && after.left <= warning);
   return [
     ...(isPassed ? [say("session.timeLow", { length: duration(after.left) })] : []),
-    ...(asked ? [say("session.timeAsked", { name })] : []),
+    ...(asked ? [say("session.timeAsked", { name: nameIn(after.state, asker) })] : []),
   ];
 }
 

@@ -3,15 +3,18 @@ import { distanceBetween, type Point } from "../model/geo";
 import type { Participant, Place } from "../model/model";
 import type { SessionState } from "./session_state";
 
-/** More than this a session does not hold. */
-export const MOST_PLACES = 100;
 /** In characters; the server takes no longer ones. */
 export const LONGEST_NAME = 40;
 export const LONGEST_NOTE = 140;
-/** Within so many metres of a place somebody is there, where nothing else is said of it. */
+/** Metres, where nothing else is said of a place. */
 export const USUAL_RADIUS_M = 80;
+/** Within how many metres of a place somebody is there. */
+export function radiusOf({ radius_m }: Place): number {
+  return radius_m ?? USUAL_RADIUS_M;
+}
+
 /** Two places that are so near, of one kind and name, are the same. */
-export const SAME_M = 2;
+const SAME_M = 2;
 
 /** The place that the group is called to; null where it is called to none, or to one that is not known yet. */
 export function calledTo(state: SessionState): number | null {

@@ -23,7 +23,7 @@ import { isAhead } from "./staleness";
 const SAME_ALERT_MS = 300_000;
 
 /** How many places a session has at most. */
-const MAX_PLACES = 100;
+export const MOST_PLACES = 100;
 
 export interface SessionState {
   readonly session: Session;
@@ -295,6 +295,11 @@ export function placesOf(state: SessionState): readonly Place[] {
   return state.features.places?.places ?? [];
 }
 
+/** A place by its id; null where it is not there. */
+export function findPlace(state: SessionState | null, id: number | null): Place | null {
+  return (state && placesOf(state).find(({ place }) => place === id)) ?? null;
+}
+
 function withPlaces(state: SessionState, places: readonly Place[]): SessionState {
   const { places: _, ...others } = state.features;
   // What holds nothing is absent, as on the wire.
@@ -328,7 +333,7 @@ function withAlert(state: SessionState, raised: Alert): SessionState {
   const recent = [...before.filter(({ at }) => Math.abs(raised.at - at) < SAME_ALERT_MS), raised];
   const { kind, place } = raised;
   const isAllHere = kind === "all_here" && typeof place === "number";
-  const gathered = isAllHere ? [...told.filter((one) => one !== place), place].slice(-MAX_PLACES) : told;
+  const gathered = isAllHere ? [...told.filter((one) => one !== place), place].slice(-MOST_PLACES) : told;
   return { ...state, features: { ...state.features, alerts: { recent, gathered, audience: "members" } } };
 }
 

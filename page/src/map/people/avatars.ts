@@ -84,7 +84,7 @@ export class Avatar {
     this.initials.className = "avatar-initials";
     this.disc.append(this.initials);
     this.disc.ariaHidden = "true";
-    this.label.className = "avatar-label";
+    this.label.className = "map-label avatar-label";
     this.name.className = "avatar-name";
     this.name.dir = "auto";
     this.note.className = "avatar-note";

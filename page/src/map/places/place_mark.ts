@@ -33,7 +33,7 @@ export class PlaceMark {
   constructor(onSelect: (place: MapPlace) => void) {
     this.element.type = "button";
     this.picture.className = "place-picture";
-    this.label.className = "place-label";
+    this.label.className = "map-label place-label";
     this.label.dir = "auto";
     this.label.dataset.side = "none";
     this.element.append(this.picture, this.label);

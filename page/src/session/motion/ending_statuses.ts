@@ -5,7 +5,7 @@
 import { distanceBetween } from "../../model/geo";
 import type { Fix, Status } from "../../model/model";
 import { type Riding, UNSEEN_MS } from "./riding";
-import type { Look, Scene } from "./scene";
+import { type Look, mayAsk, type Scene } from "./scene";
 
 const ENDING: ReadonlySet<Status | null> = new Set<Status>(["break", "fuel", "problem"]);
 const AWAY_M = 300;
@@ -13,8 +13,6 @@ const AWAY_M = 300;
 const FAST = 5;
 const FAST_FOR_MS = 20_000;
 const TWICE = 2;
-/** So long one waits for the server to end it, before asking again. */
-const AGAIN_MS = 30_000;
 
 /** One's status that ends by motion. */
 export interface Standing {
@@ -52,8 +50,8 @@ export function lookAtStatus(
   if (!me.fix) return { memory: { ...known, place: null, away: 0, fastSince: null }, found: false };
   const isNews = riding.last !== null && (riding.last !== last || known.place === null);
   const standing = isNews && riding.last ? moved(known, riding, riding.last, last) : known;
-  const isDue = standing.askedAt === null || scene.now - standing.askedAt >= AGAIN_MS;
-  if (!(standing.isOver && scene.isListening && isDue)) return { memory: standing, found: false };
+  if (!(standing.isOver && scene.isListening && mayAsk(scene, standing.askedAt)))
+    return { memory: standing, found: false };
   return { memory: { ...standing, askedAt: scene.now }, found: true };
 }
 

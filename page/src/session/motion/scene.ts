@@ -56,6 +56,18 @@ export function placeOf({ now }: Scene, person: Person): Fix | null {
   return person.fix && now - person.fix.fix_time <= UNSEEN_MS ? person.fix : null;
 }
 
+/** So long one waits for what one asked for to come back, before asking again. */
+const ASK_AGAIN_MS = 30_000;
+
+/**
+ * Whether to ask for something that was asked for at a time, or never, and has not come.
+ *
+ * @param times - How many times the usual wait.
+ */
+export function mayAsk({ now }: Pick<Scene, "now">, askedAt: number | null, times = 1): boolean {
+  return askedAt === null || now - askedAt >= ASK_AGAIN_MS * times;
+}
+
 /** A look at something: what to remember, and what was found. */
 export interface Look<Memory, Found> {
   readonly memory: Memory;

@@ -5,7 +5,7 @@
 import { distanceBetween } from "../../model/geo";
 import type { Fix, Status } from "../../model/model";
 import { SLOW, speedBetween, UNSEEN_MS } from "./riding";
-import type { Look, Person, Scene } from "./scene";
+import { type Look, mayAsk, type Person, type Scene } from "./scene";
 
 const NO_NEWS_MS = 180_000;
 const NO_COVERAGE_MS = 480_000;
@@ -19,7 +19,6 @@ const SETTLES_MS = 60_000;
 /** Where the first who is to tell says nothing, the next does so later. */
 const RANKS = 3;
 export const RANK_MS = 30_000;
-const AGAIN_MS = 30_000;
 const MOST_DOUBLED = 8;
 /** Who said one of these may be silent. */
 const EXCUSED: ReadonlySet<Status | null> = new Set<Status>(["break", "fuel", "going_home"]);
@@ -148,8 +147,7 @@ function isDue(silence: Silence, one: Person, known: Heard, scene: Scene, rank: 
   // A device may say nothing while it stands: nothing is guessed from that.
   const stood = known.fix.speed !== undefined && known.fix.speed < SLOW;
   if (stood && !known.reportsStanding) return false;
-  const again = AGAIN_MS * 2 ** Math.min(known.tries, MOST_DOUBLED);
-  if (known.askedAt !== null && now - known.askedAt < again) return false;
+  if (!mayAsk(scene, known.askedAt, 2 ** Math.min(known.tries, MOST_DOUBLED))) return false;
   const patience = isHole(silence, scene, one.id) ? NO_COVERAGE_MS : NO_NEWS_MS;
   return now - known.at >= patience + rank * RANK_MS;
 }

@@ -5,7 +5,7 @@
 import { bearingBetween } from "../../model/geo";
 import type { Fix, Place } from "../../model/model";
 import { type Riding, SLOW, UNSEEN_MS } from "../motion/riding";
-import { placeOf, type Scene } from "../motion/scene";
+import { mayAsk, placeOf, type Scene } from "../motion/scene";
 import { metresTo, type PlaceScene } from "./scene";
 
 const AHEAD_M = 300;
@@ -17,7 +17,6 @@ const CONE = 45;
 const AGAIN_MS = 600_000;
 const CAME_BY_M = 100;
 const PAST_M = 500;
-const ASKED_AGAIN_MS = 30_000;
 
 /** What is remembered of a hazard. */
 interface Sighting {
@@ -104,7 +103,6 @@ function passes(known: Sighting, hazard: Place, scene: Scene): { readonly memory
     arePast &&= cameBy.has(one.id) && metres >= PAST_M;
     isMine ||= one.id === scene.me;
   }
-  const isDue = known.askedAt === null || scene.now - known.askedAt >= ASKED_AGAIN_MS;
-  const found = isMine && arePast && isDue && scene.isListening;
+  const found = isMine && arePast && mayAsk(scene, known.askedAt) && scene.isListening;
   return { memory: { ...known, cameBy, askedAt: found ? scene.now : known.askedAt }, found };
 }

@@ -4,12 +4,10 @@
  */
 import type { Point } from "../../model/geo";
 import { isRiding, type Riding, UNSEEN_MS } from "../motion/riding";
-import type { Look, Scene } from "../motion/scene";
+import { type Look, mayAsk, type Scene } from "../motion/scene";
 import type { PlaceScene } from "./scene";
 
 const STANDS_FOR_MS = 60_000;
-/** So long one waits for the place to come back, before telling it again. */
-const AGAIN_MS = 30_000;
 
 /** What is remembered of a call for the next stop. */
 export interface NextStop {
@@ -34,8 +32,8 @@ export function lookForStop(
   const { slowSince, last } = riding;
   if (!known.hasRidden || !seen.isListening || slowSince === null || !last) return { memory: known, found: null };
   const isSeen = seen.now - last.fix_time <= UNSEEN_MS;
-  const isDue = known.askedAt === null || seen.now - known.askedAt >= AGAIN_MS;
-  if (!isSeen || !isDue || seen.now - slowSince < STANDS_FOR_MS) return { memory: known, found: null };
+  if (!isSeen || !mayAsk(seen, known.askedAt) || seen.now - slowSince < STANDS_FOR_MS)
+    return { memory: known, found: null };
   return { memory: { ...known, askedAt: seen.now }, found: { lat: last.lat, lon: last.lon } };
 }
 

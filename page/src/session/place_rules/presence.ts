@@ -3,10 +3,10 @@
  * tests/vectors/place_rules.json; the same as the Python client's `place_rules/presence.py`. Times are on the server's clock.
  */
 import type { Fix, Place } from "../../model/model";
+import { radiusOf } from "../place_list";
 import { metresTo } from "./scene";
 
 /** Where a place says nothing else. */
-export const RADIUS_M = 80;
 /** A fix that may be wrong by more says nothing about being there. */
 const VAGUE_M = 100;
 const INSIDE_FOR_MS = 20_000;
@@ -41,7 +41,7 @@ export const NOT_SEEN: Presence = {
 export function followPresence(before: Presence, fix: Fix, place: Place): Presence {
   const at = fix.fix_time;
   if ((fix.accuracy ?? 0) > VAGUE_M || (before.last !== null && at <= before.last)) return before;
-  const outside = metresTo(place, fix) - (place.radius_m ?? RADIUS_M);
+  const outside = metresTo(place, fix) - radiusOf(place);
   if (outside <= 0) {
     const insideSince = before.insideSince ?? at;
     const isNew = before.last === null || at - insideSince >= INSIDE_FOR_MS;

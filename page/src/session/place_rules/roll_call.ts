@@ -3,7 +3,7 @@
  * tests/vectors/place_rules.json; the same as the Python client's `place_rules/roll_call.py`. Times are on the server's clock.
  */
 import type { Alert, Place } from "../../model/model";
-import type { Person, Scene } from "../motion/scene";
+import { mayAsk, type Person, type Scene } from "../motion/scene";
 import { RANK_MS, rankOf } from "../motion/silence";
 import { type Approach, followApproach, NO_WAY } from "./approach";
 import { type Board, boardOf } from "./board";
@@ -11,8 +11,6 @@ import { NO_PACE, type Pace } from "./pace";
 import { arrive, depart, followPresence, NOT_SEEN, type Presence } from "./presence";
 import { meetingPlace, metresTo, type PlaceScene } from "./scene";
 
-/** So long one waits for what one told to come back, before telling it again. */
-const AGAIN_MS = 30_000;
 /** Who has been away for so long does not tell of themselves; the server wants 60 s. */
 const GONE_FOR_MS = 65_000;
 
@@ -147,7 +145,7 @@ function attend(
 /** Whether one is to tell now that somebody is there, or is not any more. */
 function isDue({ presence, isTold, askedAt, goneSince }: Attendance, one: Person, scene: Scene): boolean {
   if (presence.isHere === isTold || !scene.isListening || one.status === "going_home") return false;
-  if (askedAt !== null && scene.now - askedAt < AGAIN_MS) return false;
+  if (!mayAsk(scene, askedAt)) return false;
   const mine = rankOf(scene);
   if (one.id === scene.me) return true;
   return goneSince !== null && mine !== null && scene.now - goneSince >= GONE_FOR_MS + mine * RANK_MS;
@@ -167,6 +165,6 @@ function count(known: RollCall, scene: Scene): { readonly memory: RollCall; read
   const completeSince = known.completeSince ?? now;
   const mine = rankOf(scene);
   const isTurn = mine !== null && now - completeSince >= mine * RANK_MS;
-  const isAllHere = isTurn && (known.askedAt === null || now - known.askedAt >= AGAIN_MS);
+  const isAllHere = isTurn && mayAsk(scene, known.askedAt);
   return { memory: { ...known, completeSince, askedAt: isAllHere ? now : known.askedAt }, isAllHere };
 }
