@@ -58,7 +58,7 @@ export function goingTo(view: SessionView, alert: AboutSomebody): NonNullable<Ha
   return { label: say("sos.going"), press };
 }
 
-/** What the notice about somebody is called, whoever goes to them. */
+/** What the notice about somebody is called; the same when somebody goes to them. */
 export function nameOfNotice({ kind, participant }: AboutSomebody): string {
   return `${kind}-${participant}`;
 }

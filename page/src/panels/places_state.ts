@@ -72,7 +72,7 @@ export class PlacesState {
     }
     layer.setPlaces(this.onMap());
     const isAiming = (panel === "pin" && this.whereNow === "cross") || (panel === "places" && this.isMoving);
-    // What one aims at stays beneath the cross, whoever moves.
+    // What one aims at stays beneath the cross while people move.
     if (isAiming && !layer.isAiming) map.hold();
     layer.aim(isAiming);
   }

@@ -138,7 +138,7 @@ describe("what was judged of others", () => {
     ]);
   });
 
-  test("who is not concerned hears nothing of it, and whoever opens the page later neither", () => {
+  test("those who are not concerned hear nothing of it, nor does somebody who opens the page later", () => {
     const page = new Page([HUGO, "lead"]);
     page.hear("stopped", OLE);
     page.answer(10, HUGO, "going");

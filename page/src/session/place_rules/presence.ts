@@ -48,7 +48,7 @@ export function followPresence(before: Presence, fix: Fix, place: Place): Presen
     const after = { ...before, last: at, insideSince, beyondSince: null };
     return isNew ? arrive(after, at) : after;
   }
-  // A receiver is often wrong by so much: whoever is there stays, and whoever comes has not left.
+  // A receiver is often wrong by so much: somebody who is there stays, and somebody who comes has not left.
   if (outside <= BEYOND_M) return { ...before, last: at, beyondSince: null, wasOutside: true };
   const beyondSince = before.beyondSince ?? at;
   const after = { ...before, last: at, insideSince: null, beyondSince, wasOutside: true };

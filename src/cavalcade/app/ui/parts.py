@@ -201,7 +201,7 @@ def lead_to(address: str, link: ft.Control) -> None:
 def sos_button(words: str, on_tap: OnTap, on_hold: Callable[[], object], palette: Palette) -> ft.Semantics:
     """The way to call for help: a word, since a sign could be taken for another.
 
-    A tap asks what is wrong; whoever cannot look holds it.
+    A tap asks what is wrong. People who cannot look hold it.
     """
     hold = Hold(on_hold)
     return ft.Semantics(

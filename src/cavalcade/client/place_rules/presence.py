@@ -50,7 +50,7 @@ def follow(before: Presence, fix: Fix, place: Place) -> Presence:
         after = replace(before, last=at, inside_since=inside_since, beyond_since=None)
         return arrive(after, at) if is_new else after
     if outside <= BEYOND_M:
-        # A receiver is often wrong by so much: whoever is there stays, and whoever comes has not left.
+        # A receiver is often wrong by so much: somebody there stays, and somebody who comes has not left.
         return replace(before, last=at, beyond_since=None, was_outside=True)
     beyond_since = at if before.beyond_since is None else before.beyond_since
     after = replace(before, last=at, inside_since=None, beyond_since=beyond_since, was_outside=True)
