@@ -1,11 +1,10 @@
 """Looking at what screens draw, and tapping it, without a page."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import flet as ft
-import pytest
 
 from cavalcade.app.device.store import DiskStore
 from cavalcade.app.map.ground import Tiles
@@ -25,10 +24,8 @@ SERVER = "http://localhost:1"
 _OPENED: list[Participation] = []
 
 
-@pytest.fixture
-async def closed_afterwards() -> AsyncIterator[None]:
-    """Ends what `offline` began: the tests after this one look at what is still at work."""
-    yield
+async def close_all() -> None:
+    """Ends what `offline` began."""
     while _OPENED:
         await _OPENED.pop().close()
 
@@ -53,6 +50,12 @@ def offline(
     app.participation = Participation(kept, store, MovedByHand(), lambda _: None, app.fail)
     _OPENED.append(app.participation)
     return ScreenContext(app, device or NoDevice(), Guard(app.fail), LIGHT, Tiles(), lambda: None)
+
+
+def part_of(around: ScreenContext) -> Participation:
+    """What takes part in the session of a screen."""
+    assert around.controller.participation is not None
+    return around.controller.participation
 
 
 def parts_of(control: Any) -> list[Any]:

@@ -1,7 +1,5 @@
 """Places: where they lie from oneself, put with one tap, opened, told of and called to."""
 
-from pathlib import Path
-
 import pytest
 
 from cavalcade.app.camera.framing import Point
@@ -18,11 +16,9 @@ from cavalcade.client.place_rules.board import Row, Standing
 from cavalcade.domain.features.places import PlaceAdded, PlaceRemoved, find
 from cavalcade.domain.features.regroup import RegroupCalled
 from cavalcade.domain.features.statuses import Status, StatusChanged
-from tests.app.drawn import Speaking, addresses, closed_afterwards, least_height, offline, tap, taps, texts
+from tests.app.drawn import Speaking, addresses, least_height, part_of, tap, taps, texts
 from tests.app.test_people import FORM, NOW, at
 from tests.app.test_sos import told
-
-__all__ = ["closed_afterwards"]
 
 pytestmark = pytest.mark.usefixtures("closed_afterwards")
 
@@ -31,21 +27,6 @@ SPOT = 47.0, 9.01  # where participant 2 is, who is oneself
 CAFE = PlaceAdded(2, PlaceKind.FOOD, 47.01, 9.01, "Café (old)", "Behind the church", None, NOW)
 MEET = PlaceAdded(1, PlaceKind.MEET, 47.1, 9.01, None, None, None, NOW)
 ICE = PlaceAdded(3, PlaceKind.HAZARD, 47.02, 9.01, None, None, None, NOW)
-
-
-@pytest.fixture
-async def device() -> Speaking:
-    return Speaking()
-
-
-@pytest.fixture
-async def around(tmp_path: Path, device: Speaking) -> ScreenContext:
-    return offline(tmp_path, device=device)
-
-
-def part_of(around: ScreenContext) -> Participation:
-    assert around.controller.participation is not None
-    return around.controller.participation
 
 
 def asked(taking_part: Participation) -> list[tuple[str, dict[str, object]]]:

@@ -27,11 +27,10 @@ from cavalcade.domain.feature import Change
 from cavalcade.domain.features.sharing import SharingChanged
 from cavalcade.domain.features.sos import Sos, SosAnswered, SosCleared, SosEnd, SosEscalated, SosRaised
 from cavalcade.strings import words
-from tests.app.drawn import addresses, closed_afterwards, offline, parts_of, tap, taps, texts
+from tests.app import drawn
+from tests.app.drawn import addresses, offline, parts_of, tap, taps, texts
 from tests.app.test_kept import MEMBERSHIP
 from tests.app.test_people import FORM, KNOWN, NOW, STATE, at
-
-__all__ = ["closed_afterwards"]
 
 pytestmark = pytest.mark.usefixtures("closed_afterwards")
 
@@ -40,14 +39,8 @@ OPEN = Sos(6, 3, 3, SosKind.INJURED, 47.1, 9.0, NOW, NOW + 60_000, NOW + 120_000
 RAISED = SosRaised(3, 3, SosKind.INJURED, 47.1, 9.0, NOW, NOW + 60_000, NOW + 120_000)
 
 
-@pytest.fixture
-async def around(tmp_path: Path) -> ScreenContext:
-    return offline(tmp_path)
-
-
 def part_of(around: ScreenContext) -> Participation:
-    taking_part = around.controller.participation
-    assert taking_part is not None
+    taking_part = drawn.part_of(around)
     taking_part.sos._second_s = 0.001
     return taking_part
 

@@ -1,7 +1,5 @@
 """What is up with oneself and with others: said by one tap, and asked for once one stopped."""
 
-from pathlib import Path
-
 import pytest
 
 from cavalcade.app.screens.base import ScreenContext
@@ -16,10 +14,8 @@ from cavalcade.domain.features.posts import Post, PostChanged
 from cavalcade.domain.features.statuses import StatusChanged
 from cavalcade.domain.geo import destination
 from cavalcade.domain.session import replay
-from tests.app.drawn import closed_afterwards, least_height, offline, press, taps, texts
+from tests.app.drawn import least_height, press, taps, texts
 from tests.app.test_people import FORM, KNOWN, NOW, STATE
-
-__all__ = ["closed_afterwards"]
 
 pytestmark = pytest.mark.usefixtures("closed_afterwards")
 
@@ -28,12 +24,6 @@ EVENTS = [
     Event(7, NOW, 1, None, PostChanged(Post.LEAD, (2,))),
     Event(8, NOW, 1, None, StatusChanged(3, Status.PROBLEM, NOW)),
 ]
-
-
-@pytest.fixture
-async def around(tmp_path: Path) -> ScreenContext:
-    """Somebody in a session, without a network."""
-    return offline(tmp_path)
 
 
 def wanted(around: ScreenContext) -> list[tuple[str, object]]:

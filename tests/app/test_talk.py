@@ -19,11 +19,9 @@ from cavalcade.app.ui.parts import RIDING
 from cavalcade.client import Addressee, Signal, StateReplaced
 from cavalcade.domain.events import ContentLeftOut, Event
 from cavalcade.domain.features.chat import ChatChanged, MessageRemoved, MessageSent, Newcomers, Writers
-from tests.app.drawn import Speaking, closed_afterwards, offline, parts_of, press, tap, taps, texts
+from tests.app.drawn import Speaking, offline, part_of, parts_of, press, tap, taps, texts
 from tests.app.test_people import NOW
 from tests.app.test_sos import told
-
-__all__ = ["closed_afterwards"]
 
 pytestmark = pytest.mark.usefixtures("closed_afterwards")
 
@@ -46,21 +44,6 @@ def removed(offset: int, message: int) -> Event:
 
 def said(chat: Chat) -> list[tuple[int, str | None]]:
     return [(one.id, None if one.said is None else one.said.text) for one in chat.messages]
-
-
-@pytest.fixture
-async def device() -> Speaking:
-    return Speaking()
-
-
-@pytest.fixture
-async def around(tmp_path: Path, device: Speaking) -> ScreenContext:
-    return offline(tmp_path, device=device)
-
-
-def part_of(around: ScreenContext) -> Participation:
-    assert around.controller.participation is not None
-    return around.controller.participation
 
 
 def waiting(taking_part: Participation) -> list[object]:
