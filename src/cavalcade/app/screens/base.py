@@ -1,8 +1,8 @@
 """What every screen is given, and how each is drawn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import flet as ft
 
@@ -14,6 +14,7 @@ from cavalcade.app.session.places import MapApp
 from cavalcade.app.ui import parts
 from cavalcade.app.ui.guard import Guard
 from cavalcade.app.ui.palette import Palette
+from cavalcade.client import LiveSession
 from cavalcade.strings import Words
 
 
@@ -37,6 +38,9 @@ class Sheet:
     is_tall: bool = False
     refresh: Callable[[], None] = _nothing_changes
 
+
+Ask = Callable[[LiveSession], Coroutine[Any, Any, int]]
+"""Asks the server for something."""
 
 SheetMaker = Callable[["ScreenContext"], Sheet | None]
 """Makes a sheet, also again in another appearance or language; None where there is nothing to show any more."""
@@ -132,6 +136,13 @@ class Screen(Protocol):
 
     async def run(self) -> None:
         """Works in the background for as long as the screen is shown."""
+
+
+async def close_and_ask(around: ScreenContext, operation: Ask) -> None:
+    """Closes the sheet, and asks the server for something."""
+    around.device.close_sheet()
+    if (taking_part := around.controller.participation) is not None:
+        await taking_part.operate(operation(taking_part.live))
 
 
 def keep_written(before: Sequence[ft.TextField], after: Sequence[ft.TextField]) -> None:

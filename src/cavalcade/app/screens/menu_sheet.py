@@ -2,10 +2,11 @@
 
 import flet as ft
 
-from cavalcade.app.screens.base import ScreenContext, Sheet
+from cavalcade.app.screens.base import ScreenContext, Sheet, close_and_ask
 from cavalcade.app.screens.settings_sheet import settings_sheet
 from cavalcade.app.session.own_links import full_map_of
 from cavalcade.app.ui import parts
+from cavalcade.client import LiveSession
 from cavalcade.domain.model import Role
 
 HOUR_S, DAY_S = 3_600, 86_400
@@ -64,16 +65,12 @@ def menu_sheet(around: ScreenContext) -> Sheet | None:
 
 
 async def _ask_time(around: ScreenContext) -> None:
-    around.device.close_sheet()
-    if (taking_part := around.controller.participation) is not None:
-        await taking_part.operate(taking_part.live.ask_time())
+    await close_and_ask(around, LiveSession.ask_time)
     around.device.say(around.say("session.timeIsAsked"))
 
 
 async def _extend(around: ScreenContext, seconds: int) -> None:
-    around.device.close_sheet()
-    if (taking_part := around.controller.participation) is not None:
-        await taking_part.operate(taking_part.live.extend(seconds))
+    await close_and_ask(around, lambda live: live.extend(seconds))
 
 
 async def _claim(around: ScreenContext) -> None:
@@ -97,9 +94,7 @@ def _leaving_sheet(around: ScreenContext) -> Sheet:
 
 def _ending_sheet(around: ScreenContext) -> Sheet:
     async def end() -> None:
-        around.device.close_sheet()
-        if (taking_part := around.controller.participation) is not None:
-            await taking_part.operate(taking_part.live.end())
+        await close_and_ask(around, LiveSession.end)
 
     return _question(
         around, around.say("menu.confirmEnd"), around.say("menu.endHint"), around.say("menu.confirmEndAction"),

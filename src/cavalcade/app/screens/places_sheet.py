@@ -1,13 +1,11 @@
 """Places: one tap puts one where one is; the list; and what can be done with each."""
 
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 
 import flet as ft
 
 from cavalcade.app.map.place_marks import SIGNS
-from cavalcade.app.screens.base import ScreenContext, Sheet
+from cavalcade.app.screens.base import Ask, ScreenContext, Sheet, close_and_ask
 from cavalcade.app.session.places import (
     OFFERED,
     PlaceView,
@@ -19,11 +17,9 @@ from cavalcade.app.session.places import (
     spot_for,
 )
 from cavalcade.app.ui import parts
-from cavalcade.client import PlaceKind
+from cavalcade.client import LiveSession, PlaceKind
 
 APART = 12
-Asks = Callable[[], Coroutine[Any, Any, int]]
-"""Asks the server for something."""
 
 
 def places_sheet(around: ScreenContext) -> Sheet | None:
@@ -54,7 +50,7 @@ def place_sheet(place: int, around: ScreenContext) -> Sheet | None:
     view = next((one for one in place_views(known, around.controller.form) if one.id == place), None)
     if view is None:
         return None
-    say, palette, live = around.say, around.palette, taking_part.live
+    say, palette = around.say, around.palette
     about = " · ".join(part for part in (say(f"places.kind.{view.kind}"), view.away) if part)
     address = map_address(view.point, view.title, around.device.map_app)
     lines: list[ft.Control] = [
@@ -65,16 +61,19 @@ def place_sheet(place: int, around: ScreenContext) -> Sheet | None:
                           is_primary=True, target=ft.UrlTarget.BLANK),
     ]  # fmt: skip
     if view.kind is PlaceKind.HAZARD and not taking_part.is_viewer:
-        lines.append(_button(around, "hazard.notThere", partial(live.deny_hazard, place), ft.Icons.CHECK))
+        lines.append(_button(around, "hazard.notThere", lambda live: live.deny_hazard(place), ft.Icons.CHECK))
     elif view.is_called and may_call(known):
-        lines.append(_button(around, "regroup.end", live.end_regroup, ft.Icons.FLAG_OUTLINED))
+        lines.append(_button(around, "regroup.end", LiveSession.end_regroup, ft.Icons.FLAG_OUTLINED))
     elif view.kind is not PlaceKind.HAZARD and may_call(known):
-        lines.append(_button(around, "places.meetHere", partial(live.call_regroup, place), ft.Icons.GROUPS))
+        lines.append(_button(around, "places.meetHere", lambda live: live.call_regroup(place), ft.Icons.GROUPS))
     copy = around.guard(_copy, around, view)
     lines.append(parts.button(say("places.copy"), copy, palette, icon=ft.Icons.CONTENT_COPY))
     if may_change(known, place):
-        remove = partial(live.remove_place, place)
-        lines.append(_button(around, "talk.remove", remove, ft.Icons.DELETE_OUTLINE, is_danger=True))
+        lines.append(
+            _button(
+                around, "talk.remove", lambda live: live.remove_place(place), ft.Icons.DELETE_OUTLINE, is_danger=True
+            )
+        )
     return Sheet(_column(lines), is_tall=True)
 
 
@@ -115,8 +114,8 @@ def _row(around: ScreenContext, place: PlaceView) -> ft.Control:
     )
 
 
-def _button(around: ScreenContext, words: str, ask: Asks, icon: ft.IconData, *, is_danger: bool = False) -> ft.Control:
-    tap = around.guard(_ask, around, ask)
+def _button(around: ScreenContext, words: str, ask: Ask, icon: ft.IconData, *, is_danger: bool = False) -> ft.Control:
+    tap = around.guard(close_and_ask, around, ask)
     return parts.button(around.say(words), tap, around.palette, icon=icon, is_danger=is_danger)
 
 
@@ -136,12 +135,6 @@ async def _put(around: ScreenContext, kind: PlaceKind) -> None:
     await taking_part.operate(taking_part.live.add_place(kind, spot))
     words = around.say("places.added", place=around.say(f"places.kind.{kind}"))
     around.device.say(words if taking_part.is_connected else f"{words}. {around.say('places.waiting')}")
-
-
-async def _ask(around: ScreenContext, ask: Asks) -> None:
-    around.device.close_sheet()
-    if (taking_part := around.controller.participation) is not None:
-        await taking_part.operate(ask())
 
 
 async def _copy(around: ScreenContext, place: PlaceView) -> None:

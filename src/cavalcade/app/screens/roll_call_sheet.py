@@ -4,9 +4,10 @@ from functools import partial
 
 import flet as ft
 
-from cavalcade.app.screens.base import ScreenContext, Sheet
+from cavalcade.app.screens.base import ScreenContext, Sheet, close_and_ask
 from cavalcade.app.session.places import call_words, count_words, may_call, row_words
 from cavalcade.app.ui import parts
+from cavalcade.client import LiveSession
 from cavalcade.client.place_rules.board import UNHEARD, Board, Row, Standing
 from cavalcade.domain.features.places import find
 from cavalcade.domain.model import Role
@@ -22,12 +23,8 @@ def roll_call_sheet(around: ScreenContext) -> Sheet | None:
     rows = _Rows(around)
     lines: list[ft.Control] = [parts.title(title, around.palette, lines=3), rows.control]
     if may_call(known):
-
-        async def end() -> None:
-            around.device.close_sheet()
-            await taking_part.operate(taking_part.live.end_regroup())
-
-        lines.append(parts.button(around.say("regroup.end"), around.guard(end), around.palette))
+        end = around.guard(close_and_ask, around, LiveSession.end_regroup)
+        lines.append(parts.button(around.say("regroup.end"), end, around.palette))
     return Sheet(
         ft.Column(lines, spacing=14, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
         is_tall=True,
